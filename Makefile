@@ -1,0 +1,40 @@
+# Every target works as the first command on a fresh clone: it builds what is missing.
+# Raise locked versions with `make lock`; everything else is in README.md.
+
+.DEFAULT_GOAL := help
+.PHONY: help build build-dev run test check bench lock
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## virtual environment, locked packages, native code
+	@deploy/bootstrap
+
+build-dev:
+	@deploy/bootstrap --dev
+
+run: build ## the appliance on loopback ports, with example lists and subscribers
+	@exec .venv/bin/weir serve -c deploy/demo/weir.yaml
+
+test: build-dev ## all tests, those that drive the real appliance too
+	@.venv/bin/pytest
+
+check: build-dev ## formatter, linters, types, import rules
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/cython-lint blocklists/snapshot/*.pyx --max-line-length 110
+	shellcheck deploy/bootstrap .ci/run
+
+bench: build-dev ## the tables of the benchmark, beside other servers from Debian
+	@.venv/bin/python -m deploy.bench
+
+# No index host and no path of this machine goes into a lock file: where packages come from is pip's configuration.
+COMPILE := .venv/bin/pip-compile --quiet --upgrade --no-header --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for=editable
+
+lock: build ## choose versions anew within the ranges of pyproject.toml
+	.venv/bin/pip install --quiet pip-tools
+	$(COMPILE) -o deploy/requirements.lock pyproject.toml
+	$(COMPILE) --extra dev -c deploy/requirements.lock -o deploy/requirements-dev.lock pyproject.toml

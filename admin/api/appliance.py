@@ -1,0 +1,92 @@
+"""What the API knows of the appliance: the values it shows, and the few things it may ask control to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from admin.config import Config
+from admin.services.place import Place
+from blocklists.model import Kind
+from resolver.tables.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class ListCondition:
+    """One list. Times are Unix seconds, None = never; ``entries`` is None for a secret list and one never loaded."""
+
+    id: str
+    kind: Kind
+    loaded: bool
+    state: str
+    """``waiting`` before the first attempt, then the outcome of the last one."""
+    entries: int | None = None
+    last_attempt: float | None = None
+    last_success: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigCondition:
+    """The configuration in force and what became of the files that were to replace it."""
+
+    loaded: float
+    """When the one in force was read, Unix seconds."""
+    accepted: int = 0
+    rejected: int = 0
+    problems: tuple[str, ...] = ()
+    """What is wrong with the file that was refused last; empty when the last one was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """All that control knows of itself at one moment. ``generation`` is None before anything was published."""
+
+    config: ConfigCondition
+    lists: tuple[ListCondition, ...] = ()
+    generation: int | None = None
+    published: float | None = None
+    publish_failures: int = 0
+    publish_problem: str = ""
+    """Why the newest state could not be published; empty when it was."""
+    snapshot_entries: int = 0
+    snapshot_bytes: int = 0
+    processes: tuple[str, ...] = ()
+    """The names of the processes that the generation in force calls for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadResult:
+    """What became of a reload: the generation that came of it, or the problems that prevented it."""
+
+    accepted: bool
+    generation: int | None
+    problems: tuple[str, ...] = ()
+
+
+class Appliance(Protocol):
+    """Control, as the API sees it."""
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+
+    @property
+    def place(self) -> Place:
+        """The folders."""
+
+    @property
+    def token(self) -> str | None:
+        """What clients of ``/api/`` must send; None if nothing is asked for."""
+
+    def condition(self) -> Condition:
+        """The state of things now."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+
+    async def view(self) -> View:
+        """The generation in force, opened. TablesError or SnapshotError if there is none."""
+
+    async def reload(self) -> ReloadResult:
+        """Read the configuration again and publish what comes of it."""

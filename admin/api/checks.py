@@ -1,0 +1,84 @@
+"""GET /api/v1/check: the verdict on a name for somebody, with every step to it. Nothing of a question is kept."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from aiohttp import web
+
+from admin.api.keys import APPLIANCE
+from admin.api.problem import ProblemError
+from admin.services.check import check
+from admin.services.subject import QuestionError
+from admin.services.who import UndecidableError
+from blocklists.snapshot.reader import SnapshotError
+from resolver.tables.store import TablesError
+
+PARAMETERS = ("name", "subscriber", "address", "at")
+_LONGEST = 2_048
+"""Characters of a parameter: a URL that any browser would take."""
+
+
+async def get_check(request: web.Request) -> web.Response:
+    """``name`` (a name or URL), ``subscriber`` or ``address``, and ``at`` (RFC 3339 or Unix seconds; default now)."""
+    given = _parameters(request)
+    if "name" not in given:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, "name is missing: /api/v1/check?name=bets.example&address=192.0.2.17"
+        )
+    appliance = request.app[APPLIANCE]
+    now = _moment(given["at"]) if "at" in given else appliance.now()
+    try:
+        view = await appliance.view()
+        report = check(
+            view,
+            given["name"],
+            config=appliance.config,
+            subscriber=given.get("subscriber"),
+            address=given.get("address"),
+            now=now,
+        )
+    except QuestionError as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, str(error)) from error
+    except (UndecidableError, TablesError, SnapshotError) as error:
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+    return web.json_response(report.as_dict())
+
+
+def _parameters(request: web.Request) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name not in PARAMETERS:
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST, f"there is no parameter {name[:40]!r}; known: {', '.join(PARAMETERS)}"
+            )
+        if name in given:
+            raise ProblemError(HTTPStatus.BAD_REQUEST, f"{name} is given twice")
+        if len(value) > _LONGEST:
+            raise ProblemError(HTTPStatus.BAD_REQUEST, f"{name} is longer than {_LONGEST} characters")
+        given[name] = value
+    return given
+
+
+def _moment(text: str) -> float:
+    try:
+        moment = float(text)
+    except ValueError:
+        moment = _moment_of_text(text)
+    if not math.isfinite(moment):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "at is no moment in time")
+    return moment
+
+
+def _moment_of_text(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(
+            text.replace(" ", "+")
+        )  # a bare plus in a query string arrives as a blank
+    except ValueError as error:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, "at is no moment in time; write 2026-05-01T20:15:00+02:00 or Unix seconds"
+        ) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,56 @@
+"""GET /healthz and /readyz."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from http import HTTPStatus
+
+from aiohttp import web
+
+from admin.api.appliance import Condition
+from admin.api.keys import APPLIANCE
+from admin.api.readiness import Readiness, judge
+from admin.services.processes import ProcessState, read_states
+from admin.services.serving import served_generation
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """This process is alive; says nothing of the others."""
+    return web.Response(text="ok\n")
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Every process serves the current generation and every list that must be loaded is; 503 with reasons if not."""
+    appliance = request.app[APPLIANCE]
+    condition = appliance.condition()
+    run = appliance.place.run
+    processes = read_states(run)
+    served = {name: served_generation(run, name) for name in condition.processes}
+    readiness = judge(condition, processes, served)
+    status = HTTPStatus.OK if readiness.ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return web.json_response(_detail(readiness, condition, processes, served), status=status)
+
+
+def _detail(
+    readiness: Readiness,
+    condition: Condition,
+    processes: dict[str, ProcessState],
+    served: dict[str, int | None],
+) -> dict[str, object]:
+    return {
+        "ready": readiness.ready,
+        "generation": condition.generation,
+        "problems": readiness.problems,
+        "warnings": readiness.warnings,
+        "processes": [
+            {
+                "name": name,
+                "alive": name in processes and processes[name].alive,
+                "generation": served[name],
+                "restarts": processes[name].restarts if name in processes else 0,
+            }
+            for name in condition.processes
+        ],
+        "lists": [asdict(item) for item in condition.lists],
+        "config": asdict(condition.config),
+    }

@@ -1,0 +1,44 @@
+"""GET /metrics: numbers for Prometheus, read when they are asked for. All names begin with ``weir_``.
+
+Never here: a name, a client's address, a subscriber, or how many entries a secret list has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from admin.api.appliance import Condition
+from admin.api.keys import APPLIANCE
+from admin.api.metrics_control import control_metrics, process_metrics
+from admin.api.metrics_pages import page_metrics
+from admin.services.place import Place
+from admin.services.processes import read_states
+from admin.services.serving import read_page
+
+
+class Numbers:
+    """A collector over one moment's facts (prometheus_client's interface)."""
+
+    def __init__(self, condition: Condition, place: Place, now: float) -> None:
+        """``now`` is Unix seconds, for ages."""
+        self._condition, self._place, self._now = condition, place, now
+
+    def collect(self) -> Iterable[Metric]:
+        """All metric families."""
+        run = self._place.run
+        yield from control_metrics(self._condition, self._now)
+        yield from process_metrics(read_states(run).values())
+        yield from page_metrics({name: read_page(run, name) for name in self._condition.processes})
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    """The text format of Prometheus."""
+    appliance = request.app[APPLIANCE]
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Numbers(appliance.condition(), appliance.place, appliance.now()))
+    return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

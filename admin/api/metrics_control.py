@@ -1,0 +1,79 @@
+"""Metrics of control itself: generation, snapshot, configuration, lists, processes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from admin.api.appliance import Condition, ListCondition
+from admin.services.processes import ProcessState
+
+
+def control_metrics(condition: Condition, now: float) -> Iterator[Metric]:
+    """``now`` is Unix seconds; ages are as of it."""
+    yield GaugeMetricFamily(
+        "weir_generation", "Number of the published state in force", condition.generation or 0
+    )
+    if condition.published is not None:
+        yield GaugeMetricFamily(
+            "weir_published_timestamp_seconds", "When the state in force was published", condition.published
+        )
+    yield CounterMetricFamily(
+        "weir_publish_failures",
+        "States that could not be published (disk full, broken list)",
+        condition.publish_failures,
+    )
+    yield GaugeMetricFamily(
+        "weir_snapshot_entries", "Names in the compiled lists", condition.snapshot_entries
+    )
+    yield GaugeMetricFamily("weir_snapshot_bytes", "Size of the compiled lists", condition.snapshot_bytes)
+    reloads = CounterMetricFamily(
+        "weir_config_reloads", "Configurations read, by what became of them", labels=["result"]
+    )
+    reloads.add_metric(["accepted"], condition.config.accepted)
+    reloads.add_metric(["rejected"], condition.config.rejected)
+    yield reloads
+    yield from _list_metrics(condition.lists, now)
+
+
+def _list_metrics(lists: tuple[ListCondition, ...], now: float) -> Iterator[Metric]:
+    loaded = GaugeMetricFamily("weir_list_loaded", "1 if a version of the list is enforced", labels=["list"])
+    failing = GaugeMetricFamily(
+        "weir_list_failing", "1 if the last attempt gave no usable version", labels=["list", "state"]
+    )
+    entries = GaugeMetricFamily("weir_list_entries", "Entries of the version in force", labels=["list"])
+    age = GaugeMetricFamily(
+        "weir_list_age_seconds", "Time since the list was last known to be current", labels=["list"]
+    )
+    success = GaugeMetricFamily(
+        "weir_list_last_success_timestamp_seconds",
+        "When the list was last fetched or found unchanged",
+        labels=["list"],
+    )
+    attempt = GaugeMetricFamily(
+        "weir_list_last_attempt_timestamp_seconds", "When the list was last asked for", labels=["list"]
+    )
+    for item in lists:
+        loaded.add_metric([item.id], float(item.loaded))
+        failing.add_metric([item.id, item.state], float(item.state in ("failed", "held")))
+        if item.entries is not None:
+            entries.add_metric([item.id], item.entries)
+        if item.last_success is not None:
+            age.add_metric([item.id], max(0.0, now - item.last_success))
+            success.add_metric([item.id], item.last_success)
+        if item.last_attempt is not None:
+            attempt.add_metric([item.id], item.last_attempt)
+    yield from (loaded, failing, entries, age, success, attempt)
+
+
+def process_metrics(processes: Iterable[ProcessState]) -> Iterator[Metric]:
+    """Which processes live, and how often they had to be started again."""
+    up = GaugeMetricFamily("weir_process_up", "1 if the process is ready and alive", labels=["process"])
+    restarts = CounterMetricFamily(
+        "weir_process_restarts", "Unplanned ends since the supervisor started", labels=["process"]
+    )
+    for process in processes:
+        up.add_metric([process.name], float(process.alive))
+        restarts.add_metric([process.name], process.restarts)
+    yield from (up, restarts)

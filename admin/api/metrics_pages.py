@@ -1,0 +1,91 @@
+"""Metrics of the data plane, from the counter pages of its processes. Pure: pages in, metric families out.
+
+A page knows names and numbers; what is a gauge and which parts of a name are better a label is said here. Workers are
+shown one by one and as a sum; after a restart a worker's numbers begin at zero, as Prometheus expects of counters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from admin.services.serving import GATEWAY
+from resolver.counting import GAUGES
+from resolver.policy.model import ReasonKind
+
+_REASONS = frozenset(kind.value for kind in ReasonKind)
+_LABELLED: dict[str, tuple[str, frozenset[str]]] = {
+    "queries": ("transport", frozenset({"udp", "tcp"})),
+    "blocked": ("reason", _REASONS),
+    "pages": ("reason", _REASONS),
+}
+"""First word of a counter → the label that its rest becomes, and the values that it may have."""
+_NO_SUM = frozenset({"generation", "started", "pid"})
+"""Gauges of which a sum says nothing."""
+_GAUGES = frozenset(GAUGES) | {"connections", "open_connections"}
+
+Key = tuple[str, str, str]
+"""Metric name without its prefix, label name, label value (both empty without a label)."""
+
+
+def page_metrics(pages: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """``pages`` by process name; a process without a page is left out."""
+    workers = {name: page for name, page in pages.items() if name != GATEWAY}
+    yield from _per_worker(workers)
+    yield from _plain("resolver", _sum(workers), "all workers")
+    yield from _plain("gateway", pages.get(GATEWAY, {}), "the gateway")
+
+
+def key_of(counter: str) -> Key:
+    """What a counter's name becomes: ``blocked_own-rule`` is ``blocked`` with the reason ``own-rule``."""
+    first, _, rest = counter.partition("_")
+    label, values = _LABELLED.get(first, ("", frozenset()))
+    if rest in values:
+        return first, label, rest
+    return re.sub(r"[^a-zA-Z0-9_]", "_", counter), "", ""
+
+
+def _sum(workers: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = defaultdict(int)
+    for page in workers.values():
+        for counter, value in page.items():
+            if counter not in _NO_SUM:
+                total[counter] += value
+    return total
+
+
+def _family(room: str, name: str, words: str, labels: list[str], *, gauge: bool) -> Metric:
+    kind = GaugeMetricFamily if gauge else CounterMetricFamily
+    return kind(f"weir_{room}_{name}", f"{name.replace('_', ' ')} of {words}", labels=labels)
+
+
+def _plain(room: str, page: Mapping[str, int], words: str) -> Iterator[Metric]:
+    families: dict[str, Metric] = {}
+    for counter, value in page.items():
+        name, label, label_value = key_of(counter)
+        labels = [label] if label else []
+        family = families.setdefault(name, _family(room, name, words, labels, gauge=counter in _GAUGES))
+        _add(family, [label_value] if label else [], value)
+    yield from families.values()
+
+
+def _per_worker(workers: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    families: dict[str, Metric] = {}
+    for process, page in workers.items():
+        slot = process.rpartition("-")[2]
+        for counter, value in page.items():
+            name, label, label_value = key_of(counter)
+            labels = ["worker", label] if label else ["worker"]
+            family = families.setdefault(
+                name, _family("worker", name, "one worker", labels, gauge=counter in _GAUGES)
+            )
+            _add(family, [slot, label_value] if label else [slot], value)
+    yield from families.values()
+
+
+def _add(family: Metric, labels: list[str], value: int) -> None:
+    if isinstance(family, GaugeMetricFamily | CounterMetricFamily):
+        family.add_metric(labels, value)

@@ -1,0 +1,160 @@
+"""GET /api/v1/openapi.json: the description of what exists (OpenAPI 3.1). A test holds it against the routes."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from admin.api.problem import MEDIA_TYPE
+
+
+def _query(name: str, description: str, *, required: bool = False) -> dict[str, object]:
+    schema = {"type": "string", "maxLength": 2048}
+    return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
+
+
+def _json(description: str, schema: dict[str, object]) -> dict[str, object]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _text(description: str) -> dict[str, object]:
+    return {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _problem(description: str) -> dict[str, object]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _ref(name: str) -> dict[str, object]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_REFUSALS = {"401": _problem("No or a wrong token"), "403": _problem("Host or Origin is another site's")}
+
+_PATHS: dict[str, object] = {
+    "/healthz": {
+        "get": {"summary": "The process is alive", "security": [], "responses": {"200": _text("ok")}}
+    },
+    "/readyz": {
+        "get": {
+            "summary": "All processes serve the current generation and the lists that must be loaded are",
+            "security": [],
+            "responses": {
+                "200": _json("Ready", _ref("Readiness")),
+                "503": _json("Not ready", _ref("Readiness")),
+            },
+        }
+    },
+    "/metrics": {
+        "get": {
+            "summary": "Metrics in the text format of Prometheus",
+            "security": [],
+            "responses": {"200": _text("Metrics; all names begin with weir_")},
+        }
+    },
+    "/api/v1/check": {
+        "get": {
+            "summary": "The verdict on a name for somebody, with every step to it",
+            "parameters": [
+                _query("name", "A name or URL; of a URL the host is decided", required=True),
+                _query("subscriber", "The id of a subscriber; not together with address"),
+                _query("address", "An IP address; neither it nor subscriber: somebody unknown"),
+                _query("at", "RFC 3339 time or Unix seconds; default now"),
+            ],
+            "responses": {
+                "200": _json("The verdict", _ref("CheckReport")),
+                "400": _problem("The question is wrong"),
+                "503": _problem("There is no published state to decide with"),
+                **_REFUSALS,
+            },
+        }
+    },
+    "/api/v1/reload": {
+        "post": {
+            "summary": "Read the configuration again; a file with mistakes changes nothing",
+            "responses": {
+                "200": _json("Taken", {"type": "object", "properties": {"generation": {"type": "integer"}}}),
+                "422": _problem("The file has mistakes, which `problems` lists"),
+                **_REFUSALS,
+            },
+        }
+    },
+    "/api/v1/openapi.json": {
+        "get": {
+            "summary": "This description",
+            "responses": {"200": _json("OpenAPI 3.1", {"type": "object"}), **_REFUSALS},
+        }
+    },
+}
+
+
+def _array(of: str) -> dict[str, object]:
+    return {"type": "array", "items": {"type": of}}
+
+
+def _object(**properties: dict[str, object]) -> dict[str, object]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+_TEXT: dict[str, object] = {"type": "string"}
+_COUNT: dict[str, object] = {"type": "integer"}
+_MOMENT: dict[str, object] = {"type": "number", "description": "Unix seconds"}
+_MAYBE_COUNT: dict[str, object] = {"type": ["integer", "null"]}
+
+_SCHEMAS = {
+    "Problem": _object(type=_TEXT, title=_TEXT, status=_COUNT, detail=_TEXT)
+    | {"description": "RFC 9457", "additionalProperties": True},
+    "Readiness": _object(
+        ready={"type": "boolean"},
+        generation=_MAYBE_COUNT,
+        problems=_array("string"),
+        warnings=_array("string"),
+        processes=_array("object"),
+        lists=_array("object"),
+        config={"type": "object"},
+    ),
+    "CheckReport": _object(
+        asked=_TEXT,
+        name=_TEXT,
+        subscriber=_TEXT,
+        profile=_TEXT,
+        address=_TEXT,
+        at=_MOMENT,
+        generation=_COUNT,
+        action={"type": "string", "enum": ["allow", "block", "rewrite", "steer", "refuse"]},
+        reason=_TEXT,
+        step=_MAYBE_COUNT,
+        summary=_TEXT,
+        answer=_TEXT,
+        ede=_MAYBE_COUNT,
+        http_status=_MAYBE_COUNT,
+        category=_TEXT,
+        lists=_array("string"),
+        steps=_array("object"),
+        notes=_array("string"),
+    ),
+}
+
+DESCRIPTION: dict[str, object] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "Weir admin API",
+        "version": "1",
+        "summary": "Health, metrics and questions of one filtering DNS appliance",
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    },
+    "paths": _PATHS,
+    "components": {
+        "schemas": _SCHEMAS,
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer", "description": "admin.token_file, if set"}
+        },
+    },
+    "security": [{"token": []}, {}],
+}
+"""The whole description; plain values only."""
+
+
+async def get_openapi(_request: web.Request) -> web.Response:
+    """The description."""
+    return web.json_response(DESCRIPTION)

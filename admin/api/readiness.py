@@ -1,0 +1,68 @@
+"""Is everything as it should be? Pure: conditions in, a judgement with its reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from admin.api.appliance import Condition, ListCondition
+from admin.services.processes import ProcessState
+from blocklists.model import Kind
+
+MUST_BE_LOADED = (Kind.ILLEGAL, Kind.PROTECTED)
+"""Without these the box would serve what the law forbids, or keep people from help: it is not ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """``problems`` keep the box from being ready; ``warnings`` want a person's attention."""
+
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        """Nothing stands against it."""
+        return not self.problems
+
+
+def judge(
+    condition: Condition, processes: Mapping[str, ProcessState], served: Mapping[str, int | None]
+) -> Readiness:
+    """``served`` is the generation that each process says it serves."""
+    problems = [*_publishing(condition), *_processes(condition, processes, served)]
+    warnings = [f"configuration: {problem}" for problem in condition.config.problems]
+    for item in condition.lists:
+        found = _list(item)
+        if found and not item.loaded and item.kind in MUST_BE_LOADED:
+            problems.append(found)
+        elif found:
+            warnings.append(found)
+    return Readiness(tuple(problems), tuple(warnings))
+
+
+def _publishing(condition: Condition) -> list[str]:
+    if condition.publish_problem:
+        return [f"the newest state is not published: {condition.publish_problem}"]
+    return [] if condition.generation is not None else ["nothing has been published yet"]
+
+
+def _processes(
+    condition: Condition, processes: Mapping[str, ProcessState], served: Mapping[str, int | None]
+) -> list[str]:
+    problems = []
+    for name in condition.processes:
+        process = processes.get(name)
+        if process is None or not process.alive:
+            problems.append(f"{name} is not running: `weir serve` or its unit says why on standard error")
+        elif served.get(name) != condition.generation:
+            problems.append(f"{name} serves generation {served.get(name)}, not {condition.generation}")
+    return problems
+
+
+def _list(item: ListCondition) -> str:
+    if not item.loaded:
+        return f"list {item.id} has never been loaded, so nothing of it is enforced: {item.message or item.state}"
+    if item.state in ("failed", "held"):
+        return f"list {item.id}: the last good version serves: {item.message or item.state}"
+    return ""

@@ -1,0 +1,120 @@
+"""``weir check``: the verdict on a name for somebody, and every step to it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from admin.cli.exits import Exit
+from admin.cli.terminal import coloured, complain, complain_of, open_config, say, table
+
+if TYPE_CHECKING:
+    from admin.config import Config
+    from admin.services.check import CheckReport
+    from resolver.tables.view import View
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("check", help="Decide about a name as the resolver would, and show every step.")(check)
+
+
+def check(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|URL", help="A name, or a web address of which the host counts.")
+    ],
+    config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
+    subscriber: Annotated[str | None, typer.Option(metavar="ID", help="Decide for this subscriber.")] = None,
+    address: Annotated[
+        str | None, typer.Option(metavar="IP", help="Decide for whoever has this address.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Decide for this time (2026-10-25T01:30).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> int:
+    """0 allowed, 1 blocked or refused, 2 the question is wrong, 3 it cannot be answered now."""
+    from admin.config import ConfigError
+    from admin.services.check import check as decide
+    from admin.services.subject import QuestionError
+    from admin.services.who import UndecidableError
+
+    now = _moment(at)
+    try:
+        checked = open_config(config)
+        with _view(checked) as view:
+            report = decide(view, name, config=checked, subscriber=subscriber, address=address, now=now)
+    except ConfigError as error:
+        complain_of(error)
+        return Exit.USAGE
+    except QuestionError as error:
+        complain(str(error))
+        return Exit.USAGE
+    except (UndecidableError, OSError, ValueError) as error:  # no usable tables, lists that do not compile
+        complain(f"cannot tell: {error}")
+        return Exit.UNKNOWN
+    say(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else _readable(report))
+    return Exit.DONE if report.allowed else Exit.FAILED
+
+
+def _moment(at: str | None) -> float:
+    """Unix seconds; a time without a zone is this machine's."""
+    if at is None:
+        return time.time()
+    try:
+        return datetime.fromisoformat(at).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise typer.BadParameter(
+            f"{at!r} is no time; write for example 2026-10-25T01:30 or 2026-10-25T01:30Z"
+        ) from None
+
+
+@contextmanager
+def _view(config: Config) -> Iterator[View]:
+    """What the appliance serves now; if it has published nothing, the configured lists compiled for this question."""
+    from admin.services.place import Place
+    from admin.services.publish import compile_offline
+    from resolver.tables.store import current_generation
+    from resolver.tables.view import View
+
+    state = Place(config.data_dir).state
+    if current_generation(state) is not None:
+        yield View.open(state)
+        return
+    with tempfile.TemporaryDirectory(prefix="weir-check-") as folder:
+        compile_offline(config, Path(folder))
+        yield View.open(Path(folder))
+
+
+def _readable(report: CheckReport) -> str:
+    colour = "green" if report.allowed else "red"
+    facts = [
+        ("name", report.name),
+        ("for", _client(report)),
+        ("verdict", coloured(report.action, colour)),
+        ("because", report.summary),
+        ("answer", report.answer),
+        ("DNS error code", "" if report.ede is None else str(report.ede)),
+        ("HTTP status", "" if report.http_status is None else str(report.http_status)),
+        ("lists", ", ".join(report.lists)),
+    ]
+    steps = [(str(step.step), step.title, step.said) for step in report.steps]
+    parts = [table([fact for fact in facts if fact[1]])]
+    if steps:
+        parts.append(table(steps, ("step", "about", "says")))
+    return "\n\n".join([*parts, *report.notes])
+
+
+def _client(report: CheckReport) -> str:
+    who = f"subscriber {report.subscriber}" if report.subscriber else "whoever is no subscriber"
+    if report.address:
+        who = f"{report.address}, {who}"
+    return f"{who}, profile {report.profile}" if report.profile else who

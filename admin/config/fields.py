@@ -1,0 +1,151 @@
+"""What the models are built from: the base of every section, keys with their example, and shared small types. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+)
+
+from admin.config.problems import fault, nearest, shown
+from admin.config.values import Duration
+
+MAX_ITEMS = 10_000
+"""Items in one list of the file (lists and subscribers have none): a longer one is a list of names, not a setting."""
+
+_T = TypeVar("_T")
+_E = TypeVar("_E", bound=StrEnum)
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
+_SUBSCRIBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,119}", re.ASCII)
+
+
+class Section(BaseModel):
+    """A mapping of the file: unknown keys are errors, nothing is converted silently, nothing can be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+def key(default: Any = ..., *, example: str, words: str = "", **constraints: Any) -> Any:
+    """A key of a section: its default (none = required), an example in YAML, and the manual's words for its type."""
+    return Field(default, examples=[example], json_schema_extra={"words": words}, **constraints)
+
+
+ListOf = Annotated[tuple[_T, ...], Field(strict=False, max_length=MAX_ITEMS)]
+"""A YAML list; kept as a tuple."""
+
+
+def _identifier(value: str) -> str:
+    if not _IDENTIFIER.fullmatch(value):
+        raise fault(f"{shown(value)} is no id; use letters, digits, `-`, `_` and `.`, 63 at most")
+    return value
+
+
+def _subscriber_id(value: str) -> str:
+    if not _SUBSCRIBER_ID.fullmatch(value):
+        raise fault(f"{shown(value)} is no id; use letters, digits, `-`, `_`, `.`, `:` and `@`, 120 at most")
+    return value
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+"""The id of a list, category or profile; may name a folder."""
+SubscriberId = Annotated[str, AfterValidator(_subscriber_id)]
+"""The id of a subscriber: an account number, a line, a login with its realm."""
+
+
+def _text(value: str) -> str:
+    if len(value) > 200 or not value.isprintable():
+        raise fault(
+            f"{shown(value)} is longer than 200 characters or has control characters; shorten it to plain text"
+        )
+    return value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+"""A line of text that people read."""
+
+
+def _web_address(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/<>\"']+(/[^\s<>\"']*)?", value):
+        raise fault(f"{shown(value)} is no web address; write for example https://isp.example/filter")
+    return value
+
+
+WebAddress = Annotated[Text, AfterValidator(_web_address)]
+"""The address of a page that people can open, or nothing."""
+
+
+def _file_path(value: object, info: ValidationInfo) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise fault(f"{shown(value)} is no path; write the path as text")
+    base: Path = (info.context or {}).get("base", Path())
+    return base / value
+
+
+FilePath = Annotated[
+    Path, BeforeValidator(_file_path), PlainSerializer(str, return_type=str, when_used="json-unless-none")
+]
+"""A path; a relative one starts at the folder of the configuration file."""
+
+
+def chosen(kind: type[_E], value: object) -> _E:
+    """The member of ``kind`` that the file names; an error with the nearest one otherwise."""
+    if isinstance(value, kind):
+        return value
+    words = [member.value for member in kind]
+    if isinstance(value, str) and value in words:
+        return kind(value)
+    raise fault(f"{shown(value)} is unknown{nearest(str(value), words)}; write one of {', '.join(words)}")
+
+
+def between(low: str, high: str) -> AfterValidator:
+    """Bounds of a duration, both included."""
+    least, most = Duration.parse(low), Duration.parse(high)
+
+    def check(value: Duration) -> Duration:
+        if not least.milliseconds <= value.milliseconds <= most.milliseconds:
+            raise fault(f"`{value}` is out of range; write a duration from {least} to {most}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _ttl(value: Duration) -> Duration:
+    if value.milliseconds % 1000 or value.milliseconds > 604_800_000:
+        raise fault(f"`{value}` cannot be a time to live; write whole seconds, at most 7d")
+    return value
+
+
+Ttl = Annotated[Duration, AfterValidator(_ttl)]
+"""A time to live: whole seconds, at most a week (RFC 8767 section 4 names the same bound)."""
+
+
+def _ip(version: Callable[[str], _T], words: str) -> BeforeValidator:
+    def parse(value: object) -> _T:
+        if isinstance(value, IPv4Address | IPv6Address):
+            value = str(value)
+        try:
+            if isinstance(value, str):
+                return version(value)
+        except ValueError:
+            pass
+        raise fault(f"{shown(value)} is no {words}")
+
+    return BeforeValidator(parse)
+
+
+Ipv4 = Annotated[IPv4Address, _ip(IPv4Address, "IPv4 address; write for example 192.0.2.80")]
+Ipv6 = Annotated[IPv6Address, _ip(IPv6Address, 'IPv6 address; write for example "2001:db8::80"')]

@@ -1,0 +1,105 @@
+"""From a path to a checked configuration, or to everything that is wrong with it. The room's only reading of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from admin.config.crosscheck import crosscheck
+from admin.config.document import LocatedDict, line_of, read_document
+from admin.config.explain import Fault, dotted
+from admin.config.fields import MAX_ITEMS
+from admin.config.nameservers import RESOLV_CONF, read_nameservers
+from admin.config.problems import MAX_PROBLEMS, ConfigError, Problem
+from admin.config.sections import ResolverConfig, ZoneConfig
+from admin.config.settings import Config
+from admin.config.validation import Draft, validate
+from admin.config.zones import ZoneError, read_zone
+from resolver.tables.model import LocalRecord
+
+DEMO = Path("deploy/demo/weir.yaml")
+"""Where a source checkout keeps its example."""
+
+
+def load(path: Path, *, resolv_conf: Path = RESOLV_CONF) -> Config:
+    """Read and check a configuration; ConfigError with every problem, in the order of the file."""
+    absolute = path.absolute()
+    document = read_document(path)
+    draft = validate(document, absolute.parent)
+    draft.faults += islice(crosscheck(document, draft.values), MAX_PROBLEMS + 1)
+    records = _read_zones(document, draft, absolute.parent)
+    nameservers = _read_nameservers(draft, resolv_conf)
+    if draft.faults:
+        raise ConfigError(_problems(path, document, draft.faults))
+    return Config.model_construct(**draft.values, path=absolute, nameservers=nameservers, records=records)
+
+
+def default_path(environ: Mapping[str, str], cwd: Path) -> Path:
+    """Where the configuration is when nobody names it: $WEIR_CONFIG, ./weir.yaml, /etc/weir/weir.yaml, or the demo of
+    a source checkout. ConfigError naming the places if it is in none of them.
+    """
+    if named := environ.get("WEIR_CONFIG"):
+        return cwd / named
+    places = [cwd / "weir.yaml", Path("/etc/weir/weir.yaml"), cwd / DEMO]
+    for place in places:
+        if place.is_file():
+            return place
+    looked = ", ".join(str(place) for place in places)
+    message = f"no configuration found: $WEIR_CONFIG is not set and there is no {looked}; name the file with -c FILE"
+    raise ConfigError([Problem(places[0], 0, "", message)])
+
+
+def _read_zones(document: LocatedDict, draft: Draft, base: Path) -> tuple[LocalRecord, ...]:
+    """The records of all built-in zones; what is wrong with a zone file becomes a fault."""
+    records: list[LocalRecord] = []
+    resolver = document.get("resolver")
+    zones = resolver.get("zones") if isinstance(resolver, dict) else None
+    for index, item in enumerate(zones[:MAX_ITEMS] if isinstance(zones, list) else ()):
+        try:
+            zone = ZoneConfig.model_validate(item, context={"base": base})
+        except ValidationError:
+            continue  # among the faults of the resolver section already
+        try:
+            records += read_zone(zone.name, zone.file)
+        except ZoneError as error:
+            path = ("resolver", "zones", index, "file")
+            draft.faults.append(Fault(path, str(error), str(zone.file), error.line))
+    return tuple(records)
+
+
+def _read_nameservers(draft: Draft, path: Path) -> tuple[str, ...]:
+    """What ``system`` stands for; none, or only ourselves, is a fault."""
+    resolver = draft.values.get("resolver", ResolverConfig())
+    assert isinstance(resolver, ResolverConfig)
+    if "resolver" in draft.failed or not any(upstream.is_system for upstream in resolver.upstreams):
+        return ()
+    own = {str(address) for address in resolver.listen}
+    try:
+        servers = tuple(server for server in read_nameservers(path) if server not in own)
+    except OSError as error:
+        servers, detail = (), f"cannot be read ({error.strerror})"
+    else:
+        detail = "names no other server"
+    if not servers:
+        message = (
+            f"`system` stands for the servers of {path}, which {detail}; write addresses such as 9.9.9.9"
+        )
+        draft.faults.append(Fault(("resolver", "upstreams"), message))
+    return servers
+
+
+def _problems(path: Path, document: LocatedDict, faults: list[Fault]) -> Iterator[Problem]:
+    """In the order of the file, bounded; faults in other files last."""
+    problems = [
+        Problem(Path(fault.file), fault.line, dotted(fault.path), fault.message)
+        if fault.file
+        else Problem(path, line_of(document, fault.path), dotted(fault.path), fault.message)
+        for fault in faults
+    ]
+    problems.sort(key=lambda problem: (problem.file != path, problem.line))
+    yield from problems[:MAX_PROBLEMS]
+    if len(problems) > MAX_PROBLEMS:
+        yield Problem(path, 0, "", f"there are more problems; the first {MAX_PROBLEMS} are shown")

@@ -1,0 +1,129 @@
+"""The manual of the configuration, made from the models: every key with its type, default, meaning and example. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from admin.config.categories import BUILT_IN
+from admin.config.printing import as_flow
+from admin.config.settings import Settings
+from admin.config.values import TextValue
+from blocklists.catalogue import load_catalogue
+from resolver.policy.safe_search import ENGINES
+
+_HEAD = """# The configuration of Weir
+
+One YAML file. An unknown key is an error, and so is a key that stands twice. Only `true` and `false` are booleans; a
+duration, a size and a share have a unit (`10s`, `64MiB`, `50%`); a relative path starts at the folder of the file.
+`weir config check` names every mistake with its line; `weir config show` prints what is in force.
+"""
+
+
+def reference() -> str:
+    """The whole manual as Markdown."""
+    categories = "\n".join(f"- `{name}`: {title}" for name, title in BUILT_IN.items())
+    engines = ", ".join(f"`{engine}`" for engine in sorted(ENGINES))
+    parts = [
+        _HEAD,
+        *(_chapter(name, info) for name, info in Settings.model_fields.items()),
+        f"## The catalogue of public lists\n\n{_catalogue()}\n",
+        f"## Built-in categories\n\n{categories}\n",
+        f"## Search engines with a safe mode\n\n{engines}\n",
+    ]
+    return "\n".join(parts)
+
+
+def keys() -> Iterator[tuple[str, FieldInfo]]:
+    """Every key of the file with its dotted path; `[]` stands for an item of a list, `ID` for a name of your own."""
+    for name, info in Settings.model_fields.items():
+        yield name, info
+        yield from _keys_below(name, info)
+
+
+def words(info: FieldInfo) -> str:
+    """What kind of value a key takes."""
+    extra = info.json_schema_extra
+    given = extra.get("words") if isinstance(extra, dict) else ""
+    return str(given) if given else _type_words(info.annotation)
+
+
+def _catalogue() -> str:
+    return "\n".join(
+        f"- `{entry.id}`: {entry.title} ({entry.home}; {entry.licence})"
+        for entry in load_catalogue().values()
+    )
+
+
+def _chapter(name: str, info: FieldInfo) -> str:
+    lines = [f"## {name}", "", *_entry(name, info), ""]
+    for path, below in _keys_below(name, info):
+        lines += [f"### {path}", "", *_entry(path, below), ""]
+    return "\n".join(lines)
+
+
+def _entry(path: str, info: FieldInfo) -> list[str]:
+    name = path.rpartition(".")[2]
+    example = next(iter(info.examples or ()))
+    kind = words(info)
+    return [
+        f"{kind[0].upper()}{kind[1:]}; {_default(info)}.",
+        "",
+        info.description or "",
+        "",
+        f"Example: `{name}: {example}`",
+    ]
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "needed"
+    default = info.get_default()
+    if default is None or default == "" or _section(info.annotation) is not None:
+        return "optional"
+    return f"default `{as_flow(default)}`"
+
+
+def _keys_below(path: str, info: FieldInfo) -> Iterator[tuple[str, FieldInfo]]:
+    section = _section(info.annotation)
+    if section is None:
+        return
+    base = path + {tuple: "[]", Mapping: ".ID"}.get(_container(info.annotation), "")
+    for name, below in section.model_fields.items():
+        yield f"{base}.{name}", below
+        yield from _keys_below(f"{base}.{name}", below)
+
+
+def _container(annotation: Any) -> Any:
+    """`tuple`, `Mapping`, or None for a value that holds no others."""
+    origin = get_origin(annotation)
+    return origin if origin is tuple or origin is Mapping else None
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The section in an annotation such as ``tuple[ZoneConfig, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for item in get_args(annotation) if (found := _section(item)) is not None), None)
+
+
+def _type_words(annotation: Any) -> str:
+    if get_origin(annotation) is tuple:
+        return f"a list of {_plural(get_args(annotation)[0])}"
+    if isinstance(annotation, type):
+        if issubclass(annotation, TextValue):
+            return annotation.WORDS
+        return {bool: "true or false", int: "a whole number", str: "text"}.get(annotation, "a mapping")
+    optional = [item for item in get_args(annotation) if item is not type(None)]
+    return (
+        _type_words(optional[0]) if _container(annotation) is not Mapping and optional else "a mapping by id"
+    )
+
+
+def _plural(item: Any) -> str:
+    if isinstance(item, type) and issubclass(item, TextValue):
+        return item.PLURAL
+    return "mappings" if _section(item) is not None else "ids"

@@ -1,0 +1,173 @@
+"""The sections about the box itself: resolver, gateway, admin. Field docstrings are the manual."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from admin.config.endpoints import HostPort, Prefix, Upstream
+from admin.config.fields import FilePath, Ipv4, Ipv6, ListOf, Section, Text, Ttl, WebAddress, between, key
+from admin.config.problems import fault, shown
+from admin.config.values import Duration, Size
+from blocklists.canonical import CanonicalError, host, to_ascii
+from blocklists.model import SkipReason
+
+MAX_WORKERS = 256
+
+LOCAL_NETWORKS = (
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+)
+"""Who is served by default: this machine and networks that are not the internet (RFC 1918, 6598, 3927, 4193, 4291)."""
+
+
+def _workers(value: object) -> object:
+    if value == "auto" or (type(value) is int and 1 <= value <= MAX_WORKERS):
+        return value
+    raise fault(f"{shown(value)} is no number of workers; write 1 to {MAX_WORKERS}, or auto for one per core")
+
+
+def _zone_name(value: object) -> str:
+    if not isinstance(value, str):
+        raise fault(f"{shown(value)} is no zone name; write for example home.example")
+    try:
+        return host(value)
+    except CanonicalError as error:
+        if error.reason is SkipReason.SINGLE_LABEL:  # a house's own `lan` or `home`
+            return to_ascii(value).lower().removesuffix(".")
+        raise fault(f"{shown(value)} is no zone name ({error}); write for example home.example") from None
+
+
+class CacheConfig(Section):
+    """What is kept of upstream answers."""
+
+    size: Size = key(Size.parse("64MiB"), example="256MiB")
+    """Memory for cached answers of each worker."""
+
+
+class TcpConfig(Section):
+    """Bounds on DNS over TCP (RFC 7766 section 6)."""
+
+    idle_timeout: Annotated[Duration, between("1s", "10m")] = key(Duration.parse("10s"), example="10s")
+    """A connection without a question for this long is closed."""
+    per_client: int = key(20, example="20", ge=1, le=10_000)
+    """Connections that one client address may have at once."""
+    total: int = key(1_000, example="1000", ge=1, le=1_000_000)
+    """Connections that one worker keeps at once."""
+
+
+class ZoneConfig(Section):
+    """A built-in zone: names below it are answered from the file and never go upstream."""
+
+    name: Annotated[str, BeforeValidator(_zone_name)] = key(example="home.example", words="a name")
+    """The zone's apex."""
+    file: FilePath = key(example="zones/home.example.zone", words="a path")
+    """A master file (RFC 1035 section 5). SOA and NS may be left out. A relative path starts at the configuration."""
+
+
+class ResolverConfig(Section):
+    """How DNS is served."""
+
+    listen: ListOf[HostPort] = key(
+        (HostPort("127.0.0.1", 53), HostPort("::1", 53)),
+        example='["192.0.2.53:53", "[2001:db8::53]:53"]',
+        min_length=1,
+    )
+    """Where DNS is answered, over UDP and TCP."""
+    workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = key(
+        "auto", example="auto", words="a whole number, or auto"
+    )
+    """Worker processes; `auto` is one per core."""
+    upstreams: ListOf[Upstream] = key(
+        (Upstream("", 0),), example='["9.9.9.9", "127.0.0.1:5399"]', min_length=1
+    )
+    """Servers that answer what is not known here; the quickest healthy one is asked. `system` stands for the servers
+    of /etc/resolv.conf."""
+    cache: CacheConfig = key(CacheConfig(), example="{size: 256MiB}")
+    """What is kept of upstream answers."""
+    allow_from: ListOf[Prefix] = key(
+        tuple(Prefix.parse(network) for network in LOCAL_NETWORKS), example='["10.0.0.0/8", "2001:db8::/32"]'
+    )
+    """Networks that are served; anybody else is answered REFUSED. Subscribers are always served."""
+    min_ttl: Ttl = key(Duration.parse("0s"), example="30s")
+    """Answers are kept at least this long, whatever the upstream says."""
+    max_ttl: Ttl = key(Duration.parse("1d"), example="1d")
+    """Answers are kept at most this long."""
+    max_negative_ttl: Ttl = key(Duration.parse("1h"), example="1h")
+    """That a name does not exist is remembered at most this long (RFC 2308)."""
+    serve_stale: Annotated[Duration, between("0s", "7d")] = key(Duration.parse("1d"), example="1d")
+    """While no upstream answers, an expired answer may be given this long after its end (RFC 8767); `0s` is never."""
+    prefetch: bool = key(default=True, example="true")
+    """Popular names are asked for again shortly before they expire."""
+    query_timeout: Annotated[Duration, between("500ms", "30s")] = key(Duration.parse("5s"), example="5s")
+    """A question is answered within this time, if need be by SERVFAIL."""
+    max_in_flight: int = key(10_000, example="10000", ge=1, le=1_000_000)
+    """Different questions that one worker asks the upstreams at once."""
+    tcp: TcpConfig = key(TcpConfig(), example="{idle_timeout: 10s, per_client: 20}")
+    """Bounds on DNS over TCP."""
+    zones: ListOf[ZoneConfig] = key((), example="[{name: home.example, file: zones/home.example.zone}]")
+    """Built-in zones."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.min_ttl.milliseconds > self.max_ttl.milliseconds:
+            raise fault(f"`{self.min_ttl}` is more than max_ttl (`{self.max_ttl}`); lower it", key="min_ttl")
+        return self
+
+
+class AnswerConfig(Section):
+    """What blocked names resolve to."""
+
+    ipv4: Ipv4 = key(IPv4Address("127.0.0.1"), example="192.0.2.80", words="an IPv4 address")
+    """The answer to A questions: the address by which subscribers reach the gateway."""
+    ipv6: Ipv6 = key(IPv6Address("::1"), example='"2001:db8::80"', words="an IPv6 address")
+    """The answer to AAAA questions."""
+
+
+class GatewayConfig(Section):
+    """The stop page: what a person sees in place of a blocked site."""
+
+    answer: AnswerConfig = key(AnswerConfig(), example='{ipv4: 192.0.2.80, ipv6: "2001:db8::80"}')
+    """What blocked names resolve to."""
+    listen: ListOf[HostPort] = key((HostPort("127.0.0.1", 8080),), example='["192.0.2.80:80"]', min_length=1)
+    """Where the stop page is served over HTTP."""
+    provider: Text = key("", example="Example Broadband")
+    """Your name, as your customers know it; shown on the stop page."""
+    contact: Text = key("", example="filter@isp.example")
+    """A mail address or telephone number for questions and mistakes; shown on the stop page."""
+    policy_url: WebAddress = key("", example="https://isp.example/filter", words="a web address")
+    """A page that explains what you filter and why."""
+    portal_url: WebAddress = key("", example="https://isp.example/my", words="a web address")
+    """A page where the account holder changes the profile."""
+
+
+class AdminConfig(Section):
+    """The admin API and consoles."""
+
+    listen: HostPort = key(HostPort("127.0.0.1", 8000), example='"127.0.0.1:8000"')
+    """Where the admin API is served over HTTP. An address that others can reach needs `token_file`."""
+    token_file: FilePath | None = key(None, example="/etc/weir/token", words="a path")
+    """A file whose first line is the token that API clients must send."""
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if not self.listen.is_loopback and self.token_file is None:
+            raise fault(
+                f"`{self.listen}` can be reached from other machines and no token guards it; set admin.token_file, or "
+                f"listen on 127.0.0.1:{self.listen.port}",
+                key="listen",
+            )
+        return self
+
+
+class EmptySection(Section):
+    """A section whose keys come with later versions: none of them is silently ignored until then."""

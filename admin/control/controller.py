@@ -1,0 +1,219 @@
+"""Control's work: adopt configurations, keep lists current, publish. One at a time, and never a step back.
+
+A configuration is in force only once its generation is published: whatever fails before (a mistake in the file, a list
+that cannot be compiled, a full disk) leaves configuration and generation as they were, and is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from admin.api.appliance import Condition, ReloadResult
+from admin.config import Config, ConfigError, load
+from admin.control.lists import Clocks, ListKeeper, LostTextError
+from admin.control.record import Record
+from admin.control.token import TokenError, read_token
+from admin.services.build import sources
+from admin.services.place import Place
+from admin.services.publish import Compile, Snapshot, compile_lists, publish
+from admin.services.serving import GATEWAY, resolver_name
+from resolver.runtime.tasks import spawn
+from resolver.tables.model import Tables
+from resolver.tables.store import current_generation
+from resolver.tables.view import View
+
+FIRST_FETCH_LIMIT = 30.0
+"""Seconds that a state waits for lists without any version; a slow server must not keep the rest from serving."""
+PUBLISH_RETRY = 30.0
+"""Seconds between attempts to publish what could not be published."""
+
+_log = structlog.get_logger("weir.control")
+
+
+class Controller:
+    """The appliance as its operator sees it (``admin.api.appliance.Appliance``)."""
+
+    def __init__(self, config: Config, keeper: ListKeeper, clocks: Clocks, *, compiler: Compile) -> None:
+        """``config`` is in force from the first publication on. TokenError if its token cannot be read."""
+        self._config, self._keeper, self._clocks, self._compiler = config, keeper, clocks, compiler
+        self._place = Place(config.data_dir)
+        self._token = read_token(config)
+        self._record = Record(clocks.unix())
+        self._changing = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._fetches: dict[str, asyncio.Task[None]] = {}
+        self._stale = True
+        self._retry_at = 0.0
+        self._compiled: tuple[object, Snapshot] | None = None
+        self._view: View | None = None
+        self.on_published: Callable[[Config], None] = lambda _config: None
+        """Called after every publication with the configuration in force."""
+
+    # ---- what the API asks ----
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._config
+
+    @property
+    def place(self) -> Place:
+        """The folders."""
+        return self._place
+
+    @property
+    def token(self) -> str | None:
+        """What clients of ``/api/`` must send; None if nothing is asked for."""
+        return self._token
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._clocks.unix()
+
+    def condition(self) -> Condition:
+        """The state of things now."""
+        return self._record.condition(self._keeper.conditions())
+
+    async def view(self) -> View:
+        """The generation in force, opened once. TablesError or SnapshotError if there is none."""
+        generation = current_generation(self._place.state)
+        if self._view is None or self._view.tables.generation != generation:
+            self._view = await asyncio.to_thread(View.open, self._place.state)
+        return self._view
+
+    async def reload(self) -> ReloadResult:
+        """Read the configuration's file again; nothing changes unless all of it can be used and published."""
+        async with self._changing:
+            try:
+                config = await asyncio.to_thread(load, self._config.path)
+                token = await asyncio.to_thread(read_token, config)
+            except ConfigError as error:
+                return self._rejected([str(problem) for problem in error.problems])
+            except TokenError as error:
+                return self._rejected([str(error)])
+            if config.data_dir != self._config.data_dir:
+                return self._rejected([f"{config.path}: data_dir cannot change while Weir runs: restart it"])
+            return await self._adopt(config, token)
+
+    # ---- what the process drives ----
+
+    async def start(self) -> None:
+        """Fetch what is needed and publish the first generation; what fails is tried again by ``run``."""
+        async with self._changing:
+            await self._fetch_first(self._keeper.follow(sources(self._config)))
+            await self._try_publish(self._config)
+
+    async def run(self) -> None:
+        """Keep lists current and publish what changes, until cancelled."""
+        try:
+            while True:
+                self._wake.clear()
+                await self._step()
+                await self._sleep()
+        finally:
+            for task in self._fetches.values():
+                task.cancel()
+
+    async def _step(self) -> None:
+        for list_id in self._keeper.due():
+            self._begin_fetch(list_id)
+        if self._stale and self._clocks.monotonic() >= self._retry_at:
+            async with self._changing:
+                if self._stale:
+                    await self._try_publish(self._config)
+
+    async def _sleep(self) -> None:
+        """Until a list is due, a fetch has ended or a failed publication is to be tried again."""
+        now = self._clocks.monotonic()
+        waits = [PUBLISH_RETRY]
+        if (due := self._keeper.next_due(set(self._fetches))) is not None:
+            waits.append(due - now)
+        try:
+            async with asyncio.timeout(max(0.0, min(waits))):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    # ---- configurations ----
+
+    async def _adopt(self, config: Config, token: str | None) -> ReloadResult:
+        before = self._config
+        await self._fetch_first(self._keeper.follow(sources(config)))
+        if not await self._try_publish(config):
+            self._keeper.follow(sources(before))
+            return self._rejected([self._record.publish_problem])
+        self._token = token
+        self._record.accepted(self._clocks.unix())
+        _log.info("configuration taken", file=str(config.path), generation=self._record.generation)
+        return ReloadResult(accepted=True, generation=self._record.generation)
+
+    def _rejected(self, problems: list[str]) -> ReloadResult:
+        self._record.rejected(problems)
+        for problem in problems:
+            _log.error("configuration not taken; the one before stays in force", problem=problem)
+        return ReloadResult(accepted=False, generation=self._record.generation, problems=tuple(problems))
+
+    # ---- lists ----
+
+    async def _fetch_first(self, list_ids: Iterable[str]) -> None:
+        """Fetch these before publishing, as far as they come in time; the others follow when they come."""
+        tasks = [self._begin_fetch(list_id) for list_id in list_ids]
+        if tasks:
+            await asyncio.wait(tasks, timeout=FIRST_FETCH_LIMIT)
+
+    def _begin_fetch(self, list_id: str) -> asyncio.Task[None]:
+        task = self._fetches.get(list_id)
+        if task is None:
+            task = self._fetches[list_id] = spawn(self._fetch(list_id), name=f"fetch {list_id}")
+        return task
+
+    async def _fetch(self, list_id: str) -> None:
+        try:
+            if await self._keeper.fetch(list_id):
+                self._stale = True
+        finally:
+            del self._fetches[list_id]
+            self._wake.set()
+
+    # ---- publishing ----
+
+    async def _try_publish(self, config: Config) -> bool:
+        """Publish; False if that failed, which is then said, counted and tried again. The caller holds the lock."""
+        self._stale = False
+        try:
+            tables, snapshot = await asyncio.to_thread(self._publish, config)
+        except (OSError, ValueError, LostTextError) as error:
+            self._stale = True
+            self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
+            problem = self._problem(error)
+            self._record.not_published(problem)
+            _log.error("nothing was published; the last good state goes on serving", problem=problem)
+            return False
+        self._config = config
+        self._record.published(tables, snapshot, _processes(tables))
+        self.on_published(config)
+        return True
+
+    def _publish(self, config: Config) -> tuple[Tables, Snapshot]:
+        """In a thread: compiling takes seconds of one core for millions of entries."""
+        state, now = self._place.state, self._clocks.unix()
+        wanted = self._keeper.fingerprint()
+        if self._compiled is None or self._compiled[0] != wanted:
+            texts = self._keeper.texts(in_force=current_generation(state) is not None)
+            self._compiled = wanted, compile_lists(texts, state, now=now, compiler=self._compiler)
+        snapshot = self._compiled[1]
+        return publish(config, snapshot, state, now=now), snapshot
+
+    def _problem(self, error: Exception) -> str:
+        if isinstance(error, OSError):
+            return f"{self._place.state}: {error.strerror or error}: make room or mend the disk"
+        return str(error)
+
+
+def _processes(tables: Tables) -> tuple[str, ...]:
+    """The processes that a generation calls for."""
+    workers = tuple(resolver_name(slot) for slot in range(tables.resolver.workers))
+    return (*workers, GATEWAY) if tables.gateway.listen else workers

@@ -1,0 +1,181 @@
+"""The lists as control keeps them: fetched when due, one at a time per server, their texts at hand for compiling.
+
+Texts lie in the list store, not in memory; only those of secret lists, which no disk may have, stay here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import structlog
+
+from admin.api.appliance import ListCondition
+from admin.control.schedule import Schedule
+from blocklists.model import Confidentiality, Kind, ListSource, ListVersion
+from blocklists.sync import Count, Fetch, ListState, ListStore, RefreshOutcome, refresh
+
+_log = structlog.get_logger("weir.lists")
+_GOOD = (ListState.ACCEPTED, ListState.UNCHANGED)
+
+
+class LostTextError(Exception):
+    """A list that is enforced now could not be compiled again; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """``unix`` for what is written down, ``monotonic`` for waiting; both in seconds."""
+
+    unix: Callable[[], float]
+    monotonic: Callable[[], float]
+
+
+class ListKeeper:
+    """Owns the list store. Not thread-safe but for ``texts``, which only reads."""
+
+    def __init__(
+        self, store: ListStore, schedule: Schedule, clocks: Clocks, *, count: Count, fetch: Fetch
+    ) -> None:
+        """Knows no list until ``follow``."""
+        self._store, self._schedule, self._clocks = store, schedule, clocks
+        self._count, self._fetch = count, fetch
+        self._sources: dict[str, ListSource] = {}
+        self._secret: dict[str, ListVersion] = {}
+        self._servers: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def follow(self, sources: Iterable[ListSource]) -> set[str]:
+        """Keep these lists from now on. Returns those that are to be fetched before the next state is published.
+
+        These are file lists, which an operator expects to be read again, and those that changed or have no text here.
+        """
+        before, self._sources = self._sources, {source.id: source for source in sources}
+        self._secret = {
+            list_id: version for list_id, version in self._secret.items() if list_id in self._sources
+        }
+        self._schedule.keep_only(set(self._sources))
+        now, needed = self._clocks.monotonic(), set()
+        for source in self._sources.values():
+            changed = bool(before) and before.get(source.id) != source
+            if changed or source.url.startswith("file:") or not self._digest(source):
+                self._schedule.put(source.id, source.refresh, due=now)
+                needed.add(source.id)
+            elif source.id not in before:
+                self._schedule.put(source.id, source.refresh, due=now + self._remaining(source))
+        return needed
+
+    def next_due(self, besides: Collection[str] = ()) -> float | None:
+        """When a list must be fetched next, in monotonic seconds; those ``besides`` are being fetched."""
+        return self._schedule.next_due(besides)
+
+    def due(self) -> set[str]:
+        """The lists that must be fetched now."""
+        return self._schedule.due(self._clocks.monotonic())
+
+    async def fetch(self, list_id: str) -> bool:
+        """Update one list; True if another version than before is at hand. A fault ends in words, not in an error."""
+        async with self._turns[list_id]:
+            source = self._sources.get(list_id)
+            if source is None:  # no longer configured
+                return False
+            async with self._servers[urlsplit(source.url).netloc]:
+                return await self._refresh(source)
+
+    async def _refresh(self, source: ListSource) -> bool:
+        list_id, before = source.id, self._digest(source)
+        outcome = await refresh(
+            source, self._store, now=self._clocks.unix(), count=self._count, fetch=self._fetch
+        )
+        good = outcome.state in _GOOD
+        self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
+        if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:
+            self._secret[list_id] = outcome.version
+        self._tell(source, outcome)
+        return self._digest(source) != before
+
+    def fingerprint(self) -> tuple[tuple[ListSource, str], ...]:
+        """Changes when, and only when, compiling again would give something else."""
+        return tuple((source, self._digest(source)) for source in self._sources.values())
+
+    def texts(self, *, in_force: bool) -> list[tuple[ListSource, bytes]]:
+        """What to compile. Lists that were never loaded are left out.
+
+        LostTextError if a state is ``in_force`` and a list that was loaded before has no readable text now: what is
+        enforced must not end because a disk or a source has a bad moment.
+        """
+        found: list[tuple[ListSource, bytes]] = []
+        for source in self._sources.values():
+            version = self._secret.get(source.id) or self._store.load(source.id)
+            if version is not None:
+                found.append((source, version.data))
+            elif in_force and self._store.serving(source.id) is not None:
+                raise LostTextError(
+                    f"list {source.id} is enforced but its text cannot be read any more "
+                    f"({self._store.attempt(source.id).message or 'not fetched yet'}); "
+                    "the last good state goes on serving until it can, or until the list is removed"
+                )
+        return found
+
+    def conditions(self) -> tuple[ListCondition, ...]:
+        """The lists as the API shows them."""
+        return tuple(self._condition(source) for source in self._sources.values())
+
+    def _condition(self, source: ListSource) -> ListCondition:
+        status = self._store.status(source.id, now=self._clocks.unix())
+        loaded = bool(self._digest(source))
+        secret = source.confidentiality is Confidentiality.SECRET
+        return ListCondition(
+            id=source.id,
+            kind=source.kind,
+            loaded=loaded,
+            state=status.state.value,
+            entries=status.entries if loaded and not secret else None,
+            last_attempt=status.last_attempt,
+            last_success=status.last_success,
+            message=_words(source, status.state, status.message),
+        )
+
+    def _digest(self, source: ListSource) -> str:
+        """Of the version at hand; empty if there is none."""
+        if source.confidentiality is Confidentiality.SECRET:
+            version = self._secret.get(source.id)
+            return version.digest if version else ""
+        serving = self._store.serving(source.id)
+        return serving.digest if serving else ""
+
+    def _remaining(self, source: ListSource) -> float:
+        """Seconds until a list is due that was last tried by an earlier process; a clock that was set back: now."""
+        last = self._store.attempt(source.id).at
+        if last is None:
+            return 0.0
+        passed = self._clocks.unix() - last
+        return source.refresh - passed if 0 <= passed < source.refresh else 0.0
+
+    def _tell(self, source: ListSource, outcome: RefreshOutcome) -> None:
+        words = _words(source, outcome.state, outcome.message)
+        if outcome.state is ListState.ACCEPTED:
+            _log.info("list updated", list=source.id, outcome=words)
+        elif outcome.state in _GOOD:
+            return
+        elif not self._digest(source) and source.kind in (Kind.ILLEGAL, Kind.PROTECTED):
+            _log.error("THIS LIST IS NOT ENFORCED: it has never been loaded", list=source.id, reason=words)
+        else:
+            _log.warning("list not updated", list=source.id, reason=words)
+
+
+def _words(source: ListSource, state: ListState, message: str) -> str:
+    """What may be said: of a secret list how it went, never how large it is."""
+    if source.confidentiality is not Confidentiality.SECRET or state not in _WITHOUT_NUMBERS:
+        return message
+    return _WITHOUT_NUMBERS[state]
+
+
+_WITHOUT_NUMBERS = {
+    ListState.UNCHANGED: "No change.",
+    ListState.ACCEPTED: "A new version serves.",
+    ListState.HELD: "A new version is held back by the gates; `weir lists status` says why.",
+}

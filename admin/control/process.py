@@ -1,0 +1,131 @@
+"""The control process from its arguments to its exit status: ``python -m admin.control -c FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from admin.config import Config, ConfigError, load
+from admin.control.controller import Controller
+from admin.control.lists import Clocks, ListKeeper
+from admin.control.schedule import Schedule
+from admin.control.token import TokenError
+from admin.control.web import AdminServer, ListenError, inherited_sockets
+from admin.services.locking import Lock, LockedError
+from admin.services.place import Place
+from blocklists.model import ListCounts, ListSource
+from blocklists.snapshot.compiler import compile_snapshot, count_entries
+from blocklists.sources import fetch
+from blocklists.suffixes import public_suffixes
+from blocklists.sync import ListStore
+from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.tasks import spawn
+
+FAILED = 1
+USAGE = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 after a clean stop, 1 when it cannot run here, 2 for a configuration that cannot be used."""
+    parser = argparse.ArgumentParser(prog="weir-control", description="Weir's control process.")
+    parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
+    path = parser.parse_args(arguments).config
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        return _run(load(path))
+    except ConfigError as error:
+        _complain(*(str(problem) for problem in error.problems))
+        return USAGE
+    except TokenError as error:
+        _complain(str(error))
+        return USAGE
+    except (OSError, LockedError, ListenError) as error:
+        _complain(str(error))
+        return FAILED
+
+
+def _run(config: Config) -> int:
+    place = Place(config.data_dir)
+    place.create()
+    lock = Lock(place.run / "control.lock", what="control")
+    try:
+        asyncio.run(_serve(config))
+    finally:
+        lock.release()
+    return 0
+
+
+async def _serve(config: Config) -> None:
+    clocks = Clocks(unix=time.time, monotonic=time.monotonic)
+    keeper = ListKeeper(
+        ListStore(Place(config.data_dir).lists),
+        Schedule(random.SystemRandom()),
+        clocks,
+        count=_count,
+        fetch=fetch,
+    )
+    controller = Controller(config, keeper, clocks, compiler=compile_snapshot)
+    server = AdminServer(controller, inherited_sockets())
+    controller.on_published = lambda adopted: _published(controller, server, adopted)
+    await server.start(config.admin.listen)
+    stopping = asyncio.Event()
+    _handle_signals(controller, stopping)
+    alive = spawn(_keep_alive(), name="watchdog")
+    work = asyncio.ensure_future(_work(controller))
+    stopped = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    notify("STOPPING=1")
+    for task in (alive, stopped):
+        task.cancel()
+    if not work.done():
+        work.cancel()
+        await asyncio.wait({work})
+    await server.close()
+    if not work.cancelled():
+        work.result()  # it never ends by itself: a fault, to be seen by whoever started us
+
+
+async def _work(controller: Controller) -> None:
+    await controller.start()
+    await controller.run()
+
+
+def _published(controller: Controller, server: AdminServer, config: Config) -> None:
+    generation = controller.condition().generation
+    notify("READY=1", f"STATUS=published generation {generation}")
+    spawn(server.follow(config.admin.listen), name="admin address")
+
+
+def _handle_signals(controller: Controller, stopping: asyncio.Event) -> None:
+    async def reload() -> None:
+        await controller.reload()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: spawn(reload(), name="reload"))
+
+
+async def _keep_alive() -> None:
+    """The sign of life that the service manager asked for; it stops when the loop hangs."""
+    interval = watchdog_interval()
+    while interval is not None:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(interval)
+
+
+def _count(source: ListSource, data: bytes) -> ListCounts:
+    return count_entries(source, data, public_suffixes())
+
+
+def _complain(*lines: str) -> None:
+    for line in lines:
+        sys.stderr.write(f"weir: {line}\n")

@@ -1,0 +1,61 @@
+"""What control remembers of its own doings, for health and metrics. No I/O, no clock."""
+
+from __future__ import annotations
+
+from admin.api.appliance import Condition, ConfigCondition, ListCondition
+from admin.services.publish import Snapshot
+from resolver.tables.model import Tables
+
+
+class Record:
+    """Facts as they happen; ``condition`` is all of them at one moment. Times are Unix seconds."""
+
+    def __init__(self, now: float) -> None:
+        """The configuration was read at ``now``; nothing has been published yet."""
+        self._loaded = now
+        self._accepted = self._rejected = self._failures = 0
+        self._problems: tuple[str, ...] = ()
+        self._tables: Tables | None = None
+        self._snapshot: Snapshot | None = None
+        self._processes: tuple[str, ...] = ()
+        self.publish_problem = ""
+
+    @property
+    def generation(self) -> int | None:
+        """The generation that this process published last."""
+        return None if self._tables is None else self._tables.generation
+
+    def accepted(self, now: float) -> None:
+        """A new configuration is in force."""
+        self._loaded, self._problems = now, ()
+        self._accepted += 1
+
+    def rejected(self, problems: list[str]) -> None:
+        """A configuration was refused."""
+        self._problems = tuple(problems)
+        self._rejected += 1
+
+    def published(self, tables: Tables, snapshot: Snapshot, processes: tuple[str, ...]) -> None:
+        """A generation is in force."""
+        self._tables, self._snapshot, self._processes = tables, snapshot, processes
+        self.publish_problem = ""
+
+    def not_published(self, problem: str) -> None:
+        """A generation could not be put in force."""
+        self.publish_problem = problem
+        self._failures += 1
+
+    def condition(self, lists: tuple[ListCondition, ...]) -> Condition:
+        """Everything, with what the keeper of the lists says."""
+        tables, snapshot = self._tables, self._snapshot
+        return Condition(
+            config=ConfigCondition(self._loaded, self._accepted, self._rejected, self._problems),
+            lists=lists,
+            generation=self.generation,
+            published=None if tables is None else tables.created,
+            publish_failures=self._failures,
+            publish_problem=self.publish_problem,
+            snapshot_entries=snapshot.entries if snapshot else 0,
+            snapshot_bytes=snapshot.size if snapshot else 0,
+            processes=self._processes,
+        )

@@ -1,0 +1,67 @@
+"""When each list is due. Pure: times are seconds of one monotonic clock, randomness is an argument.
+
+Jitter keeps a thousand boxes that were started together from asking a list's server together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+FIRST_RETRY = 60.0
+"""Seconds after a first failure; doubled for each further one, up to the list's own ``refresh``."""
+JITTER = 0.1
+"""A wait is stretched by up to this share."""
+_ENOUGH_DOUBLINGS = 20
+
+
+class Randomness(Protocol):
+    """``random.Random``, or what a test puts in its place."""
+
+    def random(self) -> float:
+        """A number from 0 to 1."""
+        ...
+
+
+@dataclass(slots=True)
+class _Entry:
+    refresh: float
+    due: float
+    failures: int = 0
+
+
+class Schedule:
+    """The next moment of every list."""
+
+    def __init__(self, randomness: Randomness) -> None:
+        """Knows no list yet."""
+        self._randomness = randomness
+        self._entries: dict[str, _Entry] = {}
+
+    def put(self, list_id: str, refresh: float, *, due: float) -> None:
+        """Follow a list that is to be tried at ``due``, then every ``refresh`` seconds; its failures are forgotten."""
+        self._entries[list_id] = _Entry(refresh, due)
+
+    def keep_only(self, list_ids: set[str]) -> None:
+        """Forget lists that are no longer configured."""
+        self._entries = {list_id: entry for list_id, entry in self._entries.items() if list_id in list_ids}
+
+    def due(self, now: float) -> set[str]:
+        """The lists whose moment has come."""
+        return {list_id for list_id, entry in self._entries.items() if entry.due <= now}
+
+    def next_due(self, besides: Collection[str] = ()) -> float | None:
+        """The earliest moment of any list that is not among those ``besides``."""
+        return min((entry.due for name, entry in self._entries.items() if name not in besides), default=None)
+
+    def tried(self, list_id: str, now: float, *, succeeded: bool) -> None:
+        """An attempt ended. Lists that were forgotten meanwhile stay forgotten."""
+        entry = self._entries.get(list_id)
+        if entry is None:
+            return
+        entry.failures = 0 if succeeded else min(entry.failures + 1, _ENOUGH_DOUBLINGS)
+        wait = entry.refresh
+        if not succeeded:
+            wait = min(entry.refresh, FIRST_RETRY * 2.0 ** (entry.failures - 1))
+        entry.due = now + wait * (1 + JITTER * self._randomness.random())

@@ -1,0 +1,134 @@
+"""From the configuration and the snapshot's bits to the tables that the data plane reads. Pure but for counting cores.
+
+Rule 1: equal policies are one policy; the data plane sees its number, never a subscriber's name.
+Rule 2: nothing here reads a file: the configuration brings its zones and nameservers along.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admin.config import Config
+from admin.config.lists import ListConfig
+from admin.services.policies import PolicyBook
+from blocklists.model import Bit, ListSource
+from resolver.tables.model import ClientEntry, GatewaySettings, ListInfo, ResolverSettings, Tables
+
+NOT_SERVED = -1
+"""The number of no policy: as the default policy it leaves strangers unserved."""
+
+
+def sources(config: Config) -> tuple[ListSource, ...]:
+    """The lists as the list room knows them; ``file:`` addresses carry absolute paths."""
+    return tuple(_source(item) for item in config.lists)
+
+
+def build_tables(config: Config, bits: tuple[Bit, ...], generation: int, snapshot: str, now: float) -> Tables:
+    """One generation. ``bits`` are those of the compiled lists in the file ``snapshot``; ``now`` is Unix seconds."""
+    book = PolicyBook(config.profiles, bits)
+    clients = tuple(
+        ClientEntry(str(prefix), number)
+        for subscriber in config.subscribers
+        for number in (book.number_for(subscriber),)
+        for prefix in subscriber.addresses
+    )
+    default = NOT_SERVED if config.refuses_strangers else book.default_number(config.default_profile)
+    return Tables(
+        generation=generation,
+        created=now,
+        snapshot=snapshot,
+        policies=book.policies(),
+        clients=clients,
+        default_policy=default,
+        lists={item.id: _info(item) for item in config.lists},
+        categories=config.titles,
+        zones=tuple(zone.name for zone in config.resolver.zones),
+        records=config.records,
+        resolver=_resolver(config),
+        gateway=_gateway(config),
+    )
+
+
+def upstreams(config: Config) -> tuple[str, ...]:
+    """The upstream servers as ``host:port``, each once, with ``system`` written out."""
+    servers: dict[str, None] = {}
+    for upstream in config.resolver.upstreams:
+        servers.update(dict.fromkeys(config.nameservers if upstream.is_system else (str(upstream),)))
+    return tuple(servers)
+
+
+def worker_count(config: Config) -> int:
+    """How many workers run; ``auto`` is one per core that this process may use."""
+    workers = config.resolver.workers
+    return len(os.sched_getaffinity(0)) if workers == "auto" else workers
+
+
+def _source(item: ListConfig) -> ListSource:
+    return ListSource(
+        id=item.id,
+        url=str(item.url),
+        format=item.format,
+        kind=item.kind,
+        categories=item.categories,
+        title=item.title or item.id,
+        authority=item.authority,
+        legal_basis=item.legal_basis,
+        confidentiality=item.confidentiality,
+        contact=item.contact,
+        licence=item.licence,
+        scope=item.scope,
+        public_suffixes=item.public_suffixes,
+        addresses=item.addresses,
+        refresh=item.refresh.seconds,
+        max_size=item.max_size.bytes,
+        max_shrink=item.max_shrink.share,
+        max_growth=item.max_growth.share,
+        max_errors=item.max_errors.share,
+    )
+
+
+def _info(item: ListConfig) -> ListInfo:
+    return ListInfo(
+        id=item.id,
+        title=item.title or item.id,
+        kind=item.kind,
+        legal_basis=item.legal_basis,
+        confidentiality=item.confidentiality,
+        authority=item.authority,
+        contact=item.contact,
+        categories=item.categories,
+    )
+
+
+def _resolver(config: Config) -> ResolverSettings:
+    section = config.resolver
+    return ResolverSettings(
+        listen=tuple(map(str, section.listen)),
+        workers=worker_count(config),
+        upstreams=upstreams(config),
+        allow_from=() if config.refuses_strangers else tuple(map(str, section.allow_from)),
+        cache_size=section.cache.size.bytes,
+        min_ttl=int(section.min_ttl.seconds),
+        max_ttl=int(section.max_ttl.seconds),
+        max_negative_ttl=int(section.max_negative_ttl.seconds),
+        serve_stale=section.serve_stale.seconds,
+        prefetch=section.prefetch,
+        query_timeout=section.query_timeout.seconds,
+        max_in_flight=section.max_in_flight,
+        tcp_idle_timeout=section.tcp.idle_timeout.seconds,
+        tcp_per_client=section.tcp.per_client,
+        tcp_total=section.tcp.total,
+    )
+
+
+def _gateway(config: Config) -> GatewaySettings:
+    section = config.gateway
+    return GatewaySettings(
+        ipv4=str(section.answer.ipv4),
+        ipv6=str(section.answer.ipv6),
+        listen=tuple(map(str, section.listen)),
+        provider=section.provider,
+        contact=section.contact,
+        policy_url=section.policy_url,
+        portal_url=section.portal_url,
+    )

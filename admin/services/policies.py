@@ -1,0 +1,107 @@
+"""Profiles and subscribers compiled to policies, each different one once. Pure.
+
+A subscriber's own rules stand beside those of the profile; for the same name and reach the subscriber's rule replaces
+the profile's, because it is the nearer decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from admin.config.people import ProfileConfig, SubscriberConfig
+from admin.config.rules import NameRule
+from blocklists.canonical import to_wire
+from blocklists.model import Bit, BitRole
+from resolver.policy.model import Policy, Rule
+from resolver.policy.safe_search import ENGINES, rewrites
+
+RuleKey = tuple[bytes, bool]
+"""Wire name, and whether names below it are meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A profile: its policy but for number and rules, its rules, and what makes two profiles equal."""
+
+    policy: Policy
+    rules: Mapping[RuleKey, bool]
+    content: Hashable
+
+
+class PolicyBook:
+    """Gives out policy numbers. Equal content has one number, whoever asked for it."""
+
+    def __init__(self, profiles: Mapping[str, ProfileConfig], bits: Iterable[Bit]) -> None:
+        every = tuple(bits)
+        self._security = sum(1 << bit.index for bit in every if bit.role is BitRole.SECURITY)
+        self._categories = {bit.id: 1 << bit.index for bit in every if bit.role is BitRole.CATEGORY}
+        self._numbers: dict[Hashable, int] = {}
+        self._policies: list[Policy] = []
+        self._profiles = {name: self._compile(profile) for name, profile in profiles.items()}
+
+    def number_for(self, subscriber: SubscriberConfig) -> int:
+        """The number of the policy that a subscriber gets."""
+        profile = self._profiles[subscriber.profile]
+        rules = {**profile.rules, **_rules(subscriber.allow, subscriber.deny)}
+        return self._intern(profile, rules, paused=profile.policy.paused or subscriber.paused)
+
+    def default_number(self, profile: str | None) -> int:
+        """The number for whoever is not a subscriber; without any profile only illegal and security lists speak."""
+        compiled = self._compile(ProfileConfig()) if profile is None else self._profiles[profile]
+        return self._intern(compiled, compiled.rules, paused=compiled.policy.paused)
+
+    def policies(self) -> tuple[Policy, ...]:
+        """All policies given out so far; a policy's number is its place."""
+        return tuple(self._policies)
+
+    def _compile(self, profile: ProfileConfig) -> _Compiled:
+        policy = Policy(
+            number=0,
+            block=self._mask(profile.block),
+            security=self._security if profile.security else 0,
+            allow_only=profile.allow_only is not False,
+            only=0 if isinstance(profile.allow_only, bool) else self._mask(profile.allow_only),
+            paused=profile.paused,
+            safe_search=_safe_search(profile),
+        )
+        safe_search = frozenset(policy.safe_search.items())
+        content = (policy.block, policy.security, policy.allow_only, policy.only, safe_search)
+        return _Compiled(policy, _rules(profile.allow, profile.deny), content)
+
+    def _mask(self, categories: Iterable[str]) -> int:
+        """A category that no list feeds has no bit, and blocks nothing."""
+        mask = 0
+        for category in categories:
+            mask |= self._categories.get(category, 0)
+        return mask
+
+    def _intern(self, profile: _Compiled, rules: Mapping[RuleKey, bool], *, paused: bool) -> int:
+        number = self._numbers.setdefault(
+            (profile.content, paused, frozenset(rules.items())), len(self._policies)
+        )
+        if number == len(self._policies):
+            self._policies.append(
+                replace(profile.policy, number=number, paused=paused, rules=_by_name(rules))
+            )
+        return number
+
+
+def _safe_search(profile: ProfileConfig) -> dict[bytes, bytes]:
+    wanted = profile.safe_search
+    engines = (ENGINES if wanted else ()) if isinstance(wanted, bool) else wanted
+    return rewrites(engines, profile.youtube.value)
+
+
+def _rules(allow: Iterable[NameRule], deny: Iterable[NameRule]) -> dict[RuleKey, bool]:
+    """Name and reach → allowed. A name that stands in both is allowed (DESIGN.md section 5, step 4)."""
+    rules = {(to_wire(rule.name), rule.below): False for rule in deny}
+    rules.update({(to_wire(rule.name), rule.below): True for rule in allow})
+    return rules
+
+
+def _by_name(rules: Mapping[RuleKey, bool]) -> dict[bytes, tuple[Rule, ...]]:
+    result: dict[bytes, tuple[Rule, ...]] = {}
+    for (name, below), allow in rules.items():
+        result[name] = (*result.get(name, ()), Rule(allow, below))
+    return result

@@ -1,0 +1,112 @@
+"""From lists and configuration to a published generation; shared by control and the command line.
+
+Order of writing: compiled lists, layout, tables, link. Each is whole before the next begins and nothing that serves is
+changed before the link moves, so whatever ends this process leaves the old generation or the new one in force.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from admin.config import Config
+from admin.services.build import build_tables, sources
+from admin.services.layout import layout_of, write_layout
+from admin.services.place import Place
+from blocklists.list_store import ListStore
+from blocklists.model import Bit, ListSource
+from blocklists.snapshot.compiler import CompileReport, compile_snapshot
+from blocklists.snapshot.native import KEY_BYTES
+from blocklists.sources import FetchError
+from blocklists.sources.file import file_path, read_file
+from blocklists.suffixes import public_suffixes
+from resolver.tables import store
+from resolver.tables.model import Tables
+
+_TEMPORARY = ".snapshot.tmp"
+
+Texts = Sequence[tuple[ListSource, bytes]]
+"""Lists with the text of the version that is to serve."""
+
+
+class Compile(Protocol):
+    """``blocklists.snapshot.compiler.compile_snapshot``, or what a test puts in its place."""
+
+    def __call__(
+        self, lists: Texts, path: Path, *, key: bytes, now: float, suffixes: Collection[str]
+    ) -> CompileReport:
+        """Write the compiled table to ``path``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Compiled lists in the state folder: file name, bit plan, and sizes in entries and bytes."""
+
+    name: str
+    bits: tuple[Bit, ...]
+    entries: int
+    size: int
+
+
+def compile_lists(texts: Texts, state: Path, *, now: float, compiler: Compile = compile_snapshot) -> Snapshot:
+    """Compile into the state folder. OSError (disk full, …) and the compiler's ValueErrors leave nothing behind."""
+    temporary = state / _TEMPORARY
+    key = secrets.token_bytes(KEY_BYTES)
+    try:
+        report = compiler(texts, temporary, key=key, now=now, suffixes=public_suffixes())
+        name = f"snapshot-{report.digest}.weir"
+        temporary.rename(state / name)
+    except (OSError, ValueError):
+        temporary.unlink(missing_ok=True)
+        raise
+    return Snapshot(name, report.bits, report.entries, report.size)
+
+
+def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> Tables:
+    """Make a generation of configuration and compiled lists the one in force. OSError leaves the old one in force."""
+    tables = build_tables(config, snapshot.bits, next_generation(state), snapshot.name, now)
+    write_layout(state, layout_of(tables))
+    store.publish(state, tables)
+    store.collect_garbage(state)
+    return tables
+
+
+def next_generation(state: Path) -> int:
+    """One more than any number that was used in this folder, so that no reader mistakes a new state for an old one."""
+    numbers = [store.current_generation(state) or 0]
+    for path in state.glob("tables-*.json"):
+        digits = path.stem.removeprefix("tables-")
+        if digits.isdigit():
+            numbers.append(int(digits))
+    return max(numbers) + 1
+
+
+def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tuple[str, ...]:
+    """Publish what the configuration says into ``directory``, without an appliance and without fetching anything.
+
+    File lists are read, others taken from what control has kept. Returns one sentence for each list that is not at
+    hand, and so left out. OSError, or the compiler's ValueError, if nothing can be published.
+    """
+    kept = ListStore(Place(config.data_dir).lists)
+    texts: list[tuple[ListSource, bytes]] = []
+    missing: list[str] = []
+    for source in sources(config):
+        try:
+            texts.append((source, _offline_text(source, kept)))
+        except FetchError as error:
+            missing.append(f"list {source.id} is left out: {error}")
+    publish(config, compile_lists(texts, directory, now=now), directory, now=now)
+    return tuple(missing)
+
+
+def _offline_text(source: ListSource, kept: ListStore) -> bytes:
+    if source.url.startswith("file:"):
+        return read_file(file_path(source.url), source.max_size)
+    version = kept.load(source.id)
+    if version is None:
+        raise FetchError(f"{source.url.partition('?')[0]}: not fetched yet; start the appliance once")
+    return version.data

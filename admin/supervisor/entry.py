@@ -1,0 +1,109 @@
+"""``weir serve`` from its arguments to its exit status: configuration, folders, locks, free addresses, then the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from admin.config import Config, ConfigError, load
+from admin.services.locking import Lock, LockedError
+from admin.services.place import Place
+from admin.supervisor.plan import Part, Plan, installed_programs
+from admin.supervisor.sockets import Address, BindError, Use, probe
+from admin.supervisor.supervisor import Supervisor, say
+
+FAILED = 1
+USAGE = 2
+DATA_DIR_VARIABLE = "WEIR_DATA_DIR"
+"""Names ``data_dir`` for a part of the data plane that runs apart. The configuration is then not read: a broken file
+keeps no box from filtering, and processes that take hostile bytes need not be able to read who the subscribers are."""
+DEMO_TEXT = "demo.txt"
+"""A file beside the configuration; what it says is printed when all is ready."""
+
+
+def run(config_path: Path, only: str | None, slot: int | None) -> int:
+    """Run Weir, or the part that ``only`` names (of the resolver: the worker ``slot``), until it is told to stop.
+
+    Returns 0 after a clean stop, 1 when it cannot start, 2 for a configuration that cannot be used.
+    """
+    demo = config_path.parent / DEMO_TEXT
+    if only in (Part.GATEWAY, Part.RESOLVER) and (folder := os.environ.get(DATA_DIR_VARIABLE)):
+        return _serve(_plan(config_path, Path(folder), only, slot, ""), demo)
+    try:
+        config = load(config_path)
+    except ConfigError as error:
+        for problem in error.problems:
+            say(str(problem))
+        return USAGE
+    if only is None and (problem := _occupied(config)) is not None:
+        say(problem)
+        return FAILED
+    return _serve(_plan(config_path, config.data_dir, only, slot, str(config.admin.listen)), demo)
+
+
+def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None, admin_listen: str) -> Plan:
+    place = Place(data_dir.absolute())
+    parts = frozenset(Part) if only is None else frozenset({Part(only)})
+    return Plan(place, installed_programs(config_path.absolute(), place), parts, slot, admin_listen)
+
+
+def _occupied(config: Config) -> str | None:
+    """Why the addresses of the configuration cannot be had; None if they are free."""
+    dns = [str(address) for address in config.resolver.listen]
+    addresses = [Address(use, text, "resolver.listen") for text in dns for use in (Use.UDP, Use.TCP)]
+    addresses += [Address(Use.HTTP, str(address), "gateway.listen") for address in config.gateway.listen]
+    addresses.append(Address(Use.HTTP, str(config.admin.listen), "admin.listen"))
+    try:
+        probe(addresses)
+    except BindError as error:
+        return str(error)
+    return None
+
+
+def _serve(plan: Plan, demo: Path) -> int:
+    try:
+        plan.place.create()
+        locks = _take_locks(plan)
+    except (OSError, LockedError) as error:
+        say(str(error))
+        return FAILED
+    try:
+        return asyncio.run(_supervise(plan, demo))
+    except BindError as error:
+        say(str(error))
+        return FAILED
+    finally:
+        for lock in locks:
+            lock.release()
+
+
+async def _supervise(plan: Plan, demo: Path) -> int:
+    return await Supervisor(plan, on_ready=lambda: _announce(demo), say=say).run()
+
+
+def _take_locks(plan: Plan) -> list[Lock]:
+    """One supervisor per part and data folder; workers that run apart share the resolver's lock."""
+    run = plan.place.run
+    what = "weir serve"
+    locks = [
+        Lock(run / f"serve-{part}.lock", what=f"{what} ({part})", shared=plan.slot is not None)
+        for part in sorted(plan.parts)
+    ]
+    if plan.slot is not None:
+        locks.append(Lock(run / f"serve-{plan.scope}.lock", what=f"{what} (worker {plan.slot})"))
+    return locks
+
+
+def _announce(demo: Path) -> None:
+    """The line that people and tests wait for, and what a demonstration has to say."""
+    try:
+        text = demo.read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    try:
+        sys.stdout.write("weir: ready\n" + text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return  # nobody reads: no reason to stop serving

@@ -1,0 +1,188 @@
+"""The supervisor's loop: follows the published generations, keeps their processes running, says when all is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+from admin.services.layout import Layout, read_layout
+from admin.services.processes import file_of, write_states
+from admin.services.serving import served_generation
+from admin.supervisor.children import Kill, Phase
+from admin.supervisor.fleet import Fleet
+from admin.supervisor.notifications import NotificationSocket
+from admin.supervisor.plan import CONTROL, Plan
+from admin.supervisor.sockets import BindError, probe
+from resolver.runtime.notify import notify, watchdog_interval
+from resolver.tables.store import TablesError, current_generation
+
+POLL_SECONDS = 0.2
+"""How often the link to the generation in force is read; processes appear and go by it, answers do not wait for it."""
+BIND_RETRY = 5.0
+"""Seconds until addresses that could not be had are tried again."""
+
+
+class Supervisor:
+    """Runs one plan until it is told to stop. One instance per process and event loop."""
+
+    def __init__(self, plan: Plan, *, on_ready: Callable[[], None], say: Callable[[str], None]) -> None:
+        """``on_ready`` is called once, when everything serves; ``say`` prints one line for the operator."""
+        self._plan, self._on_ready, self._say_line = plan, on_ready, say
+        self._wake = asyncio.Event()
+        self._notifications = NotificationSocket()
+        self._fleet = Fleet(
+            os.environ, self._notifications.address, clock=time.monotonic, say=say, changed=self._wake.set
+        )
+        self._applied: int | None = None
+        self._retry_at = 0.0
+        self._said = ""
+        self._announced = False
+        self._stopping = False
+        self._reload_wanted = False
+        self._written: object = None
+
+    async def run(self) -> int:
+        """Serve until SIGTERM or SIGINT; 0 after a clean stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        loop.add_reader(self._notifications, self._receive)
+        try:
+            if (control := self._plan.control()) is not None:
+                self._fleet.want(CONTROL, control)
+            while not (self._stopping and self._fleet.gone):
+                self._step()
+                await self._sleep()
+        finally:
+            loop.remove_reader(self._notifications)
+            self._notifications.close()
+            self._fleet.pool.close()
+            file_of(self._plan.place.run, self._plan.scope).unlink(missing_ok=True)
+        return 0
+
+    # ---- one turn ----
+
+    def _step(self) -> None:
+        self._wake.clear()
+        self._fleet.tick()
+        if not self._stopping:
+            self._follow()
+            self._forward_reload()
+            self._announce()
+        self._write_states()
+        notify("WATCHDOG=1")
+
+    async def _sleep(self) -> None:
+        limits = [POLL_SECONDS, watchdog_interval() or POLL_SECONDS]
+        if (deadline := self._fleet.deadline) is not None:
+            limits.append(max(0.0, deadline - time.monotonic()))
+        try:
+            async with asyncio.timeout(min(limits)):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _follow(self) -> None:
+        """Let the processes follow the generation in force; without one the data plane waits."""
+        if not self._plan.data_plane:
+            return
+        generation = current_generation(self._plan.place.state)
+        if generation is None:
+            self._say_once(
+                f"{self._plan.place.state}: no generation has been published yet; "
+                "the data plane starts as soon as control has published one"
+            )
+        elif generation != self._applied and time.monotonic() >= self._retry_at:
+            try:
+                self._apply(read_layout(self._plan.place.state))
+            except (TablesError, BindError, OSError) as error:
+                self._retry_at = time.monotonic() + BIND_RETRY
+                self._say_once(
+                    f"cannot follow generation {generation}: {error}; trying again every {BIND_RETRY:g} s"
+                )
+            else:
+                self._applied = generation
+
+    def _apply(self, layout: Layout) -> None:
+        wanted = self._plan.wanted(layout)
+        if self._plan.probes:
+            new = {address for program in wanted.values() for address in program.addresses}
+            probe(
+                sorted((a for a in new if not self._fleet.pool.holds_port(a)), key=lambda a: (a.text, a.use))
+            )
+        for name, program in wanted.items():
+            self._fleet.want(name, program)
+        for name in self._fleet.names:
+            if name != CONTROL and name not in wanted:
+                self._fleet.unwant(name)
+
+    def _announce(self) -> None:
+        if self._announced or not self._fleet.names or not self._fleet.settled or not self._up_to_date():
+            return
+        self._announced = True
+        notify("READY=1", f"STATUS=serving generation {self._applied or 0}")
+        self._on_ready()
+
+    def _up_to_date(self) -> bool:
+        """Every process of the data plane serves the generation in force."""
+        if not self._plan.data_plane:
+            return True
+        if self._applied is None or self._applied != current_generation(self._plan.place.state):
+            return False
+        run = self._plan.place.run
+        names = (name for name in self._fleet.names if name != CONTROL)
+        return all((served_generation(run, name) or 0) >= self._applied for name in names)
+
+    def _write_states(self) -> None:
+        states = self._fleet.states()
+        if states == self._written:
+            return
+        self._written = states
+        try:
+            write_states(file_of(self._plan.place.run, self._plan.scope), states)
+        except OSError as error:  # a full disk must not stop the supervision
+            self._say_once(f"cannot write the list of processes: {error}")
+
+    # ---- events ----
+
+    def _receive(self) -> None:
+        for message in self._notifications.receive():
+            self._fleet.heard(message)
+
+    def _stop(self) -> None:
+        if self._stopping:
+            self._fleet.hurry()
+            return
+        self._stopping = True
+        notify("STOPPING=1")
+        self._fleet.stop()
+
+    def _reload(self) -> None:
+        self._reload_wanted = True
+        self._wake.set()
+
+    def _forward_reload(self) -> None:
+        """Pass a reload on when control can take it: a signal before it listens would end it."""
+        if not self._reload_wanted:
+            return
+        if self._fleet.phase(CONTROL) is None:
+            self._reload_wanted = False
+        elif self._fleet.phase(CONTROL) is Phase.READY:
+            self._reload_wanted = False
+            self._fleet.signal(CONTROL, Kill(signal.SIGHUP))
+
+    def _say_once(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self._say_line(text)
+
+
+def say(text: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(f"weir: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,59 @@
+"""Files that are whole or absent: written beside, synced, renamed; checked before use.
+
+A record is JSON behind a line with its SHA-256. Whatever is read back is treated as hostile: a damaged record is None.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+_DIGEST_LENGTH = 64
+_T = TypeVar("_T")
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Make ``path`` hold exactly ``data``, durably. OSError (disk full, …) leaves what was there before."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+        _sync_folder(path.parent)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_record(path: Path, codec: TypeAdapter[_T], record: _T) -> None:
+    """Write a record durably. OSError leaves the one before."""
+    body = codec.dump_json(record)
+    write_file(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def read_record(path: Path, codec: TypeAdapter[_T]) -> _T | None:
+    """The record in a file; None if there is none, or none that is whole."""
+    try:
+        digest, _, body = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    if len(digest) != _DIGEST_LENGTH or hashlib.sha256(body).hexdigest().encode() != digest:
+        return None
+    try:
+        return codec.validate_json(body)
+    except ValidationError:
+        return None
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""The compiled snapshot: what is listed, as one immutable mapped file (README.md)."""

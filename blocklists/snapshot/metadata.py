@@ -1,0 +1,69 @@
+"""The snapshot's own notes, as JSON: bit plan, lists behind each class, local data, digest. Never a secret name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from blocklists.model import Action, Bit, BitRole
+from blocklists.snapshot.classes import Class, Provenance
+from blocklists.snapshot.intake import LocalData
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a reader needs beside the table. ``provenance`` is by class id; None = several lists, not kept."""
+
+    digest: str
+    bits: tuple[Bit, ...]
+    lists: tuple[str, ...]
+    provenance: tuple[Provenance | None, ...]
+    local_data: Mapping[str, LocalData]
+
+
+def encode(
+    digest: str,
+    bits: Sequence[Bit],
+    lists: Sequence[str],
+    classes: Sequence[Class],
+    local_data: Mapping[str, LocalData],
+) -> bytes:
+    """The meta bytes of a file."""
+    notes = {
+        "digest": digest,
+        "bits": [[bit.role, bit.id, bit.action] for bit in bits],
+        "lists": list(lists),
+        "provenance": [class_.lists for class_ in classes],
+        "local_data": {list_id: data for list_id, data in local_data.items() if data},
+    }
+    return json.dumps(notes, ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def decode(meta: bytes) -> Metadata:
+    """Read meta bytes. ValueError, KeyError, TypeError or AttributeError if they are not what ``encode`` writes."""
+    notes = json.loads(meta)
+    return Metadata(
+        digest=str(notes["digest"]),
+        bits=tuple(
+            Bit(index, BitRole(role), str(id_), Action(action))
+            for index, (role, id_, action) in enumerate(notes["bits"])
+        ),
+        lists=tuple(map(str, notes["lists"])),
+        provenance=tuple(map(_provenance, notes["provenance"])),
+        local_data={
+            list_id: {owner: _records(records) for owner, records in data.items()}
+            for list_id, data in notes["local_data"].items()
+        },
+    )
+
+
+def _provenance(lists: list[list[int]] | None) -> Provenance | None:
+    if lists is None:
+        return None
+    exact, below = lists
+    return tuple(map(int, exact)), tuple(map(int, below))
+
+
+def _records(records: list[tuple[str, int, str]]) -> tuple[tuple[str, int, str], ...]:
+    return tuple((str(rtype), int(ttl), str(rdata)) for rtype, ttl, rdata in records)

@@ -1,0 +1,118 @@
+# What native.pyx uses of src/. The headers say what it means.
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+
+cdef extern from "hash.h" nogil:
+    enum:
+        WEIR_KEY_BYTES
+        WEIR_MAX_LABELS
+        WEIR_MAX_TEXT
+        WEIR_PAD
+    ctypedef struct weir_key:
+        pass
+    ctypedef struct weir_hash:
+        uint64_t h1
+        uint64_t h2
+    ctypedef struct weir_label:
+        pass
+    int weir_split_text(const uint8_t *text, size_t length, weir_label *labels)
+    weir_hash weir_hash_name(const weir_key *key, const uint8_t *data, const weir_label *labels, unsigned count)
+    weir_hash weir_hash_address(const weir_key *key, const uint8_t *address, unsigned size, unsigned prefix)
+
+cdef extern from "layout.h" nogil:
+    enum:
+        WEIR_CLASS_BYTES
+        WEIR_VERSION
+
+cdef extern from "sets.h" nogil:
+    ctypedef struct weir_sets:
+        uint32_t count
+    int weir_sets_intern(weir_sets *sets, const uint32_t *tokens, size_t count, uint32_t *set)
+    const uint32_t *weir_sets_tokens(const weir_sets *sets, uint32_t set, uint32_t *count)
+
+cdef extern from "builder.h" nogil:
+    enum:
+        WEIR_SLOT_MARKED
+        WEIR_NO_MEMORY
+        WEIR_ADDED
+    ctypedef struct weir_slot:
+        uint16_t flags
+        uint32_t set
+    ctypedef struct weir_builder:
+        weir_key key
+        weir_slot *slots
+        uint32_t size
+        weir_sets sets
+        uint8_t min_labels
+        uint8_t max_labels
+    int weir_builder_init(weir_builder *builder, const uint8_t *key, uint32_t expected)
+    void weir_builder_free(weir_builder *builder)
+    weir_slot *weir_builder_find(const weir_builder *builder, weir_hash hash)
+    weir_slot *weir_builder_slot(weir_builder *builder, weir_hash hash)
+    int weir_builder_add(weir_builder *builder, weir_hash hash, uint32_t token)
+    void weir_builder_note_labels(weir_builder *builder, unsigned labels)
+    void weir_builder_note_prefix(weir_builder *builder, unsigned size, unsigned prefix)
+    weir_hash weir_slot_hash(const weir_slot *slot)
+
+cdef extern from "scan.h" nogil:
+    enum:
+        WEIR_DOMAINS
+        WEIR_HOSTS
+        WEIR_ADBLOCK
+        WEIR_DNSMASQ
+        WEIR_SYNTAXES
+        WEIR_SCAN_END
+    ctypedef struct weir_name:
+        uint8_t *text
+        unsigned length
+    ctypedef struct weir_lines:
+        uint64_t number
+    ctypedef struct weir_pending:
+        uint64_t number
+        size_t start
+        size_t end
+    ctypedef struct weir_scan:
+        weir_lines lines
+        uint64_t accepted
+        uint64_t duplicate
+        uint64_t blank
+        uint64_t comment
+        weir_pending odd
+    void weir_lines_init(weir_lines *lines, const uint8_t *data, size_t length, int syntax)
+    void weir_scan_init(weir_scan *scan, weir_builder *builder, const uint8_t *data, size_t length, int syntax,
+                        uint32_t token, int refuse_marked)
+    int weir_scan_next(weir_scan *scan)
+    int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *name)
+
+cdef extern from "writer.h" nogil:
+    ctypedef struct weir_content:
+        const uint16_t *class_of_set
+        const uint8_t *classes
+        uint32_t class_count
+        const uint8_t *meta
+        uint64_t meta_bytes
+        uint64_t created
+    int weir_write(const weir_builder *builder, const weir_content *content, int file, uint64_t *size)
+
+cdef extern from "table.h" nogil:
+    enum:
+        WEIR_MAX_PREFIXES
+    ctypedef struct weir_table:
+        const uint8_t *classes
+        const uint8_t *meta
+        uint64_t entries
+        uint64_t created
+        uint64_t meta_bytes
+        uint32_t class_count
+    ctypedef struct weir_hit:
+        uint16_t labels
+        uint16_t class_id
+    const char *weir_table_open(weir_table *table, const uint8_t *data, size_t size, int verify)
+    unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length, weir_hit *hits,
+                               unsigned *labels)
+    unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size, weir_hit *hits)
+
+cdef extern from "timing.h" nogil:
+    double weir_time_lookups(const weir_table *table, const uint8_t *wires, const size_t *ends, size_t count,
+                             unsigned rounds)
+    int weir_time_memory(size_t size, size_t reads, double *dependent, double *independent)

@@ -1,0 +1,96 @@
+"""Native builder and reader of the compiled table (see README.md beside this file)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
+
+KEY_BYTES: Final[int]
+CLASS_RECORD_BYTES: Final[int]
+"""exact mask (32 bytes, bit 0 first) + below mask (32) + flags (8): flag bit 0 = stop."""
+FORMAT_VERSION: Final[int]
+
+SYNTAX_DOMAINS: Final[int]
+SYNTAX_HOSTS: Final[int]
+SYNTAX_ADBLOCK: Final[int]
+SYNTAX_DNSMASQ: Final[int]
+
+class SnapshotError(ValueError):
+    """The file is no snapshot, is damaged, or was made by another version."""
+
+class ScanResult(NamedTuple):
+    """Where the lines of a list went; the rest (``lines`` minus all others) were odd."""
+
+    lines: int
+    accepted: int
+    duplicate: int
+    blank: int
+    comment: int
+
+class Builder:
+    """Collects names with sets of tokens under one key, then writes them as an immutable table. Tokens are numbers
+    below 2**32 with a meaning of the caller's. Not thread-safe; the long calls release the GIL."""
+
+    def __init__(self, key: bytes, expected: int = 0) -> None:
+        """``key`` is KEY_BYTES secret bytes; ``expected`` entries fit without growing."""
+    def __len__(self) -> int:
+        """Entries with at least one token."""
+    def scan(
+        self,
+        data: bytes,
+        syntax: int,
+        token: int,
+        odd: Callable[[int, int, int], None],
+        refuse_marked: bool = False,
+    ) -> ScanResult:
+        """Add every clean line of ``data`` with ``token``; call ``odd(line number from 1, start, end)`` for each of
+        the rest, in its place in the order of the lines (it may add to this builder; what it raises ends the scan).
+        ``refuse_marked``: clean lines with a marked name are odd too. The span is without the LF."""
+    def add(self, name: bytes, token: int) -> bool:
+        """Add one canonical name; False if it had the token already. ValueError if it is no canonical name."""
+    def add_address(self, packed: bytes, prefix_length: int, token: int) -> bool:
+        """Add a prefix of a 4- or 16-byte address; bits beyond the length do not count. ValueError for others."""
+    def mark(self, name: bytes) -> None:
+        """Mark a canonical name for ``scan(refuse_marked=True)``. A mark is no entry."""
+    def tokens(self, name: bytes) -> tuple[int, ...]:
+        """The tokens at exactly this name, ascending; empty if it is not in the table."""
+    def replace(self, name: bytes, tokens: Iterable[int]) -> None:
+        """Give the name exactly these tokens; none removes it."""
+    def find_below(self, data: bytes, syntax: int, tokens: Iterable[int]) -> list[bytes]:
+        """The names of clean lines of ``data`` that stand at or below a name that carries one of ``tokens``."""
+    def sets(self) -> list[tuple[tuple[int, ...], int]]:
+        """Every distinct token set with the number of entries that have it; the index is the set's id, 0 is empty."""
+    def write(self, path: str, class_of_set: Sequence[int], classes: bytes, meta: bytes, created: int) -> int:
+        """Write the table to ``path``, a new file, and sync it; returns its size in bytes.
+
+        ``class_of_set[id]`` is the class id (1-65535) of each set, 0 = leave its entries out; ``classes`` is the
+        packed class table (one record of CLASS_RECORD_BYTES per class, id 0 included); ``created`` is Unix seconds.
+        FileExistsError if there is a file, OSError as from write(2); a part-written file is left to the caller."""
+
+class Snapshot:
+    """A mapped table. Immutable, safe to share between threads and processes."""
+
+    @staticmethod
+    def open(path: str, verify: bool = True) -> Snapshot:
+        """Map and check a file. ``verify=False`` skips the checksum (time in proportion to the size), nothing else
+        that keeps a look-up inside the file. OSError as from open(2), SnapshotError saying what is wrong."""
+    @property
+    def entries(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def classes(self) -> bytes: ...
+    @property
+    def meta(self) -> bytes: ...
+    def lookup(self, wire: bytes) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """The labels of a lower-case wire name, and (labels, class id) of every listed suffix of it, longest first,
+        ending at a stop class. ``(0, ())`` if it is not a well-formed wire name."""
+    def lookup_address(self, packed: bytes) -> tuple[tuple[int, int], ...]:
+        """(prefix length, class id) of every listed prefix of a 4- or 16-byte address, longest first, to a stop."""
+    def time_lookups(self, wires: Sequence[bytes], rounds: int) -> float:
+        """Mean nanoseconds per single look-up, measured without the interpreter (for the benchmark)."""
+    def close(self) -> None:
+        """Unmap the file; any later use is a ValueError."""
+
+def time_memory(size: int, reads: int) -> tuple[float, float]:
+    """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes of memory."""

@@ -1,0 +1,401 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=False
+"""Native builder and reader of the compiled table (see README.md beside this file).
+
+This module only converts: what happens to the bytes is in ``src/``. Types and contracts are in ``native.pyi``.
+"""
+
+import os
+from typing import NamedTuple
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy, memset
+from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, mmap, munmap
+
+KEY_BYTES = WEIR_KEY_BYTES
+CLASS_RECORD_BYTES = WEIR_CLASS_BYTES
+FORMAT_VERSION = WEIR_VERSION
+SYNTAX_DOMAINS = WEIR_DOMAINS
+SYNTAX_HOSTS = WEIR_HOSTS
+SYNTAX_ADBLOCK = WEIR_ADBLOCK
+SYNTAX_DNSMASQ = WEIR_DNSMASQ
+
+cdef int MAX_CLASSES = 0xFFFF
+
+
+class SnapshotError(ValueError):
+    """The file is no snapshot, is damaged, or was made by another version."""
+
+
+class ScanResult(NamedTuple):
+    """Where the lines of a list went; the rest (``lines`` minus all others) were odd."""
+
+    lines: int
+    accepted: int
+    duplicate: int
+    blank: int
+    comment: int
+
+
+cdef inline const uint8_t *_bytes_of(bytes data) noexcept:
+    return <const uint8_t *>PyBytes_AS_STRING(data)
+
+
+cdef int _check_syntax(int syntax) except -1:
+    if not 0 <= syntax < WEIR_SYNTAXES:
+        raise ValueError(f"unknown syntax {syntax}")
+    return 0
+
+
+cdef class Builder:
+    """Collects names with sets of tokens under one key, then writes them as an immutable table."""
+
+    cdef weir_builder builder
+    cdef bytes key
+
+    def __cinit__(self, bytes key, uint32_t expected=0):
+        if PyBytes_GET_SIZE(key) != WEIR_KEY_BYTES:
+            raise ValueError(f"a key has {WEIR_KEY_BYTES} bytes, not {len(key)}")
+        self.key = key
+        if weir_builder_init(&self.builder, _bytes_of(key), expected) == WEIR_NO_MEMORY:
+            raise MemoryError
+
+    def __dealloc__(self):
+        weir_builder_free(&self.builder)
+
+    def __len__(self):
+        cdef uint32_t i
+        cdef Py_ssize_t entries = 0
+        with nogil:
+            for i in range(self.builder.size):
+                entries += self.builder.slots[i].set != 0
+        return entries
+
+    cdef int _hash(self, bytes name, weir_hash *hash) except -1:
+        """Hash a canonical name; returns its number of labels."""
+        cdef weir_label labels[WEIR_MAX_LABELS]
+        cdef uint8_t padded[WEIR_MAX_TEXT + WEIR_PAD]
+        cdef const uint8_t *text = _bytes_of(name)
+        cdef Py_ssize_t i
+        cdef int count = weir_split_text(text, PyBytes_GET_SIZE(name), labels)
+        for i in range(PyBytes_GET_SIZE(name)):
+            if not 0x21 <= text[i] <= 0x7E or 0x41 <= text[i] <= 0x5A:
+                count = -1
+        if count < 0:
+            raise ValueError("not a canonical name")
+        memset(padded, 0, sizeof(padded))
+        memcpy(padded, text, PyBytes_GET_SIZE(name))
+        hash[0] = weir_hash_name(&self.builder.key, padded, labels, count)
+        return count
+
+    def add(self, bytes name not None, uint32_t token):
+        """Add one canonical name; False if it had the token already."""
+        cdef weir_hash hash
+        cdef int labels = self._hash(name, &hash)
+        cdef int outcome = weir_builder_add(&self.builder, hash, token)
+        if outcome == WEIR_NO_MEMORY:
+            raise MemoryError
+        weir_builder_note_labels(&self.builder, labels)
+        return outcome == WEIR_ADDED
+
+    def add_address(self, bytes packed not None, unsigned prefix_length, uint32_t token):
+        """Add one address prefix; False if it had the token already."""
+        cdef unsigned size = PyBytes_GET_SIZE(packed)
+        if size not in (4, 16) or prefix_length > 8 * size:
+            raise ValueError(f"not a prefix: {size} bytes, length {prefix_length}")
+        cdef weir_hash hash = weir_hash_address(&self.builder.key, _bytes_of(packed), size, prefix_length)
+        cdef int outcome = weir_builder_add(&self.builder, hash, token)
+        if outcome == WEIR_NO_MEMORY:
+            raise MemoryError
+        weir_builder_note_prefix(&self.builder, size, prefix_length)
+        return outcome == WEIR_ADDED
+
+    def mark(self, bytes name not None):
+        """Mark a name: ``scan`` can report it as odd instead of adding it. A mark is no entry."""
+        cdef weir_hash hash
+        self._hash(name, &hash)
+        cdef weir_slot *slot = weir_builder_slot(&self.builder, hash)
+        if slot == NULL:
+            raise MemoryError
+        slot.flags |= WEIR_SLOT_MARKED
+
+    def scan(self, bytes data not None, int syntax, uint32_t token, odd, bint refuse_marked=False):
+        """Add every clean line with ``token``; call ``odd(number, start, end)`` for the others, in order."""
+        cdef weir_scan scan
+        cdef int outcome
+        _check_syntax(syntax)
+        weir_scan_init(&scan, &self.builder, _bytes_of(data), PyBytes_GET_SIZE(data), syntax, token, refuse_marked)
+        while True:
+            with nogil:
+                outcome = weir_scan_next(&scan)
+            if outcome == WEIR_NO_MEMORY:
+                raise MemoryError
+            if outcome == WEIR_SCAN_END:
+                break
+            odd(scan.odd.number, scan.odd.start, scan.odd.end)
+        return ScanResult(scan.lines.number, scan.accepted, scan.duplicate, scan.blank, scan.comment)
+
+    def tokens(self, bytes name not None):
+        """The tokens at exactly this name, ascending; empty if it is not in the table."""
+        cdef weir_hash hash
+        self._hash(name, &hash)
+        cdef weir_slot *slot = weir_builder_find(&self.builder, hash)
+        return () if slot == NULL else self._tokens_of(slot.set)
+
+    cdef tuple _tokens_of(self, uint32_t set):
+        cdef uint32_t count, i
+        cdef const uint32_t *tokens = weir_sets_tokens(&self.builder.sets, set, &count)
+        return tuple([tokens[i] for i in range(count)])
+
+    def replace(self, bytes name not None, tokens):
+        """Give the name exactly these tokens; none removes it."""
+        cdef list ordered = sorted(set(tokens))
+        cdef size_t count = len(ordered), i
+        cdef uint32_t number
+        cdef weir_hash hash
+        cdef int labels = self._hash(name, &hash)
+        cdef weir_slot *slot
+        cdef uint32_t *packed = <uint32_t *>malloc((count + 1) * sizeof(uint32_t))
+        cdef int outcome
+        if packed == NULL:
+            raise MemoryError
+        try:
+            for i in range(count):
+                packed[i] = ordered[i]
+            outcome = weir_sets_intern(&self.builder.sets, packed, count, &number)
+        finally:
+            free(packed)
+        slot = weir_builder_slot(&self.builder, hash) if outcome == 0 else NULL
+        if slot == NULL:
+            raise MemoryError
+        slot.set = number
+        weir_builder_note_labels(&self.builder, labels)
+
+    def find_below(self, bytes data not None, int syntax, tokens):
+        """The names of clean lines that stand at or below a name carrying one of ``tokens``."""
+        cdef weir_builder wanted
+        cdef weir_lines lines
+        cdef weir_name name
+        cdef list names = []
+        cdef int found
+        _check_syntax(syntax)
+        if weir_builder_init(&wanted, _bytes_of(self.key), 0) == WEIR_NO_MEMORY:
+            raise MemoryError
+        try:
+            self._collect(&wanted, frozenset(tokens))
+            weir_lines_init(&lines, _bytes_of(data), PyBytes_GET_SIZE(data), syntax)
+            while True:
+                with nogil:
+                    found = weir_below_next(&lines, &wanted, &name)
+                if not found:
+                    return names
+                names.append(PyBytes_FromStringAndSize(<const char *>name.text, name.length))
+        finally:
+            weir_builder_free(&wanted)
+
+    cdef int _collect(self, weir_builder *wanted, frozenset tokens) except -1:
+        """Copy the hashes of all entries with one of ``tokens``."""
+        cdef uint32_t set, i
+        cdef uint32_t total = self.builder.sets.count
+        cdef uint8_t *chosen = <uint8_t *>calloc(total, 1)
+        cdef bint enough = True
+        if chosen == NULL:
+            raise MemoryError
+        try:
+            for set in range(total):
+                chosen[set] = not tokens.isdisjoint(self._tokens_of(set))
+            with nogil:
+                for i in range(self.builder.size):
+                    if chosen[self.builder.slots[i].set]:
+                        enough &= weir_builder_slot(wanted, weir_slot_hash(&self.builder.slots[i])) != NULL
+        finally:
+            free(chosen)
+        if not enough:
+            raise MemoryError
+        # Which of them are names of how many labels is not kept: all lengths of the whole table are tried.
+        wanted.min_labels = self.builder.min_labels
+        wanted.max_labels = self.builder.max_labels
+        return 0
+
+    def sets(self):
+        """Every token set and the number of entries that have it; the index is the set's id, 0 the empty set."""
+        cdef uint32_t i, total = self.builder.sets.count
+        cdef uint32_t *counts = <uint32_t *>calloc(total, sizeof(uint32_t))
+        if counts == NULL:
+            raise MemoryError
+        try:
+            with nogil:
+                for i in range(self.builder.size):
+                    counts[self.builder.slots[i].set] += 1
+            counts[0] = 0
+            return [(self._tokens_of(i), counts[i]) for i in range(total)]
+        finally:
+            free(counts)
+
+    def write(self, path, class_of_set, bytes classes not None, bytes meta not None, uint64_t created):
+        """Write the table to ``path``, a new file, and sync it; returns its size in bytes."""
+        cdef weir_content content
+        cdef uint32_t i, total = self.builder.sets.count
+        cdef uint16_t *ids
+        cdef uint64_t size = 0
+        cdef int outcome, file
+        content.class_count = _count_classes(classes)
+        if len(class_of_set) != total:
+            raise ValueError(f"{len(class_of_set)} class ids for {total} sets")
+        ids = <uint16_t *>malloc(total * sizeof(uint16_t))
+        if ids == NULL:
+            raise MemoryError
+        try:
+            for i in range(total):
+                if not 0 <= class_of_set[i] < content.class_count:
+                    raise ValueError(f"class {class_of_set[i]} of set {i} is not in the class table")
+                ids[i] = class_of_set[i]
+            content.class_of_set = ids
+            content.classes, content.meta = _bytes_of(classes), _bytes_of(meta)
+            content.meta_bytes, content.created = PyBytes_GET_SIZE(meta), created
+            # A new file only: truncating one that a reader has mapped would kill the reader.
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            try:
+                with nogil:
+                    outcome = weir_write(&self.builder, &content, file, &size)
+            finally:
+                os.close(file)
+        finally:
+            free(ids)
+        if outcome != 0:
+            raise OSError(outcome, os.strerror(outcome), path)
+        return size
+
+
+cdef uint32_t _count_classes(bytes classes) except 0:
+    cdef Py_ssize_t count = PyBytes_GET_SIZE(classes) // WEIR_CLASS_BYTES
+    if PyBytes_GET_SIZE(classes) % WEIR_CLASS_BYTES or not 1 <= count <= MAX_CLASSES + 1:
+        raise ValueError(f"{PyBytes_GET_SIZE(classes)} bytes are no class table")
+    return count
+
+
+cdef class Snapshot:
+    """A mapped table. Immutable, safe to share between threads and processes."""
+
+    cdef weir_table table
+    cdef void *mapped
+    cdef size_t mapped_bytes
+
+    def __init__(self):
+        raise TypeError("use Snapshot.open")
+
+    def __dealloc__(self):
+        self._unmap()
+
+    cdef void _unmap(self) noexcept:
+        if self.mapped != NULL:
+            munmap(self.mapped, self.mapped_bytes)
+        self.mapped = NULL
+
+    cdef int _check(self) except -1:
+        if self.mapped == NULL:
+            raise ValueError("the snapshot is closed")
+        return 0
+
+    @staticmethod
+    def open(path, bint verify=True):
+        """Map and check a snapshot file."""
+        cdef Snapshot snapshot = Snapshot.__new__(Snapshot)
+        cdef const char *wrong
+        cdef void *mapped
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            size = os.fstat(file).st_size
+            if size == 0:
+                raise SnapshotError(f"{path}: it is empty; compile the lists again")
+            mapped = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0)
+        finally:
+            os.close(file)
+        if mapped == MAP_FAILED:
+            raise SnapshotError(f"{path}: it cannot be mapped: is it a regular file, and is there memory for it?")
+        snapshot.mapped, snapshot.mapped_bytes = mapped, size
+        with nogil:
+            wrong = weir_table_open(&snapshot.table, <const uint8_t *>mapped, snapshot.mapped_bytes, verify)
+        if wrong != NULL:
+            raise SnapshotError(f"{path}: {wrong.decode('ascii')}; compile the lists again")
+        return snapshot
+
+    @property
+    def entries(self):
+        """Names and prefixes in the table."""
+        return self.table.entries
+
+    @property
+    def size(self):
+        """Bytes of the file."""
+        return self.mapped_bytes
+
+    @property
+    def created(self):
+        """Unix seconds, as given to the builder."""
+        return self.table.created
+
+    @property
+    def classes(self):
+        """The class table."""
+        self._check()
+        return PyBytes_FromStringAndSize(<const char *>self.table.classes, self.table.class_count * WEIR_CLASS_BYTES)
+
+    @property
+    def meta(self):
+        """The opaque bytes given to the builder."""
+        self._check()
+        return PyBytes_FromStringAndSize(<const char *>self.table.meta, self.table.meta_bytes)
+
+    def lookup(self, bytes wire not None):
+        """(labels of the name, ((labels, class id) of every listed suffix, longest first, to a stop class))."""
+        cdef weir_hit hits[WEIR_MAX_LABELS]
+        cdef unsigned found, labels, i
+        self._check()
+        found = weir_table_lookup(&self.table, _bytes_of(wire), PyBytes_GET_SIZE(wire), hits, &labels)
+        if found == 0:
+            return labels, ()
+        return labels, tuple([(hits[i].labels, hits[i].class_id) for i in range(found)])
+
+    def lookup_address(self, bytes packed not None):
+        """(prefix length, class id) of every listed prefix of an address, longest first, to a stop class."""
+        cdef weir_hit hits[WEIR_MAX_PREFIXES]
+        cdef unsigned found, i
+        self._check()
+        found = weir_table_lookup_address(&self.table, _bytes_of(packed), PyBytes_GET_SIZE(packed), hits)
+        return tuple([(hits[i].labels, hits[i].class_id) for i in range(found)])
+
+    def time_lookups(self, wires, unsigned rounds):
+        """Mean nanoseconds of one look-up, measured without the interpreter."""
+        cdef bytes joined = b"".join(wires)
+        cdef const uint8_t *names = _bytes_of(joined)
+        cdef size_t count = len(wires), i
+        cdef size_t position = 0
+        cdef size_t *ends = <size_t *>malloc((count + 1) * sizeof(size_t))
+        cdef double result
+        self._check()
+        if ends == NULL:
+            raise MemoryError
+        for i in range(count):
+            position += len(wires[i])
+            ends[i] = position
+        with nogil:
+            result = weir_time_lookups(&self.table, names, ends, count, rounds)
+        free(ends)
+        return result
+
+    def close(self):
+        """Unmap the file; any later use is a ValueError."""
+        self._unmap()
+
+
+def time_memory(size_t size, size_t reads):
+    """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes of memory."""
+    cdef double dependent = 0, independent = 0
+    cdef int outcome
+    with nogil:
+        outcome = weir_time_memory(size, reads, &dependent, &independent)
+    if outcome != 0:
+        raise MemoryError
+    return dependent, independent

@@ -1,0 +1,133 @@
+#include "builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_SIZE 1024u
+#define MAX_SLOTS (UINT32_C(1) << 31)
+
+/* At most 3 of 4 slots are taken: linear probing stays within a cache line or two. */
+static uint32_t slots_for(uint32_t entries)
+{
+    uint64_t size = (uint64_t)entries * 4 / 3 + 1;
+    return size < FIRST_SIZE ? FIRST_SIZE : size > MAX_SLOTS ? MAX_SLOTS : (uint32_t)size;
+}
+
+static int is_full(const weir_builder *builder)
+{
+    return (uint64_t)builder->used * 4 >= (uint64_t)builder->size * 3;
+}
+
+int weir_builder_init(weir_builder *builder, const uint8_t key[WEIR_KEY_BYTES], uint32_t expected)
+{
+    memset(builder, 0, sizeof *builder);
+    weir_key_load(&builder->key, key);
+    builder->min_labels = 255;
+    builder->size = slots_for(expected);
+    builder->slots = calloc(builder->size, sizeof *builder->slots);
+    if (builder->slots == NULL)
+        return WEIR_NO_MEMORY;
+    if (weir_sets_init(&builder->sets) != 0) {
+        weir_builder_free(builder);
+        return WEIR_NO_MEMORY;
+    }
+    return 0;
+}
+
+void weir_builder_free(weir_builder *builder)
+{
+    free(builder->slots);
+    builder->slots = NULL;
+    weir_sets_free(&builder->sets);
+}
+
+static inline int holds(const weir_slot *slot, weir_hash hash)
+{
+    return slot->h1_low == (uint32_t)hash.h1 && slot->h1_high == (uint32_t)(hash.h1 >> 32) &&
+           slot->h2_low == (uint32_t)hash.h2 && slot->h2_high == (uint16_t)(hash.h2 >> 32);
+}
+
+/* The slot of the hash, or the free one where it belongs; one slot at least is always free. */
+static inline weir_slot *place(const weir_builder *builder, weir_hash hash)
+{
+    uint32_t at = weir_builder_home(builder, hash);
+    while ((builder->slots[at].flags & WEIR_SLOT_USED) && !holds(&builder->slots[at], hash))
+        at = at + 1 == builder->size ? 0 : at + 1;
+    return &builder->slots[at];
+}
+
+weir_slot *weir_builder_find(const weir_builder *builder, weir_hash hash)
+{
+    weir_slot *slot = place(builder, hash);
+    return slot->flags & WEIR_SLOT_USED ? slot : NULL;
+}
+
+/* Twice the slots; entries that lost all tokens are left behind. */
+static int grow(weir_builder *builder)
+{
+    weir_slot *old = builder->slots;
+    uint32_t old_size = builder->size;
+    if (old_size > MAX_SLOTS / 2)
+        return WEIR_NO_MEMORY;
+    weir_slot *grown = calloc((size_t)old_size * 2, sizeof *grown);
+    if (grown == NULL)
+        return WEIR_NO_MEMORY;
+    builder->slots = grown;
+    builder->size = old_size * 2;
+    builder->used = 0;
+    for (uint32_t i = 0; i < old_size; i++) {
+        if (old[i].set == 0 && !(old[i].flags & WEIR_SLOT_MARKED))
+            continue;
+        *place(builder, weir_slot_hash(&old[i])) = old[i];
+        builder->used++;
+    }
+    free(old);
+    return 0;
+}
+
+weir_slot *weir_builder_slot(weir_builder *builder, weir_hash hash)
+{
+    weir_slot *slot = place(builder, hash);
+    if (slot->flags & WEIR_SLOT_USED)
+        return slot;
+    if (is_full(builder)) {
+        if (grow(builder) != 0)
+            return NULL;
+        slot = place(builder, hash);
+    }
+    *slot = (weir_slot){
+        .h1_low = (uint32_t)hash.h1,
+        .h1_high = (uint32_t)(hash.h1 >> 32),
+        .h2_low = (uint32_t)hash.h2,
+        .h2_high = (uint16_t)(hash.h2 >> 32),
+        .flags = WEIR_SLOT_USED,
+    };
+    builder->used++;
+    return slot;
+}
+
+int weir_builder_add(weir_builder *builder, weir_hash hash, uint32_t token)
+{
+    uint32_t with;
+    weir_slot *slot = weir_builder_slot(builder, hash);
+    if (slot == NULL || weir_sets_with(&builder->sets, slot->set, token, &with) != 0)
+        return WEIR_NO_MEMORY;
+    if (with == slot->set)
+        return WEIR_SEEN;
+    slot->set = with;
+    return WEIR_ADDED;
+}
+
+void weir_builder_note_labels(weir_builder *builder, unsigned labels)
+{
+    if (labels < builder->min_labels)
+        builder->min_labels = (uint8_t)labels;
+    if (labels > builder->max_labels)
+        builder->max_labels = (uint8_t)labels;
+}
+
+void weir_builder_note_prefix(weir_builder *builder, unsigned size, unsigned prefix)
+{
+    uint64_t *lengths = size == 4 ? &builder->v4_lengths : builder->v6_lengths;
+    lengths[prefix / 64] |= UINT64_C(1) << prefix % 64;
+}

@@ -1,0 +1,245 @@
+#include "table.h"
+
+#include "bytes.h"
+#include "layout.h"
+#include "match.h"
+#include "place.h"
+
+static int is_zero(const uint8_t *bytes, size_t length)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < length; i++)
+        any |= bytes[i];
+    return any == 0;
+}
+
+static const char *check_identity(const uint8_t *header, size_t size)
+{
+    if (size < WEIR_HEADER_BYTES)
+        return "it is shorter than a snapshot's header";
+    if (memcmp(header + WEIR_AT_MAGIC, WEIR_MAGIC, 8) != 0)
+        return "it is not a Weir snapshot";
+    if (weir_load32(header + WEIR_AT_VERSION) != WEIR_VERSION)
+        return "it was made by another version of Weir";
+    if (weir_load32(header + WEIR_AT_HEADER_BYTES) != WEIR_HEADER_BYTES ||
+        weir_load32(header + WEIR_AT_CLASS_BYTES) != WEIR_CLASS_BYTES)
+        return "its header or class records have another size than this version's";
+    if (weir_load64(header + WEIR_AT_FILE_BYTES) != size)
+        return "its size is not the one in its header: it is cut short or was added to";
+    return NULL;
+}
+
+static const char *check_counts(const weir_table *table)
+{
+    if (table->class_count == 0 || table->class_count > 0x10000)
+        return "its number of classes is impossible";
+    if (table->line_count == 0)
+        return "it has no lines";
+    if (table->meta_bytes >> 40 != 0)
+        return "its meta section is impossibly long";
+    if (table->spill_probes > WEIR_MAX_SPILL_PROBES || table->spill_probes > table->spill_count)
+        return "its spill table is smaller than its header says";
+    if (table->min_labels == 0 || (table->min_labels != 255 && table->min_labels > table->max_labels) ||
+        table->max_labels > WEIR_MAX_LABELS)
+        return "its label counts are impossible";
+    if (table->v4_lengths >> 33 != 0 || table->v6_lengths[2] >> 1 != 0)
+        return "it lists impossible prefix lengths";
+    return NULL;
+}
+
+static void read_header(weir_table *table, const uint8_t *header)
+{
+    weir_key_load(&table->key, header + WEIR_AT_KEY);
+    table->entries = weir_load64(header + WEIR_AT_ENTRIES);
+    table->created = weir_load64(header + WEIR_AT_CREATED);
+    table->meta_bytes = weir_load64(header + WEIR_AT_META_BYTES);
+    table->class_count = weir_load32(header + WEIR_AT_CLASSES);
+    table->line_count = weir_load32(header + WEIR_AT_LINES);
+    table->spill_count = weir_load32(header + WEIR_AT_SPILL_LINES);
+    table->min_labels = header[WEIR_AT_MIN_LABELS];
+    table->max_labels = header[WEIR_AT_MAX_LABELS];
+    table->spill_probes = header[WEIR_AT_SPILL_PROBES];
+    table->v4_lengths = weir_load64(header + WEIR_AT_V4_LENGTHS);
+    for (unsigned i = 0; i < 3; i++)
+        table->v6_lengths[i] = weir_load64(header + WEIR_AT_V6_LENGTHS + 8 * i);
+}
+
+static const char *place_sections(weir_table *table, const uint8_t *bytes, size_t size)
+{
+    weir_layout layout =
+        weir_layout_of(table->class_count, table->meta_bytes, table->line_count, table->spill_count);
+    if (layout.file_bytes != size)
+        return "its counts do not fit its size";
+    for (unsigned i = 0; i < WEIR_SECTIONS; i++)
+        if (weir_load64(bytes + WEIR_AT_OFFSETS + 8 * i) != layout.offset[i])
+            return "its sections are not where its counts put them";
+    table->classes = bytes + layout.offset[WEIR_CLASSES];
+    table->meta = bytes + layout.offset[WEIR_META];
+    table->lines = bytes + layout.offset[WEIR_LINES];
+    table->cold = bytes + layout.offset[WEIR_COLD];
+    table->spill_lines = bytes + layout.offset[WEIR_SPILL_LINES];
+    table->spill_cold = bytes + layout.offset[WEIR_SPILL_COLD];
+    return NULL;
+}
+
+/* Entries in a run of lines; UINT64_MAX if a lane names a class that does not exist. */
+static uint64_t count_lanes(const weir_table *table, const uint8_t *lines, uint32_t count)
+{
+    uint64_t entries = 0;
+    for (uint32_t line = 0; line < count; line++) {
+        for (unsigned lane = 0; lane < WEIR_LANES; lane++) {
+            uint32_t word = weir_load32(lines + (size_t)line * WEIR_LINE_BYTES + 4 * lane);
+            if (word == 0)
+                continue;
+            if ((word & 0xffff) == 0 || (word & 0xffff) >= table->class_count)
+                return UINT64_MAX;
+            entries++;
+        }
+    }
+    return entries;
+}
+
+static const char *check_content(const weir_table *table, const uint8_t *bytes, size_t size)
+{
+    uint64_t sum = weir_checksum(0, bytes, WEIR_AT_CHECKSUM);
+    sum = weir_checksum(sum, bytes + WEIR_HEADER_BYTES, size - WEIR_HEADER_BYTES);
+    if (sum != weir_load64(bytes + WEIR_AT_CHECKSUM))
+        return "its checksum does not match: it is damaged";
+    uint64_t in_lines = count_lanes(table, table->lines, table->line_count);
+    uint64_t in_spill = count_lanes(table, table->spill_lines, table->spill_count);
+    if (in_lines == UINT64_MAX || in_spill == UINT64_MAX)
+        return "an entry names a class that does not exist";
+    if (in_lines + in_spill != table->entries)
+        return "its number of entries is not the one in its header";
+    return NULL;
+}
+
+const char *weir_table_open(weir_table *table, const uint8_t *bytes, size_t size, int verify)
+{
+    const char *wrong;
+    if ((wrong = check_identity(bytes, size)) != NULL)
+        return wrong;
+    read_header(table, bytes);
+    if ((wrong = check_counts(table)) != NULL)
+        return wrong;
+    if (!is_zero(bytes + WEIR_AT_RESERVED, WEIR_AT_CHECKSUM - WEIR_AT_RESERVED))
+        return "its header uses fields that this version does not know";
+    if ((wrong = place_sections(table, bytes, size)) != NULL)
+        return wrong;
+    return verify ? check_content(table, bytes, size) : NULL;
+}
+
+static inline uint64_t load_h2(const uint8_t *cold)
+{
+    return weir_load32(cold) | (uint64_t)weir_load16(cold + 4) << 32;
+}
+
+/* The class of a hash in one line, 0 if it is not there. */
+static inline uint32_t find_in_line(const weir_table *table, const uint8_t *line, const uint8_t *cold, weir_hash hash)
+{
+    uint32_t lanes = weir_match(line, weir_fingerprint_of(hash));
+    for (; lanes != 0; lanes &= lanes - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(lanes);
+        uint32_t class_id = weir_load16(line + 4 * lane);
+        /* An empty lane looks like fingerprint 0; a class beyond the table comes only from a damaged file. */
+        if (class_id != 0 && class_id < table->class_count && load_h2(cold + WEIR_COLD_LANE * lane) == hash.h2)
+            return class_id;
+    }
+    return 0;
+}
+
+static uint32_t find_in_spill(const weir_table *table, weir_hash hash)
+{
+    if (table->spill_count == 0)
+        return 0;
+    uint32_t at = weir_spill_line_of(hash, table->spill_count);
+    for (unsigned i = 0; i < table->spill_probes; i++) {
+        const uint8_t *line = table->spill_lines + (size_t)at * WEIR_LINE_BYTES;
+        uint32_t class_id = find_in_line(table, line, table->spill_cold + (size_t)at * WEIR_COLD_BYTES, hash);
+        if (class_id != 0)
+            return class_id;
+        if (weir_load32(line + 4 * (WEIR_LANES - 1)) == 0)
+            return 0; /* a free lane: nothing was pushed on from here */
+        at = at + 1 == table->spill_count ? 0 : at + 1;
+    }
+    return 0;
+}
+
+static inline uint32_t find(const weir_table *table, weir_hash hash)
+{
+    uint32_t at = weir_line_of(hash, table->line_count);
+    const uint8_t *line = table->lines + (size_t)at * WEIR_LINE_BYTES;
+    uint32_t class_id = find_in_line(table, line, table->cold + (size_t)at * WEIR_COLD_BYTES, hash);
+    if (class_id == 0 && (weir_load32(line + WEIR_META_LANE) & weir_overflow_mark(hash)) != 0)
+        class_id = find_in_spill(table, hash);
+    return class_id;
+}
+
+static inline int is_stop(const weir_table *table, uint32_t class_id)
+{
+    return table->classes[(size_t)class_id * WEIR_CLASS_BYTES + WEIR_CLASS_FLAGS] & WEIR_FLAG_STOP;
+}
+
+void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe)
+{
+    uint8_t padded[WEIR_MAX_WIRE + WEIR_PAD];
+    weir_label labels[WEIR_MAX_LABELS];
+    int count = weir_split_wire(wire, length, labels);
+    probe->labels = count < 0 ? 0 : (unsigned)count;
+    probe->shortest = table->min_labels;
+    probe->longest = probe->labels < table->max_labels ? probe->labels : table->max_labels;
+    if (probe->shortest > probe->longest)
+        return;
+    memcpy(padded, wire, length);
+    memset(padded + length, 0, WEIR_PAD);
+    weir_hash_suffixes(&table->key, padded, labels, probe->labels, probe->longest, probe->hash);
+    for (unsigned n = probe->shortest; n <= probe->longest; n++) {
+        uint32_t at = weir_line_of(probe->hash[n - 1], table->line_count);
+        __builtin_prefetch(table->lines + (size_t)at * WEIR_LINE_BYTES);
+    }
+}
+
+unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, weir_hit hits[WEIR_MAX_LABELS])
+{
+    unsigned found = 0;
+    for (unsigned n = probe->longest; n >= probe->shortest; n--) {
+        uint32_t class_id = find(table, probe->hash[n - 1]);
+        if (class_id == 0)
+            continue;
+        hits[found].labels = (uint16_t)n;
+        hits[found++].class_id = (uint16_t)class_id;
+        if (is_stop(table, class_id))
+            break;
+    }
+    return found;
+}
+
+unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length,
+                           weir_hit hits[WEIR_MAX_LABELS], unsigned *labels)
+{
+    weir_probe probe;
+    weir_probe_start(table, wire, length, &probe);
+    *labels = probe.labels;
+    return weir_probe_finish(table, &probe, hits);
+}
+
+unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size,
+                                   weir_hit hits[WEIR_MAX_PREFIXES])
+{
+    const uint64_t *lengths = size == 4 ? &table->v4_lengths : table->v6_lengths;
+    unsigned found = 0;
+    if (size != 4 && size != 16)
+        return 0;
+    for (unsigned prefix = 8 * (unsigned)size + 1; prefix-- > 0;) {
+        if ((lengths[prefix / 64] >> prefix % 64 & 1) == 0)
+            continue;
+        uint32_t class_id = find(table, weir_hash_address(&table->key, address, (unsigned)size, prefix));
+        if (class_id == 0)
+            continue;
+        hits[found].labels = (uint16_t)prefix;
+        hits[found++].class_id = (uint16_t)class_id;
+        if (is_stop(table, class_id))
+            break;
+    }
+    return found;
+}

@@ -1,0 +1,55 @@
+/* Look-ups in a compiled table. The bytes may come from anywhere: they are checked here before use, and no content of
+ * the file can make a look-up read outside of them.
+ *
+ * The bytes must stay mapped and must not shrink while the table is in use: publish a new file by rename, never by
+ * writing into the old one.
+ */
+#ifndef WEIR_TABLE_H
+#define WEIR_TABLE_H
+
+#include "hash.h"
+
+typedef struct {
+    const uint8_t *classes, *meta, *lines, *cold, *spill_lines, *spill_cold;
+    weir_key key;
+    uint64_t entries, created, meta_bytes;
+    uint64_t v4_lengths, v6_lengths[3];
+    uint32_t class_count, line_count, spill_count;
+    uint8_t min_labels, max_labels, spill_probes;
+} weir_table;
+
+/* One listed suffix: its labels (or the prefix length of an address) and its class. */
+typedef struct {
+    uint16_t labels;
+    uint16_t class_id;
+} weir_hit;
+
+/* A look-up under way: its lines are on their way from memory. */
+typedef struct {
+    weir_hash hash[WEIR_MAX_LABELS];
+    unsigned labels;   /* of the name; 0 if it is not well formed or is the root */
+    unsigned shortest; /* the suffixes to look at have shortest .. longest labels; none if shortest > longest */
+    unsigned longest;
+} weir_probe;
+
+/* Read the header of `bytes`. NULL if the table is sound, else what is wrong with it (a constant text). `verify`
+ * also checks the checksum, every class id and the number of entries: time in proportion to the size. */
+const char *weir_table_open(weir_table *table, const uint8_t *bytes, size_t size, int verify);
+
+/* Hash a lower-case wire name and fetch its lines. Start several, then finish them: one memory latency for all. */
+void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe);
+
+/* The listed suffixes, longest first, ending at a stop class. Returns their number. */
+unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, weir_hit hits[WEIR_MAX_LABELS]);
+
+/* Both in one. `labels` gets the number of labels of the name. */
+unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length,
+                           weir_hit hits[WEIR_MAX_LABELS], unsigned *labels);
+
+#define WEIR_MAX_PREFIXES 129
+
+/* The listed prefixes of an address of 4 or 16 bytes (none for another size), longest first, ending at a stop. */
+unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size,
+                                   weir_hit hits[WEIR_MAX_PREFIXES]);
+
+#endif

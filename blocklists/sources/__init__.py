@@ -1,0 +1,23 @@
+"""Where lists come from: files and HTTPS servers.
+
+The only place in this room that opens files of the operator or connections. Nothing here parses a list.
+"""
+
+from __future__ import annotations
+
+from blocklists.model import ListSource
+from blocklists.sources.file import fetch_file
+from blocklists.sources.https import fetch_https
+from blocklists.sources.model import Fetched, FetchError, Known, NotModified
+
+__all__ = ["FetchError", "Fetched", "Known", "NotModified", "fetch"]
+
+
+async def fetch(source: ListSource, *, known: Known | None = None, now: float) -> Fetched:
+    """Fetch a list from wherever its URL points; ``now`` is Unix seconds. FetchError says what went wrong.
+
+    ``known`` belongs to the version that is held; without it the whole list is always fetched.
+    """
+    if "://" in source.url and not source.url.startswith("file:"):
+        return await fetch_https(source, known=known, now=now)
+    return await fetch_file(source, now=now)

@@ -1,0 +1,46 @@
+"""What fetching gives: a version, the news that nothing changed, or one kind of error."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from blocklists.model import ListVersion
+
+
+class FetchError(Exception):
+    """The list could not be had. The message says from where and why; never text of the list or a secret of its URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The source says that its list is the one we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the source told about the version we hold, for a conditional request."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+Fetched = ListVersion | NotModified
+
+
+def version(source_id: str, data: bytes, *, now: float, known: Known | None = None) -> ListVersion:
+    """A fetched version with its digest; ``now`` is Unix seconds, ``known`` the validators that came with it."""
+    validators = known or Known()
+    return ListVersion(
+        source_id=source_id,
+        data=data,
+        digest=hashlib.sha256(data).hexdigest(),
+        fetched=now,
+        etag=validators.etag,
+        last_modified=validators.last_modified,
+    )
+
+
+def too_large(place: str, limit: int) -> FetchError:
+    """The error for a list beyond its size ceiling."""
+    return FetchError(f"{place}: larger than {limit:,} bytes; raise the list's max_size if that is right")

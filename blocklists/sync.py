@@ -1,0 +1,157 @@
+"""The life of one list: due → fetched → verified → gated → accepted, or held, or failed.
+
+Whatever goes wrong, the last good version goes on serving. Compiling what is accepted is the caller's part, and so
+are clocks and timers: times are arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from blocklists.gates import GateFailure, inspect_bytes, judge
+from blocklists.list_store import ListStore, ReleaseError
+from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
+from blocklists.records import Attempt, ListState, ListStatus, Serving
+from blocklists.sources import Fetched, FetchError, Known, NotModified
+
+__all__ = [
+    "Count",
+    "Fetch",
+    "ListState",
+    "ListStatus",
+    "ListStore",
+    "RefreshOutcome",
+    "ReleaseError",
+    "due",
+    "refresh",
+]
+
+Count = Callable[[ListSource, bytes], ListCounts]
+"""Counts a version without keeping it; called in a thread."""
+
+
+class Fetch(Protocol):
+    """``blocklists.sources.fetch``, or what a test puts in its place."""
+
+    async def __call__(self, source: ListSource, *, known: Known | None, now: float) -> Fetched:
+        """A version or the news that nothing changed; FetchError otherwise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshOutcome:
+    """How one refresh ended."""
+
+    state: ListState
+    message: str
+    """One or more sentences for people; never text of the list."""
+    version: ListVersion | None = None
+    """The version that should serve from now on, whether new or old; None if its text is not at hand."""
+    counts: ListCounts | None = None
+    """Of the version that was fetched, if it was counted."""
+    failures: tuple[GateFailure, ...] = ()
+
+
+def due(source: ListSource, status: ListStatus, *, now: float) -> bool:
+    """True if the list was not tried within its ``refresh`` seconds, or the clock was set back."""
+    return status.last_attempt is None or not 0 <= now - status.last_attempt < source.refresh
+
+
+async def refresh(
+    source: ListSource, store: ListStore, *, now: float, count: Count, fetch: Fetch
+) -> RefreshOutcome:
+    """Update one list; ``now`` is Unix seconds. Faults of source, list and disk end in an outcome, not an error."""
+    is_secret = source.confidentiality is Confidentiality.SECRET
+    try:
+        if is_secret:
+            await asyncio.to_thread(store.forget_text, source.id)
+        current = await asyncio.to_thread(store.load, source.id)
+        known = None if current is None else Known(current.etag, current.last_modified)
+        fetched = await fetch(source, known=known, now=now)
+        if isinstance(fetched, NotModified):
+            outcome, attempt = _not_modified(store, source, current), store.attempt(source.id)
+        else:
+            outcome, attempt = await _take(source, store, fetched, current, count)
+    except (FetchError, OSError) as error:
+        current = None if is_secret else await asyncio.to_thread(store.load, source.id)
+        outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
+    return await _noted(source, store, attempt, outcome, now)
+
+
+def _not_modified(store: ListStore, source: ListSource, current: ListVersion | None) -> RefreshOutcome:
+    serving = store.serving(source.id)
+    if current is None or serving is None:
+        return RefreshOutcome(ListState.FAILED, "The source reports no change, but no version is held here.")
+    return _unchanged(serving, current)
+
+
+async def _take(
+    source: ListSource, store: ListStore, fetched: ListVersion, current: ListVersion | None, count: Count
+) -> tuple[RefreshOutcome, Attempt]:
+    """Verify, gate and store a fetched version. OSError if it cannot be stored."""
+    attempt, serving = store.attempt(source.id), store.serving(source.id)
+    if serving is not None and serving.digest == fetched.digest:
+        await asyncio.to_thread(_confirm, source, store, serving, fetched, current)
+        return _unchanged(serving, fetched), attempt
+    if (failure := inspect_bytes(fetched.data)) is not None:
+        return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
+    counts = await asyncio.to_thread(count, source, fetched.data)
+    failures = judge(source, counts, None if serving is None else serving.counts)
+    if failures and attempt.released != fetched.digest:
+        held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
+        message = f"{' '.join(map(_words, failures))} Digest of the held version: {fetched.digest}."
+        outcome = RefreshOutcome(ListState.HELD, message, current, counts, failures)
+        return outcome, replace(attempt, held=held, released="")
+    await asyncio.to_thread(store.accept, source, fetched, counts)
+    outcome = RefreshOutcome(
+        ListState.ACCEPTED, f"A new version with {counts.entries:,} entries.", fetched, counts
+    )
+    return outcome, replace(attempt, held=None, released="")
+
+
+def _confirm(
+    source: ListSource, store: ListStore, serving: Serving, fetched: ListVersion, current: ListVersion | None
+) -> None:
+    """Store the same version again if its text is missing or damaged, or its validators changed."""
+    validators = (fetched.etag, fetched.last_modified)
+    is_lost = current is None and source.confidentiality is not Confidentiality.SECRET
+    if is_lost or (serving.etag, serving.last_modified) != validators:
+        store.accept(source, fetched, serving.counts)
+
+
+def _unchanged(serving: Serving, version: ListVersion) -> RefreshOutcome:
+    return RefreshOutcome(ListState.UNCHANGED, f"No change; {serving.counts.entries:,} entries.", version)
+
+
+async def _noted(
+    source: ListSource, store: ListStore, attempt: Attempt, outcome: RefreshOutcome, now: float
+) -> RefreshOutcome:
+    note = replace(attempt, at=now, state=outcome.state, message=outcome.message)
+    if outcome.state in {
+        ListState.UNCHANGED,
+        ListState.ACCEPTED,
+    }:  # whatever was held, the source has it no more
+        note = replace(note, success=now, held=None, released="")
+    try:
+        await asyncio.to_thread(store.note, source.id, note)
+    except OSError as error:
+        return replace(
+            outcome, message=f"{outcome.message} (This attempt could not be noted: {_fault(error)})"
+        )
+    return outcome
+
+
+def _words(failure: GateFailure) -> str:
+    return f"{failure.message} {failure.remedy}"
+
+
+def _fault(error: FetchError | OSError) -> str:
+    if isinstance(error, FetchError):
+        return f"{error}. The last good version goes on serving."
+    advice = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "check the data folder"
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}; {advice}. The last good version goes on serving."

@@ -1,0 +1,1 @@
+"""Who may have which name, and the answer: the data plane and its policy engine."""

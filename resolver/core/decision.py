@@ -1,0 +1,257 @@
+"""One query under one generation: the verdict on the name, the way along aliases, the verdict on what they lead to.
+
+The object lives for one attempt; a miss ends it, and the next attempt starts anew with one more known answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from blocklists.model import Action as ListAction
+from resolver.core.chain import ChainError, aliases_only, behind_alias
+from resolver.core.generation import Generation
+from resolver.core.local_data import local_records
+from resolver.core.message import Query, Rcode
+from resolver.core.reply import (
+    TYPE_A,
+    TYPE_AAAA,
+    TYPE_CNAME,
+    Record,
+    addresses,
+    finish,
+    minimal_any,
+    negative,
+    patched,
+    synthesised,
+)
+from resolver.core.zones import MAX_CHAIN
+from resolver.exchange.model import Answer, FailureKind, Question, Resolution
+from resolver.policy.model import Listing, Policy, Step, Verdict, VerdictAction
+from resolver.policy.reasons import BLOCKED_TTL, REASONS, Ede
+from resolver.policy.verdict import Case, Part, decide
+
+TYPE_ANY = 255
+STALE_TTL = 30
+"""Seconds given with a stale answer (RFC 8767 section 4)."""
+
+_VOUCHED = {Step.PROTECTED, Step.GRANT, Step.RULE}
+_FAILURE_EDE = {
+    FailureKind.UNREACHABLE: Ede.NO_REACHABLE_AUTHORITY,
+    FailureKind.NETWORK: Ede.NETWORK_ERROR,
+    FailureKind.OVERLOAD: Ede.NOT_READY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query and how it came: all that answering it depends on besides the state."""
+
+    query: Query
+    client: str
+    over_tcp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """``question`` must be resolved before ``asked`` can be answered; give the result to ``Pipeline.resume``."""
+
+    asked: Asked
+    question: Question
+    known: Mapping[Question, Resolution] = field(default_factory=dict)
+
+
+Result = bytes | Miss | None
+"""An answer to send, a question to resolve first, or silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds."""
+
+    lookup: Callable[[Question], Answer | None]
+    age: Callable[[Answer], int]
+    count: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Under what a decision is made: the generation, the asker's policy, the time, and answers known so far."""
+
+    generation: Generation
+    policy: Policy
+    now: float
+    known: Mapping[Question, Resolution]
+
+
+class Decision:
+    """Answers one query, or says which question must be resolved first."""
+
+    def __init__(self, asked: Asked, moment: Moment, services: Services) -> None:
+        self._asked = asked
+        self._query = asked.query
+        self._moment = moment
+        self._view = moment.generation.view
+        self._services = services
+        self._aliases: list[Record] = []
+        self._vouched = False
+
+    def result(self) -> Result:
+        """The answer, the miss, or None for silence."""
+        name = self._query.name
+        listing = self._view.listing(name)
+        verdict = self._judge(name, listing, Part.QUERY)
+        self._vouched = verdict.reason.step in _VOUCHED
+        if verdict.action is VerdictAction.BLOCK:
+            return self._blocked(verdict, name, listing)
+        if self._query.qtype == TYPE_ANY:
+            return self._finish(minimal_any(self._query))
+        if verdict.action is VerdictAction.REWRITE:
+            return self._rewritten(verdict.target)
+        return self._resolve(name)
+
+    def _judge(self, name: bytes, listing: Listing, part: Part) -> Verdict:
+        moment = self._moment
+        return decide(Case(name, listing, moment.policy, self._view.masks, moment.now, part, self._vouched))
+
+    def _rewritten(self, target: bytes) -> Result:
+        """Safe search. Only addresses are rewritten: an HTTPS record of the original would undo it."""
+        self._services.count("rewritten")
+        if self._query.qtype not in (TYPE_A, TYPE_AAAA, TYPE_CNAME):
+            return self._finish(negative(self._query, Rcode.NOERROR, BLOCKED_TTL))
+        self._aliases.append((self._query.name, TYPE_CNAME, BLOCKED_TTL, target))
+        if self._query.qtype == TYPE_CNAME:
+            return self._finish(aliases_only(self._query, self._aliases))
+        return self._resolve(target)
+
+    def _resolve(self, name: bytes) -> Result:
+        """Follow ``name`` through built-in zones, what is known, and the cache; or report the miss."""
+        for _ in range(MAX_CHAIN):
+            local = self._moment.generation.zones.find(name, self._query.qtype)
+            if local is None:
+                return self._outside(name)
+            self._aliases += local.records
+            blocked = self._judge_records(local.records)
+            if blocked is not None:
+                return blocked[0]
+            if not local.leaves_to:
+                self._services.count("local_answers")
+                if not self._aliases:
+                    return self._finish(negative(self._query, local.rcode, BLOCKED_TTL))
+                return self._finish(aliases_only(self._query, self._aliases, local.rcode))
+            name = local.leaves_to
+        return self._failed(FailureKind.NETWORK)
+
+    def _judge_records(self, records: Sequence[Record]) -> tuple[Result] | None:
+        targets = tuple(rdata.lower() for _, rtype, _, rdata in records if rtype == TYPE_CNAME)
+        found = tuple(rdata for _, rtype, _, rdata in records if rtype in (TYPE_A, TYPE_AAAA))
+        return self._judge_answer(targets, found)
+
+    def _outside(self, name: bytes) -> Result:
+        query = self._query
+        dnssec_ok = query.edns is not None and query.edns.dnssec_ok
+        question = Question(name, query.qtype, query.qclass, dnssec_ok, query.checking_disabled)
+        resolution = self._moment.known.get(question)
+        if resolution is None:
+            cached = self._services.lookup(question)
+            if cached is None:
+                return Miss(self._asked, question, self._moment.known)
+            resolution = Resolution(cached)
+        if resolution.answer is None:
+            return self._failed(resolution.failure or FailureKind.NETWORK)
+        return self._answer(resolution.answer, stale=resolution.stale)
+
+    def _answer(self, answer: Answer, *, stale: bool) -> Result:
+        blocked = self._judge_answer(answer.targets, answer.addresses)
+        if blocked is not None:
+            return blocked[0]
+        age = self._services.age(answer)
+        ceiling = STALE_TTL if stale else None
+        ede = [(int(code), text) for code, text in answer.ede]
+        if stale:
+            ede.insert(0, (_stale_code(answer), b""))
+        if not self._aliases:
+            message = patched(self._query, answer.wire, answer.ttl_offsets, age=age, ttl_ceiling=ceiling)
+            return self._finish(message, ede)
+        try:
+            message = behind_alias(self._query, self._aliases, answer.wire, age=age, ttl_ceiling=ceiling)
+        except ChainError:
+            return self._failed(FailureKind.NETWORK)
+        return self._finish(message, ede)
+
+    def _judge_answer(self, targets: Sequence[bytes], found: Sequence[bytes]) -> tuple[Result] | None:
+        """The blocked answer (in a tuple, as silence is one too) if a target or address is blocked, else None."""
+        for target in targets:
+            listing = self._view.listing(target)
+            verdict = self._judge(target, listing, Part.TARGET)
+            if verdict.action is VerdictAction.BLOCK:
+                self._services.count("blocked_by_target")
+                return (self._blocked(verdict, target, listing),)
+        for address in found:
+            listing = self._view.listing_of_address(address)
+            if not listing.bits:
+                continue
+            verdict = self._judge(b"", listing, Part.ADDRESS)
+            if verdict.action is VerdictAction.BLOCK:
+                self._services.count("blocked_by_address")
+                return (self._blocked(verdict, b"", listing),)
+        return None
+
+    def _blocked(self, verdict: Verdict, name: bytes, listing: Listing) -> Result:
+        """The answer for a block: the list's own action if it is an RPZ rule, else the reason's form."""
+        query = self._query
+        if verdict.answer is ListAction.DROP:
+            self._services.count("dropped")
+            return None
+        if verdict.answer is ListAction.TCP_ONLY:
+            return self._tcp_only(verdict)
+        self._services.count(f"blocked_{verdict.reason.kind.value}")
+        ede = [] if (code := REASONS[verdict.reason.kind].ede) is None else [(int(code), b"")]
+        if verdict.answer is ListAction.LOCAL_DATA:
+            return self._local_data(verdict, name, listing, ede)
+        if verdict.answer is ListAction.NXDOMAIN:
+            return self._finish(negative(query, Rcode.NXDOMAIN, BLOCKED_TTL), ede)
+        rdata = self._moment.generation.gateway.get(query.qtype)
+        if rdata is None or verdict.answer is ListAction.NODATA:
+            return self._finish(negative(query, Rcode.NOERROR, BLOCKED_TTL), ede)
+        return self._finish(addresses(query, rdata, BLOCKED_TTL), [*ede, (int(Ede.FORGED_ANSWER), b"")])
+
+    def _tcp_only(self, verdict: Verdict) -> Result:
+        """RPZ TCP-only: over UDP the answer is empty with TC; over TCP the name is not blocked by this rule."""
+        if not self._asked.over_tcp:
+            return self._finish(synthesised(self._query), truncated=True)
+        self._services.count("tcp_only")
+        self._vouched = True
+        return self._resolve(self._query.name)
+
+    def _local_data(
+        self, verdict: Verdict, name: bytes, listing: Listing, ede: list[tuple[int, bytes]]
+    ) -> Result:
+        bit = self._view.bits[verdict.reason.bit or 0]
+        # A rule met behind an alias speaks about the alias's target; the data is given for the name that was asked.
+        records = local_records(self._view.reader, self._view.masks, listing, bit, name, self._query.qtype)
+        records = tuple((self._query.name, rtype, ttl, rdata) for _, rtype, ttl, rdata in records)
+        if not records:
+            return self._finish(negative(self._query, Rcode.NOERROR, BLOCKED_TTL), ede)
+        if records[0][1] != TYPE_CNAME or self._query.qtype == TYPE_CNAME:
+            return self._finish(aliases_only(self._query, records), ede)
+        # What the list itself made up is not judged again (RPZ semantics): only resolved.
+        self._aliases = [records[0]]
+        self._vouched = True
+        return self._resolve(records[0][3].lower())
+
+    def _failed(self, failure: FailureKind) -> bytes:
+        self._services.count("servfail")
+        return self._finish(synthesised(self._query, Rcode.SERVFAIL), [(int(_FAILURE_EDE[failure]), b"")])
+
+    def _finish(
+        self, message: bytes, ede: Sequence[tuple[int, bytes]] = (), *, truncated: bool = False
+    ) -> bytes:
+        limit = self._moment.generation.limit
+        return finish(
+            self._query, message, over_tcp=self._asked.over_tcp, limit=limit, ede=ede, truncated=truncated
+        )
+
+
+def _stale_code(answer: Answer) -> int:
+    return int(Ede.STALE_NXDOMAIN_ANSWER if answer.rcode == Rcode.NXDOMAIN else Ede.STALE_ANSWER)

@@ -1,0 +1,1 @@
+"""The asyncio shell around the exchange: sockets, connections, one timer. No decision is made here."""

@@ -1,0 +1,190 @@
+"""The way out: questions in, resolutions out. Carries out the exchange's commands and tells it what happens.
+
+One loop timer serves all of the exchange's timers. Everything runs on the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections import deque
+from collections.abc import Callable
+from random import SystemRandom
+
+from resolver.exchange.counters import Count
+from resolver.exchange.events import (
+    Asked,
+    AttemptFailed,
+    Close,
+    Command,
+    Deliver,
+    Event,
+    SendDatagram,
+    SendMessage,
+    Stopped,
+    TimePassed,
+    Withdrawn,
+)
+from resolver.exchange.exchange import Exchange
+from resolver.exchange.model import Answer, FailureKind, Question, Resolution
+from resolver.exchange.query import Dice
+from resolver.exchange.upstreams import UpstreamState
+from resolver.outbound.datagrams import Datagrams
+from resolver.outbound.streams import Streams
+from resolver.tables.model import ResolverSettings
+
+RESERVED_FILES = 256
+"""File descriptors left to the rest of the process: listeners, clients' connections, tables."""
+MIN_SOCKETS = 16
+"""Sockets for upstreams even where the limit on open files leaves none to speak of."""
+
+
+class Forwarder:
+    """Answers from the cache and the upstreams. ``counters`` counts one event by its name in COUNTERS."""
+
+    def __init__(
+        self,
+        settings: ResolverSettings,
+        *,
+        counters: Count,
+        dice: Dice | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        max_sockets: int | None = None,
+    ) -> None:
+        """``max_sockets`` is by default what the limit on open files leaves. ValueError for a malformed upstream."""
+        dice = dice if dice is not None else SystemRandom()
+        self._clock = clock
+        self._max_sockets = max_sockets if max_sockets is not None else _sockets_allowed()
+        self._exchange = Exchange(
+            settings, dice=dice, count=counters, max_attempts=min(self._max_sockets, settings.max_in_flight)
+        )
+        self._datagrams = Datagrams(dice, self._handle)
+        self._streams = Streams(self._handle)
+        self._waiters: dict[int, asyncio.Future[Resolution]] = {}
+        self._last_waiter = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_open = False
+
+    async def start(self) -> None:
+        """Begin to serve. Sockets are opened per question, so there is nothing to wait for."""
+        self._is_open = True
+
+    async def close(self, drain: float = 0.0) -> None:
+        """Give questions in flight up to ``drain`` seconds, then end all of them; no socket or task is left.
+
+        From the call on, new questions fail at once. A second call is no error.
+        """
+        self._is_open = False
+        if self._waiters and drain > 0:
+            await asyncio.wait(list(self._waiters.values()), timeout=drain)
+        self._handle(Stopped())
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._datagrams.close_all()
+        await self._streams.close_all()
+
+    def cached(self, question: Question) -> Answer | None:
+        """The fresh answer, if the cache has it; counts as a hit and may set off a prefetch."""
+        if not self._is_open:
+            return None
+        answer, commands = self._exchange.lookup(question, self._clock())
+        if commands:
+            self._carry_out(commands)
+        return answer
+
+    async def resolve(self, question: Question) -> Resolution:
+        """The end of the question, within the query time-out; never raises for what the network does."""
+        if not self._is_open:
+            return Resolution(None, FailureKind.UNREACHABLE)
+        self._last_waiter += 1
+        waiter = self._last_waiter
+        future: asyncio.Future[Resolution] = asyncio.get_running_loop().create_future()
+        self._waiters[waiter] = future
+        self._handle(Asked(question, waiter))
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if self._waiters.pop(waiter, None) is not None:
+                self._handle(Withdrawn(waiter))
+            raise
+
+    def age(self, answer: Answer) -> int:
+        """Whole seconds since the answer was stored: what is taken off its TTLs."""
+        return max(0, int(self._clock() - answer.stored))
+
+    def reconfigure(self, settings: ResolverSettings) -> None:
+        """Put other upstreams and limits in force; questions in flight and the cache stay. ValueError: nothing changed."""
+        self._exchange.reconfigure(settings, min(self._max_sockets, settings.max_in_flight), self._clock())
+
+    @property
+    def cache_bytes(self) -> int:
+        """Memory of the cache, overhead included."""
+        return self._exchange.cache_bytes
+
+    @property
+    def cache_entries(self) -> int:
+        """Answers in the cache, stale ones included."""
+        return self._exchange.cache_entries
+
+    @property
+    def in_flight(self) -> int:
+        """Questions being asked of upstreams."""
+        return self._exchange.in_flight
+
+    def upstream_states(self) -> tuple[UpstreamState, ...]:
+        """A picture of the upstreams for metrics."""
+        return self._exchange.upstream_states()
+
+    def _handle(self, event: Event) -> None:
+        self._carry_out(self._exchange.handle(event, self._clock()))
+
+    def _carry_out(self, commands: list[Command]) -> None:
+        """Carry out commands in order, and those that follow from their failing, then set the timer."""
+        todo = deque(commands)
+        while todo:
+            failure = self._perform(todo.popleft())
+            if failure is not None:
+                todo.extend(self._exchange.handle(failure, self._clock()))
+        self._arm()
+
+    def _perform(self, command: Command) -> AttemptFailed | None:
+        match command:
+            case SendDatagram():
+                return self._datagrams.send(command)
+            case SendMessage():
+                self._streams.send(command)
+            case Close(attempt):
+                self._datagrams.close(attempt)
+                self._streams.close(attempt)
+            case Deliver(waiter, resolution):
+                future = self._waiters.pop(waiter, None)
+                if future is not None and not future.done():
+                    future.set_result(resolution)
+        return None
+
+    def _arm(self) -> None:
+        """Have one loop timer at or before the exchange's next; an early one finds nothing due and arms the next."""
+        when = self._exchange.next_timer()
+        if when is None:
+            return
+        delay = max(0.0, when - self._clock())
+        loop = asyncio.get_running_loop()
+        if self._timer is not None and not self._timer.cancelled():
+            if self._timer.when() <= loop.time() + delay:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(delay, self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._timer = None
+        self._handle(TimePassed())
+
+
+def _sockets_allowed() -> int:
+    """What the limit on open files leaves for upstreams."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return 65_536
+    return max(MIN_SOCKETS, soft - RESERVED_FILES)

@@ -1,0 +1,1 @@
+"""What every process of the appliance needs: readiness, counters, tasks. No policy, no DNS."""

@@ -1,0 +1,38 @@
+"""Readiness and watchdog messages, as sd_notify(3) defines them: one datagram to ``$NOTIFY_SOCKET``.
+
+The same messages go to systemd when a unit runs the process and to ``weir serve`` when it does; a process need not
+know which. Without the variable every call is a no-op.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+
+
+def notify(*fields: str, environ: Mapping[str, str] = os.environ) -> bool:
+    """Send ``KEY=value`` fields as one message; False when nobody listens or the message is lost."""
+    address = environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return False
+    if address.startswith("@"):  # a Linux abstract socket
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        sock.setblocking(False)
+        try:
+            sock.sendto("\n".join(fields).encode(), address)
+        except OSError:
+            return False  # the service manager is gone or its queue is full: never a reason to stop serving
+    return True
+
+
+def watchdog_interval(environ: Mapping[str, str] = os.environ) -> float | None:
+    """Seconds between two ``WATCHDOG=1`` messages (half of what the manager allows); None if it asks for none."""
+    microseconds = environ.get("WATCHDOG_USEC", "")
+    if not microseconds.isdigit() or int(microseconds) == 0:
+        return None
+    pid = environ.get("WATCHDOG_PID", "")
+    if pid and pid != str(os.getpid()):
+        return None
+    return int(microseconds) / 2_000_000

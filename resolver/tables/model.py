@@ -1,0 +1,111 @@
+"""What one generation of published state holds: frozen values, no behaviour.
+
+The data plane sees policy numbers, prefixes and list titles; never a subscriber's name and never a secret entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from blocklists.model import Confidentiality, Kind, LegalBasis
+from resolver.policy.model import Policy
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEntry:
+    """Who has which policy: a prefix in CIDR form; the longest match wins."""
+
+    prefix: str
+    policy: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListInfo:
+    """What may be told about a list: its name and rules of display, never an entry."""
+
+    id: str
+    title: str
+    kind: Kind
+    legal_basis: LegalBasis
+    confidentiality: Confidentiality
+    authority: str = ""
+    contact: str = ""
+    categories: tuple[str, ...] = ()
+    """The categories that it feeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRecord:
+    """One record of a built-in zone: owner in presentation form, type name, TTL in seconds, rdata as text."""
+
+    owner: str
+    rtype: str
+    ttl: int
+    rdata: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverSettings:
+    """How a worker serves. Durations are seconds, sizes bytes, addresses ``host:port`` (IPv6 in brackets)."""
+
+    listen: tuple[str, ...] = ()
+    workers: int = 1
+    upstreams: tuple[str, ...] = ()
+    allow_from: tuple[str, ...] = ()
+    """Prefixes that are served; any other source is answered REFUSED with EDE 18."""
+    cache_size: int = 64 * 1024 * 1024
+    min_ttl: int = 0
+    max_ttl: int = 86_400
+    max_negative_ttl: int = 3_600
+    serve_stale: float = 86_400.0
+    """How long after its expiry an answer may still be given when no upstream answers; 0 = never."""
+    prefetch: bool = True
+    query_timeout: float = 5.0
+    """A client's question is answered within this time, if need be by SERVFAIL."""
+    max_in_flight: int = 10_000
+    tcp_idle_timeout: float = 10.0
+    tcp_per_client: int = 20
+    tcp_total: int = 1_000
+    udp_payload: int = 1_232
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """What blocked names resolve to, and how the stop page is served."""
+
+    ipv4: str = "127.0.0.1"
+    ipv6: str = "::1"
+    listen: tuple[str, ...] = ()
+    provider: str = ""
+    """The operator's name, as people know it."""
+    contact: str = ""
+    """A mail address or telephone number for questions and mistakes."""
+    policy_url: str = ""
+    portal_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """One generation. ``snapshot`` is the file name of the compiled lists beside it; ``created`` Unix seconds."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    generation: int
+    created: float
+    snapshot: str
+    policies: tuple[Policy, ...]
+    clients: tuple[ClientEntry, ...]
+    default_policy: int
+    lists: Mapping[str, ListInfo] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
+    """Category id → title in plain words."""
+    zones: tuple[str, ...] = ()
+    """Apexes of the built-in zones: names below them never go upstream."""
+    records: tuple[LocalRecord, ...] = ()
+    resolver: ResolverSettings = ResolverSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    version: int = FORMAT_VERSION

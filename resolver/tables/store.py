@@ -1,0 +1,144 @@
+"""Generations on disk: written whole or not at all, checked before use, the last good one found again.
+
+Layout of the state folder::
+
+    tables-00000042.json      one generation: a SHA-256 line, then JSON
+    snapshot-<digest>.weir    compiled lists, shared by the generations that name it
+    current                   a symbolic link to the generation in force
+
+There is one writer (control). Publishing writes the file, syncs it, and moves the link; a reader that follows the
+link sees the old generation or the new one. Everything read back is treated as hostile: a damaged generation is
+passed over for the newest one that is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from resolver.tables.model import FORMAT_VERSION, Tables
+
+CURRENT = "current"
+KEPT_GENERATIONS = 5
+_DIGEST_LENGTH = 64
+
+_codec: TypeAdapter[Tables] = TypeAdapter(Tables)
+
+
+class TablesError(ValueError):
+    """No usable generation: the message says which file and what is wrong with it."""
+
+
+def encode(tables: Tables) -> bytes:
+    """The generation's file content."""
+    body = _codec.dump_json(tables)
+    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def decode(data: bytes, *, name: str) -> Tables:
+    """Read a generation's file content; TablesError naming the file if it is not whole."""
+    digest, _, body = data.partition(b"\n")
+    if len(digest) != _DIGEST_LENGTH or hashlib.sha256(body).hexdigest().encode() != digest:
+        raise TablesError(f"{name}: the checksum does not match; the file is damaged or cut short")
+    try:
+        tables = _codec.validate_json(body)
+    except ValidationError as error:
+        raise TablesError(f"{name}: {error.error_count()} fields do not fit this version of Weir") from error
+    if tables.version != FORMAT_VERSION:
+        raise TablesError(f"{name}: format version {tables.version}, this Weir reads {FORMAT_VERSION}")
+    return tables
+
+
+def file_name(generation: int) -> str:
+    """The name of a generation's file; sorts by number."""
+    return f"tables-{generation:08d}.json"
+
+
+def publish(state: Path, tables: Tables) -> None:
+    """Make ``tables`` the generation in force, durably. OSError (disk full, …) leaves the old one in force."""
+    name = file_name(tables.generation)
+    temporary = state / f".{name}.tmp"
+    try:
+        with temporary.open("wb") as file:
+            file.write(encode(tables))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(state / name)
+        link = state / f".{CURRENT}.tmp"
+        link.unlink(missing_ok=True)
+        link.symlink_to(name)
+        link.rename(state / CURRENT)
+        sync_directory(state)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def current_generation(state: Path) -> int | None:
+    """The number that the ``current`` link names, without reading the file; None if there is none."""
+    try:
+        target = (state / CURRENT).readlink().name
+    except OSError:
+        return None
+    digits = target.removeprefix("tables-").removesuffix(".json")
+    return int(digits) if digits.isdigit() else None
+
+
+def load(state: Path) -> tuple[Tables, list[str]]:
+    """The generation in force and complaints about damaged ones passed over. TablesError if none is whole."""
+    complaints: list[str] = []
+    for path in _candidates(state):
+        try:
+            tables = decode(path.read_bytes(), name=path.name)
+        except (OSError, TablesError) as error:
+            complaints.append(str(error))
+            continue
+        if not (state / tables.snapshot).is_file():
+            complaints.append(f"{path.name}: its snapshot {tables.snapshot} is missing")
+            continue
+        return tables, complaints
+    detail = "; ".join(complaints) or "no generation has been published yet"
+    raise TablesError(f"{state}: {detail}")
+
+
+def _candidates(state: Path) -> list[Path]:
+    """The current generation first, then the others from the newest."""
+    files = sorted(state.glob("tables-*.json"), reverse=True)
+    try:
+        current = state / (state / CURRENT).readlink().name
+    except OSError:
+        return files
+    return [current, *(file for file in files if file != current)]
+
+
+def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
+    """Remove generations beyond the newest ``keep``, snapshots that none of the rest names, and stale temporaries.
+
+    A worker that still maps a removed snapshot keeps its mapping; only the name goes.
+    """
+    kept, dropped = _candidates(state)[:keep], _candidates(state)[keep:]
+    named = set()
+    for path in kept:
+        try:
+            named.add(decode(path.read_bytes(), name=path.name).snapshot)
+        except (OSError, TablesError):
+            continue
+    for path in dropped:
+        path.unlink(missing_ok=True)
+    for path in state.glob("snapshot-*.weir"):
+        if path.name not in named:
+            path.unlink(missing_ok=True)
+    for path in state.glob(".*.tmp"):
+        path.unlink(missing_ok=True)

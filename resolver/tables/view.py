@@ -1,0 +1,105 @@
+"""One generation, opened: the tables and the compiled lists as the questions that the data plane asks of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blocklists.snapshot.reader import SnapshotReader
+
+from blocklists.model import Bit, BitRole, LegalBasis
+from resolver.clients.table import PrefixTable, parse_address
+from resolver.policy.model import UNLISTED, Listing, Masks, Policy
+from resolver.tables.model import ListInfo, Tables
+from resolver.tables.store import load
+
+_KNOWN_CLIENTS = 65_536
+"""Addresses whose policy is remembered; a flood of forged sources empties the memory, it does not grow it."""
+
+_ORDERS = {LegalBasis.STATUTE, LegalBasis.COURT}
+
+
+class View:
+    """A loaded generation. Immutable but for its memory of clients; one per process and generation."""
+
+    def __init__(self, tables: Tables, reader: SnapshotReader) -> None:
+        self.tables = tables
+        self.reader = reader
+        self.bits: tuple[Bit, ...] = reader.bits
+        self.masks = masks_of(reader.bits, tables)
+        self._policies = {policy.number: policy for policy in tables.policies}
+        self._clients = PrefixTable((entry.prefix, entry.policy) for entry in tables.clients)
+        self._served = PrefixTable((prefix, 1) for prefix in tables.resolver.allow_from)
+        self._known: dict[str, Policy | None] = {}
+
+    @classmethod
+    def open(cls, state: Path) -> View:
+        """Load the generation in force. TablesError or SnapshotError if there is none that is whole."""
+        tables, _ = load(state)
+        return cls(tables, SnapshotReader.open(state / tables.snapshot))
+
+    def policy_for(self, address: str) -> Policy | None:
+        """The policy of whoever has this address; None for an address that is not served here."""
+        try:
+            return self._known[address]
+        except KeyError:
+            pass
+        if len(self._known) >= _KNOWN_CLIENTS:
+            self._known.clear()
+        policy = self._known[address] = self._find_policy(address)
+        return policy
+
+    def _find_policy(self, address: str) -> Policy | None:
+        parsed = parse_address(address)
+        number = self._clients.find(parsed)
+        if number is None:
+            if self._served.find(parsed) is None:
+                return None
+            number = self.tables.default_policy
+        return self._policies.get(number)
+
+    def listing(self, wire: bytes) -> Listing:
+        """What the lists say of a lower-case wire name."""
+        bits, hits = self.reader.look_up(wire)
+        return Listing(bits, hits) if hits else UNLISTED
+
+    def listing_of_address(self, packed: bytes) -> Listing:
+        """What the lists say of an address in an answer (4 or 16 bytes)."""
+        bits, hits = self.reader.look_up_address(packed)
+        return Listing(bits, hits) if hits else UNLISTED
+
+    def list_of(self, bit: int) -> ListInfo | None:
+        """The list that an illegal, security or protected bit stands for; None for a category bit."""
+        return (
+            self.tables.lists.get(self.bits[bit].id) if self.bits[bit].role is not BitRole.CATEGORY else None
+        )
+
+
+def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
+    """Which bits mean what. A list's legal basis and categories come from the tables, its bits from the snapshot."""
+    by_role = dict.fromkeys(BitRole, 0)
+    illegal_orders = 0
+    own: dict[str, int] = {}
+    categories: dict[str, int] = {}
+    for bit in bits:
+        value = 1 << bit.index
+        by_role[bit.role] |= value
+        if bit.role is BitRole.CATEGORY:
+            categories[bit.id] = value
+        elif bit.role is not BitRole.ACTION:
+            own[bit.id] = value
+            info = tables.lists.get(bit.id)
+            if bit.role is BitRole.ILLEGAL and info is not None and info.legal_basis in _ORDERS:
+                illegal_orders |= value
+    feeds = {
+        info.id: own.get(info.id, 0) | sum(categories.get(category, 0) for category in info.categories)
+        for info in tables.lists.values()
+    }
+    return Masks(
+        illegal=by_role[BitRole.ILLEGAL],
+        illegal_orders=illegal_orders,
+        protected=by_role[BitRole.PROTECTED],
+        security=by_role[BitRole.SECURITY],
+        categories=by_role[BitRole.CATEGORY],
+        actions={bit.index: (bit.id, bit.action) for bit in bits if bit.role is BitRole.ACTION},
+        feeds=feeds,
+    )

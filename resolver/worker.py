@@ -1,0 +1,172 @@
+"""One resolver worker: ``python -m resolver.worker --state DIR --run DIR --slot N``.
+
+It waits for a published generation (never serving unfiltered), serves its sockets, takes over each new generation
+between two packets, and goes on with the last good one whatever becomes of control. It holds no secret and writes
+nothing but its counters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import structlog
+
+from resolver.core.decision import Services
+from resolver.core.pipeline import Pipeline
+from resolver.counting import WORKER_COUNTERS
+from resolver.listeners.server import Server
+from resolver.listeners.sockets import BindError, bind, inherited
+from resolver.listeners.tcp import TcpConnections, TcpLimits
+from resolver.listeners.udp import UdpListener
+from resolver.outbound.forwarder import Forwarder
+from resolver.runtime.counters import CounterPage
+from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.tasks import spawn
+from resolver.tables.model import ResolverSettings
+from resolver.tables.view import View
+from resolver.tables.watch import watch
+
+DRAIN_SECONDS = 2.0
+"""How long queries in hand may still take after SIGTERM."""
+
+GAUGE_SECONDS = 1.0
+
+_log = structlog.get_logger("weir.worker")
+
+
+class Counting:
+    """Counts events and sets gauges by name on the worker's page."""
+
+    def __init__(self, page: CounterPage) -> None:
+        self._page = page
+        self._slots = {name: page.slot(name) for name in WORKER_COUNTERS}
+
+    def count(self, name: str) -> None:
+        """One more of this event."""
+        self._page.add(self._slots[name])
+
+    def gauge(self, name: str, value: int) -> None:
+        """The present value of a gauge."""
+        self._page.set(self._slots[name], value)
+
+
+class Worker:
+    """Ties listeners, pipeline and forwarder together for the life of the process."""
+
+    def __init__(self, state: Path, counting: Counting) -> None:
+        self._state = state
+        self._counting = counting
+        self._first = asyncio.Event()
+        self._view: View | None = None
+        self._pipeline: Pipeline | None = None
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin a clean stop."""
+        self._stopping.set()
+        self._first.set()
+
+    async def run(self) -> None:
+        """Serve until ``stop``. BindError if an address cannot be served."""
+        watching = spawn(watch(self._state, self._use), name="watch state")
+        await self._first.wait()
+        if self._view is not None:
+            await self._serve(self._view)
+        watching.cancel()
+
+    def _use(self, view: View) -> None:
+        self._view = view
+        self._first.set()
+        if self._pipeline is not None:
+            self._take_over(self._pipeline, view)
+
+    def _take_over(self, pipeline: Pipeline, view: View) -> None:
+        pipeline.use(view)
+        self._forwarder.reconfigure(view.tables.resolver)
+        self._server.max_waiting = view.tables.resolver.max_in_flight
+        self._connections.limits = _tcp_limits(view.tables.resolver)
+        self._counting.gauge("generation", view.tables.generation)
+
+    async def _serve(self, view: View) -> None:
+        settings = view.tables.resolver
+        count = self._counting.count
+        sockets = inherited() or bind(settings.listen)
+        self._forwarder = Forwarder(settings, counters=count)
+        await self._forwarder.start()
+        services = Services(self._forwarder.cached, self._forwarder.age, count)
+        pipeline = Pipeline(view, services)
+        self._server = Server(
+            pipeline, self._forwarder, clock=time.time, max_waiting=settings.max_in_flight, count=count
+        )
+        self._connections = TcpConnections(
+            self._server, _tcp_limits(settings), count=count, gauge=self._counting.gauge
+        )
+        loop = asyncio.get_running_loop()
+        udp = [UdpListener(sock, self._server, count) for sock in sockets.udp]
+        tcp = [await loop.create_server(self._connections.connection, sock=sock) for sock in sockets.tcp]
+        # A newer generation may have come while the sockets were opened.
+        self._pipeline = pipeline
+        self._take_over(pipeline, self._view or view)
+        notify("READY=1", f"STATUS=serving generation {view.tables.generation}")
+        housekeeping = spawn(self._housekeeping(), name="housekeeping")
+        await self._stopping.wait()
+        notify("STOPPING=1")
+        housekeeping.cancel()
+        for listener in udp:
+            listener.close()
+        for listening in tcp:
+            listening.close()
+        await self._server.drain(DRAIN_SECONDS)
+        self._connections.close()
+        await self._forwarder.close()
+
+    async def _housekeeping(self) -> None:
+        """Gauges, and the sign of life that the service manager asked for: it stops when the loop hangs."""
+        interval = watchdog_interval()
+        while True:
+            self._counting.gauge("cache_bytes", self._forwarder.cache_bytes)
+            self._counting.gauge("cache_entries", self._forwarder.cache_entries)
+            if interval is not None:
+                notify("WATCHDOG=1")
+            await asyncio.sleep(min(GAUGE_SECONDS, interval or GAUGE_SECONDS))
+
+
+def _tcp_limits(settings: ResolverSettings) -> TcpLimits:
+    return TcpLimits(settings.tcp_idle_timeout, settings.tcp_per_client, settings.tcp_total)
+
+
+async def _main(state: Path, run: Path, slot: int) -> None:
+    page = CounterPage(run / f"worker-{slot}.counters", WORKER_COUNTERS)
+    counting = Counting(page)
+    counting.gauge("started", int(time.time()))
+    counting.gauge("pid", os.getpid())
+    worker = Worker(state, counting)
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, worker.stop)
+    await worker.run()
+
+
+def main() -> int:
+    """The process's entry point; 0 after a clean stop, 1 when it cannot serve."""
+    parser = argparse.ArgumentParser(prog="weir-resolver", description="One Weir resolver worker.")
+    parser.add_argument("--state", type=Path, required=True, help="folder of the published state")
+    parser.add_argument("--run", type=Path, required=True, help="folder for the counter page")
+    parser.add_argument("--slot", type=int, default=0, help="number of this worker, from 0")
+    options = parser.parse_args()
+    try:
+        asyncio.run(_main(options.state, options.run, options.slot))
+    except BindError as error:
+        _log.error("stopped", reason=str(error), remedy="change resolver.listen or stop the other program")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

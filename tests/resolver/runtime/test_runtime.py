@@ -1,0 +1,81 @@
+"""Counters, readiness messages, background tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+import pytest
+import structlog
+
+from resolver.runtime.counters import CounterPage, CounterPageError, read_counters
+from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.tasks import spawn
+
+
+def test_counters_are_read_while_they_are_written(tmp_path: Path) -> None:
+    page = CounterPage(tmp_path / "w.counters", ("a", "b-c"))
+    page.add(page.slot("a"))
+    page.add(page.slot("a"), 4)
+    page.set(page.slot("b-c"), 2**63)
+    assert read_counters(tmp_path / "w.counters") == {"a": 5, "b-c": 2**63}
+
+
+def test_a_new_page_replaces_the_old_one_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "w.counters"
+    old = CounterPage(path, ("a",))
+    CounterPage(path, ("a",))
+    old.add(old.slot("a"))
+    assert read_counters(path) == {"a": 0}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"WEIRCNT1" + b"\xff" * 40, b"x" * 200])
+def test_a_damaged_page_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "w").write_bytes(content)
+    with pytest.raises(CounterPageError):
+        read_counters(tmp_path / "w")
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_notify_sends_one_datagram(tmp_path: Path, abstract: bool) -> None:
+    name = f"\0weir-test-{os.getpid()}" if abstract else str(tmp_path / "n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(name)
+        assert notify("READY=1", "STATUS=x", environ={"NOTIFY_SOCKET": name.replace("\0", "@")})
+        assert manager.recv(100) == b"READY=1\nSTATUS=x"
+
+
+def test_notify_without_a_listener_is_no_error(tmp_path: Path) -> None:
+    assert not notify("READY=1", environ={})
+    assert not notify("READY=1", environ={"NOTIFY_SOCKET": str(tmp_path / "gone")})
+
+
+@pytest.mark.parametrize(
+    ("environ", "seconds"),
+    [
+        ({}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "x"}, None),
+        ({"WATCHDOG_USEC": "4000000"}, 2.0),
+        ({"WATCHDOG_USEC": "4000000", "WATCHDOG_PID": "1"}, None),
+        ({"WATCHDOG_USEC": "4000000", "WATCHDOG_PID": str(os.getpid())}, 2.0),
+    ],
+)
+def test_watchdog_interval_is_half_of_what_the_manager_allows(
+    environ: dict[str, str], seconds: float | None
+) -> None:
+    assert watchdog_interval(environ) == seconds
+
+
+async def test_a_background_task_that_dies_is_heard() -> None:
+    async def dies() -> None:
+        raise RuntimeError("reason")
+
+    with structlog.testing.capture_logs() as logs:
+        task = spawn(dies(), name="mortal")
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+    assert [(entry["event"], entry["task"]) for entry in logs] == [("background task died", "mortal")]

@@ -1,0 +1,308 @@
+"""What goes wrong in real networks: each fault has a clear message, a metric, and the last good state serves on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.system
+
+OPEN, STRICT = "127.0.0.17", "127.0.0.1"
+
+
+def _bets(box: Any) -> Path:
+    return Path(box.config["lists"][0]["url"].removeprefix("file:"))
+
+
+@pytest.fixture
+def box(make_appliance: Callable[..., Any], small_config: Callable[..., Any], upstream: Any) -> Any:
+    """The smallest useful configuration, running."""
+    made = make_appliance(small_config([f"127.0.0.1:{upstream.port}"]))
+    made.start()
+    return made
+
+
+def test_the_smallest_useful_configuration_filters(box: Any) -> None:
+    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+    assert box.dig("bets.example", "AAAA").answers == ["AAAA 2001:db8::80"]
+    assert box.dig("www.bets.example", "A", "+tcp").ede[0] == 17
+    assert box.dig("bets.example", source=OPEN).answers == ["A 198.51.100.7"]
+    assert box.dig("free.test").answers == ["A 198.51.100.7"]
+
+
+LIES = [
+    ("wrong-address", "address"),
+    ("wrong-id", "id"),
+    ("garbage", "malformed"),
+    ("truncated", None),
+]
+
+
+@pytest.mark.parametrize(("mode", "reason"), LIES)
+def test_an_upstream_that_lies_is_seen_through_and_counted(
+    box: Any, upstream: Any, mode: str, reason: str
+) -> None:
+    upstream.mode = mode
+    for number in range(3):
+        assert box.dig(f"{mode}-{number}.test").answers == ["A 198.51.100.7"]
+    if reason:
+        _, text = box.api("/metrics")
+        counted = [line for line in text.splitlines() if "discarded" in line and f'"{reason}"' in line]
+        assert counted, [line for line in text.splitlines() if "upstream" in line]
+        assert sum(float(line.split()[-1]) for line in counted) >= 1
+
+
+def test_a_dead_upstream_means_servfail_with_a_reason_in_bounded_time(box: Any, upstream: Any) -> None:
+    upstream.mode = "silent"
+    started = time.monotonic()
+    dig = box.dig("dead.test", "A", "+timeout=8")
+    assert (dig.status, dig.ede) == ("SERVFAIL", [22]), dig.text
+    assert time.monotonic() - started < 7
+    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+
+
+def test_a_stale_answer_is_better_than_none_and_says_so(box: Any, upstream: Any) -> None:
+    upstream.ttl = 1
+    assert box.dig("aging.test").answers == ["A 198.51.100.7"]
+    upstream.mode = "silent"
+    box.eventually(lambda: box.dig("aging.test").ede == [3], "a stale answer")
+    assert box.dig("aging.test").answers == ["A 198.51.100.7"]
+
+
+def test_nobody_listening_upstream_is_felt_at_once(make_appliance: Any, small_config: Any) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    box = make_appliance(small_config([f"127.0.0.1:{port}"]))
+    box.start()
+    started = time.monotonic()
+    dig = box.dig("free.test")
+    assert dig.status == "SERVFAIL"
+    assert dig.ede[0] in (22, 23)
+    assert time.monotonic() - started < 6
+
+
+@pytest.mark.parametrize("fragment", ["resolver.worker", "gateway", "admin.control"])
+def test_a_killed_child_is_replaced_and_the_rest_serves(box: Any, fragment: str) -> None:
+    (victim,) = box.children(fragment)
+    os.kill(victim, signal.SIGKILL)
+    if fragment != "resolver.worker":
+        assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+    box.eventually(lambda: box.children(fragment) not in ([], [victim]), "a new child")
+    box.eventually(lambda: box.api("/readyz")[0] == 200 if _reachable(box) else False, "readiness")
+    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+    assert box.page("bets.example").stdout.startswith("HTTP/1.1 403")
+    assert "again" in box.output or "restart" in box.output
+
+
+def _reachable(box: Any) -> bool:
+    try:
+        box.api("/healthz")
+    except OSError:
+        return False
+    return True
+
+
+def test_queries_asked_while_a_worker_is_replaced_are_answered_by_its_successor(box: Any) -> None:
+    (victim,) = box.children("resolver.worker")
+    os.kill(victim, signal.SIGKILL)
+    assert box.dig("bets.example", "A", "+timeout=10").answers == ["A 192.0.2.80"]
+
+
+def test_killing_the_supervisor_leaves_nobody_behind(box: Any) -> None:
+    children = box.children("")
+    box.process.kill()
+    box.process.wait(5)
+    box.eventually(
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), "the end of all children"
+    )
+
+
+@pytest.mark.parametrize("which", ["dns", "http", "admin"])
+def test_a_port_in_use_is_one_clear_message(make_appliance: Any, small_config: Any, which: str) -> None:
+    box = make_appliance(small_config(["127.0.0.1:9"]))
+    port = getattr(box, which)
+    kind = socket.SOCK_DGRAM if which == "dns" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as taken:
+        if kind is socket.SOCK_DGRAM:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", port))
+        if kind is socket.SOCK_STREAM:
+            taken.listen()
+        box.start(wait=False)
+        assert box.process.wait(20) != 0
+    box.stop()
+    assert f"127.0.0.1:{port}" in box.output
+    assert "in use" in box.output
+    assert "Traceback" not in box.output
+
+
+def test_a_second_appliance_on_the_same_folder_is_refused(box: Any) -> None:
+    again = subprocess.run(
+        [str(Path(os.sys.executable).parent / "weir"), "serve", "-c", str(box.path)],  # type: ignore[attr-defined]
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert again.returncode != 0
+    assert "Traceback" not in again.stderr
+    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+
+
+def test_a_bad_configuration_does_not_start_and_says_where(make_appliance: Any, small_config: Any) -> None:
+    config = small_config(["127.0.0.1:9"])
+    config["resolver"]["worker"] = 3
+    config["profiles"]["strict"]["block"] = ["gamblng"]
+    box = make_appliance(config)
+    box.start(wait=False)
+    assert box.process.wait(20) == 2
+    box.stop()
+    assert "weir.yaml:" in box.output
+    assert "workers" in box.output
+    assert "gambling" in box.output
+
+
+def test_a_bad_file_never_replaces_a_good_one(box: Any) -> None:
+    generation = box.metric("weir_generation")
+    box.path.write_text("resolver: {listen: [nowhere]}\nnonsense: 1\n")
+    box.process.send_signal(signal.SIGHUP)
+    box.eventually(lambda: "nonsense" in box.output, "the complaint")
+    assert "weir.yaml:2" in box.output
+    _, text = box.api("/metrics")
+    assert 'weir_config_reloads_total{result="rejected"} 1.0' in text
+    assert box.metric("weir_generation") == generation
+    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+
+
+def test_a_reload_changes_the_policy(box: Any) -> None:
+    box.config["profiles"]["strict"]["block"] = []
+    box.write_config()
+    box.process.send_signal(signal.SIGHUP)
+    box.eventually(lambda: box.dig("bets.example").answers == ["A 198.51.100.7"], "the new policy")
+
+
+def test_a_reload_takes_a_changed_list(box: Any) -> None:
+    _bets(box).write_text("bets.example\nnew-bets.example\n")
+    box.process.send_signal(signal.SIGHUP)
+    box.eventually(lambda: box.dig("new-bets.example").answers == ["A 192.0.2.80"], "the new entry")
+
+
+BROKEN = {
+    "html": "<!DOCTYPE html><html><body>Not found</body></html>\n" * 30,
+    "shrunk": "bets.example\n",
+    "grown": "".join(f"n{number}.example\n" for number in range(5_000)),
+    "garbage": "".join(f"!! {number} %%\n" for number in range(300)),
+    "empty": "",
+    "binary": "\x00\x01\x02" * 500,
+}
+
+
+@pytest.mark.parametrize("fault", [*BROKEN, "gone", "folder"])
+def test_a_broken_list_is_held_and_the_last_good_one_serves(
+    make_appliance: Any, small_config: Any, upstream: Any, fault: str
+) -> None:
+    names = "".join(f"bets{number}.example\n" for number in range(400))
+    box = make_appliance(small_config([f"127.0.0.1:{upstream.port}"], "bets.example\n" + names))
+    box.start()
+    path = _bets(box)
+    if fault in BROKEN:
+        path.write_text(BROKEN[fault])
+    else:
+        path.unlink()
+        if fault == "folder":
+            path.mkdir()
+    box.process.send_signal(signal.SIGHUP)
+    box.eventually(lambda: "bets" in box.output.partition("weir: ready")[2], "the complaint")
+    assert box.dig("bets7.example").answers == ["A 192.0.2.80"]
+    box.eventually(lambda: "bets" in box.weir("lists", "status").stdout, "the status")
+    _, text = box.api("/metrics")
+    state = [line for line in text.splitlines() if line.startswith("weir_list_") and 'list="bets"' in line]
+    assert any("held" in line or "failed" in line for line in state), state
+    # The same after a restart: the stored good version is what serves.
+    box.stop()
+    again = make_appliance(box.config)
+    again.data.symlink_to(box.data)
+    again.start()
+    assert again.dig("bets7.example").answers == ["A 192.0.2.80"]
+
+
+def test_no_query_is_lost_while_workers_and_ports_change(
+    make_appliance: Any, small_config: Any, upstream: Any
+) -> None:
+    from threading import Event, Thread
+
+    box = make_appliance(small_config([f"127.0.0.1:{upstream.port}"], workers=2))
+    box.start()
+    done = Event()
+    lost: list[int] = []
+    asked = [0]
+    packet = b"\0\1\1\0\0\1\0\0\0\0\0\0\4bets\7example\0\0\1\0\1"
+
+    def ask() -> None:
+        while not done.is_set():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(3)
+                sock.sendto(packet, ("127.0.0.1", box.dns))
+                asked[0] += 1
+                try:
+                    sock.recv(600)
+                except TimeoutError:
+                    lost.append(asked[0])
+
+    threads = [Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for workers, block in ((2, ["gambling"]), (1, ["gambling"]), (3, ["gambling"])):
+        generation = box.metric("weir_generation")
+        box.config["resolver"]["workers"] = workers
+        box.config["profiles"]["open"]["block"] = block
+        box.config["gateway"]["provider"] = f"step {workers}"
+        box.write_config()
+        box.process.send_signal(signal.SIGHUP)
+        box.eventually(lambda g=generation: box.metric("weir_generation") > g, "the new generation")
+        box.eventually(lambda w=workers: len(box.children("resolver.worker")) == w, f"{workers} workers")
+        box.eventually(lambda: box.api("/readyz")[0] == 200, "readiness")
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert asked[0] > 100
+    assert not lost, f"lost {len(lost)} of {asked[0]}"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk_keeps_the_last_good_state(make_appliance: Any, small_config: Any, upstream: Any) -> None:
+    box = make_appliance(small_config([f"127.0.0.1:{upstream.port}"]))
+    box.data.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(box.data)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        box.start()
+        with (box.data / "filler").open("wb") as filler:
+            try:
+                while True:
+                    filler.write(bytes(4096))
+                    filler.flush()
+            except OSError:
+                pass
+        _bets(box).write_text(
+            "bets.example\nnew-bets.example\n" + "".join(f"x{n}.example\n" for n in range(2))
+        )
+        box.process.send_signal(signal.SIGHUP)
+        box.eventually(lambda: "space" in box.output.lower(), "the complaint")
+        assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+        assert box.page("bets.example").stdout.startswith("HTTP/1.1 403")
+        (box.data / "filler").unlink()
+        box.process.send_signal(signal.SIGHUP)
+        box.eventually(lambda: box.dig("new-bets.example").answers == ["A 192.0.2.80"], "recovery")
+    finally:
+        box.stop()
+        subprocess.run(["umount", "-l", str(box.data)], check=False)
