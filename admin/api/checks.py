@@ -13,7 +13,7 @@ from admin.api.problem import ProblemError
 from admin.services.check import check
 from admin.services.subject import QuestionError
 from admin.services.who import UndecidableError
-from blocklists.snapshot.reader import SnapshotError
+from blocklists.snapshot.native import SnapshotError
 from resolver.tables.store import TablesError
 
 PARAMETERS = ("name", "subscriber", "address", "at")

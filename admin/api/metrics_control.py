@@ -40,7 +40,7 @@ def control_metrics(condition: Condition, now: float) -> Iterator[Metric]:
 def _list_metrics(lists: tuple[ListCondition, ...], now: float) -> Iterator[Metric]:
     loaded = GaugeMetricFamily("weir_list_loaded", "1 if a version of the list is enforced", labels=["list"])
     failing = GaugeMetricFamily(
-        "weir_list_failing", "1 if the last attempt gave no usable version", labels=["list", "state"]
+        "weir_list_failing", "1 if the last attempt gave no usable version", labels=["list"]
     )
     entries = GaugeMetricFamily("weir_list_entries", "Entries of the version in force", labels=["list"])
     age = GaugeMetricFamily(
@@ -56,7 +56,7 @@ def _list_metrics(lists: tuple[ListCondition, ...], now: float) -> Iterator[Metr
     )
     for item in lists:
         loaded.add_metric([item.id], float(item.loaded))
-        failing.add_metric([item.id, item.state], float(item.state in ("failed", "held")))
+        failing.add_metric([item.id], float(item.state in ("failed", "held")))
         if item.entries is not None:
             entries.add_metric([item.id], item.entries)
         if item.last_success is not None:

@@ -13,19 +13,20 @@ from collections.abc import Iterator, Mapping
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from admin.services.serving import GATEWAY
-from resolver.counting import GAUGES
+from gateway.counting import GAUGES as GATEWAY_GAUGES
+from gateway.decision import Situation
+from resolver.counting import GAUGES as WORKER_GAUGES
 from resolver.policy.model import ReasonKind
 
-_REASONS = frozenset(kind.value for kind in ReasonKind)
 _LABELLED: dict[str, tuple[str, frozenset[str]]] = {
     "queries": ("transport", frozenset({"udp", "tcp"})),
-    "blocked": ("reason", _REASONS),
-    "pages": ("reason", _REASONS),
+    "blocked": ("reason", frozenset(kind.value for kind in ReasonKind)),
+    "pages": ("page", frozenset(situation.replace("-", "_") for situation in Situation)),
 }
 """First word of a counter → the label that its rest becomes, and the values that it may have."""
 _NO_SUM = frozenset({"generation", "started", "pid"})
 """Gauges of which a sum says nothing."""
-_GAUGES = frozenset(GAUGES) | {"connections", "open_connections"}
+_GAUGES = frozenset(WORKER_GAUGES) | frozenset(GATEWAY_GAUGES)
 
 Key = tuple[str, str, str]
 """Metric name without its prefix, label name, label value (both empty without a label)."""

@@ -29,7 +29,10 @@ def _ref(name: str) -> dict[str, object]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_REFUSALS = {"401": _problem("No or a wrong token"), "403": _problem("Host or Origin is another site's")}
+_REFUSALS = {
+    "401": _problem("No or a wrong token"),
+    "403": _problem("Host or Origin is another site's"),
+}
 
 _PATHS: dict[str, object] = {
     "/healthz": {
@@ -65,8 +68,8 @@ _PATHS: dict[str, object] = {
                 "200": _json("The verdict", _ref("CheckReport")),
                 "400": _problem("The question is wrong"),
                 "503": _problem("There is no published state to decide with"),
-                **_REFUSALS,
-            },
+            }
+            | _REFUSALS,
         }
     },
     "/api/v1/reload": {
@@ -75,14 +78,14 @@ _PATHS: dict[str, object] = {
             "responses": {
                 "200": _json("Taken", {"type": "object", "properties": {"generation": {"type": "integer"}}}),
                 "422": _problem("The file has mistakes, which `problems` lists"),
-                **_REFUSALS,
-            },
+            }
+            | _REFUSALS,
         }
     },
     "/api/v1/openapi.json": {
         "get": {
             "summary": "This description",
-            "responses": {"200": _json("OpenAPI 3.1", {"type": "object"}), **_REFUSALS},
+            "responses": {"200": _json("OpenAPI 3.1", {"type": "object"})} | _REFUSALS,
         }
     },
 }

@@ -1,16 +1,10 @@
-"""The verbs of ``weir`` put together, and the one place where a mistake of the user becomes words and a status."""
+"""The verbs of ``weir`` put together."""
 
 from __future__ import annotations
 
-import os
-import sys
-
-import click
 import typer
 
 from admin.cli import check, config, lists, serve
-from admin.cli.exits import Exit
-from admin.cli.terminal import complain
 
 _HELP = """Weir, a filtering DNS appliance.
 
@@ -37,23 +31,8 @@ def build() -> typer.Typer:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status. ``arguments`` are those of the process unless given."""
-    command = typer.main.get_command(build())
     try:
-        result = command.main(arguments, prog_name="weir", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return int(Exit.USAGE)
-    except (click.Abort, KeyboardInterrupt):
-        complain("interrupted")
-        return int(Exit.FAILED)
-    except BrokenPipeError:
-        _drop_output()
-        return int(Exit.DONE)
-    return result if isinstance(result, int) else int(Exit.DONE)
-
-
-def _drop_output() -> None:
-    """The reader of the output is gone (``weir … | head``): let the interpreter's last flush go nowhere."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
+        build()(arguments, prog_name="weir")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1 if end.code else 0
+    return 0

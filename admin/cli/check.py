@@ -15,6 +15,7 @@ import typer
 
 from admin.cli.exits import Exit
 from admin.cli.terminal import coloured, complain, complain_of, open_config, say, table
+from admin.cli.verb import verb
 
 if TYPE_CHECKING:
     from admin.config import Config
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command("check", help="Decide about a name as the resolver would, and show every step.")(check)
+    app.command("check", help="Decide about a name as the resolver would, and show every step.")(verb(check))
 
 
 def check(
@@ -50,7 +51,7 @@ def check(
     now = _moment(at)
     try:
         checked = open_config(config)
-        with _view(checked) as view:
+        with _view(checked, now) as view:
             report = decide(view, name, config=checked, subscriber=subscriber, address=address, now=now)
     except ConfigError as error:
         complain_of(error)
@@ -78,7 +79,7 @@ def _moment(at: str | None) -> float:
 
 
 @contextmanager
-def _view(config: Config) -> Iterator[View]:
+def _view(config: Config, now: float) -> Iterator[View]:
     """What the appliance serves now; if it has published nothing, the configured lists compiled for this question."""
     from admin.services.place import Place
     from admin.services.publish import compile_offline
@@ -90,7 +91,8 @@ def _view(config: Config) -> Iterator[View]:
         yield View.open(state)
         return
     with tempfile.TemporaryDirectory(prefix="weir-check-") as folder:
-        compile_offline(config, Path(folder))
+        for sentence in compile_offline(config, Path(folder), now=now):
+            complain(sentence)
         yield View.open(Path(folder))
 
 

@@ -9,6 +9,7 @@ import typer
 
 from admin.cli.exits import Exit
 from admin.cli.terminal import complain_of, open_config, say
+from admin.cli.verb import verb
 
 _File = Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")]
 
@@ -18,9 +19,11 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Check, show or explain the configuration.", no_args_is_help=True, rich_markup_mode=None
     )
-    group.command("check", help="Name every mistake with file and line.")(check)
-    group.command("show", help="Print what is in force, defaults included.")(show)
-    group.command("reference", help="Print the manual: every key with an example (Markdown).")(reference)
+    group.command("check", help="Name every mistake with file and line.")(verb(check))
+    group.command("show", help="Print what is in force, defaults included.")(verb(show))
+    group.command("reference", help="Print the manual: every key with an example (Markdown).")(
+        verb(reference)
+    )
     app.add_typer(group, name="config")
 
 

@@ -11,6 +11,7 @@ import typer
 
 from admin.cli.exits import Exit
 from admin.cli.terminal import complain, complain_of, open_config, say, table
+from admin.cli.verb import verb
 
 if TYPE_CHECKING:
     from blocklists.model import ListSource
@@ -23,7 +24,9 @@ def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
     group = typer.Typer(help="The life of lists.", no_args_is_help=True, rich_markup_mode=None)
     group.callback()(_group)
-    group.command("status", help="One line per list: what serves, since when, and what went wrong.")(status)
+    group.command("status", help="One line per list: what serves, since when, and what went wrong.")(
+        verb(status)
+    )
     app.add_typer(group, name="lists")
 
 

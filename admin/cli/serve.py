@@ -11,6 +11,7 @@ import typer
 
 from admin.cli.exits import Exit
 from admin.cli.terminal import complain_of
+from admin.cli.verb import verb
 
 
 class Part(StrEnum):
@@ -23,7 +24,7 @@ class Part(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command("serve", help="Run the appliance, or one part of it, until it is told to stop.")(serve)
+    app.command("serve", help="Run the appliance, or one part of it, until it is told to stop.")(verb(serve))
 
 
 def serve(

@@ -16,7 +16,7 @@ DNS_PORT = 53
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(text)
+        return None if "%" in text else ip_address(text)  # a zone holds on one link of one machine
     except ValueError:
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -91,16 +91,16 @@ def _keys_below(path: str, info: FieldInfo) -> Iterator[tuple[str, FieldInfo]]:
     section = _section(info.annotation)
     if section is None:
         return
-    base = path + {tuple: "[]", Mapping: ".ID"}.get(_container(info.annotation), "")
+    base = path + {tuple: "[]", dict: ".ID"}.get(_container(info.annotation), "")
     for name, below in section.model_fields.items():
         yield f"{base}.{name}", below
         yield from _keys_below(f"{base}.{name}", below)
 
 
 def _container(annotation: Any) -> Any:
-    """`tuple`, `Mapping`, or None for a value that holds no others."""
+    """`tuple`, `dict`, or None for a value that holds no others."""
     origin = get_origin(annotation)
-    return origin if origin is tuple or origin is Mapping else None
+    return origin if origin is tuple or origin is dict else None
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:
@@ -118,9 +118,7 @@ def _type_words(annotation: Any) -> str:
             return annotation.WORDS
         return {bool: "true or false", int: "a whole number", str: "text"}.get(annotation, "a mapping")
     optional = [item for item in get_args(annotation) if item is not type(None)]
-    return (
-        _type_words(optional[0]) if _container(annotation) is not Mapping and optional else "a mapping by id"
-    )
+    return _type_words(optional[0]) if _container(annotation) is not dict and optional else "a mapping by id"
 
 
 def _plural(item: Any) -> str:

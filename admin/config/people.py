@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainValidator
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 
 from admin.config.endpoints import Prefix
 from admin.config.fields import MAX_ITEMS, Identifier, ListOf, Section, SubscriberId, Text, chosen, key
@@ -54,6 +54,13 @@ def _youtube(value: object) -> YouTube:
     return chosen(YouTube, value)
 
 
+def _plain(value: bool | tuple[str, ...]) -> bool | list[str]:
+    return value if isinstance(value, bool) else list(value)
+
+
+_AS_WRITTEN = PlainSerializer(_plain)
+
+
 class CategoryConfig(Section):
     """A category of your own, or another title for a built-in one."""
 
@@ -72,11 +79,11 @@ class ProfileConfig(Section):
     """Names that are allowed whatever their category: the name and all below it, or with `=` exactly this name."""
     deny: ListOf[NameRule] = key((), example="[time-waster.example]")
     """Names that are blocked whatever their category."""
-    allow_only: Annotated[bool | tuple[str, ...], PlainValidator(_flag_or_ids)] = key(
+    allow_only: Annotated[bool | tuple[str, ...], PlainValidator(_flag_or_ids), _AS_WRITTEN] = key(
         default=False, example="[sex-education]", words="true, false or a list of ids"
     )
     """Block all but `allow` (`true`), or all but `allow` and these categories."""
-    safe_search: Annotated[bool | tuple[str, ...], PlainValidator(_engines)] = key(
+    safe_search: Annotated[bool | tuple[str, ...], PlainValidator(_engines), _AS_WRITTEN] = key(
         default=False, example="true", words="true, false or a list of search engines"
     )
     """Lead search engines to their safe mode: all that have one (`true`), or these."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field
@@ -32,11 +31,9 @@ class Settings(Section):
     """The stop page: what a person sees in place of a blocked site."""
     lists: tuple[ListConfig, ...] = key((), example="[{catalogue: ut1-gambling}]", strict=False)
     """What is listed, and where it comes from."""
-    categories: Mapping[Identifier, CategoryConfig] = key(
-        {}, example="{homework: {title: Home work helpers}}"
-    )
+    categories: dict[Identifier, CategoryConfig] = key({}, example="{homework: {title: Home work helpers}}")
     """Categories of your own beside the built-in ones, or other titles for those."""
-    profiles: Mapping[Identifier, ProfileConfig] = key(
+    profiles: dict[Identifier, ProfileConfig] = key(
         {}, example="{strict: {block: [gambling]}, open: {block: []}}"
     )
     """What people can be given."""

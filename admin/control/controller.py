@@ -7,7 +7,7 @@ that cannot be compiled, a full disk) leaves configuration and generation as the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import structlog
 
@@ -158,17 +158,16 @@ class Controller:
 
     # ---- lists ----
 
-    async def _fetch_first(self, list_ids: Iterable[str]) -> None:
+    async def _fetch_first(self, list_ids: set[str]) -> None:
         """Fetch these before publishing, as far as they come in time; the others follow when they come."""
-        tasks = [self._begin_fetch(list_id) for list_id in list_ids]
-        if tasks:
+        for list_id in list_ids:
+            self._begin_fetch(list_id)
+        if tasks := [self._fetches[list_id] for list_id in list_ids]:
             await asyncio.wait(tasks, timeout=FIRST_FETCH_LIMIT)
 
-    def _begin_fetch(self, list_id: str) -> asyncio.Task[None]:
-        task = self._fetches.get(list_id)
-        if task is None:
-            task = self._fetches[list_id] = spawn(self._fetch(list_id), name=f"fetch {list_id}")
-        return task
+    def _begin_fetch(self, list_id: str) -> None:
+        if list_id not in self._fetches:
+            self._fetches[list_id] = spawn(self._fetch(list_id), name=f"fetch {list_id}")
 
     async def _fetch(self, list_id: str) -> None:
         try:

@@ -64,7 +64,7 @@ def _run(config: Config) -> int:
 
 
 async def _serve(config: Config) -> None:
-    clocks = Clocks(unix=time.time, monotonic=time.monotonic)
+    clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
     keeper = ListKeeper(
         ListStore(Place(config.data_dir).lists),
         Schedule(random.SystemRandom()),
@@ -101,7 +101,7 @@ async def _work(controller: Controller) -> None:
 def _published(controller: Controller, server: AdminServer, config: Config) -> None:
     generation = controller.condition().generation
     notify("READY=1", f"STATUS=published generation {generation}")
-    spawn(server.follow(config.admin.listen), name="admin address")
+    _ = spawn(server.follow(config.admin.listen), name="admin address")
 
 
 def _handle_signals(controller: Controller, stopping: asyncio.Event) -> None:

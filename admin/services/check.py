@@ -16,7 +16,7 @@ from admin.services.who import Client, KnowsClients, find_client
 from blocklists.model import Bit, Confidentiality, Kind
 from resolver.policy.model import Listing, Masks, ReasonKind, Step, Verdict, VerdictAction
 from resolver.policy.reasons import REASONS
-from resolver.policy.verdict import Case, explain
+from resolver.policy.verdict import Case, explain, suffixes
 
 URL_NOTE = (
     "This is the verdict on the host. Entries for single pages never block a host: the URL filter of the gateway "
@@ -27,8 +27,8 @@ URL_NOTE = (
 class ListReader(Protocol):
     """The part of the snapshot's reader that is asked here."""
 
-    def lists_of(self, class_id: int, /) -> tuple[str, ...]:
-        """The ids of the lists behind a class."""
+    def lists_of(self, class_id: int, /, *, below: bool = False) -> tuple[str, ...]:
+        """The ids of the lists behind a class: those that name the entry itself, or all below it."""
 
 
 class Checked(KnowsClients, Protocol):
@@ -135,7 +135,7 @@ def check(
         ede=None if shown is None or shown.ede is None else int(shown.ede),
         http_status=None if shown is None else shown.http_status,
         category="" if hidden else words.category(verdict),
-        lists=() if hidden else _lists(view, case.listing, verdict),
+        lists=() if hidden else _lists(view, case, verdict),
         steps=_hidden_steps() if hidden else _steps(words, walked),
         notes=_notes(subject),
     )
@@ -188,12 +188,17 @@ def _is_secret(view: Checked, list_id: str) -> bool:
     return info is None or info.confidentiality is Confidentiality.SECRET
 
 
-def _lists(view: Checked, listing: Listing, verdict: Verdict) -> tuple[str, ...]:
+def _lists(view: Checked, case: Case, verdict: Verdict) -> tuple[str, ...]:
     """The lists that named the name and feed the bit that decided; never a secret one."""
     bit = verdict.reason.bit
     if bit is None:
         return ()
-    behind = {name for _, class_id in listing.hits for name in view.reader.lists_of(class_id)}
+    labels = sum(1 for _ in suffixes(case.name))
+    behind = {
+        name
+        for length, class_id in case.listing.hits
+        for name in view.reader.lists_of(class_id, below=length < labels)
+    }
     feeding = {name for name in behind if view.masks.feeds.get(name, 0) >> bit & 1}
     return tuple(sorted(name for name in feeding if not _is_secret(view, name)))
 

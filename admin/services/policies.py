@@ -43,7 +43,9 @@ class PolicyBook:
     def number_for(self, subscriber: SubscriberConfig) -> int:
         """The number of the policy that a subscriber gets."""
         profile = self._profiles[subscriber.profile]
-        rules = {**profile.rules, **_rules(subscriber.allow, subscriber.deny)}
+        rules = profile.rules
+        if subscriber.allow or subscriber.deny:
+            rules = {**rules, **_rules(subscriber.allow, subscriber.deny)}
         return self._intern(profile, rules, paused=profile.policy.paused or subscriber.paused)
 
     def default_number(self, profile: str | None) -> int:
@@ -103,5 +105,10 @@ def _rules(allow: Iterable[NameRule], deny: Iterable[NameRule]) -> dict[RuleKey,
 def _by_name(rules: Mapping[RuleKey, bool]) -> dict[bytes, tuple[Rule, ...]]:
     result: dict[bytes, tuple[Rule, ...]] = {}
     for (name, below), allow in rules.items():
-        result[name] = (*result.get(name, ()), Rule(allow, below))
+        rule = _RULES[allow, below]
+        result[name] = (*result[name], *rule) if name in result else rule
     return result
+
+
+_RULES = {(allow, below): (Rule(allow, below),) for allow in (False, True) for below in (False, True)}
+"""The four rules that there are, each once: a large network has a million."""

@@ -34,8 +34,8 @@ def run(config_path: Path, only: str | None, slot: int | None) -> int:
     try:
         config = load(config_path)
     except ConfigError as error:
-        for problem in error.problems:
-            say(str(problem))
+        for fault in error.problems:
+            say(str(fault))
         return USAGE
     if only is None and (problem := _occupied(config)) is not None:
         say(problem)

@@ -93,6 +93,8 @@ class Supervisor:
             return
         generation = current_generation(self._plan.place.state)
         if generation is None:
+            if self._fleet.phase(CONTROL) not in (None, Phase.WAITING):
+                return  # control is about to publish the first one
             self._say_once(
                 f"{self._plan.place.state}: no generation has been published yet; "
                 "the data plane starts as soon as control has published one"

@@ -94,7 +94,7 @@ def parse_modifiers(text: str, *, exception: bool) -> Modifiers | None:
     """
     important = badfilter = False
     action = Action.BLOCK
-    denyallow: tuple[str, ...] = ()
+    denyallow: list[str] = []
     for part in text.split(",") if text else ():
         name, equals, value = part.partition("=")
         match DECISIONS.get(name), bool(equals):
@@ -105,9 +105,9 @@ def parse_modifiers(text: str, *, exception: bool) -> Modifiers | None:
             case Effect.EVERYTHING, False if not exception:
                 continue
             case Effect.DENYALLOW, True if not exception:
-                denyallow += tuple(value.split("|"))
+                denyallow.extend(value.split("|"))
             case Effect.REWRITE, True if not exception and value in _REWRITES:
                 action = _REWRITES[value]
             case _:
                 return None
-    return Modifiers(important, badfilter, action, denyallow)
+    return Modifiers(important, badfilter, action, tuple(denyallow))

@@ -113,6 +113,8 @@ cdef extern from "table.h" nogil:
     unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size, weir_hit *hits)
 
 cdef extern from "timing.h" nogil:
+    enum:
+        WEIR_MAX_TIMED_BATCH
     double weir_time_lookups(const weir_table *table, const uint8_t *wires, const size_t *ends, size_t count,
-                             unsigned rounds)
+                             unsigned rounds, unsigned batch)
     int weir_time_memory(size_t size, size_t reads, double *dependent, double *independent)

@@ -87,8 +87,9 @@ class Snapshot:
         ending at a stop class. ``(0, ())`` if it is not a well-formed wire name."""
     def lookup_address(self, packed: bytes) -> tuple[tuple[int, int], ...]:
         """(prefix length, class id) of every listed prefix of a 4- or 16-byte address, longest first, to a stop."""
-    def time_lookups(self, wires: Sequence[bytes], rounds: int) -> float:
-        """Mean nanoseconds per single look-up, measured without the interpreter (for the benchmark)."""
+    def time_lookups(self, wires: Sequence[bytes], rounds: int, batch: int = 1) -> float:
+        """Mean nanoseconds per look-up, ``batch`` (1 to 64) started together, each batch after the end of the one
+        before; measured without the interpreter (for the benchmark). ValueError if there is nothing to measure."""
     def close(self) -> None:
         """Unmap the file; any later use is a ValueError."""
 

@@ -366,22 +366,24 @@ cdef class Snapshot:
         found = weir_table_lookup_address(&self.table, _bytes_of(packed), PyBytes_GET_SIZE(packed), hits)
         return tuple([(hits[i].labels, hits[i].class_id) for i in range(found)])
 
-    def time_lookups(self, wires, unsigned rounds):
+    def time_lookups(self, wires, unsigned rounds, unsigned batch=1):
         """Mean nanoseconds of one look-up, measured without the interpreter."""
         cdef bytes joined = b"".join(wires)
         cdef const uint8_t *names = _bytes_of(joined)
         cdef size_t count = len(wires), i
         cdef size_t position = 0
+        self._check()
+        if not (count and rounds and 1 <= batch <= WEIR_MAX_TIMED_BATCH):
+            raise ValueError(f"{count} names, {rounds} rounds, batches of {batch}: nothing to measure")
         cdef size_t *ends = <size_t *>malloc((count + 1) * sizeof(size_t))
         cdef double result
-        self._check()
         if ends == NULL:
             raise MemoryError
         for i in range(count):
             position += len(wires[i])
             ends[i] = position
         with nogil:
-            result = weir_time_lookups(&self.table, names, ends, count, rounds)
+            result = weir_time_lookups(&self.table, names, ends, count, rounds, batch)
         free(ends)
         return result
 

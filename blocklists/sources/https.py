@@ -33,17 +33,19 @@ async def fetch_https(
     FetchError naming scheme, host and path (no user, no query: they may hold a key) and the cause.
     ``allow_loopback_http`` lets tests use plain HTTP on the loopback interface.
     """
-    url = URL(source.url)
-    timeout_place = _place(url)
+    try:
+        url = URL(source.url)
+    except ValueError:
+        raise FetchError(f"list {source.id}: its url is not a valid address; correct it") from None
     try:
         async with aiohttp.ClientSession(timeout=TIMEOUT, auto_decompress=False) as session:
             return await _follow(session, source, url, known=known, now=now, loopback=allow_loopback_http)
     except TimeoutError:
         raise FetchError(
-            f"{timeout_place}: no complete answer in time; check the network, then try again"
+            f"{_place(url)}: no complete answer in time; check the network, then try again"
         ) from None
     except aiohttp.ClientError as error:
-        raise FetchError(f"{timeout_place}: {_cause(error)}; check address and network") from None
+        raise FetchError(f"{_place(url)}: {_cause(error)}; check address and network") from None
 
 
 async def _follow(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from resolver.exchange.ghosts import Ghosts
 from resolver.exchange.model import Answer, Question
 
-ENTRY_BYTES = 1_000
+ENTRY_BYTES = 600
 """What Python objects cost for one answer beyond its message; a test compares the sum with the real memory."""
 ITEM_BYTES = 48
 """One target, address or TTL offset."""

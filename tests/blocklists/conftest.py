@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def shared_data() -> Path:
 def source() -> Callable[..., ListSource]:
     """Makes a list source of a format; further fields by keyword."""
 
-    def make(format: str = "domains", **fields: object) -> ListSource:
+    def make(format: str = "domains", **fields: Any) -> ListSource:
         return replace(ListSource("test", "file:/nowhere", format, Kind.CATEGORY), **fields)
 
     return make

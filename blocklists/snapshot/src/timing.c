@@ -27,17 +27,30 @@ static inline void wait_for_loads(void)
 #endif
 }
 
-double weir_time_lookups(const weir_table *table, const uint8_t *wires, const size_t *ends, size_t count,
-                         unsigned rounds)
+/* Look up names first .. first + count - 1 together; returns the number of hits. */
+static unsigned look_up_batch(const weir_table *table, const uint8_t *wires, const size_t *ends, size_t first,
+                              size_t count)
 {
+    static _Thread_local weir_probe probes[WEIR_MAX_TIMED_BATCH];
     weir_hit hits[WEIR_MAX_LABELS];
+    unsigned found = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t from = first + i == 0 ? 0 : ends[first + i - 1];
+        weir_probe_start(table, wires + from, ends[first + i] - from, &probes[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        found += weir_probe_finish(table, &probes[i], hits);
+    return found;
+}
+
+double weir_time_lookups(const weir_table *table, const uint8_t *wires, const size_t *ends, size_t count,
+                         unsigned rounds, unsigned batch)
+{
     volatile unsigned found = 0;
     double start = now();
     for (unsigned round = 0; round < rounds; round++) {
-        size_t from = 0;
-        for (size_t i = 0; i < count; from = ends[i++]) {
-            unsigned labels;
-            found += weir_table_lookup(table, wires + from, ends[i] - from, hits, &labels);
+        for (size_t first = 0; first < count; first += batch) {
+            found += look_up_batch(table, wires, ends, first, count - first < batch ? count - first : batch);
             wait_for_loads();
         }
     }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-import yaml
 from pydantic.fields import FieldInfo
 
-from admin.config import Config
+from admin.config import Config, load
 from admin.config.categories import BUILT_IN
 from admin.config.document import parse_document
 from admin.config.manual import keys, reference, words
@@ -42,38 +44,37 @@ def test_every_key_has_a_meaning_a_type_and_an_example(path: str) -> None:
     assert info.examples
 
 
-# What else the section of a key needs so that an example stands in a whole file.
-_COMPANIONS = {
-    "lists[]": {"id": "a", "url": "file:a", "format": "domains", "kind": "category", "categories": ["gambling"]},
+# What else a section needs so that the example of one of its keys stands in a whole file.
+COMPANIONS: dict[str, dict[str, object]] = {
+    "lists[]": {"id": "a", "url": "file:a", "format": "domains", "kind": "illegal", "categories": ["gambling"]},
     "subscribers[]": {"id": "a", "profile": "strict", "addresses": ["192.0.2.1"]},
-    "resolver.zones[]": {"name": "home.example", "file": "home.zone"},
+    "resolver.zones[]": {"name": "home.example", "file": "zones/home.example.zone"},
     "categories.ID": {"title": "x"},
 }
 
 
 @pytest.mark.parametrize("path", KEYS)
-def test_every_example_can_be_written_as_it_stands(path: str, read: Callable[[str], Config], tmp_path: object) -> None:
-    config = read(yaml.safe_dump(_file_with(path, KEYS[path])))
-    assert path.partition(".")[0].removesuffix("[]") in config.model_fields_set
+def test_every_example_can_be_written_as_it_stands(path: str, tmp_path: Path) -> None:
+    (tmp_path / "zones").mkdir()
+    (tmp_path / "zones/home.example.zone").touch()
+    (tmp_path / "resolv.conf").write_text("nameserver 192.0.2.99\n")
+    (tmp_path / "weir.yaml").write_text(json.dumps(file_with(path, KEYS[path])))  # JSON is YAML
+    config = load(tmp_path / "weir.yaml", resolv_conf=tmp_path / "resolv.conf")
+    assert re.split(r"\W", path)[0] in config.model_fields_set
 
 
-def _file_with(path: str, info: FieldInfo) -> dict[str, object]:
-    """A file in which the example of one key stands at its place."""
+def file_with(path: str, info: FieldInfo) -> dict[str, object]:
+    """A whole file in which the example of one key stands at its place."""
+    assert info.examples
     parent, _, name = path.rpartition(".")
-    document = parse_document(f"{name}: {info.examples[0]}\n".encode(), path=__import__("pathlib").Path("x"))
-    value: object = {**_COMPANIONS.get(parent, {}), name: document[name]}
+    example = parse_document(f"{name}: {info.examples[0]}\n".encode(), Path("example.yaml"))[name]
+    value: object = {**COMPANIONS.get(parent, {}), name: example}
     for step in reversed(parent.split(".") if parent else []):
-        value = {"own": value} if step == "ID" else value
-        value = {step.removesuffix("[]"): [value] if step.endswith("[]") else value} if step != "ID" else value
+        held = [value] if step.endswith("[]") else value
+        value = {"own" if step == "ID" else step.removesuffix("[]"): held}
     assert isinstance(value, dict)
-    profiles = {"strict": {}, "open": {}, "own": {}}
-    file: dict[str, object] = {"profiles": profiles, "default_profile": "strict", **value}
-    if isinstance(file["profiles"], dict):
-        file["profiles"] = {**profiles, **file["profiles"]}
-    if path == "admin.listen":
-        return file
-    file.setdefault("resolver", {})
-    return file
+    named = value.get("profiles", {})
+    return {"default_profile": "strict", **value, "profiles": {"strict": {}, "open": {}, **named}}
 
 
 def test_every_list_of_the_catalogue_can_be_enabled_with_one_line(read: Callable[[str], Config]) -> None:

@@ -152,7 +152,7 @@ def test_lines_of_a_zone_without_origin(
         ("33.1.2.0.192.rpz-ip CNAME .", ["-bad-name"]),
         ("rpz-ip CNAME .", ["-bad-name"]),
         ("x.1.2.0.192.rpz-ip CNAME .", ["-bad-name"]),
-        ("0.0.0.0.0.rpz-ip CNAME .", ["-ip-address"]),
+        ("0.0.0.0.0.rpz-ip CNAME .", ["-unsupported"]),
         ("4.0.0.0.16.rpz-ip CNAME .", ["-unsupported"]),
         ("32.1.2.0.192.rpz-ip CNAME rpz-passthru.", ["-unsupported"]),
         ("32.1.2.0.192.rpz-ip A 192.0.2.2", ["-unsupported"]),

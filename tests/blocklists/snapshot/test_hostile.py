@@ -37,7 +37,7 @@ def refused(path: Path, content: bytes, *, verify: bool = True) -> str:
         (lambda b: b[:100], "shorter"),
         (lambda b: b"x" + b[1:], "not a Weir snapshot"),
         (lambda b: b[:8] + b"\2" + b[9:], "another version"),
-        (lambda b: b[:12] + b"\0" + b[13:], "another size"),
+        (lambda b: b[:12] + b"\1" + b[13:], "another size"),
         (lambda b: b[:-1], "cut short"),
         (lambda b: b + b"\0", "cut short"),
         (lambda b: b[:400], "cut short"),
@@ -89,7 +89,9 @@ def test_no_regular_file(tmp_path: Path) -> None:
 
 @given(st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_an_unverified_file_of_any_content_stays_in_bounds(tmp_path: Path, sound: bytes, data: st.DataObject) -> None:
+def test_an_unverified_file_of_any_content_stays_in_bounds(
+    tmp_path: Path, sound: bytes, data: st.DataObject
+) -> None:
     content = bytearray(sound)
     for _ in range(data.draw(st.integers(1, 12))):
         position = data.draw(st.integers(0, len(content) - 1))

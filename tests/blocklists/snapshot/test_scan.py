@@ -89,7 +89,9 @@ ODD = [
 def scan(syntax: str, data: bytes) -> tuple[native.ScanResult, list[tuple[int, bytes]], native.Builder]:
     builder = native.Builder(bytes(32))
     odd: list[tuple[int, bytes]] = []
-    result = builder.scan(data, SYNTAXES[syntax], 1, lambda number, start, end: odd.append((number, data[start:end])))
+    result = builder.scan(
+        data, SYNTAXES[syntax], 1, lambda number, start, end: odd.append((number, data[start:end]))
+    )
     return result, odd, builder
 
 

@@ -1,0 +1,105 @@
+"""GET /api/v1/check over a generation that was really compiled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from admin.config import load
+from admin.services.publish import compile_offline
+from resolver.tables.view import View
+
+LISTS = """\
+lists: [{id: bets, url: "file:bets.txt", format: domains, kind: category, categories: [gambling]}]
+subscribers: [{id: home-17, profile: open, addresses: ["127.0.0.17"]}]
+"""
+
+
+@pytest.fixture
+def serving(appliance: Any, tmp_path: Path) -> None:
+    (tmp_path / "bets.txt").write_text("bets.example\n")
+    path = tmp_path / "weir.yaml"
+    path.write_text(path.read_text().replace("strict: {", "open: {block: []}, strict: {") + LISTS)
+    appliance.config = load(path)
+    assert compile_offline(appliance.config, appliance.place.state) == ()
+    appliance.opened = View.open(appliance.place.state)
+
+
+@pytest.mark.usefixtures("serving")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"name": "bets.example"}, {"action": "block", "profile": "strict", "ede": 17, "lists": ["bets"]}),
+        ({"name": "www.bets.example", "address": "127.0.0.1"}, {"action": "block", "address": "127.0.0.1"}),
+        ({"name": "bets.example", "subscriber": "home-17"}, {"action": "allow", "subscriber": "home-17"}),
+        ({"name": "bets.example", "address": "203.0.113.9"}, {"action": "refuse", "ede": 18}),
+        (
+            {"name": "https://bets.example/a", "at": "1700000000"},
+            {"name": "bets.example", "at": 1_700_000_000.0},
+        ),
+        (
+            {"name": "a.example", "at": "2026-05-01T20:15:00+02:00"},
+            {"action": "allow", "at": 1_777_659_300.0},
+        ),
+        ({"name": "a.example", "at": "2026-05-01T18:15"}, {"at": 1_777_659_300.0}),
+    ],
+)
+async def test_verdicts(client: Any, query: dict[str, str], expected: dict[str, Any]) -> None:
+    response = await client.get(f"/api/v1/check?{urlencode(query)}")
+    report = await response.json()
+    assert response.status == 200
+    assert {key: report[key] for key in expected} == expected
+    assert report["generation"] == 1
+
+
+@pytest.mark.usefixtures("serving")
+async def test_a_bare_plus_is_forgiven(client: Any) -> None:
+    report = await (await client.get("/api/v1/check?name=a.example&at=2026-05-01T20:15:00+02:00")).json()
+    assert report["at"] == 1_777_659_300.0
+
+
+@pytest.mark.usefixtures("serving")
+async def test_the_report_has_the_shape_that_is_described(client: Any) -> None:
+    description = await (await client.get("/api/v1/openapi.json")).json()
+    report = await (await client.get("/api/v1/check?name=bets.example")).json()
+    schema = description["components"]["schemas"]["CheckReport"]
+    assert set(report) == set(schema["required"])
+    assert report["action"] in schema["properties"]["action"]["enum"]
+    described = description["paths"]["/api/v1/check"]["get"]["parameters"]
+    for parameter in described:
+        assert (await client.get(f"/api/v1/check?name=a.example&{parameter['name']}=")).status in (200, 400)
+
+
+@pytest.mark.usefixtures("serving")
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("", "name is missing"),
+        ("address=127.0.0.1", "name is missing"),
+        ("name=", "`` is"),
+        ("name=a.example&name=b.example", "name is given twice"),
+        ("name=a.example&colour=red", "there is no parameter 'colour'"),
+        ("name=a.example&at=tomorrow", "at is no moment in time; write 2026-05-01T20:15:00+02:00"),
+        ("name=a.example&at=nan", "at is no moment in time"),
+        ("name=a.example&at=1e999", "at is no moment in time"),
+        ("name=a.example&address=nowhere", "`nowhere` is not an IP address"),
+        ("name=a.example&subscriber=nobody", "there is no subscriber `nobody`"),
+        ("name=a.example&subscriber=home-17&address=127.0.0.1", "subscriber and address are both given"),
+        (f"name={'a' * 3000}", "name is longer than 2048 characters"),
+        ("name=%00%ff", ""),
+    ],
+)
+async def test_wrong_questions(client: Any, query: str, detail: str) -> None:
+    response = await client.get(f"/api/v1/check?{query}")
+    problem = await response.json(content_type="application/problem+json")
+    assert response.status == 400
+    assert detail in problem["detail"]
+
+
+async def test_without_a_published_state_it_cannot_tell(client: Any) -> None:
+    response = await client.get("/api/v1/check?name=bets.example")
+    assert response.status == 503
+    assert "no generation has been published yet" in (await response.text())

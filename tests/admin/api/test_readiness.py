@@ -1,0 +1,97 @@
+"""When the box counts as ready, and what is said when not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from admin.api.appliance import Condition, ConfigCondition, ListCondition
+from admin.api.readiness import judge
+from admin.services.processes import ProcessState
+from blocklists.model import Kind
+
+ALIVE = {name: ProcessState(name, "ready", os.getpid(), 0) for name in ("resolver-0", "gateway")}
+SERVED: dict[str, int | None] = {"resolver-0": 4, "gateway": 4}
+GOOD = Condition(
+    ConfigCondition(loaded=1.0),
+    lists=(ListCondition("bets", Kind.CATEGORY, loaded=True, state="accepted"),),
+    generation=4,
+    processes=("resolver-0", "gateway"),
+)
+
+
+def with_list(kind: Kind, state: str, *, loaded: bool) -> Condition:
+    return replace(
+        GOOD, lists=(ListCondition("watch", kind, loaded=loaded, state=state, message="no such file"),)
+    )
+
+
+def test_all_is_well() -> None:
+    readiness = judge(GOOD, ALIVE, SERVED)
+    assert readiness.ready
+    assert readiness.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem"),
+    [
+        (replace(GOOD, generation=None, processes=()), "nothing has been published yet"),
+        (replace(GOOD, publish_problem="No space left"), "the newest state is not published: No space left"),
+        (
+            with_list(Kind.ILLEGAL, "failed", loaded=False),
+            "list watch has never been loaded, so nothing of it is enforced: no such file",
+        ),
+        (
+            with_list(Kind.PROTECTED, "never", loaded=False),
+            "list watch has never been loaded, so nothing of it is enforced: no such file",
+        ),
+    ],
+)
+def test_what_keeps_it_from_being_ready(condition: Condition, problem: str) -> None:
+    assert judge(condition, ALIVE, SERVED).problems == (problem,)
+
+
+@pytest.mark.parametrize(
+    ("condition", "warning"),
+    [
+        (with_list(Kind.CATEGORY, "failed", loaded=False), "list watch has never been loaded"),
+        (
+            with_list(Kind.ILLEGAL, "failed", loaded=True),
+            "list watch: the last good version serves: no such file",
+        ),
+        (
+            with_list(Kind.SECURITY, "held", loaded=True),
+            "list watch: the last good version serves: no such file",
+        ),
+        (
+            replace(GOOD, config=ConfigCondition(1.0, problems=("weir.yaml:3: x",))),
+            "configuration: weir.yaml:3: x",
+        ),
+    ],
+)
+def test_what_only_wants_attention(condition: Condition, warning: str) -> None:
+    readiness = judge(condition, ALIVE, SERVED)
+    assert readiness.ready
+    assert readiness.warnings[0].startswith(warning)
+
+
+@pytest.mark.parametrize(
+    ("process", "problem"),
+    [
+        (None, "gateway is not running"),
+        (replace(ALIVE["gateway"], phase="starting"), "gateway is not running"),
+        (replace(ALIVE["gateway"], pid=None), "gateway is not running"),
+    ],
+)
+def test_a_process_that_does_not_run(process: ProcessState | None, problem: str) -> None:
+    processes = {"resolver-0": ALIVE["resolver-0"]} | ({"gateway": process} if process else {})
+    assert judge(GOOD, processes, SERVED).problems[0].startswith(problem)
+
+
+@pytest.mark.parametrize("served", [3, None])
+def test_a_process_that_serves_something_old(served: int | None) -> None:
+    assert judge(GOOD, ALIVE, SERVED | {"resolver-0": served}).problems == (
+        f"resolver-0 serves generation {served}, not 4",
+    )

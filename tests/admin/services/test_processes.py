@@ -1,0 +1,70 @@
+"""What supervisors write about their children, and how far it is believed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from admin.services.place import Place
+from admin.services.processes import ProcessState, file_of, process_exists, read_states, write_states
+from admin.services.serving import page_of, resolver_name, served_generation
+from resolver.runtime.counters import CounterPage
+
+ALIVE = ProcessState("resolver-0", "ready", os.getpid(), 0, "serving")
+
+
+@pytest.fixture
+def dead() -> int:
+    """The number of a process that has just ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    write_states(file_of(tmp_path, "all"), [ALIVE])
+    assert read_states(tmp_path) == {"resolver-0": ALIVE}
+
+
+def test_alive_means_ready_and_there(dead: int) -> None:
+    assert ALIVE.alive
+    assert not ProcessState("x", "starting", os.getpid(), 0).alive
+    assert not ProcessState("x", "ready", None, 0).alive
+    assert not ProcessState("x", "ready", dead, 0).alive
+    assert not process_exists(dead)
+    assert process_exists(1)
+
+
+def test_several_supervisors_and_a_file_left_behind(tmp_path: Path, dead: int) -> None:
+    write_states(file_of(tmp_path, "all"), [ProcessState("resolver-0", "ready", dead, 7)])
+    write_states(file_of(tmp_path, "resolver-0"), [ALIVE])
+    write_states(file_of(tmp_path, "zzz"), [ProcessState("resolver-0", "ready", dead, 9)])
+    assert read_states(tmp_path) == {"resolver-0": ALIVE}
+
+
+@pytest.mark.parametrize("content", [b"", b"[", b'[{"name": 1}]', b"\xff"])
+def test_damaged_files_are_passed_over(tmp_path: Path, content: bytes) -> None:
+    file_of(tmp_path, "broken").write_bytes(content)
+    write_states(file_of(tmp_path, "good"), [ALIVE])
+    assert set(read_states(tmp_path)) == {"resolver-0"}
+
+
+def test_served_generations(tmp_path: Path) -> None:
+    page = CounterPage(page_of(tmp_path, resolver_name(3)), ("generation",))
+    page.set(0, 5)
+    assert page_of(tmp_path, "resolver-3").name == "worker-3.counters"
+    assert served_generation(tmp_path, "resolver-3") == 5
+    assert served_generation(tmp_path, "gateway") is None
+
+
+def test_folders_are_made_once_and_keep_their_rights(tmp_path: Path) -> None:
+    place = Place(tmp_path / "a" / "b")
+    place.create()
+    assert place.lists.stat().st_mode & 0o777 == 0o700
+    place.run.chmod(0o700)
+    place.create()
+    assert place.run.stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,169 @@
+"""The store: what survives crashes, damage and full disks, and what is never written."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blocklists import list_store
+from blocklists.gates import Gate, GateFailure
+from blocklists.list_store import ListStore, ReleaseError
+from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion, SkipReason
+from blocklists.records import ListState
+
+Make = Callable[..., ListSource]
+COUNTS = ListCounts(
+    lines=3,
+    accepted=1,
+    skipped={SkipReason.COMMENT: 1, SkipReason.MALFORMED: 1},
+    entries=1,
+    first_bad_lines=((3, SkipReason.MALFORMED),),
+)
+FAILURE = GateFailure(Gate.SHRINK, "It shrank.", "Look.")
+
+
+def _version(text: str, *, fetched: float = 100.0) -> ListVersion:
+    data = text.encode()
+    return ListVersion("test", data, hashlib.sha256(data).hexdigest(), fetched, '"e"', "then")
+
+
+def _held(store: ListStore, source: ListSource, version: ListVersion) -> None:
+    held = store.hold(source, version, COUNTS, (FAILURE,))
+    store.note(source.id, replace(store.attempt(source.id), at=200.0, state=ListState.HELD, held=held))
+
+
+def test_an_accepted_version_comes_back_whole(tmp_path: Path, source: Make) -> None:
+    ListStore(tmp_path).accept(source(), _version("one"), COUNTS)
+    store = ListStore(tmp_path)
+    assert store.load("test") == _version("one")
+    serving = store.serving("test")
+    assert serving is not None
+    assert serving.counts == COUNTS
+
+
+def test_one_text_is_kept(tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    store.accept(source(), _version("one"), COUNTS)
+    store.accept(source(), _version("two"), COUNTS)
+    assert sorted(path.name for path in (tmp_path / "test").iterdir()) == [
+        f"content-{_version('two').digest}",
+        "serving.json",
+    ]
+
+
+def test_an_empty_store_knows_nothing(tmp_path: Path) -> None:
+    store = ListStore(tmp_path / "not-yet")
+    assert store.load("test") is None
+    status = store.status("test", now=5.0)
+    assert (status.state, status.serving_digest, status.entries, status.age) == (ListState.NEVER, "", 0, None)
+    assert not (tmp_path / "not-yet").exists()
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
+@pytest.mark.parametrize("name", ["content", "serving"])
+def test_damage_is_recognised(damage: str, name: str, tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    store.accept(source(), _version("bets.example"), COUNTS)
+    (path,) = (tmp_path / "test").glob(f"{name}*")
+    data = path.read_bytes()
+    match damage:
+        case "flip":
+            path.write_bytes(bytes((data[0] ^ 1,)) + data[1:])
+        case "cut":
+            path.write_bytes(data[:-1])
+        case _:
+            path.unlink()
+    assert store.load("test") is None
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_full_disk_keeps_the_old_version(
+    failing: int, tmp_path: Path, source: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ListStore(tmp_path)
+    store.accept(source(), _version("one"), COUNTS)
+    steps = [0]
+
+    def fsync(handle: int) -> None:
+        steps[0] += 1
+        if steps[0] >= failing * 2 - 1:  # each file is synced, then its folder
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="No space left"):
+        store.accept(source(), _version("two"), COUNTS)
+    assert ListStore(tmp_path).load("test") == _version("one")
+
+
+def test_a_crash_before_the_record_leaves_the_old_version(
+    tmp_path: Path, source: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ListStore(tmp_path)
+    store.accept(source(), _version("one"), COUNTS)
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(list_store, "write_record", crash)
+    with pytest.raises(KeyboardInterrupt):
+        store.accept(source(), _version("two"), COUNTS)
+    assert store.load("test") == _version("one")
+
+
+def test_a_held_version_is_released_by_its_digest_and_once(tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    store.accept(source(), _version("one"), COUNTS)
+    _held(store, source(), _version("two", fetched=200.0))
+    with pytest.raises(ReleaseError, match=_version("two").digest):
+        store.accept_held("test", _version("three").digest)
+    assert store.load("test") == _version("one")
+    assert store.accept_held("test", _version("two").digest)
+    loaded = store.load("test")
+    assert loaded is not None
+    assert (loaded.data, loaded.fetched) == (b"two", 200.0)
+    with pytest.raises(ReleaseError, match="no version is held"):
+        store.accept_held("test", _version("two").digest)
+    assert not list((tmp_path / "test").glob("held-*"))
+
+
+def test_the_newest_refused_version_replaces_the_one_before(tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    _held(store, source(), _version("two"))
+    _held(store, source(), _version("three"))
+    assert [path.name for path in (tmp_path / "test").glob("held-*")] == [f"held-{_version('three').digest}"]
+    held = store.status("test", now=0.0).held
+    assert held is not None
+    assert (held.digest, held.counts, held.failures) == (_version("three").digest, COUNTS, (FAILURE,))
+
+
+def test_the_text_of_a_secret_list_never_touches_the_disk(tmp_path: Path, source: Make) -> None:
+    secret = source(kind=Kind.ILLEGAL, confidentiality=Confidentiality.SECRET)
+    store = ListStore(tmp_path)
+    store.accept(secret, _version("canary-one.example"), COUNTS)
+    _held(store, secret, _version("canary-two.example"))
+    assert not store.accept_held("test", _version("canary-two.example").digest)
+    assert store.attempt("test").released == _version("canary-two.example").digest
+    assert store.load("test") is None
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"canary" not in path.read_bytes()
+        assert "canary" not in path.name
+
+
+def test_text_is_forgotten_when_a_list_becomes_secret(tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    store.accept(source(), _version("one"), COUNTS)
+    _held(store, source(), _version("two"))
+    store.forget_text("test")
+    assert sorted(path.name for path in (tmp_path / "test").iterdir()) == ["attempt.json", "serving.json"]
+
+
+@pytest.mark.parametrize("list_id", ["", "..", "../x", "a/b", ".hidden", "a\0b", "x" * 200])
+def test_an_id_that_would_leave_the_folder_is_refused(list_id: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a list's id has"):
+        ListStore(tmp_path).load(list_id)
