@@ -1,0 +1,1 @@
+"""People and proof: configuration, control, supervisor, API, command line."""

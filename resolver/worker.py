@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import resource
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -88,7 +90,7 @@ class Worker:
 
     def _take_over(self, pipeline: Pipeline, view: View) -> None:
         pipeline.use(view)
-        self._forwarder.reconfigure(view.tables.resolver)
+        self._forwarder.reconfigure(_share(view.tables.resolver))
         self._server.max_waiting = view.tables.resolver.max_in_flight
         self._connections.limits = _tcp_limits(view.tables.resolver)
         self._counting.gauge("generation", view.tables.generation)
@@ -97,7 +99,7 @@ class Worker:
         settings = view.tables.resolver
         count = self._counting.count
         sockets = inherited() or bind(settings.listen)
-        self._forwarder = Forwarder(settings, counters=count)
+        self._forwarder = Forwarder(_share(settings), counters=count)
         await self._forwarder.start()
         services = Services(self._forwarder.cached, self._forwarder.age, count)
         pipeline = Pipeline(view, services)
@@ -137,6 +139,17 @@ class Worker:
             await asyncio.sleep(min(GAUGE_SECONDS, interval or GAUGE_SECONDS))
 
 
+def _share(settings: ResolverSettings) -> ResolverSettings:
+    """The settings of one worker of several: the configured cache size is that of the whole box."""
+    return replace(settings, cache_size=settings.cache_size // max(settings.workers, 1))
+
+
+def _raise_file_limit() -> None:
+    """Every question upstream has a socket of its own, so the soft limit of 1,024 files is too few."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _tcp_limits(settings: ResolverSettings) -> TcpLimits:
     return TcpLimits(settings.tcp_idle_timeout, settings.tcp_per_client, settings.tcp_total)
 
@@ -160,6 +173,7 @@ def main() -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder for the counter page")
     parser.add_argument("--slot", type=int, default=0, help="number of this worker, from 0")
     options = parser.parse_args()
+    _raise_file_limit()
     try:
         asyncio.run(_main(options.state, options.run, options.slot))
     except BindError as error:

@@ -90,6 +90,7 @@ def _view(config: Config, now: float) -> Iterator[View]:
     if current_generation(state) is not None:
         yield View.open(state)
         return
+    complain("nothing is published here; the configured lists are compiled for this question")
     with tempfile.TemporaryDirectory(prefix="weir-check-") as folder:
         for sentence in compile_offline(config, Path(folder), now=now):
             complain(sentence)

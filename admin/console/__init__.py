@@ -1,0 +1,1 @@
+"""The operator console's room: thin pages on ``admin.services``, never a rule of their own."""

@@ -72,7 +72,7 @@ class AdminServer:
             return socket.create_server((address.host, address.port), family=family)
         except OSError as error:
             raise ListenError(
-                f"{address} (TCP) cannot be served ({error.strerror}): stop the program that has it, or change admin.listen"
+                f"{address} (TCP) cannot be served ({os.strerror(error.errno or 0)}): stop the program that has it, or change admin.listen"
             ) from error
 
 

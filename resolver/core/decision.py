@@ -26,15 +26,12 @@ from resolver.core.reply import (
     synthesised,
 )
 from resolver.core.zones import MAX_CHAIN
-from resolver.exchange.model import Answer, FailureKind, Question, Resolution
+from resolver.exchange.model import STALE_TTL, Answer, FailureKind, Question, Resolution
 from resolver.policy.model import Listing, Policy, Step, Verdict, VerdictAction
 from resolver.policy.reasons import BLOCKED_TTL, REASONS, Ede
 from resolver.policy.verdict import Case, Part, decide
 
 TYPE_ANY = 255
-STALE_TTL = 30
-"""Seconds given with a stale answer (RFC 8767 section 4)."""
-
 _VOUCHED = {Step.PROTECTED, Step.GRANT, Step.RULE}
 _FAILURE_EDE = {
     FailureKind.UNREACHABLE: Ede.NO_REACHABLE_AUTHORITY,
@@ -158,7 +155,7 @@ class Decision:
                 return Miss(self._asked, question, self._moment.known)
             resolution = Resolution(cached)
         if resolution.answer is None:
-            return self._failed(resolution.failure or FailureKind.NETWORK)
+            return self._failed(resolution.failure or FailureKind.NETWORK, resolution.ede)
         return self._answer(resolution.answer, stale=resolution.stale)
 
     def _answer(self, answer: Answer, *, stale: bool) -> Result:
@@ -240,9 +237,11 @@ class Decision:
         self._vouched = True
         return self._resolve(records[0][3].lower())
 
-    def _failed(self, failure: FailureKind) -> bytes:
+    def _failed(self, failure: FailureKind, ede: Sequence[tuple[int, bytes]] = ()) -> bytes:
+        """SERVFAIL with our own reason first, then what the upstreams gave (a bogus signature, say)."""
         self._services.count("servfail")
-        return self._finish(synthesised(self._query, Rcode.SERVFAIL), [(int(_FAILURE_EDE[failure]), b"")])
+        reasons = [(int(_FAILURE_EDE[failure]), b""), *ede]
+        return self._finish(synthesised(self._query, Rcode.SERVFAIL), reasons)
 
     def _finish(
         self, message: bytes, ede: Sequence[tuple[int, bytes]] = (), *, truncated: bool = False

@@ -15,7 +15,7 @@ from resolver.exchange import chain
 from resolver.exchange.edns import Edns, read_edns
 from resolver.exchange.model import Answer, Question
 from resolver.exchange.records import Record, Type, meaning, read_record, write_record
-from resolver.exchange.wire import HEADER_BYTES, Cursor, MalformedReplyError
+from resolver.exchange.wire import Cursor, MalformedReplyError
 from resolver.exchange.writer import Writer
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, YXDOMAIN = 0, 1, 2, 3, 4, 5, 6
@@ -186,7 +186,6 @@ def _write(
     cursor: Cursor, question: Question, flags: int, content: _Content
 ) -> tuple[bytes, tuple[int, ...]]:
     writer = Writer()
-    assert writer.position == HEADER_BYTES
     writer.put_name(question.name)
     writer.put_number(question.qtype, 2)
     writer.put_number(question.qclass, 2)

@@ -25,7 +25,9 @@ MAX_BATCH = 16
 
 _LOWEST_PORT, _PORT_COUNT = 1_024, 65_536 - 1_024
 _IP_RECVERR, _IPV6_RECVERR = 11, 25  # linux/in.h, linux/in6.h: the socket module does not name them
-_NO_SOCKET_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRINUSE})
+_NO_SOCKET_LEFT = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRINUSE, errno.EAGAIN}
+)
 
 Report = Callable[[DatagramReceived | AttemptFailed], None]
 

@@ -143,11 +143,11 @@ def test_too_many_keys_are_refused() -> None:
 )
 def test_ten_megabytes_of_something_else_end_in_a_sentence(data: bytes) -> None:
     try:
-        document = parse_document(data, FILE)
+        said = list(parse_document(data, FILE))
     except ConfigError as error:
-        assert len(str(error)) < 500
-    else:
-        assert list(document) == ["a"]
+        said = [str(error)]
+    assert len(said) == 1
+    assert len(said[0]) < 500
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:

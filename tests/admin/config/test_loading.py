@@ -91,7 +91,10 @@ def test_more_mistakes_than_a_person_can_read_are_cut(complaints: Callable[[str]
 def test_one_broken_subscriber_does_not_hide_another_mistake(
     complaints: Callable[[str], list[str]], smallest: str
 ) -> None:
-    said = complaints(smallest + "  - {id: 5, profile: open, addresses: [x]}\n  - {id: z, profile: opne, addresses: [1.1.1.1]}\n")
+    said = complaints(
+        smallest
+        + "  - {id: 5, profile: open, addresses: [x]}\n  - {id: z, profile: opne, addresses: [1.1.1.1]}\n"
+    )
     assert [line.split(": ")[1] for line in said] == [
         "subscribers[1].id",
         "subscribers[1].addresses[0]",
@@ -131,46 +134,73 @@ class TestDefaultPath:
         (tmp_path / "weir.yaml").touch()
         assert default_path({}, tmp_path) == tmp_path / "weir.yaml"
 
-    @pytest.mark.skipif(Path("/etc/weir/weir.yaml").exists(), reason="this machine has a configuration installed")
+    @pytest.mark.skipif(
+        Path("/etc/weir/weir.yaml").exists(), reason="this machine has a configuration installed"
+    )
     def test_names_every_place_when_there_is_none(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             default_path({"WEIR_CONFIG": ""}, tmp_path)
-        for place in ("$WEIR_CONFIG", f"{tmp_path}/weir.yaml", "/etc/weir/weir.yaml", "deploy/demo/weir.yaml", "-c"):
+        for place in (
+            "$WEIR_CONFIG",
+            f"{tmp_path}/weir.yaml",
+            "/etc/weir/weir.yaml",
+            "deploy/demo/weir.yaml",
+            "-c",
+        ):
             assert place in str(caught.value)
 
 
-def _load_or_complain(path: Path, data: bytes) -> Config | ConfigError:
+def load_or_complain(path: Path, data: bytes) -> list[str]:
+    """What is said about a file; nothing if it is in order. Any other error than a ConfigError is a bug."""
     path.write_bytes(data)
     try:
-        return load(path)
+        load(path)
     except ConfigError as error:
-        assert error.problems, "an error without a problem tells nobody anything"
-        assert all(str(problem).isprintable() for problem in error.problems)
-        return error
+        return [str(problem) for problem in error.problems] or [""]
+    return []
 
 
 _scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 _words = st.sampled_from(
-    [*Settings.model_fields, "id", "url", "file:x", "strict", "block", "addresses", "127.0.0.1:53", "10s", "64MiB", "system"]
+    [
+        *Settings.model_fields,
+        "id",
+        "url",
+        "file:x",
+        "strict",
+        "block",
+        "addresses",
+        "127.0.0.1:53",
+        "10s",
+        "64MiB",
+        "system",
+    ]
 )
 _trees = st.recursive(
     _scalars | _words,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_words | st.text(max_size=8), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(_words | st.text(max_size=8), inner, max_size=5)
+    ),
     max_leaves=20,
 )
 _fuzz = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 @_fuzz
-@given(data=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+@given(
+    data=st.binary(max_size=200)
+    | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
 def test_any_bytes_give_a_configuration_or_a_config_error(tmp_path: Path, data: bytes) -> None:
-    _load_or_complain(tmp_path / "weir.yaml", data)
+    said = load_or_complain(tmp_path / "weir.yaml", data)
+    assert all(line and line.isprintable() for line in said)
 
 
 @_fuzz
 @given(tree=st.dictionaries(st.sampled_from(list(Settings.model_fields)), _trees, max_size=6))
 def test_any_yaml_gives_a_configuration_or_a_config_error(tmp_path: Path, tree: dict[str, object]) -> None:
-    _load_or_complain(tmp_path / "weir.yaml", yaml.safe_dump(tree).encode())
+    said = load_or_complain(tmp_path / "weir.yaml", yaml.safe_dump(tree).encode())
+    assert all(line and line.isprintable() for line in said)
 
 
 @_fuzz
@@ -182,4 +212,5 @@ def test_the_smallest_configuration_mutated_gives_a_configuration_or_a_config_er
     removed = data.draw(st.integers(0, 8))
     inserted = data.draw(st.text(alphabet=st.sampled_from("{}[]:,-#&*!|>'\"%@` \t\n\0a1/=é"), max_size=4))
     mutated = smallest[:position] + inserted + smallest[position + removed :]
-    _load_or_complain(tmp_path / "weir.yaml", mutated.encode())
+    said = load_or_complain(tmp_path / "weir.yaml", mutated.encode())
+    assert all(line and line.isprintable() for line in said)

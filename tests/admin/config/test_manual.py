@@ -31,7 +31,12 @@ def test_the_keys_are_those_of_the_design() -> None:
         *("node", "data_dir", "resolver", "gateway", "lists", "categories", "profiles", "subscribers"),
         *("identity", "admin", "default_profile", "audit", "telemetry"),
     }
-    for path in ("resolver.cache.size", "lists[].max_shrink", "profiles.ID.safe_search", "resolver.zones[].file"):
+    for path in (
+        "resolver.cache.size",
+        "lists[].max_shrink",
+        "profiles.ID.safe_search",
+        "resolver.zones[].file",
+    ):
         assert path in KEYS
 
 
@@ -46,7 +51,13 @@ def test_every_key_has_a_meaning_a_type_and_an_example(path: str) -> None:
 
 # What else a section needs so that the example of one of its keys stands in a whole file.
 COMPANIONS: dict[str, dict[str, object]] = {
-    "lists[]": {"id": "a", "url": "file:a", "format": "domains", "kind": "illegal", "categories": ["gambling"]},
+    "lists[]": {
+        "id": "a",
+        "url": "file:a",
+        "format": "domains",
+        "kind": "illegal",
+        "categories": ["gambling"],
+    },
     "subscribers[]": {"id": "a", "profile": "strict", "addresses": ["192.0.2.1"]},
     "resolver.zones[]": {"name": "home.example", "file": "zones/home.example.zone"},
     "categories.ID": {"title": "x"},

@@ -14,8 +14,14 @@ from admin.config.nameservers import parse_nameservers, read_nameservers
     [
         ("", ()),
         ("nameserver 192.0.2.1\n", ("192.0.2.1:53",)),
-        ("# nameserver 192.0.2.9\nsearch isp.example\nnameserver\t2001:db8::1 # comment\n", ("[2001:db8::1]:53",)),
-        ("nameserver 192.0.2.1\nnameserver 192.0.2.1\nnameserver 192.0.2.2", ("192.0.2.1:53", "192.0.2.2:53")),
+        (
+            "# nameserver 192.0.2.9\nsearch isp.example\nnameserver\t2001:db8::1 # comment\n",
+            ("[2001:db8::1]:53",),
+        ),
+        (
+            "nameserver 192.0.2.1\nnameserver 192.0.2.1\nnameserver 192.0.2.2",
+            ("192.0.2.1:53", "192.0.2.2:53"),
+        ),
         ("nameserver\nnameserver dns.example\nnameserver fe80::1%eth0\n", ()),
     ],
 )

@@ -33,7 +33,9 @@ def test_words_that_yaml_likes_to_turn_print_back(read: Callable[[str], Config])
 
 
 def test_a_list_from_the_catalogue_prints_back(read: Callable[[str], Config]) -> None:
-    config = read("resolver: {upstreams: [127.0.0.1:5399]}\nlists: [{catalogue: ut1-gambling, refresh: 2d}]\n")
+    config = read(
+        "resolver: {upstreams: [127.0.0.1:5399]}\nlists: [{catalogue: ut1-gambling, refresh: 2d}]\n"
+    )
     assert same(read(effective(config)), config)
 
 

@@ -41,7 +41,8 @@ def test_the_nearest_known_word(word: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("a", "`a`"), (True, "`true`"), (7, "`7`"), ("a\x1b[31m\n", "`a�[31m�`"), ("x" * 61, f"`{'x' * 60}…`")]
+    ("value", "text"),
+    [("a", "`a`"), (True, "`true`"), (7, "`7`"), ("a\x1b[31m\n", "`a�[31m�`"), ("x" * 61, f"`{'x' * 60}…`")],
 )
 def test_a_value_is_shown_safely_and_short(value: object, text: str) -> None:
     assert shown(value) == text

@@ -70,7 +70,7 @@ def test_a_name_outside_the_zone_is_a_mistake(owner: str) -> None:
         parse_zone("home.example", f"{owner} A 192.0.2.1\n")
 
 
-@given(st.text(alphabet=st.sampled_from("abz@$*.;()\"\\ \t\n\r09ATXSOIN:é\0"), max_size=60))
+@given(st.text(alphabet=st.sampled_from('abz@$*.;()"\\ \t\n\r09ATXSOIN:é\0'), max_size=60))
 def test_any_text_gives_records_or_a_zone_error(text: str) -> None:
     try:
         records = parse_zone("home.example", text)
@@ -81,7 +81,11 @@ def test_any_text_gives_records_or_a_zone_error(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot be read"), (b"\xff\xfe", "not UTF-8"), (b";" * (MAX_ZONE_BYTES + 1), "larger than 4 MiB")],
+    [
+        (None, "cannot be read"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b";" * (MAX_ZONE_BYTES + 1), "larger than 4 MiB"),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_said_so(tmp_path: Path, content: bytes | None, message: str) -> None:
     if content is not None:

@@ -71,7 +71,9 @@ def test_profiles_become_masks(tables: Tables, numbers: Mapping[str, int]) -> No
     assert only.only == numbers["chat"]
     assert policy_of(tables, "192.168.0.4/32").paused
     assert policy_of(tables, "198.51.100.5/32").security == 0
-    assert policy_of(tables, "192.168.1.7/32").rules == {to_wire("news.example"): (Rule(allow=False, below=False),)}
+    assert policy_of(tables, "192.168.1.7/32").rules == {
+        to_wire("news.example"): (Rule(allow=False, below=False),)
+    }
 
 
 def test_equal_policies_are_one(tables: Tables) -> None:
@@ -80,7 +82,9 @@ def test_equal_policies_are_one(tables: Tables) -> None:
     assert len(tables.policies) == 5
 
 
-def test_profiles_of_equal_content_are_one_policy(write: Callable[[str], Config], bits: tuple[Bit, ...]) -> None:
+def test_profiles_of_equal_content_are_one_policy(
+    write: Callable[[str], Config], bits: tuple[Bit, ...]
+) -> None:
     config = write(
         "resolver: {upstreams: [127.0.0.1:1]}\n"
         "profiles: {a: {block: [gambling], deny: [x.example, y.example]}, b: {deny: [y.example, x.example], block: [gambling]}}\n"
@@ -108,16 +112,24 @@ def test_the_nearer_decision_replaces_the_same_rule(
         "default_profile: p\n"
         f"subscribers: [{{id: s, profile: p, addresses: [192.0.2.1], {subscriber}}}]\n"
     )
-    assert policy_of(build_tables(config, (), 1, "s", 0.0), "192.0.2.1/32").rules == {to_wire("x.example"): expected}
+    assert policy_of(build_tables(config, (), 1, "s", 0.0), "192.0.2.1/32").rules == {
+        to_wire("x.example"): expected
+    }
 
 
 def test_a_category_that_no_list_feeds_blocks_nothing(write: Callable[[str], Config]) -> None:
-    config = write("resolver: {upstreams: [127.0.0.1:1]}\nprofiles: {p: {block: [drugs]}}\ndefault_profile: p\n")
+    config = write(
+        "resolver: {upstreams: [127.0.0.1:1]}\nprofiles: {p: {block: [drugs]}}\ndefault_profile: p\n"
+    )
     assert build_tables(config, (), 1, "s", 0.0).policies[0].block == 0
 
 
-def test_an_empty_allow_only_lets_nothing_through(write: Callable[[str], Config], bits: tuple[Bit, ...]) -> None:
-    config = write("resolver: {upstreams: [127.0.0.1:1]}\nprofiles: {p: {allow_only: []}}\ndefault_profile: p\n")
+def test_an_empty_allow_only_lets_nothing_through(
+    write: Callable[[str], Config], bits: tuple[Bit, ...]
+) -> None:
+    config = write(
+        "resolver: {upstreams: [127.0.0.1:1]}\nprofiles: {p: {allow_only: []}}\ndefault_profile: p\n"
+    )
     policy = build_tables(config, bits, 1, "s", 0.0).policies[0]
     assert (policy.allow_only, policy.only) == (True, 0)
 

@@ -50,7 +50,14 @@ def ask(config: Config, view_of: Callable[[Config], Any]) -> Ask:
     ],
 )
 def test_verdicts(
-    ask: Ask, subscriber: str, name: str, action: str, reason: str, step: int, ede: int | None, http: int | None,
+    ask: Ask,
+    subscriber: str,
+    name: str,
+    action: str,
+    reason: str,
+    step: int,
+    ede: int | None,
+    http: int | None,
     lists: tuple[str, ...],
 ) -> None:
     report = ask(name, subscriber=subscriber)
@@ -76,7 +83,9 @@ def test_verdicts(
         ({"address": "2001:db8::9"}, "", "", "refuse"),
     ],
 )
-def test_whose_verdict_it_is(ask: Ask, who: dict[str, str], subscriber: str, profile: str, action: str) -> None:
+def test_whose_verdict_it_is(
+    ask: Ask, who: dict[str, str], subscriber: str, profile: str, action: str
+) -> None:
     report = ask("bets.example", **who)
     assert (report.subscriber, report.profile, report.action) == (subscriber, profile, action)
 
@@ -132,7 +141,12 @@ def test_without_a_secret_list_a_threat_is_named(
     ("subscriber", "name", "step", "said"),
     [
         ("home-2", "bets.example", 7, "in Gambling, which this profile does not block"),
-        ("home-5", "malware.example", 6, "a security list names it, but security lists are off in this profile"),
+        (
+            "home-5",
+            "malware.example",
+            6,
+            "a security list names it, but security lists are off in this profile",
+        ),
         ("home-1", "news.example", 4, "no own rule is about it"),
         ("home-1", "bets.example", 7, "Blocked: it is in Gambling, which this profile blocks."),
         ("home-1", "a.waste.example", 4, "Blocked by an own rule about waste.example."),

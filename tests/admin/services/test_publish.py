@@ -6,13 +6,14 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
 from admin.config import Config, load
 from admin.services.layout import read_layout
-from admin.services.publish import compile_lists, compile_offline, next_generation, publish
+from admin.services.publish import Texts, compile_lists, compile_offline, next_generation, publish
 from blocklists.canonical import to_wire
 from blocklists.list_store import ListStore
 from blocklists.model import Kind, ListCounts, ListSource, ListVersion
@@ -81,12 +82,12 @@ def test_numbers_never_come_again(state: Path, files: tuple[str, ...], number: i
 
 
 def test_a_full_disk_leaves_no_half_snapshot(state: Path) -> None:
-    def full(_lists: object, path: Path, **_more: object) -> object:
+    def full(lists: Texts, path: Path, *, key: bytes, now: float, suffixes: Collection[str]) -> CompileReport:
         path.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        compile_lists([], state, now=0.0, compiler=full)  # type: ignore[arg-type]  # it fails before it returns
+        compile_lists([], state, now=0.0, compiler=full)
     assert list(state.iterdir()) == []
 
 
@@ -114,7 +115,7 @@ import os, shutil, sys
 from pathlib import Path
 from admin.config import load
 from admin.services.layout import read_layout
-from admin.services.publish import compile_lists, publish
+from admin.services.publish import Texts, compile_lists, publish
 from blocklists.model import Kind, ListSource
 from resolver.tables.view import View
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.services.subject import QuestionError, Subject, parse_subject
+from admin.services.subject import QuestionError, parse_subject
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,7 @@ def test_what_nobody_can_answer(text: str, message: str) -> None:
 @given(st.text(max_size=60))
 def test_any_text_gives_a_subject_or_a_question_error(text: str) -> None:
     try:
-        assert isinstance(parse_subject(text), Subject)
+        said = parse_subject(text).name
     except QuestionError as error:
-        assert str(error).isprintable()
+        said = str(error)
+    assert said.isprintable()

@@ -86,6 +86,7 @@ async def test_a_burst_is_read_in_batches_and_a_close_in_between_is_heeded(upstr
         (errno.EMFILE, Trouble.NO_SOCKET),
         (errno.ENFILE, Trouble.NO_SOCKET),
         (errno.ENOBUFS, Trouble.NO_SOCKET),
+        (errno.EAGAIN, Trouble.NO_SOCKET),
         (errno.ECONNREFUSED, Trouble.REFUSED),
         (errno.ENETUNREACH, Trouble.REFUSED),
         (errno.EPERM, Trouble.REFUSED),

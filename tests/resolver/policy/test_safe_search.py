@@ -26,7 +26,9 @@ def test_engines(engine: str, name: str, target: str) -> None:
     assert rewrites([engine], "off")[to_wire(name)] == to_wire(target)
 
 
-@pytest.mark.parametrize(("mode", "target"), [("moderate", "restrictmoderate.youtube.com"), ("strict", "restrict.youtube.com")])
+@pytest.mark.parametrize(
+    ("mode", "target"), [("moderate", "restrictmoderate.youtube.com"), ("strict", "restrict.youtube.com")]
+)
 def test_youtube_is_a_switch_of_its_own(mode: str, target: str) -> None:
     assert rewrites([], mode) == {to_wire(name): to_wire(target) for name in YOUTUBE_HOSTS}
 

@@ -1,0 +1,122 @@
+"""``weir check`` without a running appliance, with one, and where it cannot tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from admin.config import load
+from admin.services.place import Place
+from admin.services.publish import compile_offline
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "verdict"),
+    [
+        (("www.bets.example",), 1, "block"),
+        (("www.bets.example", "--subscriber", "home-17"), 0, "allow"),
+        (("www.bets.example", "--address", "127.0.0.17"), 0, "allow"),
+        (("www.bets.example", "--address", "127.0.0.18"), 1, "block"),
+        (("https://bets.example/slots", "--address", "192.0.2.1"), 1, "refuse"),
+        (("secret.example", "--subscriber", "home-17"), 1, "block"),
+        (("news.example", "--at", "2026-10-25T01:30"), 0, "allow"),
+    ],
+)
+def test_the_verdict_is_the_status(weir: Run, arguments: tuple[str, ...], status: int, verdict: str) -> None:
+    ended, out, _ = weir("check", *arguments)
+    assert ended == status
+    assert f"verdict         {verdict}\n" in out or f"verdict  {verdict}\n" in out
+
+
+def test_the_steps_are_a_table(weir: Run) -> None:
+    _, out, _ = weir("check", "bets.example")
+    assert "step  about" in out
+    assert "7     categories          Blocked: it is in Gambling, which this profile blocks." in out
+    assert "\x1b" not in out
+
+
+def test_json_has_the_same_steps(weir: Run) -> None:
+    status, out, _ = weir("check", "bets.example", "--json", "--at", "2026-11-22T12:00:00+00:00")
+    report = json.loads(out)
+    assert status == 1
+    assert set(report) == {
+        *(
+            "asked",
+            "name",
+            "subscriber",
+            "profile",
+            "address",
+            "at",
+            "generation",
+            "action",
+            "reason",
+            "step",
+        ),
+        *("summary", "answer", "ede", "http_status", "category", "lists", "steps", "notes"),
+    }
+    assert (report["action"], report["ede"], report["lists"], report["at"]) == (
+        "block",
+        17,
+        ["bets"],
+        1795348800.0,
+    )
+    assert len(report["steps"]) == 7
+
+
+def test_a_secret_list_is_not_named(weir: Run) -> None:
+    _, out, err = weir("check", "secret.example")
+    assert "vault" not in out + err
+    assert "an illegal-content or security list names it" in out
+
+
+def test_what_the_appliance_has_published_counts(weir: Run, folder: Path) -> None:
+    place = Place(folder / "var")
+    place.create()
+    compile_offline(load(folder / "weir.yaml"), place.state)
+    (folder / "bets.txt").write_text("other.example\n")
+    assert weir("check", "bets.example")[0] == 1
+    status, out, err = weir("check", "other.example")
+    assert (status, err) == (0, "")
+    assert "allow" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("192.0.2.1",), "an address"),
+        (("a b",), "is no name"),
+        (("bets.example", "--address", "nobody"), "not an IP address"),
+        (("bets.example", "--subscriber", "home-71"), "did you mean `home-17`?"),
+        (("bets.example", "--subscriber", "home-17", "--address", "127.0.0.1"), "give one of them"),
+        (("bets.example", "--at", "tomorrow"), "is no time"),
+    ],
+)
+def test_a_wrong_question_is_status_2(weir: Run, arguments: tuple[str, ...], message: str) -> None:
+    status, out, err = weir("check", *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_broken_configuration_is_status_2(weir: Run, folder: Path) -> None:
+    (folder / "weir.yaml").write_text("nod: x\n")
+    status, _, err = weir("check", "bets.example")
+    assert status == 2
+    assert "weir.yaml:1: nod: unknown key" in err
+
+
+def test_a_damaged_state_cannot_tell(weir: Run, folder: Path) -> None:
+    place = Place(folder / "var")
+    place.create()
+    compile_offline(load(folder / "weir.yaml"), place.state)
+    for path in place.state.glob("snapshot-*.weir"):
+        path.write_bytes(path.read_bytes()[:100])
+    status, out, err = weir("check", "bets.example")
+    assert (status, out) == (3, "")
+    assert "cannot tell" in err
+    assert "Traceback" not in err

@@ -1,0 +1,35 @@
+"""Plain words on any terminal."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from admin.cli.terminal import coloured, table
+
+
+def test_columns_are_as_wide_as_their_widest_cell() -> None:
+    assert (
+        table([("a", "bbb", "c"), ("aaaa", "b", "")], ("h", "h", "h"))
+        == "h     h    h\na     bbb  c\naaaa  b"
+    )
+
+
+def test_a_cell_cannot_give_orders_to_the_terminal() -> None:
+    assert table([("a\x1b[2J\n", "b")]) == "a�[2J�  b"
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_terminal", "has_colour"),
+    [({}, True, True), ({}, False, False), ({"NO_COLOR": "1"}, True, False), ({"TERM": "dumb"}, True, False)],
+)
+def test_colour_is_for_people_at_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], is_terminal: bool, has_colour: bool
+) -> None:
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    assert ("\x1b[" in coloured("block", "red")) is has_colour

@@ -1,0 +1,150 @@
+"""A control without network and without waiting: sources that a test fills, clocks that it moves."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from admin.config import Config, load
+from admin.control.controller import Controller
+from admin.control.lists import Clocks, ListKeeper
+from admin.control.schedule import Schedule
+from admin.services.place import Place
+from blocklists.model import ListCounts, ListSource, ListVersion
+from blocklists.snapshot.compiler import CompileReport, compile_snapshot, count_entries
+from blocklists.sources import Fetched, FetchError, Known, NotModified
+from blocklists.sync import ListStore
+
+CONFIG = """\
+data_dir: var
+resolver: {{listen: ["127.0.0.1:5300"], workers: 2, upstreams: ["127.0.0.1:5399"]}}
+gateway: {{listen: ["127.0.0.1:8080"]}}
+lists:
+{lists}
+profiles: {{strict: {{block: [{block}]}}}}
+default_profile: strict
+"""
+BETS = (
+    '{id: bets, url: "https://lists.example/bets", format: domains, kind: category, categories: [gambling]}'
+)
+WATCH = (
+    '{id: watch, url: "https://other.example/watch", format: domains, kind: illegal, confidentiality: secret}'
+)
+
+
+class NoChance:
+    """Randomness that always says nought."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+@dataclass
+class Sources:
+    """The world's lists: text by list id; None = the server is down. ``hold`` makes a fetch wait."""
+
+    texts: dict[str, bytes | None] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    hold: dict[str, asyncio.Event] = field(default_factory=dict)
+    running: list[str] = field(default_factory=list)
+    most_at_once: int = 0
+
+    async def __call__(self, source: ListSource, *, known: Known | None, now: float) -> Fetched:
+        self.asked.append(source.id)
+        self.running.append(source.id)
+        self.most_at_once = max(self.most_at_once, len(self.running))
+        try:
+            if source.id in self.hold:
+                await self.hold[source.id].wait()
+            await asyncio.sleep(0)
+        finally:
+            self.running.remove(source.id)
+        text = self.texts.get(source.id)
+        if text is None:
+            raise FetchError(f"{source.url}: the server is down")
+        digest = hashlib.sha256(text).hexdigest()
+        if known is not None and known.etag == digest:
+            return NotModified()
+        return ListVersion(source.id, text, digest, now, etag=digest)
+
+
+@dataclass
+class World:
+    """All that a controller touches, in the hands of the test."""
+
+    folder: Path
+    sources: Sources = field(default_factory=Sources)
+    unix: float = 1_800_000_000.0
+    monotonic: float = 100.0
+    compiled: list[tuple[str, ...]] = field(default_factory=list)
+    compile_error: Exception | None = None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.folder / "var")
+
+    @property
+    def config_path(self) -> Path:
+        return self.folder / "weir.yaml"
+
+    def write(self, *lists: str, block: str = "gambling", more: str = "") -> None:
+        """The configuration's file with these lists."""
+        text = CONFIG.format(lists="\n".join(f"  - {item}" for item in lists) or "  []", block=block)
+        self.config_path.write_text(text + more)
+
+    def pass_time(self, seconds: float) -> None:
+        self.unix += seconds
+        self.monotonic += seconds
+
+    def keeper(self) -> ListKeeper:
+        """As after a start of the process: nothing in memory, everything on disk."""
+        clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
+        store = ListStore(self.place.lists)
+        return ListKeeper(store, Schedule(NoChance()), clocks, count=count_entries, fetch=self.sources)
+
+    def controller(self) -> Controller:
+        config: Config = load(self.config_path)
+        self.place.create()
+        clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
+        return Controller(config, self.keeper(), clocks, compiler=self.compile)
+
+    def compile(
+        self,
+        lists: list[tuple[ListSource, bytes]],
+        path: Path,
+        *,
+        key: bytes,
+        now: float,
+        suffixes: Collection[str],
+    ) -> CompileReport:
+        if self.compile_error is not None:
+            raise self.compile_error
+        self.compiled.append(tuple(source.id for source, _ in lists))
+        return compile_snapshot(lists, path, key=key, now=now, suffixes=suffixes)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def bets() -> str:
+    """A category list over https, as it stands in the configuration."""
+    return BETS
+
+
+@pytest.fixture
+def watch() -> str:
+    """A secret list of illegal content over https."""
+    return WATCH
+
+
+@pytest.fixture
+def counts() -> Callable[[int], ListCounts]:
+    return lambda entries: ListCounts(lines=entries, accepted=entries, entries=entries)

@@ -1,0 +1,269 @@
+"""Control's work as stories: starting, reloading, bad files, full disks, slow servers."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+import admin.control.controller as module
+from blocklists.canonical import to_wire
+from blocklists.snapshot.compiler import CompileError
+from resolver.tables.view import View
+
+
+def blocked(world: Any, name: str) -> bool:
+    view = View.open(world.place.state)
+    return bool(view.listing(to_wire(name)).bits)
+
+
+def generation(world: Any) -> int:
+    return View.open(world.place.state).tables.generation
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+class Running:
+    """A controller whose loop runs in the background."""
+
+    def __init__(self, controller: Any) -> None:
+        self._controller = controller
+
+    async def __aenter__(self) -> None:
+        await self._controller.start()
+        self._task = asyncio.ensure_future(self._controller.run())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_FETCH_LIMIT", 5.0)
+
+
+async def test_a_start_fetches_compiles_and_publishes(world: Any, bets: str, watch: str) -> None:
+    world.write(bets, watch)
+    world.sources.texts = {"bets": b"bets.example\n", "watch": b"illegal.example\n"}
+    controller = world.controller()
+    await controller.start()
+    condition = controller.condition()
+    assert blocked(world, "bets.example")
+    assert blocked(world, "illegal.example")
+    assert condition.generation == 1
+    assert condition.processes == ("resolver-0", "resolver-1", "gateway")
+    assert (condition.snapshot_entries, condition.publish_problem) == (2, "")
+    assert (await controller.view()).tables.generation == 1
+
+
+async def test_generation_numbers_go_on_after_a_restart(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    await world.controller().start()
+    again = world.controller()
+    await again.start()
+    assert again.condition().generation == 2
+    assert world.sources.asked == ["bets"]
+
+
+async def test_an_illegal_list_that_never_came_does_not_keep_the_rest_from_serving(
+    world: Any, bets: str, watch: str
+) -> None:
+    world.write(bets, watch)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    controller = world.controller()
+    async with Running(controller):
+        assert blocked(world, "bets.example")
+        (watched,) = (item for item in controller.condition().lists if item.id == "watch")
+        assert not watched.loaded
+        world.sources.texts["watch"] = b"illegal.example\n"
+        world.pass_time(61.0)
+        controller._wake.set()
+        await until(lambda: generation(world) == 2)
+    assert blocked(world, "illegal.example")
+
+
+async def test_a_slow_server_holds_nothing_up(world: Any, bets: str, watch: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "FIRST_FETCH_LIMIT", 0.05)
+    world.write(bets, watch)
+    world.sources.texts = {"bets": b"bets.example\n", "watch": b"illegal.example\n"}
+    world.sources.hold["bets"] = asyncio.Event()
+    controller = world.controller()
+    async with Running(controller):
+        assert blocked(world, "illegal.example")
+        assert not blocked(world, "bets.example")
+        world.sources.hold["bets"].set()
+        await until(lambda: generation(world) == 2)
+    assert blocked(world, "bets.example")
+
+
+async def test_lists_are_kept_current(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    controller = world.controller()
+    async with Running(controller):
+        world.sources.texts["bets"] = b"bets.example\nmore.example\n"
+        world.pass_time(3600.0)
+        controller._wake.set()
+        await until(lambda: generation(world) == 2)
+        world.pass_time(3600.0)
+        controller._wake.set()
+        await until(lambda: len(world.sources.asked) == 3)
+    assert blocked(world, "more.example")
+    assert len(world.compiled) == 2  # what did not change was not compiled again
+
+
+async def test_a_reload_takes_what_changed(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n", "talk": b"talk.example\n"}
+    controller = world.controller()
+    await controller.start()
+    world.write(bets, block="gambling, chat")
+    assert (await controller.reload()).generation == 2
+    assert len(world.compiled) == 1  # the same lists
+    world.write(bets, bets.replace("bets", "talk").replace("gambling", "chat"))
+    assert (await controller.reload()).accepted
+    assert world.compiled == [("bets",), ("bets", "talk")]
+    assert blocked(world, "talk.example")
+    assert controller.condition().config.accepted == 2
+
+
+async def test_a_bad_file_changes_nothing_and_every_mistake_is_named(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    controller = world.controller()
+    await controller.start()
+    world.write(bets, block="gambling, gamblign", more="colour: red\n")
+    with capture_logs() as logs:
+        result = await controller.reload()
+    assert not result.accepted
+    assert result.generation == 1
+    assert [problem.partition(": ")[0].rpartition(":")[2] for problem in result.problems] == ["6", "8"]
+    assert all(str(world.config_path) in problem for problem in result.problems)
+    assert [entry["log_level"] for entry in logs] == ["error", "error"]
+    assert generation(world) == 1
+    condition = controller.condition().config
+    assert (condition.accepted, condition.rejected, condition.problems) == (0, 1, result.problems)
+    world.write(bets)
+    await controller.reload()
+    assert controller.condition().config.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ("admin: {token_file: token}\n", "admin.token_file cannot be read: No such file or directory"),
+        ("data_dir: elsewhere\n", "data_dir cannot change while Weir runs: restart it"),
+    ],
+)
+async def test_what_a_reload_cannot_do(world: Any, bets: str, more: str, problem: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    controller = world.controller()
+    await controller.start()
+    text = world.config_path.read_text()
+    world.config_path.write_text(
+        text.replace("data_dir: var\n", "") + more if "data_dir" in more else text + more
+    )
+    (said,) = (await controller.reload()).problems
+    assert problem in said
+    assert controller.token is None
+
+
+async def test_a_token_is_taken_with_its_configuration(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    controller = world.controller()
+    await controller.start()
+    (world.folder / "token").write_text("a-token-of-twenty-six-letters\n")
+    world.write(bets, more="admin: {token_file: token}\n")
+    assert (await controller.reload()).accepted
+    assert controller.token == "a-token-of-twenty-six-letters"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "No space left on device: make room or mend the disk",
+        ),
+        (CompileError("more than 256 categories"), "more than 256 categories"),
+    ],
+)
+async def test_what_cannot_be_published_leaves_the_last_good_state(
+    world: Any, bets: str, error: Exception, words: str
+) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    controller = world.controller()
+    async with Running(controller):
+        world.compile_error = error
+        world.sources.texts["bets"] = b"more.example\n"
+        world.write(bets.replace("domains", "hosts"))
+        result = await controller.reload()
+        assert not result.accepted
+        assert words in result.problems[0]
+        assert generation(world) == 1
+        assert controller.condition().publish_failures >= 1
+        assert words in controller.condition().publish_problem
+        assert controller.config.lists[0].format == "domains"
+        world.compile_error = None
+        world.pass_time(module.PUBLISH_RETRY + 1)
+        controller._wake.set()
+        await until(lambda: generation(world) == 2)
+    assert controller.condition().publish_problem == ""
+
+
+async def test_a_first_start_on_a_full_disk_recovers(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    world.compile_error = OSError(errno.ENOSPC, "No space left on device")
+    controller = world.controller()
+    async with Running(controller):
+        assert controller.condition().generation is None
+        world.compile_error = None
+        world.pass_time(module.PUBLISH_RETRY + 1)
+        controller._wake.set()
+        await until(lambda: controller.condition().generation == 1)
+
+
+async def test_an_enforced_list_is_never_silently_dropped(world: Any, bets: str, watch: str) -> None:
+    world.write(bets, watch)
+    world.sources.texts = {"bets": b"bets.example\n", "watch": b"illegal.example\n"}
+    await world.controller().start()
+    world.sources.texts["watch"] = None
+    again = world.controller()
+    await again.start()
+    assert "list watch is enforced but its text cannot be read any more" in again.condition().publish_problem
+    assert generation(world) == 1
+    assert blocked(world, "illegal.example")
+    world.write(bets)
+    assert (await again.reload()).accepted  # the operator may remove it
+    assert not blocked(world, "illegal.example")
+
+
+async def test_reloads_take_turns(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    controller = world.controller()
+    await controller.start()
+    results = await asyncio.gather(*(controller.reload() for _ in range(3)))
+    assert [result.generation for result in results] == [2, 3, 4]
+
+
+def test_files_of_the_room_are_where_they_belong(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.controller()
+    assert {path.name for path in (world.folder / "var").iterdir()} == {"lists", "run", "state"}
+    assert isinstance(world.place.state, Path)

@@ -1,0 +1,98 @@
+"""Where the admin API listens: inherited sockets, moves, and silence about requests."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from admin.config.endpoints import HostPort
+from admin.control.web import AdminServer, ListenError, inherited_sockets
+
+
+@pytest.fixture
+def listening() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+@pytest.fixture
+async def server(world: Any, bets: str, listening: socket.socket) -> AsyncIterator[AdminServer]:
+    world.write(bets)
+    running = AdminServer(world.controller(), [listening])
+    yield running
+    await running.close()
+    listening.close()
+
+
+def address_of(sock: socket.socket) -> HostPort:
+    return HostPort(*sock.getsockname()[:2])
+
+
+def free() -> HostPort:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return address_of(sock)
+
+
+async def ask(address: HostPort, path: str = "/healthz") -> int:
+    async with aiohttp.ClientSession() as session, session.get(f"http://{address}{path}") as response:
+        return response.status
+
+
+async def test_an_inherited_socket_is_used(server: AdminServer, listening: socket.socket) -> None:
+    await server.start(address_of(listening))
+    assert await ask(address_of(listening)) == 200
+
+
+async def test_an_address_of_its_own(server: AdminServer) -> None:
+    address = free()
+    await server.start(address)
+    assert await ask(address) == 200
+
+
+async def test_an_address_that_is_taken_is_said(server: AdminServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        message = r"cannot be served \(Address already in use\): stop the program that has it, or change admin.listen"
+        with pytest.raises(ListenError, match=message):
+            await server.start(address_of(other))
+
+
+async def test_it_moves_and_gives_the_old_address_up(server: AdminServer) -> None:
+    before, after = free(), free()
+    await server.start(before)
+    await server.follow(before)
+    await server.follow(after)
+    assert await ask(after) == 200
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await ask(before)
+
+
+async def test_it_stays_where_it_is_if_it_cannot_move(server: AdminServer) -> None:
+    before = free()
+    await server.start(before)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        await server.follow(address_of(other))
+    assert await ask(before) == 200
+
+
+async def test_nothing_is_logged_about_requests(
+    server: AdminServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = free()
+    await server.start(address)
+    with caplog.at_level(logging.DEBUG):
+        await ask(address, "/api/v1/check?name=private.example")
+        await ask(address, "/private.example")
+    assert "private.example" not in caplog.text
+
+
+def test_sockets_from_the_environment(listening: socket.socket) -> None:
+    duplicate = socket.dup(listening.fileno())
+    (sock,) = inherited_sockets({"WEIR_SOCKETS": f"udp:999,http:{duplicate},tcp:998"})
+    assert sock.getsockname() == listening.getsockname()
+    sock.close()
+    listening.close()
+    assert inherited_sockets({}) == []

@@ -1,0 +1,176 @@
+"""``weir serve`` before its loop: configurations, addresses, locks, and what is printed when all is ready."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import admin.supervisor.entry as entry
+from admin.services.layout import Layout
+from admin.services.locking import Lock
+from admin.services.place import Place
+from admin.supervisor.plan import CONTROL, Part, Plan, Programs
+from admin.supervisor.sockets import Address, Use
+
+PROGRAMS = Programs(("control",), ("gateway",), ("resolver",))
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """The plans that would have been run."""
+    plans: list[Plan] = []
+
+    async def supervise(plan: Plan, _demo: Path) -> int:
+        plans.append(plan)
+        return 0
+
+    monkeypatch.setattr(entry, "_supervise", supervise)
+    monkeypatch.delenv(entry.DATA_DIR_VARIABLE, raising=False)
+    return plans
+
+
+@pytest.fixture
+def config(tmp_path: Path, address: Any) -> Path:
+    path = tmp_path / "weir.yaml"
+    path.write_text(f"""\
+data_dir: var
+resolver: {{listen: ["{address()}"], workers: 1, upstreams: ["127.0.0.1:5399"]}}
+gateway: {{listen: ["{address()}"]}}
+admin: {{listen: "{address()}"}}
+""")
+    return path
+
+
+def test_everything(config: Path, served: list[Plan]) -> None:
+    assert entry.run(config, None, None) == 0
+    (plan,) = served
+    assert plan.parts == frozenset(Part)
+    assert plan.place == Place(config.parent / "var")
+    assert plan.scope == "all"
+    assert plan.programs.control[1:] == ("-m", "admin.control", "-c", str(config))
+
+
+@pytest.mark.parametrize(("key", "protocol"), [("resolver", "UDP"), ("gateway", "TCP"), ("admin", "TCP")])
+def test_an_address_in_use_is_one_clear_error(
+    config: Path, served: list[Plan], capsys: pytest.CaptureFixture[str], key: str, protocol: str
+) -> None:
+    (line,) = (line for line in config.read_text().splitlines() if line.startswith(key))
+    where = line.split('"')[1]
+    host, _, port = where.partition(":")
+    with socket.socket(type=socket.SOCK_DGRAM if protocol == "UDP" else socket.SOCK_STREAM) as other:
+        other.bind((host, int(port)))
+        if protocol == "TCP":
+            other.listen()
+        assert entry.run(config, None, None) == 1
+    assert capsys.readouterr().err == (
+        f"weir: {where} ({protocol}) is in use by another program: stop it or change {key}.listen\n"
+    )
+    assert served == []
+
+
+@pytest.mark.parametrize("only", [None, "admin", "resolver", "gateway"])
+def test_mistakes_are_all_said(
+    config: Path, served: list[Plan], capsys: pytest.CaptureFixture[str], only: str | None
+) -> None:
+    config.write_text(config.read_text() + "colour: red\nshape: round\n")
+    assert entry.run(config, only, None) == 2
+    said = capsys.readouterr().err
+    assert f"weir: {config}:5: colour:" in said
+    assert f"weir: {config}:6: shape:" in said
+    assert served == []
+
+
+@pytest.mark.parametrize(
+    ("only", "slot", "scope"), [("resolver", 3, "resolver-3"), ("gateway", None, "gateway")]
+)
+def test_the_data_plane_needs_no_configuration(
+    tmp_path: Path,
+    served: list[Plan],
+    monkeypatch: pytest.MonkeyPatch,
+    only: str,
+    slot: int | None,
+    scope: str,
+) -> None:
+    monkeypatch.setenv(entry.DATA_DIR_VARIABLE, str(tmp_path / "data"))
+    assert entry.run(tmp_path / "no such file.yaml", only, slot) == 0
+    assert (served[0].place, served[0].scope) == (Place(tmp_path / "data"), scope)
+
+
+def test_control_always_needs_its_configuration(
+    tmp_path: Path, served: list[Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(entry.DATA_DIR_VARIABLE, str(tmp_path / "data"))
+    assert entry.run(tmp_path / "no such file.yaml", "admin", None) == 2
+    assert entry.run(tmp_path / "no such file.yaml", None, None) == 2
+
+
+def test_a_second_weir_on_the_same_data(
+    config: Path, served: list[Plan], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = config.parent / "var" / "run"
+    run.mkdir(parents=True)
+    lock = Lock(run / "serve-gateway.lock", what="weir serve (gateway)")
+    assert entry.run(config, None, None) == 1
+    assert f"weir serve (gateway) already runs here (process {os.getpid()})" in capsys.readouterr().err
+    assert entry.run(config, "resolver", 0) == 0
+    lock.release()
+    assert entry.run(config, None, None) == 0
+    assert len(served) == 2
+
+
+def test_slots_bear_one_another(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = Place(config.parent / "var")
+    place.create()
+    plans = [Plan(place, PROGRAMS, frozenset({Part.RESOLVER}), slot) for slot in (0, 1)]
+    held = [lock for plan in plans for lock in entry._take_locks(plan)]
+    with pytest.raises(Exception, match=r"weir serve \(worker 1\) already runs here"):
+        entry._take_locks(plans[1])
+    with pytest.raises(Exception, match=r"weir serve \(resolver\) already runs here"):
+        entry._take_locks(Plan(place, PROGRAMS, frozenset({Part.RESOLVER})))
+    for lock in held:
+        lock.release()
+
+
+@pytest.mark.parametrize("text", ["Try: kdig @127.0.0.1\n", None])
+def test_the_line_that_people_wait_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    demo = tmp_path / "demo.txt"
+    if text is not None:
+        demo.write_text(text)
+    entry._announce(demo)
+    assert capsys.readouterr().out == "weir: ready\n" + (text or "")
+
+
+def test_what_a_layout_asks_for() -> None:
+    layout = Layout(1, ("127.0.0.1:53", "[::1]:53"), 2, ("127.0.0.1:80",))
+    wanted = Plan(Place(Path("/x")), PROGRAMS).wanted(layout)
+    assert set(wanted) == {"resolver-0", "resolver-1", "gateway"}
+    assert wanted["resolver-1"].command == ("resolver", "--slot", "1")
+    assert wanted["resolver-1"].addresses == tuple(
+        Address(use, text, "resolver.listen")
+        for text in ("127.0.0.1:53", "[::1]:53")
+        for use in (Use.UDP, Use.TCP)
+    )
+    assert wanted["gateway"].addresses == (Address(Use.HTTP, "127.0.0.1:80", "gateway.listen"),)
+
+
+@pytest.mark.parametrize(
+    ("parts", "slot", "names", "control"),
+    [
+        ({Part.RESOLVER}, 5, {"resolver-5"}, False),
+        ({Part.RESOLVER}, None, {"resolver-0", "resolver-1"}, False),
+        ({Part.GATEWAY}, None, {"gateway"}, False),
+        ({Part.ADMIN}, None, set(), True),
+    ],
+)
+def test_parts(parts: set[Part], slot: int | None, names: set[str], control: bool) -> None:
+    plan = Plan(Place(Path("/x")), PROGRAMS, frozenset(parts), slot)
+    assert set(plan.wanted(Layout(1, ("127.0.0.1:53",), 2, ("127.0.0.1:80",)))) == names
+    assert (plan.control() is not None) == control
+    assert plan.data_plane != control
+    assert CONTROL not in names
