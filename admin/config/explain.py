@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from admin.config.document import Key
+from admin.config.fields import section_in
 from admin.config.problems import nearest, plain, shown
 
 
@@ -23,7 +24,7 @@ class Fault:
     line: int = 0
 
 
-def faults_of(error: ValidationError, at: tuple[Key, ...], model: type[BaseModel] | None) -> list[Fault]:
+def faults_of(error: ValidationError, at: tuple[Key, ...], model: type[BaseModel]) -> list[Fault]:
     """The faults of one validated value that stands at ``at``; ``model`` gives the known keys."""
     # pydantic counts the valid items only: a list of broken ones is not also empty.
     details = (
@@ -49,7 +50,7 @@ def dotted(path: tuple[Key, ...]) -> str:
     return text.removeprefix(".")
 
 
-def _fault(detail: ErrorDetails, at: tuple[Key, ...], model: type[BaseModel] | None) -> Fault:
+def _fault(detail: ErrorDetails, at: tuple[Key, ...], model: type[BaseModel]) -> Fault:
     # pydantic marks an error of a mapping's key by a last element "[key]"; the path without it names the key.
     location = tuple(key for key in detail["loc"] if key != "[key]")
     context: Mapping[str, Any] = detail.get("ctx", {})
@@ -65,23 +66,18 @@ def _fault(detail: ErrorDetails, at: tuple[Key, ...], model: type[BaseModel] | N
     return Fault((*at, *location), _words(detail, context))
 
 
-def _model_at(model: type[BaseModel] | None, location: tuple[Key, ...]) -> type[BaseModel]:
+def _model_at(model: type[BaseModel], location: tuple[Key, ...]) -> type[BaseModel]:
     """The section that lies at ``location`` below ``model``."""
-    for key in location:
-        if isinstance(key, str) and model is not None and key in model.model_fields:
-            model = _section(model.model_fields[key].annotation)
-    assert model is not None, "only sections forbid unknown keys"
-    return model
-
-
-def _section(annotation: object) -> type[BaseModel] | None:
-    """The section in an annotation such as ``tuple[ZoneConfig, ...]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        if (found := _section(argument)) is not None:
-            return found
-    return None
+    here: type[BaseModel] | None = model
+    keys = iter(location)
+    for key in keys:
+        if isinstance(key, str) and here is not None:
+            annotation = here.model_fields[key].annotation
+            if get_origin(annotation) is dict:
+                next(keys, None)  # a name of the operator's own
+            here = section_in(annotation)
+    assert here is not None, "only sections forbid unknown keys"
+    return here
 
 
 def _wrong_type(wanted: str, remedy: str) -> Callable[[object, Mapping[str, Any]], str]:
@@ -118,8 +114,4 @@ _WORDS: Mapping[str, Callable[[object, Mapping[str, Any]], str]] = {
 
 def _words(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
     words = _WORDS.get(detail["type"])
-    return (
-        words(detail.get("input"), context)
-        if words
-        else f"{_described(detail.get('input'))}: {detail['msg']}"
-    )
+    return words(detail["input"], context) if words else f"{_described(detail['input'])}: {detail['msg']}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,13 @@ class Section(BaseModel):
     """A mapping of the file: unknown keys are errors, nothing is converted silently, nothing can be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+def section_in(annotation: Any) -> type[BaseModel] | None:
+    """The section in a field's annotation, such as ``tuple[ZoneConfig, ...]``; None if it holds plain values."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for item in get_args(annotation) if (found := section_in(item)) is not None), None)
 
 
 def key(default: Any = ..., *, example: str, words: str = "", **constraints: Any) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from admin.config.categories import BUILT_IN
+from admin.config.fields import section_in
 from admin.config.printing import as_flow
 from admin.config.settings import Settings
 from admin.config.values import TextValue
@@ -82,13 +82,13 @@ def _default(info: FieldInfo) -> str:
     if info.is_required():
         return "needed"
     default = info.get_default()
-    if default is None or default == "" or _section(info.annotation) is not None:
+    if default is None or default == "" or section_in(info.annotation) is not None:
         return "optional"
     return f"default `{as_flow(default)}`"
 
 
 def _keys_below(path: str, info: FieldInfo) -> Iterator[tuple[str, FieldInfo]]:
-    section = _section(info.annotation)
+    section = section_in(info.annotation)
     if section is None:
         return
     base = path + {tuple: "[]", dict: ".ID"}.get(_container(info.annotation), "")
@@ -101,13 +101,6 @@ def _container(annotation: Any) -> Any:
     """`tuple`, `dict`, or None for a value that holds no others."""
     origin = get_origin(annotation)
     return origin if origin is tuple or origin is dict else None
-
-
-def _section(annotation: Any) -> type[BaseModel] | None:
-    """The section in an annotation such as ``tuple[ZoneConfig, ...]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for item in get_args(annotation) if (found := _section(item)) is not None), None)
 
 
 def _type_words(annotation: Any) -> str:
@@ -124,4 +117,4 @@ def _type_words(annotation: Any) -> str:
 def _plural(item: Any) -> str:
     if isinstance(item, type) and issubclass(item, TextValue):
         return item.PLURAL
-    return "mappings" if _section(item) is not None else "ids"
+    return "mappings" if section_in(item) is not None else "ids"

@@ -1,7 +1,7 @@
 """From a document to checked sections: piece by piece, so that one mistake hides no other. Pure.
 
-Each section, and each list, profile, category and subscriber, is validated by itself, and no more than a screenful of
-mistakes is collected: pydantic alone would make millions of errors of a large file of another kind.
+Each section, and each list, profile, category and subscriber, is validated by itself, and collecting ends after
+MAX_PROBLEMS mistakes: pydantic alone would make millions of errors of a large file of another kind.
 """
 
 from __future__ import annotations

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from admin.config import Config, ConfigError, load
@@ -37,10 +39,8 @@ def run(config_path: Path, only: str | None, slot: int | None) -> int:
         for fault in error.problems:
             say(str(fault))
         return USAGE
-    if only is None and (problem := _occupied(config)) is not None:
-        say(problem)
-        return FAILED
-    return _serve(_plan(config_path, config.data_dir, only, slot, str(config.admin.listen)), demo)
+    plan = _plan(config_path, config.data_dir, only, slot, str(config.admin.listen))
+    return _serve(plan, demo, _addresses(config) if only is None else ())
 
 
 def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None, admin_listen: str) -> Plan:
@@ -49,51 +49,42 @@ def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None,
     return Plan(place, installed_programs(config_path.absolute(), place), parts, slot, admin_listen)
 
 
-def _occupied(config: Config) -> str | None:
-    """Why the addresses of the configuration cannot be had; None if they are free."""
+def _addresses(config: Config) -> Sequence[Address]:
+    """All that the whole appliance listens on."""
     dns = [str(address) for address in config.resolver.listen]
     addresses = [Address(use, text, "resolver.listen") for text in dns for use in (Use.UDP, Use.TCP)]
     addresses += [Address(Use.HTTP, str(address), "gateway.listen") for address in config.gateway.listen]
-    addresses.append(Address(Use.HTTP, str(config.admin.listen), "admin.listen"))
-    try:
-        probe(addresses)
-    except BindError as error:
-        return str(error)
-    return None
+    return [*addresses, Address(Use.HTTP, str(config.admin.listen), "admin.listen")]
 
 
-def _serve(plan: Plan, demo: Path) -> int:
+def _serve(plan: Plan, demo: Path, addresses: Sequence[Address] = ()) -> int:
+    """Run the plan; ``addresses`` must be free before anything is started."""
     try:
         plan.place.create()
-        locks = _take_locks(plan)
-    except (OSError, LockedError) as error:
+        with _locks(plan):
+            probe(addresses)
+            return asyncio.run(_supervise(plan, demo))
+    except (OSError, LockedError, BindError) as error:
         say(str(error))
         return FAILED
-    try:
-        return asyncio.run(_supervise(plan, demo))
-    except BindError as error:
-        say(str(error))
-        return FAILED
-    finally:
-        for lock in locks:
-            lock.release()
 
 
 async def _supervise(plan: Plan, demo: Path) -> int:
     return await Supervisor(plan, on_ready=lambda: _announce(demo), say=say).run()
 
 
-def _take_locks(plan: Plan) -> list[Lock]:
+@contextlib.contextmanager
+def _locks(plan: Plan) -> Iterator[None]:
     """One supervisor per part and data folder; workers that run apart share the resolver's lock."""
-    run = plan.place.run
-    what = "weir serve"
-    locks = [
-        Lock(run / f"serve-{part}.lock", what=f"{what} ({part})", shared=plan.slot is not None)
-        for part in sorted(plan.parts)
-    ]
-    if plan.slot is not None:
-        locks.append(Lock(run / f"serve-{plan.scope}.lock", what=f"{what} (worker {plan.slot})"))
-    return locks
+    run, apart = plan.place.run, plan.slot is not None
+    with contextlib.ExitStack() as held:
+        for part in sorted(plan.parts):
+            lock = Lock(run / f"serve-{part}.lock", what=f"weir serve ({part})", shared=apart)
+            held.callback(lock.release)
+        if apart:
+            lock = Lock(run / f"serve-{plan.scope}.lock", what=f"weir serve (worker {plan.slot})")
+            held.callback(lock.release)
+        yield
 
 
 def _announce(demo: Path) -> None:

@@ -98,7 +98,7 @@ def to_wire(name: bytes) -> bytes:
 def four_labels(text: bytes, count: int) -> tuple[list[bytes], list[bytes]]:
     """Names of four labels: some that a list of ``text`` lists at a parent or exactly, some that it does not."""
     numbers = random.Random(2)
-    hits = []
+    hits: list[bytes] = []
     while len(hits) < count:
         start = text.index(b"\n", numbers.randrange(len(text) - 300)) + 1
         name = text[start : text.index(b"\n", start)]
@@ -169,19 +169,20 @@ def measure(sizes: Sequence[int], runs: int, lookups: int = LOOKUPS) -> list[Mea
 
 
 ROWS: list[tuple[str, Callable[[Measured], str]]] = [
-    ("text → table, domains (s per million, bar 1)", lambda m: f"{m.median('domains'):.2f}"),
-    ("text → table, hosts (s per million)", lambda m: f"{m.median('hosts'):.2f}"),
-    ("text → table, adblock (s per million)", lambda m: f"{m.median('adblock'):.2f}"),
-    ("file (bytes per entry, bar 20)", lambda m: f"{m.file_bytes:.1f}"),
-    ("mapped pages after the look-ups (PSS, bytes per entry, bar 16)", lambda m: f"{m.resident:.1f}"),
-    ("look-up of 4 labels, miss, alone (ns, bar 200)", lambda m: f"{m.median('miss'):.0f}"),
-    ("look-up of 4 labels, hit, alone (ns)", lambda m: f"{m.median('hit'):.0f}"),
-    (f"the same in batches of {BATCH}, miss (ns)", lambda m: f"{m.median('misses'):.0f}"),
-    (f"the same in batches of {BATCH}, hit (ns, bar 200)", lambda m: f"{m.median('hits'):.0f}"),
-    ("one dependent memory read of that size (ns)", lambda m: f"{m.median('dependent'):.0f}"),
-    ("one independent memory read (ns)", lambda m: f"{m.median('independent'):.1f}"),
+    ("text → table, domains (s per million; bar 1)", lambda m: f"{m.median('domains'):.2f}"),
+    ("text → table, hosts (s per million; bar 1)", lambda m: f"{m.median('hosts'):.2f}"),
+    ("text → table, adblock (s per million; bar 1)", lambda m: f"{m.median('adblock'):.2f}"),
+    ("file (bytes per entry; bar 20)", lambda m: f"{m.file_bytes:.1f}"),
+    ("mapped pages after the look-ups (PSS, bytes per entry; bar 16)", lambda m: f"{m.resident:.1f}"),
+    (f"look-up of 4 labels, {BATCH} together, miss (ns; bar 200)", lambda m: f"{m.median('misses'):.0f}"),
+    (f"look-up of 4 labels, {BATCH} together, hit (ns; bar 200)", lambda m: f"{m.median('hits'):.0f}"),
+    ("look-up of 4 labels, one after another, miss (ns)", lambda m: f"{m.median('miss'):.0f}"),
+    ("look-up of 4 labels, one after another, hit (ns)", lambda m: f"{m.median('hit'):.0f}"),
+    ("memory of that size, one dependent read (ns)", lambda m: f"{m.median('dependent'):.0f}"),
+    ("memory of that size, one independent read (ns)", lambda m: f"{m.median('independent'):.1f}"),
 ]
-"""A miss alone is bound by one dependent memory read, a hit by two: the line, then the words that verify it."""
+"""The data plane starts its look-ups in batches. One after another, a miss waits for one dependent memory read and a
+hit for two: the line, then the words that verify it."""
 
 
 def table(results: Sequence[Measured]) -> str:

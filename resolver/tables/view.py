@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blocklists.snapshot.reader import SnapshotReader
-
 from blocklists.model import Bit, BitRole, LegalBasis
+from blocklists.snapshot.reader import SnapshotReader
 from resolver.clients.table import PrefixTable, parse_address
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
 from resolver.tables.model import ListInfo, Tables

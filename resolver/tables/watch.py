@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from blocklists.snapshot.native import SnapshotError
 
+from blocklists.snapshot.native import SnapshotError
 from resolver.tables.store import TablesError, current_generation
 from resolver.tables.view import View
 

@@ -35,8 +35,6 @@ def test_where_to_listen(text: str, host: str, port: int) -> None:
         "127.0.0.1:65536",
         "127.0.0.1:5x",
         "127.0.0.1: 53",
-    ]
-    + [
         "localhost:53",
         "[::1]",
         "[::1]53",
@@ -119,8 +117,11 @@ def test_networks(text: str, network: IPv4Network | IPv6Network) -> None:
         "10.0.0.1/8",
         "fe80::1%eth0",
         "::ffff:192.0.2.1",
-    ]
-    + ["192.0.2.1/٨", "2001:db8::/129", "everybody", "192.0.2.1 "],
+        "192.0.2.1/٨",
+        "2001:db8::/129",
+        "everybody",
+        "192.0.2.1 ",
+    ],
 )
 def test_what_is_no_network(text: str) -> None:
     with pytest.raises(ValueError, match=r"write|did you mean"):
@@ -153,15 +154,13 @@ def test_where_lists_come_from(text: str, path: str | None) -> None:
         "ftp://lists.example/a",
         "https:///a",
         "https://",
-    ]
-    + [
         "https://a b/",
         "https://user@lists.example/",
         "https://lists.example:x/",
         "https://[::1/",
         " file:a",
         "file:a\n",
-        "file:a\0",
+        "file:a\x00",
     ],
 )
 def test_where_no_list_comes_from(text: str) -> None:

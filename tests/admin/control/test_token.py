@@ -32,6 +32,7 @@ def test_without_a_file_nothing_is_asked_for(world: Any) -> None:
         (b"\xff" * 20, "not ASCII"),
         (None, "No such file"),
     ],
+    ids=["empty", "few", "binary", "missing"],
 )
 def test_what_is_no_token(world: Any, content: bytes | None, words: str) -> None:
     world.write(more="admin: {token_file: token}\n")

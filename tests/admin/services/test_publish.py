@@ -17,6 +17,7 @@ from admin.services.publish import Texts, compile_lists, compile_offline, next_g
 from blocklists.canonical import to_wire
 from blocklists.list_store import ListStore
 from blocklists.model import Kind, ListCounts, ListSource, ListVersion
+from blocklists.snapshot.compiler import CompileReport
 from resolver.tables.view import View
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -117,6 +118,7 @@ from admin.config import load
 from admin.services.layout import read_layout
 from admin.services.publish import Texts, compile_lists, publish
 from blocklists.model import Kind, ListSource
+from blocklists.snapshot.compiler import CompileReport
 from resolver.tables.view import View
 
 folder = Path(sys.argv[1])

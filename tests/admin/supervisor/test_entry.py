@@ -11,7 +11,7 @@ import pytest
 
 import admin.supervisor.entry as entry
 from admin.services.layout import Layout
-from admin.services.locking import Lock
+from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.supervisor.plan import CONTROL, Part, Plan, Programs
 from admin.supervisor.sockets import Address, Use
@@ -122,17 +122,23 @@ def test_a_second_weir_on_the_same_data(
     assert len(served) == 2
 
 
-def test_slots_bear_one_another(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_slots_bear_one_another(config: Path) -> None:
     place = Place(config.parent / "var")
     place.create()
-    plans = [Plan(place, PROGRAMS, frozenset({Part.RESOLVER}), slot) for slot in (0, 1)]
-    held = [lock for plan in plans for lock in entry._take_locks(plan)]
-    with pytest.raises(Exception, match=r"weir serve \(worker 1\) already runs here"):
-        entry._take_locks(plans[1])
-    with pytest.raises(Exception, match=r"weir serve \(resolver\) already runs here"):
-        entry._take_locks(Plan(place, PROGRAMS, frozenset({Part.RESOLVER})))
-    for lock in held:
-        lock.release()
+    plans = [Plan(place, PROGRAMS, frozenset({Part.RESOLVER}), slot) for slot in (0, 1, None)]
+    with entry._locks(plans[0]), entry._locks(plans[1]):
+        with (
+            pytest.raises(LockedError, match=r"weir serve \(worker 1\) already runs here"),
+            entry._locks(plans[1]),
+        ):
+            pass
+        with (
+            pytest.raises(LockedError, match=r"weir serve \(resolver\) already runs here"),
+            entry._locks(plans[2]),
+        ):
+            pass
+    with entry._locks(plans[2]):
+        pass
 
 
 @pytest.mark.parametrize("text", ["Try: kdig @127.0.0.1\n", None])
