@@ -24,7 +24,7 @@ check: build-dev ## formatter, linters, types, import rules
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/cython-lint blocklists/snapshot/*.pyx --max-line-length 110
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cython-lint --max-line-length 110 blocklists
 	shellcheck deploy/bootstrap .ci/run
 
 bench: build-dev ## the tables of the benchmark, beside other servers from Debian

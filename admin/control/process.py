@@ -18,7 +18,7 @@ from admin.control.controller import Controller
 from admin.control.lists import Clocks, ListKeeper
 from admin.control.schedule import Schedule
 from admin.control.token import TokenError
-from admin.control.web import AdminServer, ListenError, inherited_sockets
+from admin.control.web import AdminServer, ListenError
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from blocklists.model import ListCounts, ListSource
@@ -73,7 +73,7 @@ async def _serve(config: Config) -> None:
         fetch=fetch,
     )
     controller = Controller(config, keeper, clocks, compiler=compile_snapshot)
-    server = AdminServer(controller, inherited_sockets())
+    server = AdminServer(controller)
     controller.on_published = lambda adopted: _published(controller, server, adopted)
     await server.start(config.admin.listen)
     stopping = asyncio.Event()

@@ -1,10 +1,9 @@
-"""The listening side of the admin API: an inherited socket or one of its own, moved when the configuration says so."""
+"""The listening side of the admin API: one address, moved when the configuration says so."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
@@ -26,12 +25,11 @@ class ListenError(Exception):
 class AdminServer:
     """Serves one appliance's API at one address at a time."""
 
-    def __init__(self, appliance: Appliance, inherited: list[socket.socket]) -> None:
-        """``inherited`` are listening sockets of the supervisor; one is used if it has the wanted address."""
+    def __init__(self, appliance: Appliance) -> None:
+        """Nothing listens before ``start``."""
         self._runner = web.AppRunner(
             make_app(appliance), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
         )
-        self._inherited = inherited
         self._site: web.SockSite | None = None
         self._address: HostPort | None = None
 
@@ -58,25 +56,17 @@ class AdminServer:
         await self._runner.cleanup()
 
     async def _serve(self, address: HostPort) -> None:
-        site = web.SockSite(self._runner, self._socket(address))
+        site = web.SockSite(self._runner, _listen(address))
         await site.start()
         self._site, self._address = site, address
 
-    def _socket(self, address: HostPort) -> socket.socket:
-        for sock in self._inherited:
-            if sock.getsockname()[:2] == (address.host, address.port):
-                self._inherited.remove(sock)
-                return sock
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        try:
-            return socket.create_server((address.host, address.port), family=family)
-        except OSError as error:
-            raise ListenError(
-                f"{address} (TCP) cannot be served ({os.strerror(error.errno or 0)}): stop the program that has it, or change admin.listen"
-            ) from error
 
-
-def inherited_sockets(environ: Mapping[str, str] = os.environ) -> list[socket.socket]:
-    """The HTTP sockets that WEIR_SOCKETS names (``http:7``)."""
-    items = (item.partition(":") for item in environ.get("WEIR_SOCKETS", "").split(",") if item)
-    return [socket.socket(fileno=int(number)) for use, _, number in items if use == "http"]
+def _listen(address: HostPort) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise ListenError(
+            f"{address} (TCP) cannot be served ({reason}): stop the program that has it, or change admin.listen"
+        ) from error

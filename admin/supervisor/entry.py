@@ -32,21 +32,21 @@ def run(config_path: Path, only: str | None, slot: int | None) -> int:
     """
     demo = config_path.parent / DEMO_TEXT
     if only in (Part.GATEWAY, Part.RESOLVER) and (folder := os.environ.get(DATA_DIR_VARIABLE)):
-        return _serve(_plan(config_path, Path(folder), only, slot, ""), demo)
+        return _serve(_plan(config_path, Path(folder), only, slot), demo)
     try:
         config = load(config_path)
     except ConfigError as error:
         for fault in error.problems:
             say(str(fault))
         return USAGE
-    plan = _plan(config_path, config.data_dir, only, slot, str(config.admin.listen))
+    plan = _plan(config_path, config.data_dir, only, slot)
     return _serve(plan, demo, _addresses(config) if only is None else ())
 
 
-def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None, admin_listen: str) -> Plan:
+def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None) -> Plan:
     place = Place(data_dir.absolute())
     parts = frozenset(Part) if only is None else frozenset({Part(only)})
-    return Plan(place, installed_programs(config_path.absolute(), place), parts, slot, admin_listen)
+    return Plan(place, installed_programs(config_path.absolute(), place), parts, slot)
 
 
 def _addresses(config: Config) -> Sequence[Address]:

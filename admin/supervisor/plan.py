@@ -41,7 +41,6 @@ class Plan:
     programs: Programs
     parts: frozenset[Part] = frozenset(Part)
     slot: int | None = None
-    admin_listen: str = ""
 
     @property
     def scope(self) -> str:
@@ -62,11 +61,8 @@ class Plan:
         return self.slot is None
 
     def control(self) -> Program | None:
-        """The control process, if it is part of the plan."""
-        if Part.ADMIN not in self.parts:
-            return None
-        listen = (Address(Use.HTTP, self.admin_listen, "admin.listen"),) if self.admin_listen else ()
-        return Program(self.programs.control, listen)
+        """The control process, if it is part of the plan. It binds its own address, which a reload may change."""
+        return Program(self.programs.control) if Part.ADMIN in self.parts else None
 
     def wanted(self, layout: Layout) -> dict[str, Program]:
         """The data-plane processes that a layout asks for, by name."""

@@ -16,7 +16,8 @@ cdef extern from "hash.h" nogil:
     ctypedef struct weir_label:
         pass
     int weir_split_text(const uint8_t *text, size_t length, weir_label *labels)
-    weir_hash weir_hash_name(const weir_key *key, const uint8_t *data, const weir_label *labels, unsigned count)
+    weir_hash weir_hash_name(const weir_key *key, const uint8_t *data, const weir_label *labels,
+                             unsigned count)
     weir_hash weir_hash_address(const weir_key *key, const uint8_t *address, unsigned size, unsigned prefix)
 
 cdef extern from "layout.h" nogil:
@@ -79,8 +80,8 @@ cdef extern from "scan.h" nogil:
         uint64_t comment
         weir_pending odd
     void weir_lines_init(weir_lines *lines, const uint8_t *data, size_t length, int syntax)
-    void weir_scan_init(weir_scan *scan, weir_builder *builder, const uint8_t *data, size_t length, int syntax,
-                        uint32_t token, int refuse_marked)
+    void weir_scan_init(weir_scan *scan, weir_builder *builder, const uint8_t *data, size_t length,
+                        int syntax, uint32_t token, int refuse_marked)
     int weir_scan_next(weir_scan *scan)
     int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *name)
 
@@ -110,7 +111,8 @@ cdef extern from "table.h" nogil:
     const char *weir_table_open(weir_table *table, const uint8_t *data, size_t size, int verify)
     unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length, weir_hit *hits,
                                unsigned *labels)
-    unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size, weir_hit *hits)
+    unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size,
+                                       weir_hit *hits)
 
 cdef extern from "timing.h" nogil:
     enum:

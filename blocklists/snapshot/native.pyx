@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=False
 """Native builder and reader of the compiled table (see README.md beside this file).
 
-This module only converts: what happens to the bytes is in ``src/``. Types and contracts are in ``native.pyi``.
+This module only converts: what happens to the bytes is in ``src/``, contracts are in ``native.pyi``.
 """
 
 import os
@@ -43,9 +43,9 @@ cdef inline const uint8_t *_bytes_of(bytes data) noexcept:
 
 
 cdef int _check_syntax(int syntax) except -1:
-    if not 0 <= syntax < WEIR_SYNTAXES:
-        raise ValueError(f"unknown syntax {syntax}")
-    return 0
+    if 0 <= syntax < WEIR_SYNTAXES:
+        return 0
+    raise ValueError(f"unknown syntax {syntax}")
 
 
 cdef class Builder:
@@ -125,7 +125,7 @@ cdef class Builder:
         cdef weir_scan scan
         cdef int outcome
         _check_syntax(syntax)
-        weir_scan_init(&scan, &self.builder, _bytes_of(data), PyBytes_GET_SIZE(data), syntax, token, refuse_marked)
+        weir_scan_init(&scan, &self.builder, _bytes_of(data), len(data), syntax, token, refuse_marked)
         while True:
             with nogil:
                 outcome = weir_scan_next(&scan)
@@ -177,14 +177,14 @@ cdef class Builder:
         cdef weir_builder wanted
         cdef weir_lines lines
         cdef weir_name name
-        cdef list names = []
         cdef int found
+        cdef list names = []
         _check_syntax(syntax)
         if weir_builder_init(&wanted, _bytes_of(self.key), 0) == WEIR_NO_MEMORY:
             raise MemoryError
         try:
             self._collect(&wanted, frozenset(tokens))
-            weir_lines_init(&lines, _bytes_of(data), PyBytes_GET_SIZE(data), syntax)
+            weir_lines_init(&lines, _bytes_of(data), len(data), syntax)
             while True:
                 with nogil:
                     found = weir_below_next(&lines, &wanted, &name)
@@ -219,7 +219,7 @@ cdef class Builder:
         return 0
 
     def sets(self):
-        """Every token set and the number of entries that have it; the index is the set's id, 0 the empty set."""
+        """Every token set and how many entries have it; the index is the set's id, 0 the empty set."""
         cdef uint32_t i, total = self.builder.sets.count
         cdef uint32_t *counts = <uint32_t *>calloc(total, sizeof(uint32_t))
         if counts == NULL:
@@ -269,9 +269,9 @@ cdef class Builder:
 
 
 cdef uint32_t _count_classes(bytes classes) except 0:
-    cdef Py_ssize_t count = PyBytes_GET_SIZE(classes) // WEIR_CLASS_BYTES
-    if PyBytes_GET_SIZE(classes) % WEIR_CLASS_BYTES or not 1 <= count <= MAX_CLASSES + 1:
-        raise ValueError(f"{PyBytes_GET_SIZE(classes)} bytes are no class table")
+    cdef Py_ssize_t count = len(classes) // WEIR_CLASS_BYTES
+    if len(classes) % WEIR_CLASS_BYTES or not 1 <= count <= MAX_CLASSES + 1:
+        raise ValueError(f"{len(classes)} bytes are no class table")
     return count
 
 
@@ -313,7 +313,7 @@ cdef class Snapshot:
         finally:
             os.close(file)
         if mapped == MAP_FAILED:
-            raise SnapshotError(f"{path}: it cannot be mapped: is it a regular file, and is there memory for it?")
+            raise SnapshotError(f"{path}: it cannot be mapped: is it a regular file, is there memory?")
         snapshot.mapped, snapshot.mapped_bytes = mapped, size
         with nogil:
             wrong = weir_table_open(&snapshot.table, <const uint8_t *>mapped, snapshot.mapped_bytes, verify)
@@ -340,7 +340,8 @@ cdef class Snapshot:
     def classes(self):
         """The class table."""
         self._check()
-        return PyBytes_FromStringAndSize(<const char *>self.table.classes, self.table.class_count * WEIR_CLASS_BYTES)
+        cdef size_t size = self.table.class_count * <size_t>WEIR_CLASS_BYTES
+        return PyBytes_FromStringAndSize(<const char *>self.table.classes, size)
 
     @property
     def meta(self):
@@ -349,7 +350,7 @@ cdef class Snapshot:
         return PyBytes_FromStringAndSize(<const char *>self.table.meta, self.table.meta_bytes)
 
     def lookup(self, bytes wire not None):
-        """(labels of the name, ((labels, class id) of every listed suffix, longest first, to a stop class))."""
+        """(labels of the name, (labels, class id) of every listed suffix, longest first, to a stop)."""
         cdef weir_hit hits[WEIR_MAX_LABELS]
         cdef unsigned found, labels, i
         self._check()
@@ -370,8 +371,7 @@ cdef class Snapshot:
         """Mean nanoseconds of one look-up, measured without the interpreter."""
         cdef bytes joined = b"".join(wires)
         cdef const uint8_t *names = _bytes_of(joined)
-        cdef size_t count = len(wires), i
-        cdef size_t position = 0
+        cdef size_t count = len(wires), i, position = 0
         self._check()
         if not (count and rounds and 1 <= batch <= WEIR_MAX_TIMED_BATCH):
             raise ValueError(f"{count} names, {rounds} rounds, batches of {batch}: nothing to measure")
@@ -393,11 +393,8 @@ cdef class Snapshot:
 
 
 def time_memory(size_t size, size_t reads):
-    """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes of memory."""
+    """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes."""
     cdef double dependent = 0, independent = 0
-    cdef int outcome
-    with nogil:
-        outcome = weir_time_memory(size, reads, &dependent, &independent)
-    if outcome != 0:
+    if weir_time_memory(size, reads, &dependent, &independent) != 0:
         raise MemoryError
     return dependent, independent

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from blocklists.model import Action as ListAction
 
-_AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64", "extra": "forbid"}
+AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64", "extra": "forbid"}
 """How published state writes wire names: they are bytes, not text (``resolver.tables.store``)."""
 
 
@@ -93,7 +93,7 @@ class Rule:
 class Grant:
     """An approved, timed exception for a name and all below it; ``until`` is Unix seconds."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _AS_BASE64
+    __pydantic_config__: ClassVar[dict[str, str]] = AS_BASE64
 
     name: bytes
     until: float
@@ -103,7 +103,7 @@ class Grant:
 class Policy:
     """A profile compiled for this moment. Masks have bit ``1 << Bit.index`` of the snapshot's bits."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _AS_BASE64
+    __pydantic_config__: ClassVar[dict[str, str]] = AS_BASE64
 
     number: int
     block: int = 0

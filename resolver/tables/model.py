@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from blocklists.model import Confidentiality, Kind, LegalBasis
-from resolver.policy.model import Policy
+from resolver.policy.model import AS_BASE64, Policy
 
 FORMAT_VERSION = 1
 
@@ -92,7 +92,7 @@ class GatewaySettings:
 class Tables:
     """One generation. ``snapshot`` is the file name of the compiled lists beside it; ``created`` Unix seconds."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, str]] = AS_BASE64
 
     generation: int
     created: float
@@ -108,4 +108,8 @@ class Tables:
     records: tuple[LocalRecord, ...] = ()
     resolver: ResolverSettings = ResolverSettings()
     gateway: GatewaySettings = GatewaySettings()
+    safe_search: tuple[Mapping[bytes, bytes], ...] = ()
+    """In the file only (``sharing``): the different safe-search tables."""
+    safe_search_of: Mapping[int, int] = field(default_factory=dict)
+    """In the file only: policy number → place in ``safe_search``."""
     version: int = FORMAT_VERSION

@@ -20,6 +20,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from resolver.tables.model import FORMAT_VERSION, Tables
+from resolver.tables.sharing import share, unshare
 
 CURRENT = "current"
 KEPT_GENERATIONS = 5
@@ -34,7 +35,7 @@ class TablesError(ValueError):
 
 def encode(tables: Tables) -> bytes:
     """The generation's file content."""
-    body = _codec.dump_json(tables)
+    body = _codec.dump_json(share(tables))
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
@@ -49,7 +50,10 @@ def decode(data: bytes, *, name: str) -> Tables:
         raise TablesError(f"{name}: {error.error_count()} fields do not fit this version of Weir") from error
     if tables.version != FORMAT_VERSION:
         raise TablesError(f"{name}: format version {tables.version}, this Weir reads {FORMAT_VERSION}")
-    return tables
+    try:
+        return unshare(tables)
+    except IndexError as error:
+        raise TablesError(f"{name}: a policy names a safe-search table that is not there") from error
 
 
 def file_name(generation: int) -> str:

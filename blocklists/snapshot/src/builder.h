@@ -1,8 +1,8 @@
 /* Names (as hashes) with their token sets while a table is being built.
  *
- * One open-addressing table in the order of h1: the home of an entry is h1 scaled to the number of slots, so walking
- * the slots walks the lines of the finished table, and growing is a sequential copy. Single-threaded.
- */
+ * One open-addressing table in the order of h1: the home of an entry is h1 scaled to the number of slots,
+ * so walking the slots walks the lines of the finished table, and growing is a sequential copy.
+ * Single-threaded. */
 #ifndef WEIR_BUILDER_H
 #define WEIR_BUILDER_H
 

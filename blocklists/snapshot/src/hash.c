@@ -57,7 +57,8 @@ static const uint64_t keep[9] = {
     UINT64_C(0xffffffffffffffff),
 };
 
-/* Lengths vary from label to label, so they must not steer branches: both words are always read, then masked. */
+/* Lengths vary from label to label, so they must not steer branches: both words are always read, then
+ * masked. */
 static inline state absorb_label(state s, const weir_key *key, const uint8_t *p, unsigned length)
 {
     uint64_t tag = length; /* the length comes first, so that no two names absorb the same sequence */

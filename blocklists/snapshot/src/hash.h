@@ -1,10 +1,10 @@
 /* The keyed hash of names and address prefixes.
  *
- * A name is absorbed label by label from the right, so one pass gives the hash of every suffix. Each step is a
- * multiply-fold (64 x 64 -> 128 bits, both halves xored) of the state, 16 bytes of the label and the key, with the
- * label's length mixed in. Two outputs per suffix: h1 places and finds an entry, h2 verifies it. The key is secret, so
- * nobody can craft names that collide. Results do not depend on byte order, alignment or word size.
- */
+ * A name is absorbed label by label from the right, so one pass gives the hash of every suffix. Each step
+ * is a multiply-fold (64 x 64 -> 128 bits, both halves xored) of the state, 16 bytes of the label and the
+ * key, with the label's length mixed in. Two outputs per suffix: h1 places and finds an entry, h2 verifies
+ * it. The key is secret, so nobody can craft names that collide. Results do not depend on byte order,
+ * alignment or word size. */
 #ifndef WEIR_HASH_H
 #define WEIR_HASH_H
 
@@ -35,15 +35,15 @@ typedef struct {
 
 void weir_key_load(weir_key *key, const uint8_t bytes[WEIR_KEY_BYTES]);
 
-/* Labels of a wire name, the top-level label last. Returns their number, or -1 if the name is not well formed:
- * compressed, cut short, too long, or with bytes after the root label. */
+/* Labels of a wire name, the top-level label last. Returns their number, or -1 if the name is not well
+ * formed: compressed, cut short, too long, or with bytes after the root label. */
 int weir_split_wire(const uint8_t *wire, size_t length, weir_label labels[WEIR_MAX_LABELS]);
 
 /* Labels of a dotted name without a last dot. Returns their number, or -1 (empty or long label, too long). */
 int weir_split_text(const uint8_t *text, size_t length, weir_label labels[WEIR_MAX_LABELS]);
 
-/* out[n - 1] = hash of the suffix of n labels, for n = 1 .. limit (limit <= count). WEIR_PAD bytes behind the last
- * label are read, here and below. */
+/* out[n - 1] = hash of the suffix of n labels, for n = 1 .. limit (limit <= count). WEIR_PAD bytes behind
+ * the last label are read, here and below. */
 void weir_hash_suffixes(const weir_key *key, const uint8_t *bytes, const weir_label *labels, unsigned count,
                         unsigned limit, weir_hash *out);
 
@@ -53,8 +53,8 @@ weir_hash weir_hash_name(const weir_key *key, const uint8_t *bytes, const weir_l
 /* The hash of an address prefix: `size` is 4 or 16, bits beyond `prefix` are ignored. */
 weir_hash weir_hash_address(const weir_key *key, const uint8_t *address, unsigned size, unsigned prefix);
 
-/* A checksum that any flipped bit changes; not a protection against a forger. Chain calls through `state`; all but
- * the last piece must be a multiple of 16 bytes. */
+/* A checksum that any flipped bit changes; not a protection against a forger. Chain calls through `state`;
+ * all but the last piece must be a multiple of 16 bytes. */
 uint64_t weir_checksum(uint64_t state, const uint8_t *bytes, size_t length);
 
 /* The 64 x 64 -> 128 product: low half returned, high half through `high`. */

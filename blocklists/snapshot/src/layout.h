@@ -1,10 +1,10 @@
-/* The file: what stands where. Everything is little-endian; sections start at multiples of 64 bytes, in this order,
- * without gaps other than zero padding:
+/* The file: what stands where. Everything is little-endian; sections start at multiples of 64 bytes, in
+ * this order, without gaps other than zero padding:
  *
  *   header (256) | classes | meta | lines | cold | spill lines | spill cold
  *
- * The offsets in the header are redundant: a reader computes them from the counts and refuses any difference.
- */
+ * The offsets in the header are redundant: a reader computes them from the counts and refuses any
+ * difference. */
 #ifndef WEIR_LAYOUT_H
 #define WEIR_LAYOUT_H
 
@@ -61,7 +61,8 @@ typedef struct {
 } weir_layout;
 
 /* Place the sections. The counts are 32 bits wide and `meta_bytes` below 2^40, so nothing overflows. */
-static inline weir_layout weir_layout_of(uint32_t classes, uint64_t meta_bytes, uint32_t lines, uint32_t spill_lines)
+static inline weir_layout weir_layout_of(uint32_t classes, uint64_t meta_bytes, uint32_t lines,
+                                         uint32_t spill_lines)
 {
     weir_layout layout;
     uint64_t position = WEIR_HEADER_BYTES;

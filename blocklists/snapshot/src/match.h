@@ -1,4 +1,5 @@
-/* Which lanes of a line carry a fingerprint: 16 lanes at once. The way is chosen at build time; all give the same. */
+/* Which lanes of a line carry a fingerprint: 16 lanes at once. The way is chosen at build time; all give
+ * the same. */
 #ifndef WEIR_MATCH_H
 #define WEIR_MATCH_H
 

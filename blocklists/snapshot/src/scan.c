@@ -5,10 +5,11 @@
 /* Lower-case form of the characters of a clean name; 0 for all others. */
 #define SAME(c) [c] = c
 static const uint8_t fold_table[256] = {
-    SAME('-'), SAME('_'), SAME('0'), SAME('1'), SAME('2'), SAME('3'), SAME('4'), SAME('5'), SAME('6'), SAME('7'),
-    SAME('8'), SAME('9'), SAME('a'), SAME('b'), SAME('c'), SAME('d'), SAME('e'), SAME('f'), SAME('g'), SAME('h'),
-    SAME('i'), SAME('j'), SAME('k'), SAME('l'), SAME('m'), SAME('n'), SAME('o'), SAME('p'), SAME('q'), SAME('r'),
-    SAME('s'), SAME('t'), SAME('u'), SAME('v'), SAME('w'), SAME('x'), SAME('y'), SAME('z'),
+    SAME('-'), SAME('_'), SAME('0'), SAME('1'), SAME('2'), SAME('3'), SAME('4'), SAME('5'), SAME('6'),
+    SAME('7'), SAME('8'), SAME('9'), SAME('a'), SAME('b'), SAME('c'), SAME('d'), SAME('e'), SAME('f'),
+    SAME('g'), SAME('h'), SAME('i'), SAME('j'), SAME('k'), SAME('l'), SAME('m'), SAME('n'), SAME('o'),
+    SAME('p'), SAME('q'), SAME('r'), SAME('s'), SAME('t'), SAME('u'), SAME('v'), SAME('w'), SAME('x'),
+    SAME('y'), SAME('z'),
     ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h',
     ['I'] = 'i', ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p',
     ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x',
@@ -25,7 +26,8 @@ static inline int is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* Read labels and dots up to the first other character; NULL if they are no clean name. A last dot is left out. */
+/* Read labels and dots up to the first other character; NULL if they are no clean name. A last dot is left
+ * out. */
 static const uint8_t *take_name(const uint8_t *p, const uint8_t *end, weir_name *name)
 {
     unsigned start = 0, length = 0;

@@ -1,9 +1,9 @@
-/* Names out of line formats. Only lines that are beyond doubt are taken here; every other line is "odd" and goes to
- * the format's parser, in its place in the order of the file.
+/* Names out of line formats. Only lines that are beyond doubt are taken here; every other line is "odd"
+ * and goes to the format's parser, in its place in the order of the file.
  *
- * A clean name has at least two labels of 1 to 63 letters, digits, '-' and '_', at most 253 characters, and a last
- * label that does not begin with a digit (so it is no address in any notation). Upper case is folded.
- */
+ * A clean name has at least two labels of 1 to 63 letters, digits, '-' and '_', at most 253 characters,
+ * and a last label that does not begin with a digit (so it is no address in any notation). Upper case is
+ * folded. */
 #ifndef WEIR_SCAN_H
 #define WEIR_SCAN_H
 
@@ -74,7 +74,8 @@ void weir_scan_init(weir_scan *scan, weir_builder *builder, const uint8_t *data,
 /* Go on to the next odd line (WEIR_SCAN_ODD) or to the end (WEIR_SCAN_END); WEIR_NO_MEMORY. */
 int weir_scan_next(weir_scan *scan);
 
-/* Go on to the next clean line whose name, or a parent of it, is in `wanted`. 1 and the name, or 0 at the end. */
+/* Go on to the next clean line whose name, or a parent of it, is in `wanted`. 1 and the name, or 0 at the
+ * end. */
 int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* Sets of tokens, interned: equal sets share one number, number 0 is the empty set.
  *
- * Names of one list all have the same set, so adding a token is one look-up in a small memo of (set, token) moves.
- */
+ * Names of one list all have the same set, so adding a token is one look-up in a small memo of (set,
+ * token) moves. */
 #ifndef WEIR_SETS_H
 #define WEIR_SETS_H
 

@@ -135,14 +135,16 @@ static inline uint64_t load_h2(const uint8_t *cold)
 }
 
 /* The class of a hash in one line, 0 if it is not there. */
-static inline uint32_t find_in_line(const weir_table *table, const uint8_t *line, const uint8_t *cold, weir_hash hash)
+static inline uint32_t find_in_line(const weir_table *table, const uint8_t *line, const uint8_t *cold,
+                                    weir_hash hash)
 {
     uint32_t lanes = weir_match(line, weir_fingerprint_of(hash));
     for (; lanes != 0; lanes &= lanes - 1) {
         unsigned lane = (unsigned)__builtin_ctz(lanes);
         uint32_t class_id = weir_load16(line + 4 * lane);
         /* An empty lane looks like fingerprint 0; a class beyond the table comes only from a damaged file. */
-        if (class_id != 0 && class_id < table->class_count && load_h2(cold + WEIR_COLD_LANE * lane) == hash.h2)
+        if (class_id != 0 && class_id < table->class_count &&
+            load_h2(cold + WEIR_COLD_LANE * lane) == hash.h2)
             return class_id;
     }
     return 0;

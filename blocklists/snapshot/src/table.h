@@ -1,9 +1,8 @@
-/* Look-ups in a compiled table. The bytes may come from anywhere: they are checked here before use, and no content of
- * the file can make a look-up read outside of them.
+/* Look-ups in a compiled table. The bytes may come from anywhere: they are checked here before use, and no
+ * content of the file can make a look-up read outside of them.
  *
- * The bytes must stay mapped and must not shrink while the table is in use: publish a new file by rename, never by
- * writing into the old one.
- */
+ * The bytes must stay mapped and must not shrink while the table is in use: publish a new file by rename,
+ * never by writing into the old one. */
 #ifndef WEIR_TABLE_H
 #define WEIR_TABLE_H
 
@@ -28,15 +27,17 @@ typedef struct {
 typedef struct {
     weir_hash hash[WEIR_MAX_LABELS];
     unsigned labels;   /* of the name; 0 if it is not well formed or is the root */
-    unsigned shortest; /* the suffixes to look at have shortest .. longest labels; none if shortest > longest */
+    unsigned shortest; /* suffixes of shortest .. longest labels are looked at; none if shortest > longest */
     unsigned longest;
 } weir_probe;
 
-/* Read the header of `bytes`. NULL if the table is sound, else what is wrong with it (a constant text). `verify`
- * also checks the checksum, every class id and the number of entries: time in proportion to the size. */
+/* Read the header of `bytes`. NULL if the table is sound, else what is wrong with it (a constant text).
+ * `verify` also checks the checksum, every class id and the number of entries: time in proportion to the
+ * size. */
 const char *weir_table_open(weir_table *table, const uint8_t *bytes, size_t size, int verify);
 
-/* Hash a lower-case wire name and fetch its lines. Start several, then finish them: one memory latency for all. */
+/* Hash a lower-case wire name and fetch its lines. Start several, then finish them: one memory latency for
+ * all. */
 void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe);
 
 /* The listed suffixes, longest first, ending at a stop class. Returns their number. */
@@ -48,7 +49,8 @@ unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t 
 
 #define WEIR_MAX_PREFIXES 129
 
-/* The listed prefixes of an address of 4 or 16 bytes (none for another size), longest first, ending at a stop. */
+/* The listed prefixes of an address of 4 or 16 bytes (none for another size), longest first, ending at a
+ * stop. */
 unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size,
                                    weir_hit hits[WEIR_MAX_PREFIXES]);
 

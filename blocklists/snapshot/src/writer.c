@@ -147,8 +147,8 @@ static int fill_spill(work *w, const weir_builder *builder)
     }
 }
 
-static void write_header(uint8_t *header, const weir_builder *builder, const weir_content *content, const work *w,
-                         const weir_layout *layout)
+static void write_header(uint8_t *header, const weir_builder *builder, const weir_content *content,
+                         const work *w, const weir_layout *layout)
 {
     memcpy(header + WEIR_AT_MAGIC, WEIR_MAGIC, 8);
     weir_store32(header + WEIR_AT_VERSION, WEIR_VERSION);
@@ -210,7 +210,8 @@ static int write_file(const weir_builder *builder, const weir_content *content, 
                       uint64_t *size)
 {
     uint8_t header[WEIR_HEADER_BYTES] = {0};
-    weir_layout layout = weir_layout_of(content->class_count, content->meta_bytes, w->main.count, w->spill.count);
+    weir_layout layout =
+        weir_layout_of(content->class_count, content->meta_bytes, w->main.count, w->spill.count);
     const uint8_t *sections[WEIR_SECTIONS] = {content->classes, content->meta,  w->main.lines,
                                               w->main.cold,     w->spill.lines, w->spill.cold};
     write_header(header, builder, content, w, &layout);

@@ -6,7 +6,7 @@
 
 /* What goes into the file beside the builder's entries. */
 typedef struct {
-    const uint16_t *class_of_set; /* class id of each of the builder's sets; entries of class 0 are left out */
+    const uint16_t *class_of_set; /* class id of each of the builder's sets; 0 = leave its entries out */
     const uint8_t *classes;       /* class_count records, id 0 included */
     uint32_t class_count;
     const uint8_t *meta;
@@ -14,7 +14,8 @@ typedef struct {
     uint64_t created; /* Unix seconds */
 } weir_content;
 
-/* Write the table to `file` (empty, open for writing) and sync it. Returns 0 and the file's size, or an errno. */
+/* Write the table to `file` (empty, open for writing) and sync it. Returns 0 and the file's size, or an
+ * errno. */
 int weir_write(const weir_builder *builder, const weir_content *content, int file, uint64_t *size);
 
 #endif

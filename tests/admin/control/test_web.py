@@ -1,4 +1,4 @@
-"""Where the admin API listens: inherited sockets, moves, and silence about requests."""
+"""Where the admin API listens: addresses that are taken, moves, and silence about requests."""
 
 from __future__ import annotations
 
@@ -11,21 +11,15 @@ import aiohttp
 import pytest
 
 from admin.config.endpoints import HostPort
-from admin.control.web import AdminServer, ListenError, inherited_sockets
+from admin.control.web import AdminServer, ListenError
 
 
 @pytest.fixture
-def listening() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
-
-
-@pytest.fixture
-async def server(world: Any, bets: str, listening: socket.socket) -> AsyncIterator[AdminServer]:
+async def server(world: Any, bets: str) -> AsyncIterator[AdminServer]:
     world.write(bets)
-    running = AdminServer(world.controller(), [listening])
+    running = AdminServer(world.controller())
     yield running
     await running.close()
-    listening.close()
 
 
 def address_of(sock: socket.socket) -> HostPort:
@@ -42,12 +36,7 @@ async def ask(address: HostPort, path: str = "/healthz") -> int:
         return response.status
 
 
-async def test_an_inherited_socket_is_used(server: AdminServer, listening: socket.socket) -> None:
-    await server.start(address_of(listening))
-    assert await ask(address_of(listening)) == 200
-
-
-async def test_an_address_of_its_own(server: AdminServer) -> None:
+async def test_it_listens(server: AdminServer) -> None:
     address = free()
     await server.start(address)
     assert await ask(address) == 200
@@ -87,12 +76,3 @@ async def test_nothing_is_logged_about_requests(
         await ask(address, "/api/v1/check?name=private.example")
         await ask(address, "/private.example")
     assert "private.example" not in caplog.text
-
-
-def test_sockets_from_the_environment(listening: socket.socket) -> None:
-    duplicate = socket.dup(listening.fileno())
-    (sock,) = inherited_sockets({"WEIR_SOCKETS": f"udp:999,http:{duplicate},tcp:998"})
-    assert sock.getsockname() == listening.getsockname()
-    sock.close()
-    listening.close()
-    assert inherited_sockets({}) == []

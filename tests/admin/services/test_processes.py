@@ -9,10 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from admin.services.place import Place
 from admin.services.processes import ProcessState, file_of, process_exists, read_states, write_states
-from admin.services.serving import page_of, resolver_name, served_generation
-from resolver.runtime.counters import CounterPage
 
 ALIVE = ProcessState("resolver-0", "ready", os.getpid(), 0, "serving")
 
@@ -51,20 +48,3 @@ def test_damaged_files_are_passed_over(tmp_path: Path, content: bytes) -> None:
     file_of(tmp_path, "broken").write_bytes(content)
     write_states(file_of(tmp_path, "good"), [ALIVE])
     assert set(read_states(tmp_path)) == {"resolver-0"}
-
-
-def test_served_generations(tmp_path: Path) -> None:
-    page = CounterPage(page_of(tmp_path, resolver_name(3)), ("generation",))
-    page.set(0, 5)
-    assert page_of(tmp_path, "resolver-3").name == "worker-3.counters"
-    assert served_generation(tmp_path, "resolver-3") == 5
-    assert served_generation(tmp_path, "gateway") is None
-
-
-def test_folders_are_made_once_and_keep_their_rights(tmp_path: Path) -> None:
-    place = Place(tmp_path / "a" / "b")
-    place.create()
-    assert place.lists.stat().st_mode & 0o777 == 0o700
-    place.run.chmod(0o700)
-    place.create()
-    assert place.run.stat().st_mode & 0o777 == 0o700

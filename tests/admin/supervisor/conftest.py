@@ -57,7 +57,6 @@ CONTROL = '''
 """Publishes the layouts of a file one by one: the first at its start, the next at every SIGHUP."""
 import json, signal, sys
 from pathlib import Path
-from admin.services.layout import Layout, write_layout
 from resolver.runtime.notify import notify
 from resolver.tables.model import GatewaySettings, ResolverSettings, Tables
 from resolver.tables.store import current_generation, publish
@@ -78,10 +77,10 @@ for layout in wanted["layouts"]:
         resolver=ResolverSettings(listen=listen, workers=layout["workers"]), gateway=GatewaySettings(listen=gateway),
     ))
     notify("READY=1")
-    if signal.sigwait(signals) == signal.SIGTERM:
+    while (got := signal.sigtimedwait(signals, 0.3)) is None:
+        notify("WATCHDOG=1")
+    if got.si_signo == signal.SIGTERM:
         break
-else:
-    signal.sigwait(signals)
 '''
 
 DRIVER = """
@@ -90,9 +89,11 @@ from pathlib import Path
 from admin.services.place import Place
 from admin.supervisor.plan import Part, Plan, Programs
 from admin.supervisor.supervisor import Supervisor, say
+import admin.supervisor.children, admin.supervisor.fleet
 
 folder = Path(sys.argv[1])
 wanted = json.loads(Path(sys.argv[2]).read_text())
+admin.supervisor.children.WATCHDOG = admin.supervisor.fleet.WATCHDOG = wanted["watchdog"]
 place = Place(folder)
 place.create()
 folders = ("--state", str(place.state), "--run", str(place.run))
@@ -173,10 +174,17 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
         layouts: list[dict[str, Any] | None],
         parts: tuple[str, ...] = ("admin", "gateway", "resolver"),
         slot: int | None = None,
+        watchdog: float = 20.0,
     ) -> Running:
         for name, text in (("data_plane", DATA_PLANE), ("control", CONTROL), ("driver", DRIVER)):
             (tmp_path / f"{name}.py").write_text(text)
-        wanted = {"layouts": layouts, "parts": parts, "slot": slot, "state": str(tmp_path / "state")}
+        wanted = {
+            "layouts": layouts,
+            "parts": parts,
+            "slot": slot,
+            "state": str(tmp_path / "state"),
+            "watchdog": watchdog,
+        }
         path = tmp_path / f"wanted-{len(started)}.json"
         path.write_text(json.dumps(wanted))
         started.append(Running(tmp_path, path))

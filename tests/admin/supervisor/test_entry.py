@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 import admin.supervisor.entry as entry
-from admin.services.layout import Layout
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
-from admin.supervisor.plan import CONTROL, Part, Plan, Programs
-from admin.supervisor.sockets import Address, Use
+from admin.supervisor.plan import Part, Plan, Programs
 
 PROGRAMS = Programs(("control",), ("gateway",), ("resolver",))
 
@@ -150,33 +148,3 @@ def test_the_line_that_people_wait_for(
         demo.write_text(text)
     entry._announce(demo)
     assert capsys.readouterr().out == "weir: ready\n" + (text or "")
-
-
-def test_what_a_layout_asks_for() -> None:
-    layout = Layout(1, ("127.0.0.1:53", "[::1]:53"), 2, ("127.0.0.1:80",))
-    wanted = Plan(Place(Path("/x")), PROGRAMS).wanted(layout)
-    assert set(wanted) == {"resolver-0", "resolver-1", "gateway"}
-    assert wanted["resolver-1"].command == ("resolver", "--slot", "1")
-    assert wanted["resolver-1"].addresses == tuple(
-        Address(use, text, "resolver.listen")
-        for text in ("127.0.0.1:53", "[::1]:53")
-        for use in (Use.UDP, Use.TCP)
-    )
-    assert wanted["gateway"].addresses == (Address(Use.HTTP, "127.0.0.1:80", "gateway.listen"),)
-
-
-@pytest.mark.parametrize(
-    ("parts", "slot", "names", "control"),
-    [
-        ({Part.RESOLVER}, 5, {"resolver-5"}, False),
-        ({Part.RESOLVER}, None, {"resolver-0", "resolver-1"}, False),
-        ({Part.GATEWAY}, None, {"gateway"}, False),
-        ({Part.ADMIN}, None, set(), True),
-    ],
-)
-def test_parts(parts: set[Part], slot: int | None, names: set[str], control: bool) -> None:
-    plan = Plan(Place(Path("/x")), PROGRAMS, frozenset(parts), slot)
-    assert set(plan.wanted(Layout(1, ("127.0.0.1:53",), 2, ("127.0.0.1:80",)))) == names
-    assert (plan.control() is not None) == control
-    assert plan.data_plane != control
-    assert CONTROL not in names

@@ -61,6 +61,15 @@ def test_a_killed_worker_is_started_again_and_finds_its_queue(
     assert weir.output.count("weir: ready") == 1
 
 
+def test_a_hung_worker_is_killed_and_started_again(start: Start, ask: Ask, address: Address) -> None:
+    where = address()
+    weir = start([{"listen": [where], "workers": 1}], watchdog=2.0)
+    weir.wait_ready()
+    os.kill(weir.states()["resolver-0"]["pid"], signal.SIGSTOP)
+    weir.wait_said("weir: resolver-0 was silent for 2 s: killed\n")
+    assert ask(where, timeout=20.0) is not None
+
+
 def test_a_worker_that_keeps_failing_leaves_its_share_to_the_others(
     start: Start, ask: Ask, address: Address
 ) -> None:

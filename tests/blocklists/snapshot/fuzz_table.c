@@ -1,8 +1,9 @@
-/* No matter what bytes come in, as a snapshot file or as a list: every read stays inside them. Either the file is
- * refused, or look-ups give classes that exist. Built with libFuzzer, AddressSanitizer and UBSan by test_builds.py.
+/* No matter what bytes come in, as a snapshot file or as a list: every read stays inside them. Either the
+ * file is refused, or look-ups give classes that exist. Built with libFuzzer, AddressSanitizer and UBSan
+ * by test_builds.py.
  *
- * The first byte chooses. Odd: the rest is a file, also once with its checksum set right, so that the fuzzer gets
- * past it. Even: the rest is a list. Inputs are copied to memory of exactly their size. */
+ * The first byte chooses. Odd: the rest is a file, also once with its checksum set right, so that the
+ * fuzzer gets past it. Even: the rest is a list. Inputs are copied to memory of exactly their size. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,8 @@
-/* Prints what a snapshot says of each name: usage look_up SNAPSHOT NAMES, where NAMES holds wire names one after
- * another. test_builds.py compiles it in several ways and compares the output: the answers must not depend on the
- * multiplication, the vector unit or the optimiser. Also prints raw hashes, which the file format fixes. */
+/* Prints what a snapshot says of each name: usage look_up SNAPSHOT NAMES, where NAMES holds wire names one
+ * after another. test_builds.py compiles it in several ways and compares the output: the answers must not
+ * depend on the multiplication, the vector unit or the optimiser. Also prints raw hashes, which the file
+ * format fixes. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +31,7 @@ static void print_name(const weir_table *table, const uint8_t *wire, size_t leng
     unsigned found = weir_probe_finish(table, &probe, hits);
     printf("%u:", probe.labels);
     for (unsigned n = probe.shortest; n <= probe.longest; n++)
-        printf(" %016llx/%012llx", (unsigned long long)probe.hash[n - 1].h1, (unsigned long long)probe.hash[n - 1].h2);
+        printf(" %016" PRIx64 "/%012" PRIx64, probe.hash[n - 1].h1, probe.hash[n - 1].h2);
     for (unsigned i = 0; i < found; i++)
         printf(" %u=%u", hits[i].labels, hits[i].class_id);
     uint8_t address[16] = {0};

@@ -59,6 +59,15 @@ def test_any_policy_survives_the_file(names: dict[bytes, bytes], block: int) -> 
     assert decode(encode(tables), name="t") == tables
 
 
+def test_equal_safe_search_tables_are_written_once() -> None:
+    table = {b"\x01%c\x00" % letter: b"\x04safe\x00" for letter in b"abcdefgh"}
+    many = tuple(Policy(number, safe_search=dict(table)) for number in range(100))
+    one = Tables(1, 0.0, "s", (Policy(0, safe_search=table),), (), 0)
+    all_of_them = Tables(1, 0.0, "s", many, (), 0)
+    assert encode(all_of_them).count(b"BHNhZmUA") == encode(one).count(b"BHNhZmUA") == 8
+    assert decode(encode(all_of_them), name="t") == all_of_them
+
+
 def test_an_empty_state_says_that_nothing_was_published(state: Path) -> None:
     with pytest.raises(TablesError, match="no generation has been published yet"):
         load(state)
