@@ -16,7 +16,7 @@ import structlog
 from admin.api.appliance import ListCondition
 from admin.control.schedule import Schedule
 from blocklists.model import Confidentiality, Kind, ListSource, ListVersion
-from blocklists.sync import Count, Fetch, ListState, ListStore, RefreshOutcome, refresh
+from blocklists.sync import Count, Fetch, ListState, ListStatus, ListStore, RefreshOutcome, refresh
 
 _log = structlog.get_logger("weir.lists")
 _GOOD = (ListState.ACCEPTED, ListState.UNCHANGED)
@@ -45,6 +45,7 @@ class ListKeeper:
         self._count, self._fetch = count, fetch
         self._sources: dict[str, ListSource] = {}
         self._secret: dict[str, ListVersion] = {}
+        self._outcomes: dict[str, RefreshOutcome] = {}
         self._servers: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -90,6 +91,7 @@ class ListKeeper:
         outcome = await refresh(
             source, self._store, now=self._clocks.unix(), count=self._count, fetch=self._fetch
         )
+        self._outcomes[list_id] = outcome
         good = outcome.state in _GOOD
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
         if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:
@@ -126,17 +128,19 @@ class ListKeeper:
 
     def _condition(self, source: ListSource) -> ListCondition:
         status = self._store.status(source.id, now=self._clocks.unix())
+        # A full disk keeps the store from noting how an attempt ended; what we saw ourselves is newer.
+        seen: RefreshOutcome | ListStatus = self._outcomes.get(source.id, status)
         loaded = bool(self._digest(source))
         secret = source.confidentiality is Confidentiality.SECRET
         return ListCondition(
             id=source.id,
             kind=source.kind,
             loaded=loaded,
-            state=status.state.value,
+            state=seen.state.value,
             entries=status.entries if loaded and not secret else None,
             last_attempt=status.last_attempt,
             last_success=status.last_success,
-            message=_words(source, status.state, status.message),
+            message=_words(source, seen.state, seen.message),
         )
 
     def _digest(self, source: ListSource) -> str:

@@ -303,11 +303,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     """The demo, running, shared by the tests of one module that only ask."""
     folder = tmp_path_factory.mktemp("demo")
     appliance = Appliance(demo_config(), folder)
-    appliance.start()
-    yield appliance
-    code = appliance.stop()
+    try:
+        appliance.start()
+        yield appliance
+    finally:
+        code = appliance.stop()
     assert code == 0, appliance.output
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -159,3 +159,23 @@ async def test_an_illegal_list_that_never_came_is_said_loudly(world: Any) -> Non
     assert logs[0]["event"] == "THIS LIST IS NOT ENFORCED: it has never been loaded"
     (condition, _) = keeper.conditions()
     assert (condition.loaded, condition.state, condition.entries) == (False, "failed", None)
+
+
+async def test_a_failure_shows_even_when_it_cannot_be_noted(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sources.texts["bets"] = b"bets.example\n"
+    keeper = world.keeper()
+    keeper.follow([BETS])
+    await fetched(keeper, "bets")
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("blocklists.list_store.write_record", full)
+    world.sources.texts["bets"] = b"more.example\n"
+    await fetched(keeper, "bets")
+    (condition,) = keeper.conditions()
+    assert (condition.state, condition.loaded) == ("failed", True)
+    assert "No space left on device" in condition.message
+    assert keeper.texts(in_force=True) == [(BETS, b"bets.example\n")]
