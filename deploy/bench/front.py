@@ -234,7 +234,9 @@ def _upstream() -> Iterator[int]:
             query = dns.message.from_wire(received[0])
             answer = dns.message.make_response(query, recursion_available=True)
             if query.question[0].rdtype == 1:
-                answer.answer.append(dns.rrset.from_text(query.question[0].name, 3600, "IN", "A", "198.51.100.7"))
+                answer.answer.append(
+                    dns.rrset.from_text(query.question[0].name, 3600, "IN", "A", "198.51.100.7")
+                )
             sock.sendto(answer.to_wire(), received[1])
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -44,8 +44,9 @@ class UdpListener:
         self._loop.add_reader(sock.fileno(), self._read)
 
     def close(self) -> None:
-        """Stop reading. Datagrams not yet read stay queued for whoever shares the socket."""
+        """Answer what has arrived, then stop reading; what comes later waits for whoever shares the socket."""
         self._loop.remove_reader(self._socket.fileno())
+        self._read()
 
     def _read(self) -> None:
         for _ in range(BATCH):

@@ -25,7 +25,9 @@ def share(tables: Tables) -> Tables:
                 distinct.append(table)
             places[id(table)] = place
         used[policy.number] = place
-    bare = tuple(replace(policy, safe_search={}) if policy.safe_search else policy for policy in tables.policies)
+    bare = tuple(
+        replace(policy, safe_search={}) if policy.safe_search else policy for policy in tables.policies
+    )
     return replace(tables, policies=bare, safe_search=tuple(distinct), safe_search_of=used)
 
 

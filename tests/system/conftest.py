@@ -174,6 +174,11 @@ def free_port() -> int:
     raise AssertionError("no free port")
 
 
+def _question_end(packet: bytes) -> int:
+    """Where the question of a message ends."""
+    return packet.index(b"\0", 12) + 5
+
+
 @dataclass
 class FakeUpstream:
     """A loopback name server that answers every A question, or misbehaves as told."""
@@ -223,7 +228,7 @@ class FakeUpstream:
             elif self.mode == "wrong-id":
                 self._udp.sendto(bytes([forged[0] ^ 1]) + forged[1:], peer)
             elif self.mode == "garbage":
-                self._udp.sendto(response[:20] + b"\xff" * 20, peer)
+                self._udp.sendto(response[: _question_end(packet)] + b"\xff" * 20, peer)
             elif self.mode == "truncated":
                 self._udp.sendto(response[:2] + bytes([response[2] | 2]) + response[3:12] + packet[12:], peer)
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -281,13 +282,9 @@ def test_a_full_disk_keeps_the_last_good_state(make_appliance: Any, small_config
         pytest.skip("this machine lets nobody mount")
     try:
         box.start()
-        with (box.data / "filler").open("wb") as filler:
-            try:
-                while True:
-                    filler.write(bytes(4096))
-                    filler.flush()
-            except OSError:
-                pass
+        with (box.data / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
         _bets(box).write_text(
             "bets.example\nnew-bets.example\n" + "".join(f"x{n}.example\n" for n in range(2))
         )
