@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gateway.process import Gateway, Options
 from gateway.sockets import SocketError
+from resolver.runtime.logs import configure_logs
 
 
 def _options(arguments: Sequence[str]) -> Options:
@@ -41,6 +42,7 @@ async def _serve(options: Options) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Run until stopped; the exit status."""
     options = _options(arguments)
+    configure_logs("gateway")
     try:
         return 0 if asyncio.run(_serve(options)) else 1
     except (SocketError, OSError) as error:

@@ -28,6 +28,7 @@ from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
 from resolver.runtime.counters import CounterPage
+from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import ResolverSettings
@@ -173,6 +174,7 @@ def main() -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder for the counter page")
     parser.add_argument("--slot", type=int, default=0, help="number of this worker, from 0")
     options = parser.parse_args()
+    configure_logs(f"worker-{options.slot}")
     _raise_file_limit()
     try:
         asyncio.run(_main(options.state, options.run, options.slot))

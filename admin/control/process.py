@@ -11,8 +11,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import structlog
-
 from admin.config import Config, ConfigError, load
 from admin.control.controller import Controller
 from admin.control.lists import Clocks, ListKeeper
@@ -26,6 +24,7 @@ from blocklists.snapshot.compiler import compile_snapshot, count_entries
 from blocklists.sources import fetch
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
+from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.tasks import spawn
 
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="weir-control", description="Weir's control process.")
     parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
     path = parser.parse_args(arguments).config
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    configure_logs("control")
     try:
         return _run(load(path))
     except ConfigError as error:

@@ -190,10 +190,10 @@ class FakeUpstream:
     seen: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.port = free_port()
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind(("127.0.0.1", self.port))
-        self.port = self._udp.getsockname()[1]
-        self._tcp = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
+        self._tcp = socket.create_server(("127.0.0.1", self.port))
         self._liar = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._liar.bind(("127.0.0.1", 0))
         self._threads = [

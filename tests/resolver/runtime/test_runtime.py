@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import structlog
 
 from resolver.runtime.counters import CounterPage, CounterPageError, read_counters
+from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.tasks import spawn
 
@@ -68,6 +71,40 @@ def test_watchdog_interval_is_half_of_what_the_manager_allows(
     environ: dict[str, str], seconds: float | None
 ) -> None:
     assert watchdog_interval(environ) == seconds
+
+
+def _fails(local: str) -> None:
+    raise ValueError(f"reason of {len(local)} letters")
+
+
+def _logged(environ: dict[str, str], *, fail: bool = False) -> list[str]:
+    output = io.StringIO()
+    configure_logs("worker-0", output=output, environ=environ)
+    log = structlog.get_logger()
+    try:
+        if fail:
+            _fails("can" + "ary")
+        log.warning("held", list="bets", why="two words")
+    except ValueError:
+        log.exception("failed")
+    finally:
+        structlog.reset_defaults()
+    return output.getvalue().splitlines()
+
+
+def test_a_log_line_is_whole_dated_and_plain() -> None:
+    (line,) = _logged({})
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ worker-0: warning: held list=bets why='two words'", line
+    )
+
+
+def test_the_journal_gets_priorities_on_every_line_and_no_variables() -> None:
+    assert _logged({"JOURNAL_STREAM": "1:2"}) == ["<4>worker-0: warning: held list=bets why='two words'"]
+    lines = _logged({"JOURNAL_STREAM": "1:2"}, fail=True)
+    assert lines[-1] == "<3>ValueError: reason of 6 letters"
+    assert all(line.startswith("<3>") for line in lines)
+    assert "canary" not in "".join(lines)
 
 
 async def test_a_background_task_that_dies_is_heard() -> None:
