@@ -108,7 +108,7 @@ async def _take(
         return outcome, replace(attempt, held=held, released="")
     await asyncio.to_thread(store.accept, source, fetched, counts)
     outcome = RefreshOutcome(
-        ListState.ACCEPTED, f"A new version with {counts.entries:,} entries.", fetched, counts
+        ListState.ACCEPTED, f"A new version with {_entries(counts.entries)}.", fetched, counts
     )
     return outcome, replace(attempt, held=None, released="")
 
@@ -124,7 +124,7 @@ def _confirm(
 
 
 def _unchanged(serving: Serving, version: ListVersion) -> RefreshOutcome:
-    return RefreshOutcome(ListState.UNCHANGED, f"No change; {serving.counts.entries:,} entries.", version)
+    return RefreshOutcome(ListState.UNCHANGED, f"No change; {_entries(serving.counts.entries)}.", version)
 
 
 async def _noted(
@@ -155,3 +155,7 @@ def _fault(error: FetchError | OSError) -> str:
     advice = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "check the data folder"
     place = f"{error.filename}: " if error.filename else ""
     return f"{place}{error.strerror or error}; {advice}. The last good version goes on serving."
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number:,} entries"

@@ -18,6 +18,7 @@ from aiohttp.web import BaseRequest, RequestHandler, Response, Server
 from gateway.counting import CONNECTIONS, ERRORS, MALFORMED, TIMEOUTS, Counters
 from gateway.headers import FIXED
 from gateway.limits import Gate, Limits, RefusedError
+from gateway.methods import known_method
 
 _log = structlog.get_logger("weir.gateway")
 
@@ -95,6 +96,8 @@ class Connection(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the parser while the request is within its limits."""
         before, self._received = self._received, self._received + len(data)
+        if before == 0:
+            data = known_method(data)
         if self._request_count == 0 and before > self._house.limits.head:
             self._refuse_head()
         elif self._request_count > 0 and before > self._house.limits.discard:
