@@ -13,7 +13,7 @@ from aiohttp import hdrs
 MAX_METHOD = 32
 """Octets; registered methods have at most 17."""
 
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,%d}" % MAX_METHOD)
+_TOKEN = re.compile(rb"[!#$%%&'*+.^_`|~0-9A-Za-z-]{1,%d}" % MAX_METHOD)
 _KNOWN = frozenset(method.encode() for method in hdrs.METH_ALL)
 _PREFACE = b"PRI"
 """The first word of HTTP/2 (RFC 9113 section 3.4): not a request of HTTP/1.1."""

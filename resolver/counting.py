@@ -23,7 +23,7 @@ CORE_COUNTERS = (
 
 LISTENER_COUNTERS = ("udp_errors", "tcp_refused", "tcp_evicted")
 
-GAUGES = ("generation", "started", "pid", "tcp_connections", "cache_bytes", "cache_entries")
+GAUGES = ("generation", "started", "pid", "tcp_connections", "cache_bytes", "cache_entries", "upstreams_down")
 """Values that go up and down; everything else only grows. ``started`` is Unix seconds."""
 
 WORKER_COUNTERS = (*GAUGES, *CORE_COUNTERS, *LISTENER_COUNTERS, *EXCHANGE_COUNTERS)

@@ -27,6 +27,7 @@ from resolver.listeners.sockets import BindError, bind, inherited
 from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
+from resolver.outbound.reports import UpstreamReports
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
@@ -100,7 +101,8 @@ class Worker:
         settings = view.tables.resolver
         count = self._counting.count
         sockets = inherited() or bind(settings.listen)
-        self._forwarder = Forwarder(_share(settings), counters=count)
+        self._reports = UpstreamReports()
+        self._forwarder = Forwarder(_share(settings), counters=self._count_outbound)
         await self._forwarder.start()
         services = Services(self._forwarder.cached, self._forwarder.age, count)
         pipeline = Pipeline(view, services)
@@ -129,10 +131,18 @@ class Worker:
         self._connections.close()
         await self._forwarder.close()
 
+    def _count_outbound(self, event: str) -> None:
+        self._counting.count(event)
+        self._reports.count(event)
+
     async def _housekeeping(self) -> None:
-        """Gauges, and the sign of life that the service manager asked for: it stops when the loop hangs."""
+        """Gauges, reports, and the sign of life that the service manager asked for: it stops when the loop hangs."""
         interval = watchdog_interval()
         while True:
+            states = self._forwarder.upstream_states()
+            self._counting.gauge("upstreams_down", sum(not state.healthy for state in states))
+            for report in self._reports.due(states, time.monotonic()):
+                (_log.warning if report.is_problem else _log.info)(report.message, **dict(report.fields))
             self._counting.gauge("cache_bytes", self._forwarder.cache_bytes)
             self._counting.gauge("cache_entries", self._forwarder.cache_entries)
             if interval is not None:

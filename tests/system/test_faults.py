@@ -56,6 +56,7 @@ def test_an_upstream_that_lies_is_seen_through_and_counted(
         assert box.dig(f"{mode}-{number}.test").answers == ["A 198.51.100.7"]
     if reason:
         assert box.metric(f"weir_resolver_discarded_{reason}_total") >= 1
+        box.eventually(lambda: "replies from upstreams were discarded" in box.output, "the message")
 
 
 def test_a_dead_upstream_means_servfail_with_a_reason_in_bounded_time(box: Any, upstream: Any) -> None:
@@ -65,6 +66,16 @@ def test_a_dead_upstream_means_servfail_with_a_reason_in_bounded_time(box: Any, 
     assert (dig.status, dig.ede) == ("SERVFAIL", [22]), dig.text
     assert time.monotonic() - started < 7
     assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+    assert box.metric("weir_resolver_upstream_timeouts_total") >= 1
+
+    def told() -> bool:
+        box.dig(f"dead-{time.monotonic_ns()}.test", "A", "+timeout=1")
+        return "no upstream is left" in box.output
+
+    box.eventually(told, "the message")
+    upstream.mode = "answer"
+    box.eventually(lambda: box.dig("back.test").answers == ["A 198.51.100.7"], "an answer")
+    box.eventually(lambda: "an upstream answers again" in box.output, "the good news")
 
 
 def test_a_stale_answer_is_better_than_none_and_says_so(box: Any, upstream: Any) -> None:
