@@ -11,7 +11,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
-from posix.mman cimport MADV_HUGEPAGE, MAP_FAILED, MAP_SHARED, PROT_READ, madvise, mmap, munmap
+from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, mmap, munmap
 
 KEY_BYTES = WEIR_KEY_BYTES
 CLASS_RECORD_BYTES = WEIR_CLASS_BYTES
@@ -316,9 +316,6 @@ cdef class Snapshot:
             raise SnapshotError(f"{path}: it cannot be mapped: is it a regular file, is there memory?")
         snapshot.mapped, snapshot.mapped_bytes = mapped, size
         with nogil:
-            # Large pages where kernel and file system have them: random lines of a large table otherwise miss the
-            # TLB too. Where they do not, the call fails and nothing is lost.
-            madvise(mapped, snapshot.mapped_bytes, MADV_HUGEPAGE)
             wrong = weir_table_open(&snapshot.table, <const uint8_t *>mapped, snapshot.mapped_bytes, verify)
         if wrong != NULL:
             raise SnapshotError(f"{path}: {wrong.decode('ascii')}; compile the lists again")

@@ -216,22 +216,11 @@ unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, wei
     return found;
 }
 
-void weir_probe_fetch_cold(const weir_table *table, const weir_probe *probe)
-{
-    for (unsigned n = probe->shortest; n <= probe->longest; n++) {
-        uint32_t at = weir_line_of(probe->hash[n - 1], table->line_count);
-        const uint8_t *cold = table->cold + (size_t)at * WEIR_COLD_BYTES;
-        __builtin_prefetch(cold);
-        __builtin_prefetch(cold + WEIR_COLD_BYTES - 1);
-    }
-}
-
 unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length,
                            weir_hit hits[WEIR_MAX_LABELS], unsigned *labels)
 {
     weir_probe probe;
     weir_probe_start(table, wire, length, &probe);
-    weir_probe_fetch_cold(table, &probe);
     *labels = probe.labels;
     return weir_probe_finish(table, &probe, hits);
 }

@@ -40,10 +40,6 @@ const char *weir_table_open(weir_table *table, const uint8_t *bytes, size_t size
  * all. */
 void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe);
 
-/* Fetch the cold words beside the lines. For a look-up alone: a hit then waits for memory once, not twice. In a
- * batch it is wasted work, because most names are not listed and the others' waits overlap anyway. */
-void weir_probe_fetch_cold(const weir_table *table, const weir_probe *probe);
-
 /* The listed suffixes, longest first, ending at a stop class. Returns their number. */
 unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, weir_hit hits[WEIR_MAX_LABELS]);
 

@@ -38,8 +38,6 @@ static unsigned look_up_batch(const weir_table *table, const uint8_t *wires, con
         size_t from = first + i == 0 ? 0 : ends[first + i - 1];
         weir_probe_start(table, wires + from, ends[first + i] - from, &probes[i]);
     }
-    if (count == 1)
-        weir_probe_fetch_cold(table, &probes[0]);
     for (size_t i = 0; i < count; i++)
         found += weir_probe_finish(table, &probes[i], hits);
     return found;
