@@ -7,6 +7,7 @@ knows the words by which the manual calls it.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Self
@@ -17,7 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 from admin.config.problems import fault, shown
 
 
-class TextValue:
+class TextValue(ABC):
     """A value written as text. Subclasses are frozen values whose equality is that of their parts."""
 
     WORDS: ClassVar[str]
@@ -30,9 +31,9 @@ class TextValue:
     """What to say of a number without a unit, for types that have units."""
 
     @classmethod
+    @abstractmethod
     def parse(cls, text: str) -> Self:
         """Read the text form; ValueError says what is wrong and what to write."""
-        raise NotImplementedError
 
     @classmethod
     def accept(cls, value: object) -> Self:

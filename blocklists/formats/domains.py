@@ -7,41 +7,19 @@ if the source says so.
 
 from __future__ import annotations
 
-from blocklists.formats.names import (
-    BLANK,
-    COMMENT,
-    MALFORMED,
-    bare_scope,
-    clean,
-    is_comment,
-    outcome,
-)
-from blocklists.formats.plain import Stateless
+from blocklists.formats.names import MALFORMED, outcome
+from blocklists.formats.plain import WordParser
 from blocklists.formats.protocol import Outcome, Syntax
-from blocklists.model import ListSource, Scope
+from blocklists.model import Scope
 
 
-class DomainsParser(Stateless):
+class DomainsParser(WordParser):
     """Parser of the format ``domains``."""
 
     syntax: Syntax | None = "domains"
 
-    def __init__(self, source: ListSource) -> None:
-        """ValueError if the source's scope is a URL scope."""
-        self.scope = bare_scope(source)
-        self._source = source
-
-    def parse(self, line: str, number: int) -> tuple[Outcome, ...]:
-        """See ``LineParser.parse``."""
-        text = clean(line, number)
-        if not text:
-            return BLANK
-        if is_comment(text):
-            return COMMENT
-        words = text.partition("#")[0].split()
-        if len(words) != 1:
-            return MALFORMED
-        return (self._name(words[0]),)
+    def _words(self, words: list[str]) -> tuple[Outcome, ...]:
+        return (self._name(words[0]),) if len(words) == 1 else MALFORMED
 
     def _name(self, word: str) -> Outcome:
         if word.startswith("*."):

@@ -6,39 +6,17 @@ says ``host``: the same list must mean the same in every form that it is publish
 
 from __future__ import annotations
 
-from blocklists.formats.names import (
-    BLANK,
-    COMMENT,
-    MALFORMED,
-    bare_scope,
-    clean,
-    is_comment,
-    is_target,
-    outcome,
-)
-from blocklists.formats.plain import Stateless
+from blocklists.formats.names import MALFORMED, is_target, outcome
+from blocklists.formats.plain import WordParser
 from blocklists.formats.protocol import Outcome, Syntax
-from blocklists.model import ListSource
 
 
-class HostsParser(Stateless):
+class HostsParser(WordParser):
     """Parser of the format ``hosts``."""
 
     syntax: Syntax | None = "hosts"
 
-    def __init__(self, source: ListSource) -> None:
-        """ValueError if the source's scope is a URL scope."""
-        self.scope = bare_scope(source)
-        self._source = source
-
-    def parse(self, line: str, number: int) -> tuple[Outcome, ...]:
-        """See ``LineParser.parse``."""
-        text = clean(line, number)
-        if not text:
-            return BLANK
-        if is_comment(text):
-            return COMMENT
-        target, *names = text.partition("#")[0].split()
-        if not names or not is_target(target):
+    def _words(self, words: list[str]) -> tuple[Outcome, ...]:
+        if len(words) < 2 or not is_target(words[0]):
             return MALFORMED
-        return tuple(outcome(name, self.scope, self._source) for name in names)
+        return tuple(outcome(name, self.scope, self._source) for name in words[1:])
