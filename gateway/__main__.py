@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.process import Gateway, Options
-from gateway.sockets import SocketError
 from resolver.runtime.logs import configure_logs
+from resolver.runtime.sockets import SocketError
 
 
 def _options(arguments: Sequence[str]) -> Options:

@@ -15,9 +15,9 @@ import structlog
 from gateway.connection import report_fault
 from gateway.counting import GENERATION, STARTED, Counters
 from gateway.server import StopPageServer
-from gateway.sockets import bind, inherited
 from gateway.stop_page.render import Pages
 from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.sockets import Address, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.tables.view import View
 from resolver.tables.watch import watch
@@ -88,7 +88,9 @@ class Gateway:
         await server.close(FINISH_TIMEOUT)
 
     def _sockets(self, published: tuple[str, ...]) -> list[socket.socket]:
-        return inherited(self._options.environ) or bind(self._options.listen or published)
+        passed = inherited(self._options.environ, Use.HTTP)[Use.HTTP]
+        texts = self._options.listen or published
+        return passed or listen_all(Address(Use.HTTP, text, "gateway.listen") for text in texts)
 
     def _on_view(self, view: View) -> None:
         """Take a new generation; requests in progress keep the one that they began with."""

@@ -12,6 +12,7 @@ import asyncio
 import os
 import resource
 import signal
+import socket
 import sys
 import time
 from dataclasses import replace
@@ -23,7 +24,6 @@ from resolver.core.decision import Services
 from resolver.core.pipeline import Pipeline
 from resolver.counting import WORKER_COUNTERS
 from resolver.listeners.server import Server
-from resolver.listeners.sockets import BindError, bind, inherited
 from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
@@ -31,6 +31,7 @@ from resolver.outbound.reports import UpstreamReports
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import ResolverSettings
 from resolver.tables.view import View
@@ -77,7 +78,7 @@ class Worker:
         self._first.set()
 
     async def run(self) -> None:
-        """Serve until ``stop``. BindError if an address cannot be served."""
+        """Serve until ``stop``. SocketError if an address cannot be served."""
         watching = spawn(watch(self._state, self._use), name="watch state")
         await self._first.wait()
         if self._view is not None:
@@ -100,7 +101,7 @@ class Worker:
     async def _serve(self, view: View) -> None:
         settings = view.tables.resolver
         count = self._counting.count
-        sockets = inherited() or bind(settings.listen)
+        sockets = _sockets(settings)
         self._reports = UpstreamReports()
         self._forwarder = Forwarder(_share(settings), counters=self._count_outbound)
         await self._forwarder.start()
@@ -113,8 +114,8 @@ class Worker:
             self._server, _tcp_limits(settings), count=count, gauge=self._counting.gauge
         )
         loop = asyncio.get_running_loop()
-        udp = [UdpListener(sock, self._server, count) for sock in sockets.udp]
-        tcp = [await loop.create_server(self._connections.connection, sock=sock) for sock in sockets.tcp]
+        udp = [UdpListener(sock, self._server, count) for sock in sockets[Use.UDP]]
+        tcp = [await loop.create_server(self._connections.connection, sock=sock) for sock in sockets[Use.TCP]]
         # A newer generation may have come while the sockets were opened.
         self._pipeline = pipeline
         self._take_over(pipeline, self._view or view)
@@ -148,6 +149,16 @@ class Worker:
             if interval is not None:
                 notify("WATCHDOG=1")
             await asyncio.sleep(min(GAUGE_SECONDS, interval or GAUGE_SECONDS))
+
+
+def _sockets(settings: ResolverSettings) -> dict[Use, list[socket.socket]]:
+    """Those that the parent passed, or our own. SocketError if one cannot be had."""
+    passed = inherited(os.environ, Use.UDP, Use.TCP)
+    if any(passed.values()):
+        return passed
+    return {
+        use: listen_all(Address(use, text, "resolver.listen") for text in settings.listen) for use in passed
+    }
 
 
 def _share(settings: ResolverSettings) -> ResolverSettings:
@@ -188,8 +199,8 @@ def main() -> int:
     _raise_file_limit()
     try:
         asyncio.run(_main(options.state, options.run, options.slot))
-    except BindError as error:
-        _log.error("stopped", reason=str(error), remedy="change resolver.listen or stop the other program")
+    except SocketError as error:
+        _log.error("cannot serve", reason=str(error))
         return 1
     return 0
 

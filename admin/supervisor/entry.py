@@ -13,8 +13,9 @@ from admin.config import Config, ConfigError, load
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.supervisor.plan import Part, Plan, installed_programs
-from admin.supervisor.sockets import Address, BindError, Use, probe
+from admin.supervisor.sockets import probe
 from admin.supervisor.supervisor import Supervisor, say
+from resolver.runtime.sockets import Address, SocketError, Use
 
 FAILED = 1
 USAGE = 2
@@ -64,7 +65,7 @@ def _serve(plan: Plan, demo: Path, addresses: Sequence[Address] = ()) -> int:
         with _locks(plan):
             probe(addresses)
             return asyncio.run(_supervise(plan, demo))
-    except (OSError, LockedError, BindError) as error:
+    except (OSError, LockedError, SocketError) as error:
         say(str(error))
         return FAILED
 

@@ -13,7 +13,8 @@ from admin.services.processes import ProcessState
 from admin.supervisor.children import WATCHDOG, Child, Command, Kill, Phase, Say, Spawn
 from admin.supervisor.launch import Process, launch
 from admin.supervisor.notifications import Message
-from admin.supervisor.sockets import Address, BindError, SocketPool, environment
+from admin.supervisor.sockets import SocketPool
+from resolver.runtime.sockets import Address, SocketError, environment
 
 RELEASE_AFTER = 1.0
 """Seconds of back-off beyond which a dead worker's sockets are closed, so that its siblings get its share."""
@@ -67,7 +68,7 @@ class Fleet:
     # ---- what is wanted ----
 
     def want(self, name: str, program: Program) -> None:
-        """Run ``program`` under ``name``; a child with another one is replaced. BindError changes nothing."""
+        """Run ``program`` under ``name``; a child with another one is replaced. SocketError changes nothing."""
         unit = self._units.get(name)
         if unit is not None and unit.program == program:
             return
@@ -191,7 +192,7 @@ class Fleet:
                 descriptors=[sock.fileno() for _, sock in lent],
                 on_exit=lambda code: self._ended(unit, code),
             )
-        except (BindError, OSError) as error:
+        except (SocketError, OSError) as error:
             self._perform(unit, unit.child.could_not_start(str(error), self._clock()))
         else:
             unit.child.started(self._clock())

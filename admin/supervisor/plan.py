@@ -11,7 +11,7 @@ from admin.services.layout import Layout
 from admin.services.place import Place
 from admin.services.serving import GATEWAY, resolver_name
 from admin.supervisor.fleet import Program
-from admin.supervisor.sockets import Address, Use
+from resolver.runtime.sockets import Address, Use
 
 CONTROL = "control"
 

@@ -16,8 +16,9 @@ from admin.supervisor.children import Kill, Phase
 from admin.supervisor.fleet import Fleet
 from admin.supervisor.notifications import NotificationSocket
 from admin.supervisor.plan import CONTROL, Plan
-from admin.supervisor.sockets import BindError, probe
+from admin.supervisor.sockets import probe
 from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.sockets import SocketError
 from resolver.tables.store import TablesError, current_generation
 
 POLL_SECONDS = 0.2
@@ -102,7 +103,7 @@ class Supervisor:
         elif generation != self._applied and time.monotonic() >= self._retry_at:
             try:
                 self._apply(read_layout(self._plan.place.state))
-            except (TablesError, BindError, OSError) as error:
+            except (TablesError, SocketError, OSError) as error:
                 self._retry_at = time.monotonic() + BIND_RETRY
                 self._say_once(
                     f"cannot follow generation {generation}: {error}; trying again every {BIND_RETRY:g} s"

@@ -1,7 +1,7 @@
 """DNS over UDP: one socket, read in batches, answered from the address that was asked.
 
-On a wildcard socket the kernel tells the destination of each datagram (IP_PKTINFO, RFC 3542) and the answer is sent
-from it: a client drops what comes from another address.
+On a wildcard socket the kernel tells the destination of each datagram (IP_PKTINFO, RFC 3542; asked for where sockets
+are bound, ``resolver.runtime.sockets``) and the answer is sent from it: a client drops what comes from elsewhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ _LARGEST_QUERY = 4096
 """No query that this server can use is longer; the rest of a longer datagram is cut off by the kernel."""
 
 _ANCILLARY = 128
-_RECVPKTINFO = {socket.AF_INET: (socket.IPPROTO_IP, 8), socket.AF_INET6: (socket.IPPROTO_IPV6, 49)}
 _PKTINFO = {(socket.IPPROTO_IP, 8), (socket.IPPROTO_IPV6, 50)}
 
 Peer = Any
@@ -39,8 +38,6 @@ class UdpListener:
         self._loop = asyncio.get_running_loop()
         sock.setblocking(False)
         self._wildcard = ipaddress.ip_address(sock.getsockname()[0]).is_unspecified
-        if self._wildcard:
-            sock.setsockopt(*_RECVPKTINFO[sock.family], 1)
         self._loop.add_reader(sock.fileno(), self._read)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from admin.services.layout import Layout
 from admin.services.place import Place
 from admin.supervisor.plan import CONTROL, Part, Plan, Programs
-from admin.supervisor.sockets import Address, Use
+from resolver.runtime.sockets import Address, Use
 
 PROGRAMS = Programs(("control",), ("gateway",), ("resolver",))
 

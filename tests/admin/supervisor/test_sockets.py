@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from admin.supervisor.sockets import Address, BindError, SocketPool, Use, environment, listen, parse, probe
+from admin.supervisor.sockets import SocketPool, probe
+from resolver.runtime.sockets import Address, SocketError, Use, environment, listen, parse
 
 
 def free_port() -> int:
@@ -63,7 +64,7 @@ def test_a_port_in_use_is_one_clear_error(use: Use, where: str) -> None:
         other.bind(parse(where)[1])
         if use is Use.TCP:
             other.listen()
-        with pytest.raises(BindError) as caught:
+        with pytest.raises(SocketError) as caught:
             probe(addresses(where))
     assert str(caught.value) == (
         f"{where} ({use.upper()}) is in use by another program: stop it or change resolver.listen"
@@ -72,12 +73,12 @@ def test_a_port_in_use_is_one_clear_error(use: Use, where: str) -> None:
 
 def test_another_weir_on_the_port_is_in_use_too(where: str, pool: SocketPool) -> None:
     pool.ensure("resolver-0", addresses(where))
-    with pytest.raises(BindError, match="in use by another program"):
+    with pytest.raises(SocketError, match="in use by another program"):
         probe(addresses(where))
 
 
 def test_port_53_hints_at_the_usual_holder() -> None:
-    from admin.supervisor.sockets import _explain
+    from resolver.runtime.sockets import _explain
 
     text = _explain(
         Address(Use.UDP, "127.0.0.53:53", "resolver.listen"), OSError(98, "Address already in use")
@@ -94,7 +95,7 @@ def test_port_53_hints_at_the_usual_holder() -> None:
     ],
 )
 def test_what_cannot_be_bound_says_why(text: str, words: str) -> None:
-    with pytest.raises(BindError, match=words):
+    with pytest.raises(SocketError, match=words):
         listen(Address(Use.UDP, text, "resolver.listen"))
 
 
@@ -103,7 +104,7 @@ def test_one_address_for_two_duties_is_refused() -> None:
         Address(Use.HTTP, "127.0.0.1:8080", "gateway.listen"),
         Address(Use.HTTP, "127.0.0.1:8080", "admin.listen"),
     ]
-    with pytest.raises(BindError, match=r"stands in gateway.listen and in admin.listen"):
+    with pytest.raises(SocketError, match=r"stands in gateway.listen and in admin.listen"):
         probe(twice)
 
 
@@ -124,7 +125,7 @@ def test_a_second_ensure_keeps_the_sockets(where: str, pool: SocketPool) -> None
 
 
 def test_all_or_nothing(where: str, pool: SocketPool) -> None:
-    with pytest.raises(BindError):
+    with pytest.raises(SocketError):
         pool.ensure("resolver-0", [*addresses(where), Address(Use.UDP, "192.0.2.1:53", "resolver.listen")])
     assert list(pool) == []
     probe(addresses(where))

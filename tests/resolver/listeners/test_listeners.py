@@ -18,9 +18,9 @@ from resolver.core.decision import Services
 from resolver.core.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
 from resolver.listeners.server import Server
-from resolver.listeners.sockets import BindError, bind, inherited, split_host_port
 from resolver.listeners.tcp import MAX_PIPELINED, TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
+from resolver.runtime.sockets import Address, SocketError, Use, listen
 from resolver.tables.view import View
 
 LIMITS = TcpLimits(idle=5.0, per_client=3, total=4)
@@ -52,24 +52,25 @@ class Front:
         pipeline = Pipeline(view, Services(lambda _: None, lambda _: 0, count))
         self.server = Server(pipeline, self.gate, clock=lambda: 0.0, max_waiting=max_waiting, count=count)
         self.connections = TcpConnections(self.server, limits, count=count, gauge=self.gauges.__setitem__)
-        self.sockets = bind([f"[{host}]:0" if ":" in host else f"{host}:0"])
-        self.udp = UdpListener(self.sockets.udp[0], self.server, count)
-        self.udp_port = self.sockets.udp[0].getsockname()[1]
-        self.tcp_port = self.sockets.tcp[0].getsockname()[1]
+        text = f"[{host}]:0" if ":" in host else f"{host}:0"
+        self.sockets = {use: listen(Address(use, text, "resolver.listen")) for use in (Use.UDP, Use.TCP)}
+        self.udp = UdpListener(self.sockets[Use.UDP], self.server, count)
+        self.udp_port = self.sockets[Use.UDP].getsockname()[1]
+        self.tcp_port = self.sockets[Use.TCP].getsockname()[1]
 
     def _count(self, name: str) -> None:
         self.counted[name] += 1
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self.listening = await loop.create_server(self.connections.connection, sock=self.sockets.tcp[0])
+        self.listening = await loop.create_server(self.connections.connection, sock=self.sockets[Use.TCP])
 
     async def stop(self) -> None:
         self.udp.close()
         self.listening.close()
         self.connections.close()
         await self.server.drain(1.0)
-        self.sockets.udp[0].close()
+        self.sockets[Use.UDP].close()
         await asyncio.sleep(0)
 
 
@@ -126,7 +127,7 @@ async def test_a_wildcard_socket_answers_from_the_address_that_was_asked(
 async def test_ipv6(front: Callable[..., asyncio.Future[Front]]) -> None:
     try:
         made = await front(host="::1")
-    except BindError:
+    except SocketError:
         pytest.skip("this machine has no IPv6 loopback")
     assert (await _udp(made.udp_port, _query(), "::1"))[1] == "::1"
 
@@ -238,27 +239,3 @@ async def test_overload_is_answered_at_once(front: Callable[..., asyncio.Future[
         answer = dns.message.from_wire((await _udp(made.udp_port, _query("two.test")))[0])
     assert answer.rcode() == dns.rcode.SERVFAIL
     assert made.counted["shed"] == 1
-
-
-def test_a_port_in_use_is_named() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(BindError, match=rf"cannot serve {address} \(UDP\): Address already in use"):
-            bind([address])
-
-
-def test_inherited_sockets_are_found_by_kind() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        passed = inherited({"WEIR_SOCKETS": f"udp:{udp.fileno()},tcp:{tcp.fileno()}"})
-        assert passed is not None
-        assert [sock.detach() for sock in passed.udp] == [udp.fileno()]
-        assert [sock.detach() for sock in passed.tcp] == [tcp.fileno()]
-    assert inherited({}) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "pair"), [("127.0.0.1:53", ("127.0.0.1", 53)), ("[::1]:5300", ("::1", 5300))]
-)
-def test_host_and_port(text: str, pair: tuple[str, int]) -> None:
-    assert split_host_port(text) == pair
