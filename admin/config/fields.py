@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -99,7 +100,7 @@ def _file_path(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise fault(f"{shown(value)} is no path; write the path as text")
     base: Path = (info.context or {}).get("base", Path())
-    return base / value
+    return Path(os.path.normpath(base / value))  # as a person would write it: it stands in messages
 
 
 FilePath = Annotated[
