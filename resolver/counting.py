@@ -21,7 +21,7 @@ CORE_COUNTERS = (
     *(f"blocked_{kind.value}" for kind in REASONS),
 )
 
-LISTENER_COUNTERS = ("udp_errors", "tcp_refused", "tcp_evicted")
+LISTENER_COUNTERS = ("faults", "udp_errors", "tcp_refused", "tcp_evicted")
 
 GAUGES = ("generation", "started", "pid", "tcp_connections", "cache_bytes", "cache_entries", "upstreams_down")
 """Values that go up and down; everything else only grows. ``started`` is Unix seconds."""

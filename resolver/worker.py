@@ -21,6 +21,7 @@ from pathlib import Path
 import structlog
 
 from resolver.core.decision import Services
+from resolver.core.generation import Generation
 from resolver.core.pipeline import Pipeline
 from resolver.counting import WORKER_COUNTERS
 from resolver.listeners.server import Server
@@ -34,8 +35,7 @@ from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import ResolverSettings
-from resolver.tables.view import View
-from resolver.tables.watch import watch
+from resolver.tables.watch import watch_prepared
 
 DRAIN_SECONDS = 2.0
 """How long queries in hand may still take after SIGTERM."""
@@ -68,9 +68,11 @@ class Worker:
         self._state = state
         self._counting = counting
         self._first = asyncio.Event()
-        self._view: View | None = None
+        self._latest: Generation | None = None
         self._pipeline: Pipeline | None = None
         self._stopping = asyncio.Event()
+        self.failed = False
+        """Whether serving ended because new generations could no longer be taken."""
 
     def stop(self) -> None:
         """Begin a clean stop."""
@@ -79,36 +81,40 @@ class Worker:
 
     async def run(self) -> None:
         """Serve until ``stop``. SocketError if an address cannot be served."""
-        watching = spawn(watch(self._state, self._use), name="watch state")
+        watching = spawn(watch_prepared(self._state, Generation, self._use), name="watch state")
+        # A worker that no longer hears of policies must not go on: its successor starts with the present one.
+        watching.add_done_callback(lambda _: self.stop())
         await self._first.wait()
-        if self._view is not None:
-            await self._serve(self._view)
+        if self._latest is not None:
+            await self._serve(self._latest)
+        self.failed = watching.done() and not watching.cancelled()
         watching.cancel()
 
-    def _use(self, view: View) -> None:
-        self._view = view
+    def _use(self, generation: Generation) -> None:
+        self._latest = generation
         self._first.set()
         if self._pipeline is not None:
-            self._take_over(self._pipeline, view)
+            self._take_over(self._pipeline, generation)
 
-    def _take_over(self, pipeline: Pipeline, view: View) -> None:
-        pipeline.use(view)
-        self._forwarder.reconfigure(_share(view.tables.resolver))
-        self._server.max_waiting = view.tables.resolver.max_in_flight
-        self._connections.limits = _tcp_limits(view.tables.resolver)
-        self._counting.gauge("generation", view.tables.generation)
+    def _take_over(self, pipeline: Pipeline, generation: Generation) -> None:
+        tables = generation.view.tables
+        pipeline.use(generation)
+        self._forwarder.reconfigure(_share(tables.resolver))
+        self._server.max_waiting = _max_waiting(tables.resolver)
+        self._connections.limits = _tcp_limits(tables.resolver)
+        self._counting.gauge("generation", tables.generation)
 
-    async def _serve(self, view: View) -> None:
-        settings = view.tables.resolver
+    async def _serve(self, generation: Generation) -> None:
+        settings = generation.view.tables.resolver
         count = self._counting.count
         sockets = _sockets(settings)
         self._reports = UpstreamReports()
         self._forwarder = Forwarder(_share(settings), counters=self._count_outbound)
         await self._forwarder.start()
         services = Services(self._forwarder.cached, self._forwarder.age, count)
-        pipeline = Pipeline(view, services)
+        pipeline = Pipeline(generation, services)
         self._server = Server(
-            pipeline, self._forwarder, clock=time.time, max_waiting=settings.max_in_flight, count=count
+            pipeline, self._forwarder, clock=time.time, max_waiting=_max_waiting(settings), count=count
         )
         self._connections = TcpConnections(
             self._server, _tcp_limits(settings), count=count, gauge=self._counting.gauge
@@ -118,8 +124,8 @@ class Worker:
         tcp = [await loop.create_server(self._connections.connection, sock=sock) for sock in sockets[Use.TCP]]
         # A newer generation may have come while the sockets were opened.
         self._pipeline = pipeline
-        self._take_over(pipeline, self._view or view)
-        notify("READY=1", f"STATUS=serving generation {view.tables.generation}")
+        self._take_over(pipeline, self._latest or generation)
+        notify("READY=1", f"STATUS=serving generation {generation.view.tables.generation}")
         housekeeping = spawn(self._housekeeping(), name="housekeeping")
         await self._stopping.wait()
         notify("STOPPING=1")
@@ -161,6 +167,11 @@ def _sockets(settings: ResolverSettings) -> dict[Use, list[socket.socket]]:
     }
 
 
+def _max_waiting(settings: ResolverSettings) -> int:
+    """Twice what the exchange takes: it turns away first, and has a stale answer where there is one."""
+    return 2 * settings.max_in_flight
+
+
 def _share(settings: ResolverSettings) -> ResolverSettings:
     """The settings of one worker of several: the configured cache size is that of the whole box."""
     return replace(settings, cache_size=settings.cache_size // max(settings.workers, 1))
@@ -176,7 +187,7 @@ def _tcp_limits(settings: ResolverSettings) -> TcpLimits:
     return TcpLimits(settings.tcp_idle_timeout, settings.tcp_per_client, settings.tcp_total)
 
 
-async def _main(state: Path, run: Path, slot: int) -> None:
+async def _main(state: Path, run: Path, slot: int) -> int:
     page = CounterPage(run / f"worker-{slot}.counters", WORKER_COUNTERS)
     counting = Counting(page)
     counting.gauge("started", int(time.time()))
@@ -186,6 +197,7 @@ async def _main(state: Path, run: Path, slot: int) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, worker.stop)
     await worker.run()
+    return 1 if worker.failed else 0
 
 
 def main() -> int:
@@ -198,11 +210,10 @@ def main() -> int:
     configure_logs(f"worker-{options.slot}")
     _raise_file_limit()
     try:
-        asyncio.run(_main(options.state, options.run, options.slot))
+        return asyncio.run(_main(options.state, options.run, options.slot))
     except SocketError as error:
         _log.error("cannot serve", reason=str(error))
         return 1
-    return 0
 
 
 if __name__ == "__main__":

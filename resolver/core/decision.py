@@ -27,7 +27,7 @@ from resolver.core.reply import (
 )
 from resolver.core.zones import MAX_CHAIN
 from resolver.exchange.model import STALE_TTL, Answer, FailureKind, Question, Resolution
-from resolver.policy.model import Listing, Policy, Step, Verdict, VerdictAction
+from resolver.policy.model import Listing, Masks, Policy, Step, Verdict, VerdictAction
 from resolver.policy.reasons import BLOCKED_TTL, REASONS, Ede
 from resolver.policy.verdict import Case, Part, decide
 
@@ -92,6 +92,8 @@ class Decision:
         self._services = services
         self._aliases: list[Record] = []
         self._vouched = False
+        self._list_spoke = False
+        """A list's own action has been followed: what it leads to gets the reason's plain answer if it is blocked."""
 
     def result(self) -> Result:
         """The answer, the miss, or None for silence."""
@@ -108,6 +110,14 @@ class Decision:
         return self._resolve(name)
 
     def _judge(self, name: bytes, listing: Listing, part: Part) -> Verdict:
+        verdict = self._decide(name, listing, part)
+        while self._asked.over_tcp and verdict.answer is ListAction.TCP_ONLY:
+            self._services.count("tcp_only")
+            listing = without_tcp_only(listing, self._view.masks)
+            verdict = self._decide(name, listing, part)
+        return verdict
+
+    def _decide(self, name: bytes, listing: Listing, part: Part) -> Verdict:
         moment = self._moment
         return decide(Case(name, listing, moment.policy, self._view.masks, moment.now, part, self._vouched))
 
@@ -197,44 +207,38 @@ class Decision:
     def _blocked(self, verdict: Verdict, name: bytes, listing: Listing) -> Result:
         """The answer for a block: the list's own action if it is an RPZ rule, else the reason's form."""
         query = self._query
-        if verdict.answer is ListAction.DROP:
+        action = ListAction.BLOCK if self._list_spoke else verdict.answer
+        if action is ListAction.DROP:
             self._services.count("dropped")
             return None
-        if verdict.answer is ListAction.TCP_ONLY:
-            return self._tcp_only(verdict)
+        if action is ListAction.TCP_ONLY:  # over TCP the rule has been put aside
+            return self._finish(synthesised(query), truncated=True)
         self._services.count(f"blocked_{verdict.reason.kind.value}")
         ede = [] if (code := REASONS[verdict.reason.kind].ede) is None else [(int(code), b"")]
-        if verdict.answer is ListAction.LOCAL_DATA:
+        if action is ListAction.LOCAL_DATA:
             return self._local_data(verdict, name, listing, ede)
-        if verdict.answer is ListAction.NXDOMAIN:
+        if action is ListAction.NXDOMAIN:
             return self._finish(negative(query, Rcode.NXDOMAIN, BLOCKED_TTL), ede)
         rdata = self._moment.generation.gateway.get(query.qtype)
-        if rdata is None or verdict.answer is ListAction.NODATA:
+        if rdata is None or action is ListAction.NODATA:
             return self._finish(negative(query, Rcode.NOERROR, BLOCKED_TTL), ede)
         return self._finish(addresses(query, rdata, BLOCKED_TTL), [*ede, (int(Ede.FORGED_ANSWER), b"")])
-
-    def _tcp_only(self, verdict: Verdict) -> Result:
-        """RPZ TCP-only: over UDP the answer is empty with TC; over TCP the name is not blocked by this rule."""
-        if not self._asked.over_tcp:
-            return self._finish(synthesised(self._query), truncated=True)
-        self._services.count("tcp_only")
-        self._vouched = True
-        return self._resolve(self._query.name)
 
     def _local_data(
         self, verdict: Verdict, name: bytes, listing: Listing, ede: list[tuple[int, bytes]]
     ) -> Result:
         bit = self._view.bits[verdict.reason.bit or 0]
         # A rule met behind an alias speaks about the alias's target; the data is given for the name that was asked.
-        records = local_records(self._view.reader, self._view.masks, listing, bit, name, self._query.qtype)
-        records = tuple((self._query.name, rtype, ttl, rdata) for _, rtype, ttl, rdata in records)
+        found = local_records(self._view.reader, self._view.masks, listing, bit, name, self._query.qtype)
+        records = tuple(
+            (self._query.name, rtype, min(ttl, BLOCKED_TTL), rdata) for _, rtype, ttl, rdata in found
+        )
         if not records:
             return self._finish(negative(self._query, Rcode.NOERROR, BLOCKED_TTL), ede)
         if records[0][1] != TYPE_CNAME or self._query.qtype == TYPE_CNAME:
             return self._finish(aliases_only(self._query, records), ede)
-        # What the list itself made up is not judged again (RPZ semantics): only resolved.
+        self._list_spoke = self._vouched = True
         self._aliases = [records[0]]
-        self._vouched = True
         return self._resolve(records[0][3].lower())
 
     def _failed(self, failure: FailureKind, ede: Sequence[tuple[int, bytes]] = ()) -> bytes:
@@ -254,3 +258,12 @@ class Decision:
 
 def _stale_code(answer: Answer) -> int:
     return int(Ede.STALE_NXDOMAIN_ANSWER if answer.rcode == Rcode.NXDOMAIN else Ede.STALE_ANSWER)
+
+
+def without_tcp_only(listing: Listing, masks: Masks) -> Listing:
+    """The listing without the lists that only ask for TCP, for a client that has come by TCP."""
+    aside = 0
+    for index, (list_id, action) in masks.actions.items():
+        if action is ListAction.TCP_ONLY and listing.bits >> index & 1:
+            aside |= 1 << index | masks.feeds.get(list_id, 0)
+    return Listing(listing.bits & ~aside, listing.hits)

@@ -14,6 +14,8 @@ def local_records(
     reader: SnapshotReader, masks: Masks, listing: Listing, bit: Bit, owner: bytes, qtype: int
 ) -> tuple[Record, ...]:
     """The records of the type asked for (or the CNAME) that the lists feeding ``bit`` hold for ``owner``."""
+    if not owner:
+        return ()  # a rule about an address has no owner, so no records
     value = 1 << bit.index
     for index, (list_id, _) in masks.actions.items():
         if not listing.bits >> index & 1 or not masks.feeds.get(list_id, 0) & value:

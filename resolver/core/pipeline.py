@@ -16,7 +16,6 @@ from resolver.core.reply import TYPE_A, TYPE_AAAA, addresses, bad_version, finis
 from resolver.core.special import Special, special
 from resolver.exchange.model import FailureKind, Question, Resolution
 from resolver.policy.reasons import Ede
-from resolver.tables.view import View
 
 SPECIAL_TTL = 3600
 
@@ -34,13 +33,13 @@ _CLASS_IN = 1
 class Pipeline:
     """Answers packets. Not thread-safe; one per worker."""
 
-    def __init__(self, view: View, services: Services) -> None:
-        self._generation = Generation(view)
+    def __init__(self, generation: Generation, services: Services) -> None:
+        self._generation = generation
         self._services = services
 
-    def use(self, view: View) -> None:
+    def use(self, generation: Generation) -> None:
         """Decide by this generation from the next query on."""
-        self._generation = Generation(view)
+        self._generation = generation
 
     def handle(self, packet: bytes, client: str, *, over_tcp: bool, now: float) -> Result:
         """Answer one packet. ``client`` is the source address as text, ``now`` Unix seconds."""

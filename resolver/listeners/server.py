@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+
 from resolver.core.decision import Miss, Result
 from resolver.core.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
 
 MAX_STEPS = 10
 """Questions that one query may need one after another; aliases do not go on for ever."""
+
+
+_log = structlog.get_logger("weir.listeners")
 
 
 class Resolves(Protocol):
@@ -60,14 +65,23 @@ class Server:
         return answer if isinstance(answer, bytes) else None
 
     async def _finish(self, miss: Miss, send: Callable[[bytes | None], None]) -> None:
+        answer: bytes | None = None
+        try:
+            answer = await self._resolve(miss)
+        except Exception:
+            # A fault of ours costs this one answer, not the connection that waits for it. No name is logged.
+            self._count("faults")
+            _log.exception("a query could not be answered")
+        send(answer)
+
+    async def _resolve(self, miss: Miss) -> bytes | None:
         result: Result = miss
         for _ in range(MAX_STEPS):
             if not isinstance(result, Miss):
-                send(result)
-                return
+                return result
             resolution = await self._forwarder.resolve(result.question)
             result = self._pipeline.resume(result, resolution, now=self._clock())
-        send(self._at_once(result) if isinstance(result, Miss) else result)
+        return self._at_once(result) if isinstance(result, Miss) else result
 
     async def drain(self, timeout: float) -> None:
         """Let the queries in hand finish, for at most ``timeout`` seconds."""

@@ -61,7 +61,7 @@ class TcpConnections:
         if len(self._open) >= self.limits.total:
             idlest = next(iter(self._open))
             self._count("tcp_evicted")
-            idlest.close()
+            idlest.abort()
             self.remove(idlest)
         self._open[connection] = None
         self._per_client[connection.client] += 1
@@ -136,9 +136,15 @@ class TcpConnection(asyncio.Protocol):
         """Send what is written and close."""
         self._transport.close()
 
+    def abort(self) -> None:
+        """Close at once: a client that does not read would hold its place for as long as it likes."""
+        self._transport.abort()
+
     def _idle(self) -> None:
         if self._pending:
             self._rearm()
+        elif self._transport.get_write_buffer_size():
+            self._transport.abort()
         else:
             self._transport.close()
 

@@ -18,6 +18,9 @@ from resolver.listeners.server import Server
 BATCH = 64
 """Datagrams read before other work gets its turn."""
 
+LAST_BATCHES = 1_000
+"""Batches read at the end at most: under a flood the end must come all the same."""
+
 _LARGEST_QUERY = 4096
 """No query that this server can use is longer; the rest of a longer datagram is cut off by the kernel."""
 
@@ -43,9 +46,12 @@ class UdpListener:
     def close(self) -> None:
         """Answer what has arrived, then stop reading; what comes later waits for whoever shares the socket."""
         self._loop.remove_reader(self._socket.fileno())
-        self._read()
+        for _ in range(LAST_BATCHES):
+            if not self._read():
+                return
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Serve one batch; False when nothing is left."""
         for _ in range(BATCH):
             try:
                 if self._wildcard:
@@ -54,11 +60,12 @@ class UdpListener:
                     packet, peer = self._socket.recvfrom(_LARGEST_QUERY)
                     ancillary = []
             except (BlockingIOError, InterruptedError):
-                return
+                return False
             except OSError:  # an ICMP error of an earlier answer; the socket itself is fine
                 self._count("udp_errors")
-                return
+                return True
             self._answer(packet, peer, [item for item in ancillary if item[:2] in _PKTINFO])
+        return True
 
     def _answer(self, packet: bytes, peer: Peer, source: list[tuple[int, int, bytes]]) -> None:
         if peer[1] == 0:

@@ -16,6 +16,9 @@ from enum import StrEnum
 VARIABLE = "WEIR_SOCKETS"
 BACKLOG = 1024
 """Connections that wait for a busy or restarting child; the kernel caps it at net.core.somaxconn."""
+RECEIVE_QUEUE = 4 * 1024 * 1024
+"""Octets of a UDP socket's queue; the kernel counts its own overhead, so about 5,000 queries."""
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h
 _IPV6_RECVPKTINFO = 49  # linux/in6.h; Python names it only where the C library headers had it at build time
 _IP_PKTINFO = 8  # linux/in.h
 
@@ -120,9 +123,19 @@ def new_socket(address: Address) -> socket.socket:
     sock = socket.socket(family, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     if family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    if kind == socket.SOCK_STREAM:  # on UDP it would hide another owner of the port; on TCP only TIME_WAIT
+    if kind == socket.SOCK_DGRAM:
+        _enlarge_queue(sock)
+    else:  # on UDP it would hide another owner of the port; on TCP only TIME_WAIT
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     return sock
+
+
+def _enlarge_queue(sock: socket.socket) -> None:
+    """Room for what arrives while a worker is replaced or takes over a large generation."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_QUEUE)
+    except PermissionError:  # without CAP_NET_ADMIN the kernel caps it at net.core.rmem_max
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_QUEUE)
 
 
 def _want_destination(sock: socket.socket, address: Address) -> None:

@@ -33,8 +33,13 @@ class View:
     @classmethod
     def open(cls, state: Path) -> View:
         """Load the generation in force. TablesError or SnapshotError if there is none that is whole."""
-        tables, _ = load(state)
-        return cls(tables, SnapshotReader.open(state / tables.snapshot))
+        return cls.open_any(state)[0]
+
+    @classmethod
+    def open_any(cls, state: Path) -> tuple[View, list[str]]:
+        """The same, with what is wrong with newer generations that were passed over."""
+        tables, complaints = load(state)
+        return cls(tables, SnapshotReader.open(state / tables.snapshot)), complaints
 
     def policy_for(self, address: str) -> Policy | None:
         """The policy of whoever has this address; None for an address that is not served here."""

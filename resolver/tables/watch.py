@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -19,23 +20,54 @@ from resolver.tables.view import View
 POLL_SECONDS = 0.02
 """A change of policy is to reach every process within 50 ms (DESIGN.md section 6)."""
 
+RETRY_SECONDS = 1.0
+"""A generation that could not be opened (memory, open files) is tried again this often until another one comes."""
+
+Prepared = TypeVar("Prepared")
+
 _log = structlog.get_logger("weir.tables")
 
 
 async def watch(state: Path, on_new: Callable[[View], None], *, poll: float = POLL_SECONDS) -> None:
     """Call ``on_new`` with the view in force as soon as there is one, then with every later one; runs until cancelled.
 
-    A generation that cannot be opened is reported once and passed over; what was given before stays in force.
+    A generation that cannot be opened is reported and tried again; what was given before stays in force meanwhile.
+    What ``on_new`` raises ends the watch: its caller must not go on with an old policy as if nothing had happened.
     """
-    seen: int | None = None
+    await watch_prepared(state, lambda view: view, on_new, poll=poll)
+
+
+async def watch_prepared(
+    state: Path,
+    prepare: Callable[[View], Prepared],
+    on_new: Callable[[Prepared], None],
+    *,
+    poll: float = POLL_SECONDS,
+) -> None:
+    """The same, with ``prepare`` called in a thread: what takes time must not keep the loop from its sockets."""
+    taken: int | None = None
     while True:
         generation = current_generation(state)
-        if generation is not None and generation != seen:
-            seen = generation
-            try:
-                view = await asyncio.to_thread(View.open, state)
-            except (TablesError, SnapshotError, OSError) as error:
-                _log.error("cannot open the new state; the last good one stays in force", reason=str(error))
-            else:
-                on_new(view)
+        if generation is not None and generation != taken:
+            prepared = await asyncio.to_thread(_open, state, prepare)
+            if prepared is None:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            taken = generation
+            on_new(prepared)
         await asyncio.sleep(poll)
+
+
+def _open(state: Path, prepare: Callable[[View], Prepared]) -> Prepared | None:
+    try:
+        view, complaints = View.open_any(state)
+        prepared = prepare(view)
+    except (TablesError, SnapshotError, OSError, MemoryError) as error:
+        _log.error("cannot open the new state; the last good one stays in force", reason=str(error))
+        return None
+    except Exception:  # whatever else is wrong with a new state, the last good one is better than none
+        _log.exception("cannot use the new state; the last good one stays in force")
+        return None
+    for complaint in complaints:
+        _log.error("a damaged generation was passed over for an older one", reason=complaint)
+    return prepared

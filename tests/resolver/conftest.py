@@ -52,7 +52,7 @@ class DictReader:
         return self.records.get((list_id, wire), ())
 
 
-ILLEGAL, ORDER, MALWARE, PROTECTED, GAMBLING, PORN, NX, NODATA, DROP, TCP, LOCAL = range(11)
+ILLEGAL, ORDER, MALWARE, PROTECTED, GAMBLING, PORN, NX, NODATA, DROP, TCP, LOCAL, ITCP, ILOCAL = range(13)
 BITS = (
     Bit(ILLEGAL, BitRole.ILLEGAL, "iwf"),
     Bit(ORDER, BitRole.ILLEGAL, "court"),
@@ -65,6 +65,8 @@ BITS = (
     Bit(DROP, BitRole.ACTION, "malware", Action.DROP),
     Bit(TCP, BitRole.ACTION, "malware", Action.TCP_ONLY),
     Bit(LOCAL, BitRole.ACTION, "malware", Action.LOCAL_DATA),
+    Bit(ITCP, BitRole.ACTION, "iwf", Action.TCP_ONLY),
+    Bit(ILOCAL, BitRole.ACTION, "iwf", Action.LOCAL_DATA),
 )
 LISTED = {
     "illegal.example": (ILLEGAL,),
@@ -76,6 +78,9 @@ LISTED = {
     "drop.example": (MALWARE, DROP),
     "tcp.example": (MALWARE, TCP),
     "local.example": (MALWARE, LOCAL),
+    "tcp-bets.example": (MALWARE, TCP, GAMBLING),
+    "tcp-illegal.example": (ILLEGAL, ITCP),
+    "illegal-alias.example": (ILLEGAL, ILOCAL),
     "alias.example": (MALWARE, LOCAL),
     "helpline.example": (PROTECTED,),
     "help.bets.example": (PROTECTED,),
@@ -85,6 +90,7 @@ LISTED = {
 }
 RECORDS = {
     ("malware", _wire("local.example")): (("A", 60, "192.0.2.66"), ("TXT", 60, '"walled garden"')),
+    ("iwf", _wire("illegal-alias.example")): (("CNAME", 60, "garden.example."),),
     ("malware", _wire("alias.example")): (("CNAME", 60, "garden.example."),),
 }
 LISTS = {

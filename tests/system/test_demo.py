@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.system
 
@@ -126,7 +127,10 @@ def test_check_says_no_more_of_a_secret_list_than_of_malware(demo: Any) -> None:
     assert secret.returncode == 1
     assert "demo-illegal" not in secret.stdout
     malware = demo.weir("check", "malware.example", "--address", ADULT)
-    assert secret.stdout.replace("illegal.example", "NAME") != "" != malware.stdout
+    assert secret.stdout.replace("illegal.example", "NAME") == malware.stdout.replace(
+        "malware.example", "NAME"
+    )
+    assert "illegal.example" in secret.stdout
 
 
 def test_the_check_api_says_what_the_command_says(demo: Any) -> None:
@@ -156,8 +160,17 @@ def test_health_readiness_and_metrics(demo: Any) -> None:
 
 def test_answers_beyond_the_udp_size_come_whole_over_tcp(demo: Any) -> None:
     for size in ("512", "1232", "4096"):
-        dig = demo.dig("allowed.demo.test", "A", f"+bufsize={size}")
-        assert dig.answers == ["A 192.0.2.10"]
+        cut = demo.dig("long.demo.test", "TXT", f"+bufsize={size}", "+ignore")
+        assert " tc " in cut.text
+        assert not cut.answers
+        assert len(demo.dig("long.demo.test", "TXT", f"+bufsize={size}").answers) == 8
+
+
+def test_the_demo_stands_on_the_ports_of_the_contract() -> None:
+    config = yaml.safe_load((Path(__file__).parents[2] / "deploy" / "demo" / "weir.yaml").read_text())
+    assert config["resolver"]["listen"] == ["127.0.0.1:5300"]
+    assert config["gateway"]["listen"] == ["127.0.0.1:8080"]
+    assert config["admin"]["listen"] == "127.0.0.1:8000"
 
 
 SEEDS = Path(__file__).parents[3] / "shared" / "data" / "dns-fuzz-seeds"

@@ -43,7 +43,7 @@ LIES = [
     ("wrong-address", "address"),
     ("wrong-id", "id"),
     ("garbage", "malformed"),
-    ("truncated", None),
+    ("truncated", ""),
 ]
 
 
@@ -57,6 +57,8 @@ def test_an_upstream_that_lies_is_seen_through_and_counted(
     if reason:
         assert box.metric(f"weir_resolver_discarded_{reason}_total") >= 1
         box.eventually(lambda: "replies from upstreams were discarded" in box.output, "the message")
+    else:  # no lie, only too long for UDP
+        assert box.metric("weir_resolver_upstream_tcp_total") >= 3
 
 
 def test_a_dead_upstream_means_servfail_with_a_reason_in_bounded_time(box: Any, upstream: Any) -> None:
@@ -204,6 +206,18 @@ def test_a_reload_takes_a_changed_list(box: Any) -> None:
     box.eventually(lambda: box.dig("new-bets.example").answers == ["A 192.0.2.80"], "the new entry")
 
 
+MESSAGES = {
+    "html": "web page",
+    "shrunk": "shrank by",
+    "grown": "grew by",
+    "garbage": "not in the format",
+    "empty": "lines gives an entry",
+    "binary": "binary",
+    "gone": "no such file",
+    "folder": "not a regular file",
+}
+"""A word of what the operator is told."""
+
 BROKEN = {
     "html": "<!DOCTYPE html><html><body>Not found</body></html>\n" * 30,
     "shrunk": "bets.example\n",
@@ -229,9 +243,16 @@ def test_a_broken_list_is_held_and_the_last_good_one_serves(
         if fault == "folder":
             path.mkdir()
     box.process.send_signal(signal.SIGHUP)
-    box.eventually(lambda: "bets" in box.output.partition("weir: ready")[2], "the complaint")
+
+    def told() -> str:
+        return str(box.output.partition("weir: ready")[2])
+
+    box.eventually(lambda: "list=bets" in told(), "the complaint")
+    assert MESSAGES[fault] in told()
     assert box.dig("bets7.example").answers == ["A 192.0.2.80"]
-    box.eventually(lambda: "bets" in box.weir("lists", "status").stdout, "the status")
+    status = box.weir("lists", "status")
+    assert status.returncode == 1
+    assert MESSAGES[fault] in status.stdout
     assert box.metric("weir_list_failing") == 1
     # The same after a restart: the stored good version is what serves.
     box.stop()
@@ -301,6 +322,7 @@ def test_a_full_disk_keeps_the_last_good_state(make_appliance: Any, small_config
         )
         box.process.send_signal(signal.SIGHUP)
         box.eventually(lambda: "space" in box.output.lower(), "the complaint")
+        assert box.metric("weir_publish_failures_total") >= 1
         assert box.dig("bets.example").answers == ["A 192.0.2.80"]
         assert box.page("bets.example").stdout.startswith("HTTP/1.1 403")
         (box.data / "filler").unlink()

@@ -14,6 +14,7 @@ import dns.rdatatype
 import pytest
 
 from resolver.core.decision import Miss, Services
+from resolver.core.generation import Generation
 from resolver.core.pipeline import Pipeline
 from resolver.exchange.model import Answer, FailureKind, Question, Resolution
 from resolver.exchange.scan import TtlLimits, scan
@@ -43,7 +44,7 @@ class World:
 
     def __post_init__(self) -> None:
         services = Services(self.cache.get, lambda _: self.age, lambda name: self.counted.update([name]))
-        self.pipeline = Pipeline(self.view, services)
+        self.pipeline = Pipeline(Generation(self.view), services)
 
     def raw(
         self, name: str, rtype: str = "A", client: str = CHILD, *, tcp: bool = False, **options: Any
@@ -217,7 +218,7 @@ def test_a_change_of_policy_is_obeyed_while_the_upstream_is_asked(
     made = world()
     miss = made.raw("bets.example", client=ADULT, rtype="MX")
     assert isinstance(miss, Miss)
-    made.pipeline.use(make_view({"127.0.0.13/32": Policy(2, block=GAMBLING)}))
+    made.pipeline.use(Generation(make_view({"127.0.0.13/32": Policy(2, block=GAMBLING)})))
     kept = _upstream(miss.question, ";ANSWER\nbets.example. 60 IN MX 1 mail.test.\n")
     answer = dns.message.from_wire(made.pipeline.resume(miss, Resolution(kept), now=NOW))  # type: ignore[arg-type]
     assert _ede(answer) == [17]
@@ -258,9 +259,41 @@ def test_rpz_local_data_that_is_an_alias_is_followed_and_not_judged_again(
     kept = _upstream(miss.question, ";ANSWER\ngarden.example. 60 IN A 192.0.2.99\n")
     answer = dns.message.from_wire(made.pipeline.resume(miss, Resolution(kept), now=NOW))  # type: ignore[arg-type]
     assert [str(rrset) for rrset in answer.answer] == [
-        "alias.example. 60 IN CNAME garden.example.",
+        "alias.example. 30 IN CNAME garden.example.",
         "garden.example. 60 IN A 192.0.2.99",
     ]
+
+
+def test_tcp_only_behind_an_alias_ends_over_tcp_and_does_not_undo_other_reasons(
+    world: Callable[..., World], wire: Callable[[str], bytes]
+) -> None:
+    made = world()
+    question = Question(wire("way.test"), 1)
+    made.cache[question] = _upstream(
+        question, ";ANSWER\nway.test. 60 IN CNAME tcp.example.\ntcp.example. 60 IN A 192.0.2.7\n"
+    )
+    assert made.ask("way.test").flags & dns.flags.TC
+    over_tcp = made.ask("way.test", tcp=True)
+    assert over_tcp.answer[-1][0].address == "192.0.2.7"
+    assert made.counted["tcp_only"] == 1
+    # The same name on a category list as well: TCP settles the one rule, not the other.
+    assert _ede(made.ask("tcp-bets.example", tcp=True)) == [17, 4]
+    illegal = made.raw("tcp-illegal.example", tcp=True, client=ADULT)
+    assert isinstance(illegal, Miss)
+
+
+def test_local_data_that_leads_back_into_its_own_list_ends_in_the_plain_answer(
+    world: Callable[..., World], make_view: Callable[..., View]
+) -> None:
+    records = (LocalRecord("garden.example.", "CNAME", 60, "illegal-alias.example."),)
+    made = world(view=make_view(POLICIES, zones=("garden.example",), records=records))
+    answer = made.ask("illegal-alias.example", client=ADULT)
+    assert _ede(answer) == [15, 4]
+    assert [rdata.address for rdata in answer.answer[0]] == ["192.0.2.80"]
+
+
+def test_local_data_lives_no_longer_than_other_blocked_answers(world: Callable[..., World]) -> None:
+    assert world().ask("local.example").answer[0].ttl == BLOCKED_TTL
 
 
 def test_the_built_in_zone_and_where_it_leads(world: Callable[..., World]) -> None:

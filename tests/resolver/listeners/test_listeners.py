@@ -13,8 +13,10 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
+import structlog
 
 from resolver.core.decision import Services
+from resolver.core.generation import Generation
 from resolver.core.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
 from resolver.listeners.server import Server
@@ -49,7 +51,7 @@ class Front:
         self.gauges: dict[str, int] = {}
         self.gate = Gate()
         count = self._count
-        pipeline = Pipeline(view, Services(lambda _: None, lambda _: 0, count))
+        pipeline = Pipeline(Generation(view), Services(lambda _: None, lambda _: 0, count))
         self.server = Server(pipeline, self.gate, clock=lambda: 0.0, max_waiting=max_waiting, count=count)
         self.connections = TcpConnections(self.server, limits, count=count, gauge=self.gauges.__setitem__)
         text = f"[{host}]:0" if ":" in host else f"{host}:0"
@@ -239,3 +241,61 @@ async def test_overload_is_answered_at_once(front: Callable[..., asyncio.Future[
         answer = dns.message.from_wire((await _udp(made.udp_port, _query("two.test")))[0])
     assert answer.rcode() == dns.rcode.SERVFAIL
     assert made.counted["shed"] == 1
+
+
+async def test_a_fault_of_ours_costs_one_answer_not_the_connection(
+    front: Callable[..., asyncio.Future[Front]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await front()
+
+    async def fails(_: Question) -> Resolution:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(made.gate, "resolve", fails)
+    reader, writer = await asyncio.open_connection("127.0.0.1", made.tcp_port)
+    with structlog.testing.capture_logs() as logs:
+        writer.write(_framed(_query("broken.test", 1)) + _framed(_query("allowed.demo.test", 2)))
+        assert (await _read(reader)).id == 2
+        writer.write_eof()
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+    assert made.counted["faults"] == 1
+    assert "broken" not in str(logs)
+    writer.close()
+
+
+async def test_clients_that_never_read_cannot_hold_more_than_their_places(
+    front: Callable[..., asyncio.Future[Front]],
+) -> None:
+    made = await front(TcpLimits(idle=0.3, per_client=100, total=2))
+    loop = asyncio.get_running_loop()
+    silent = []
+    for _ in range(6):
+        sock = socket.create_connection(("127.0.0.1", made.tcp_port))
+        sock.setblocking(False)
+        silent.append(sock)
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(3_000):
+                sock.send(_framed(_query()))
+        await asyncio.sleep(0)
+    end = loop.time() + 5
+    while made.gauges["tcp_connections"] and loop.time() < end:
+        await asyncio.sleep(0.01)
+    transports = [t for t in getattr(loop, "_transports", {}).values() if not t.is_closing()]
+    assert made.gauges["tcp_connections"] == 0
+    assert len(transports) <= 1
+    for sock in silent:
+        sock.close()
+
+
+async def test_what_has_arrived_is_answered_before_the_end(
+    front: Callable[..., asyncio.Future[Front]],
+) -> None:
+    made = await front()
+    count = 300
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        for number in range(count):
+            sock.sendto(_query(message_id=number), ("127.0.0.1", made.udp_port))
+        made.udp.close()
+        sock.settimeout(2)
+        assert {sock.recv(4096)[:2] for _ in range(count)} == {struct.pack("!H", n) for n in range(count)}

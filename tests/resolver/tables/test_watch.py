@@ -1,0 +1,103 @@
+"""A new generation is taken when it can be, and the last good one stays when it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from resolver.tables import watch as module
+from resolver.tables.store import TablesError
+from resolver.tables.view import View
+from resolver.tables.watch import watch_prepared
+
+
+class Source:
+    """Stands for the state folder: what the link says, and what opening gives or raises, one after the other."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *outcomes: Any) -> None:
+        self.generation: int | None = None
+        self.outcomes = list(outcomes)
+        self.opened = 0
+        monkeypatch.setattr(module, "current_generation", lambda _: self.generation)
+        monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
+        monkeypatch.setattr(View, "open_any", self.open)
+
+    def open(self, _state: Path) -> Any:
+        self.opened += 1
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome if isinstance(outcome, tuple) else (outcome, [])
+
+
+async def _taken(source: Source, wanted: int, prepare: Callable[[Any], Any] = lambda view: view) -> list[Any]:
+    taken: list[Any] = []
+    done = asyncio.Event()
+
+    def take(view: Any) -> None:
+        taken.append(view)
+        if len(taken) == wanted:
+            done.set()
+        else:
+            source.generation = (source.generation or 0) + 1
+
+    source.generation = 1
+    task = asyncio.ensure_future(watch_prepared(Path(), prepare, take, poll=0.001))
+    try:
+        await asyncio.wait_for(done.wait(), 5)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    return taken
+
+
+async def test_each_generation_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(monkeypatch, "first", "second")
+    assert await _taken(source, 2) == ["first", "second"]
+    assert source.opened == 2
+
+
+@pytest.mark.parametrize("fault", [OSError("too many open files"), MemoryError(), TablesError("damaged")])
+async def test_what_cannot_be_opened_is_told_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    source = Source(monkeypatch, fault, fault, "whole")
+    with structlog.testing.capture_logs() as logs:
+        assert await _taken(source, 1) == ["whole"]
+    assert [entry["log_level"] for entry in logs] == ["error", "error"]
+
+
+async def test_what_cannot_be_prepared_leaves_the_last_good_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(monkeypatch, "bad", "good")
+
+    def prepare(view: str) -> str:
+        if view == "bad":
+            raise ValueError("no rdata")
+        return view
+
+    with structlog.testing.capture_logs() as logs:
+        assert await _taken(source, 1, prepare) == ["good"]
+    assert "last good one" in logs[0]["event"]
+
+
+async def test_a_generation_that_was_passed_over_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(monkeypatch, ("older", ["tables-00000002.json: damaged"]))
+    with structlog.testing.capture_logs() as logs:
+        await _taken(source, 1)
+    assert logs[0]["reason"] == "tables-00000002.json: damaged"
+
+
+async def test_a_taker_that_fails_ends_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(monkeypatch, "view")
+    source.generation = 1
+
+    def take(_: Any) -> None:
+        raise RuntimeError("cannot take it")
+
+    with pytest.raises(RuntimeError, match="cannot take it"):
+        await asyncio.wait_for(watch_prepared(Path(), lambda view: view, take, poll=0.001), 5)
