@@ -367,3 +367,9 @@ def _needs_foreign_clients() -> None:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+@pytest.fixture(name="free_port")
+def free_port_fixture() -> Callable[[], int]:
+    """``free_port``, for tests that need one more."""
+    return free_port
