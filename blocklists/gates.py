@@ -61,9 +61,8 @@ class GateFailure:
 
 
 _LOOK = "Open the list's address and see what it sends; the last good version goes on serving."
-_RELEASE = (
-    "If this is meant, release this version by its digest; until then the last good version goes on serving."
-)
+SHORTEST_DIGEST = 12
+"""So many hexadecimal digits are enough to name a held version."""
 
 
 def inspect_bytes(data: bytes) -> GateFailure | None:
@@ -86,10 +85,22 @@ def inspect_bytes(data: bytes) -> GateFailure | None:
     return None
 
 
-def judge(source: ListSource, counts: ListCounts, previous: ListCounts | None) -> tuple[GateFailure, ...]:
+def judge(
+    source: ListSource, counts: ListCounts, previous: ListCounts | None, digest: str
+) -> tuple[GateFailure, ...]:
     """The gates that a version with these counts does not pass; ``previous`` counts the version that serves now."""
-    checks = (_errors(source, counts), _empty(counts, previous), *_change(source, counts, previous))
+    release = f"{release_advice(source.id, digest)} Until then the last good version goes on serving."
+    checks = (
+        _errors(source, counts, release),
+        _empty(counts, previous, release),
+        *_change(source, counts, previous, release),
+    )
     return tuple(failure for failure in checks if failure is not None)
+
+
+def release_advice(list_id: str, digest: str) -> str:
+    """How an operator lets a held version serve."""
+    return f"If this is meant, run `weir lists release {list_id} {digest[:SHORTEST_DIGEST]}`."
 
 
 def rule_lines(counts: ListCounts) -> int:
@@ -97,7 +108,7 @@ def rule_lines(counts: ListCounts) -> int:
     return counts.lines - sum(counts.skipped.get(reason, 0) for reason in _NO_RULE)
 
 
-def _errors(source: ListSource, counts: ListCounts) -> GateFailure | None:
+def _errors(source: ListSource, counts: ListCounts, release: str) -> GateFailure | None:
     bad = sum(counts.skipped.get(reason, 0) for reason in _BAD)
     rules = rule_lines(counts)
     if bad <= max(MIN_BAD_LINES, source.max_errors * rules):
@@ -107,20 +118,20 @@ def _errors(source: ListSource, counts: ListCounts) -> GateFailure | None:
         f"{bad:,} of {rules:,} rule lines ({bad / rules:.1%}) are not in the format {source.format}{first}; "
         f"{source.max_errors:.1%} are allowed."
     )
-    return GateFailure(Gate.ERRORS, message, f"Check the list's format setting first. {_RELEASE}")
+    return GateFailure(Gate.ERRORS, message, f"Check the list's format setting first. {release}")
 
 
-def _empty(counts: ListCounts, previous: ListCounts | None) -> GateFailure | None:
+def _empty(counts: ListCounts, previous: ListCounts | None, release: str) -> GateFailure | None:
     """An empty file is a valid first version; one without a usable line is not, and neither is a vanished list."""
     if counts.entries or (not rule_lines(counts) and not (previous and previous.entries)):
         return None
     before = f"; the version before had {previous.entries:,} entries" if previous else ""
     message = f"None of the {counts.lines:,} lines gives an entry{before}."
-    return GateFailure(Gate.EMPTY, message, f"Check the list's address and format. {_RELEASE}")
+    return GateFailure(Gate.EMPTY, message, f"Check the list's address and format. {release}")
 
 
 def _change(
-    source: ListSource, counts: ListCounts, previous: ListCounts | None
+    source: ListSource, counts: ListCounts, previous: ListCounts | None, release: str
 ) -> tuple[GateFailure | None, GateFailure | None]:
     if previous is None or not previous.entries or not counts.entries:
         return None, None
@@ -131,10 +142,10 @@ def _change(
         message = (
             f"The list shrank by {(before - now) / before:.0%}, {change}; {source.max_shrink:.0%} is allowed."
         )
-        shrink = GateFailure(Gate.SHRINK, message, _RELEASE)
+        shrink = GateFailure(Gate.SHRINK, message, release)
     if now - before > max(MIN_GAINED, source.max_growth * before):
         message = (
             f"The list grew by {(now - before) / before:.0%}, {change}; {source.max_growth:.0%} is allowed."
         )
-        growth = GateFailure(Gate.GROWTH, message, _RELEASE)
+        growth = GateFailure(Gate.GROWTH, message, release)
     return shrink, growth

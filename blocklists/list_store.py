@@ -7,6 +7,8 @@ One folder per list::
     content-<digest>    the text that serves
     held-<digest>       the text of a refused version
 
+Beside the folders: ``.key``, under which the digests of secret lists are made.
+
 The text is written before the record that names it and removed after the record that no longer does, so a crash at
 any moment leaves a usable list. The text of a secret list is never written. There is one writer: the control process.
 """
@@ -22,7 +24,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from blocklists.durable import read_record, write_file, write_record
-from blocklists.gates import GateFailure
+from blocklists.gates import SHORTEST_DIGEST, GateFailure
+from blocklists.keyed import keyed_digest, stored_key
 from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
 from blocklists.records import Attempt, Held, ListStatus, Serving
 
@@ -41,6 +44,13 @@ class ListStore:
     def __init__(self, directory: Path) -> None:
         """Nothing is created before the first write."""
         self._directory = directory
+
+    def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
+        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key."""
+        if source.confidentiality is not Confidentiality.SECRET:
+            return version
+        key = stored_key(self._directory / ".key")
+        return replace(version, digest=keyed_digest(key, version.data))
 
     def serving(self, list_id: str) -> Serving | None:
         """What is known of the version that serves; None if there is none or its record is damaged."""
@@ -98,17 +108,17 @@ class ListStore:
             _remove(folder.glob("held-*"))
 
     def accept_held(self, list_id: str, digest: str) -> bool:
-        """Release exactly this held version, once.
+        """Release exactly this held version, once. At least 12 hexadecimal digits of its digest are enough.
 
         True if it serves now; False if its text is not kept here and the next refresh accepts it, provided that the
         source still has it. ReleaseError if no version with this digest is held.
         """
         attempt = self.attempt(list_id)
         held = attempt.held
-        if held is None or held.digest != digest:
+        if held is None or len(digest) < SHORTEST_DIGEST or not held.digest.startswith(digest.lower()):
             which = f"the held version is {held.digest}" if held else "no version is held"
             raise ReleaseError(f"list {list_id}: nothing to release under this digest; {which}")
-        folder = self._folder(list_id)
+        digest, folder = held.digest, self._folder(list_id)
         data = _read_checked(folder / f"held-{digest}", digest)
         if data is None:
             self.note(list_id, replace(attempt, released=digest))

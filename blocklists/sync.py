@@ -26,7 +26,7 @@ __all__ = [
     "ListStore",
     "RefreshOutcome",
     "ReleaseError",
-    "due",
+    "note_fault",
     "refresh",
 ]
 
@@ -56,11 +56,6 @@ class RefreshOutcome:
     failures: tuple[GateFailure, ...] = ()
 
 
-def due(source: ListSource, status: ListStatus, *, now: float) -> bool:
-    """True if the list was not tried within its ``refresh`` seconds, or the clock was set back."""
-    return status.last_attempt is None or not 0 <= now - status.last_attempt < source.refresh
-
-
 async def refresh(
     source: ListSource, store: ListStore, *, now: float, count: Count, fetch: Fetch
 ) -> RefreshOutcome:
@@ -75,11 +70,18 @@ async def refresh(
         if isinstance(fetched, NotModified):
             outcome, attempt = _not_modified(store, source, current), store.attempt(source.id)
         else:
+            fetched = await asyncio.to_thread(store.identified, source, fetched)
             outcome, attempt = await _take(source, store, fetched, current, count)
     except (FetchError, OSError) as error:
         current = None if is_secret else await asyncio.to_thread(store.load, source.id)
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
     return await _noted(source, store, attempt, outcome, now)
+
+
+async def note_fault(source: ListSource, store: ListStore, fault: str, *, now: float) -> RefreshOutcome:
+    """Remember an attempt that ended in a fault of our own; ``fault`` must not carry text of the list."""
+    outcome = RefreshOutcome(ListState.FAILED, f"{fault}. The last good version goes on serving.")
+    return await _noted(source, store, store.attempt(source.id), outcome, now)
 
 
 def _not_modified(store: ListStore, source: ListSource, current: ListVersion | None) -> RefreshOutcome:
@@ -100,11 +102,10 @@ async def _take(
     if (failure := inspect_bytes(fetched.data)) is not None:
         return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
     counts = await asyncio.to_thread(count, source, fetched.data)
-    failures = judge(source, counts, None if serving is None else serving.counts)
+    failures = judge(source, counts, None if serving is None else serving.counts, fetched.digest)
     if failures and attempt.released != fetched.digest:
         held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
-        message = f"{' '.join(map(_words, failures))} Digest of the held version: {fetched.digest}."
-        outcome = RefreshOutcome(ListState.HELD, message, current, counts, failures)
+        outcome = RefreshOutcome(ListState.HELD, " ".join(map(_words, failures)), current, counts, failures)
         return outcome, replace(attempt, held=held, released="")
     await asyncio.to_thread(store.accept, source, fetched, counts)
     outcome = RefreshOutcome(

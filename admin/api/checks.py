@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from aiohttp import web
@@ -11,6 +9,7 @@ from aiohttp import web
 from admin.api.keys import APPLIANCE
 from admin.api.problem import ProblemError
 from admin.services.check import check
+from admin.services.moment import parse_moment
 from admin.services.subject import QuestionError
 from admin.services.who import UndecidableError
 from blocklists.snapshot.native import SnapshotError
@@ -22,15 +21,18 @@ _LONGEST = 2_048
 
 
 async def get_check(request: web.Request) -> web.Response:
-    """``name`` (a name or URL), ``subscriber`` or ``address``, and ``at`` (RFC 3339 or Unix seconds; default now)."""
+    """``name`` (a name or URL), ``subscriber`` or ``address``, and ``at`` (RFC 3339, without a zone in UTC, or Unix
+    seconds; default now).
+    """
     given = _parameters(request)
     if "name" not in given:
         raise ProblemError(
             HTTPStatus.BAD_REQUEST, "name is missing: /api/v1/check?name=bets.example&address=192.0.2.17"
         )
     appliance = request.app[APPLIANCE]
-    now = _moment(given["at"]) if "at" in given else appliance.now()
     try:
+        # a bare plus in a query string arrives as a blank
+        now = parse_moment(given["at"].replace(" ", "+")) if "at" in given else appliance.now()
         view = await appliance.view()
         report = check(
             view,
@@ -60,25 +62,3 @@ def _parameters(request: web.Request) -> dict[str, str]:
             raise ProblemError(HTTPStatus.BAD_REQUEST, f"{name} is longer than {_LONGEST} characters")
         given[name] = value
     return given
-
-
-def _moment(text: str) -> float:
-    try:
-        moment = float(text)
-    except ValueError:
-        moment = _moment_of_text(text)
-    if not math.isfinite(moment):
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "at is no moment in time")
-    return moment
-
-
-def _moment_of_text(text: str) -> float:
-    try:
-        moment = datetime.fromisoformat(
-            text.replace(" ", "+")
-        )  # a bare plus in a query string arrives as a blank
-    except ValueError as error:
-        raise ProblemError(
-            HTTPStatus.BAD_REQUEST, "at is no moment in time; write 2026-05-01T20:15:00+02:00 or Unix seconds"
-        ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

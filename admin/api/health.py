@@ -10,7 +10,7 @@ from aiohttp import web
 from admin.api.appliance import Condition
 from admin.api.keys import APPLIANCE
 from admin.api.readiness import Readiness, judge
-from admin.services.processes import ProcessState, read_states
+from admin.services.processes import ProcessState, read_listen_failures, read_states
 from admin.services.serving import served_generation
 
 
@@ -26,7 +26,7 @@ async def readyz(request: web.Request) -> web.Response:
     run = appliance.place.run
     processes = read_states(run)
     served = {name: served_generation(run, name) for name in condition.processes}
-    readiness = judge(condition, processes, served)
+    readiness = judge(condition, processes, served, read_listen_failures(run))
     status = HTTPStatus.OK if readiness.ready else HTTPStatus.SERVICE_UNAVAILABLE
     return web.json_response(_detail(readiness, condition, processes, served), status=status)
 

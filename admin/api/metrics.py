@@ -17,7 +17,7 @@ from admin.api.keys import APPLIANCE
 from admin.api.metrics_control import control_metrics, process_metrics
 from admin.api.metrics_pages import page_metrics
 from admin.services.place import Place
-from admin.services.processes import read_states
+from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import read_page
 
 
@@ -32,7 +32,7 @@ class Numbers:
         """All metric families."""
         run = self._place.run
         yield from control_metrics(self._condition, self._now)
-        yield from process_metrics(read_states(run).values())
+        yield from process_metrics(read_states(run).values(), len(read_listen_failures(run)))
         yield from page_metrics({name: read_page(run, name) for name in self._condition.processes})
 
 

@@ -67,8 +67,8 @@ def _list_metrics(lists: tuple[ListCondition, ...], now: float) -> Iterator[Metr
     yield from (loaded, failing, entries, age, success, attempt)
 
 
-def process_metrics(processes: Iterable[ProcessState]) -> Iterator[Metric]:
-    """Which processes live, and how often they had to be started again."""
+def process_metrics(processes: Iterable[ProcessState], listen_failures: int) -> Iterator[Metric]:
+    """Which processes live, how often they had to be started again, and how many addresses they lack."""
     up = GaugeMetricFamily("weir_process_up", "1 if the process is ready and alive", labels=["process"])
     restarts = CounterMetricFamily(
         "weir_process_restarts", "Unplanned ends since the supervisor started", labels=["process"]
@@ -77,3 +77,6 @@ def process_metrics(processes: Iterable[ProcessState]) -> Iterator[Metric]:
         up.add_metric([process.name], float(process.alive))
         restarts.add_metric([process.name], process.restarts)
     yield from (up, restarts)
+    yield GaugeMetricFamily(
+        "weir_listen_failures", "Configured addresses that cannot be had now", listen_failures
+    )

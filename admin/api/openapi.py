@@ -62,7 +62,7 @@ _PATHS: dict[str, object] = {
                 _query("name", "A name or URL; of a URL the host is decided", required=True),
                 _query("subscriber", "The id of a subscriber; not together with address"),
                 _query("address", "An IP address; neither it nor subscriber: somebody unknown"),
-                _query("at", "RFC 3339 time or Unix seconds; default now"),
+                _query("at", "RFC 3339 time (without a zone: UTC) or Unix seconds; default now"),
             ],
             "responses": {
                 "200": _json("The verdict", _ref("CheckReport")),

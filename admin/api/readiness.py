@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from admin.api.appliance import Condition, ListCondition
@@ -27,10 +27,13 @@ class Readiness:
 
 
 def judge(
-    condition: Condition, processes: Mapping[str, ProcessState], served: Mapping[str, int | None]
+    condition: Condition,
+    processes: Mapping[str, ProcessState],
+    served: Mapping[str, int | None],
+    listen_failures: Sequence[str] = (),
 ) -> Readiness:
     """``served`` is the generation that each process says it serves."""
-    problems = [*_publishing(condition), *_processes(condition, processes, served)]
+    problems = [*_publishing(condition), *_processes(condition, processes, served), *listen_failures]
     warnings = [f"configuration: {problem}" for problem in condition.config.problems]
     for item in condition.lists:
         found = _list(item)

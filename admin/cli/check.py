@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,18 +37,22 @@ def check(
         str | None, typer.Option(metavar="IP", help="Decide for whoever has this address.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Decide for this time (2026-10-25T01:30).")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Decide for this time (2026-10-25T01:30+02:00; without a zone it is UTC)."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> int:
     """0 allowed, 1 blocked or refused, 2 the question is wrong, 3 it cannot be answered now."""
     from admin.config import ConfigError
     from admin.services.check import check as decide
+    from admin.services.moment import parse_moment
     from admin.services.subject import QuestionError
     from admin.services.who import UndecidableError
 
-    now = _moment(at)
     try:
+        now = time.time() if at is None else parse_moment(at)
         checked = open_config(config)
         with _view(checked, now) as view:
             report = decide(view, name, config=checked, subscriber=subscriber, address=address, now=now)
@@ -64,18 +67,6 @@ def check(
         return Exit.UNKNOWN
     say(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else _readable(report))
     return Exit.DONE if report.allowed else Exit.FAILED
-
-
-def _moment(at: str | None) -> float:
-    """Unix seconds; a time without a zone is this machine's."""
-    if at is None:
-        return time.time()
-    try:
-        return datetime.fromisoformat(at).astimezone().timestamp()
-    except (ValueError, OverflowError, OSError):
-        raise typer.BadParameter(
-            f"{at!r} is no time; write for example 2026-10-25T01:30 or 2026-10-25T01:30Z"
-        ) from None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``weir lists status``: the life of every list at a glance."""
+"""``weir lists status|release``: the life of every list at a glance, and letting a held version serve."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ _HEADS = ("list", "kind", "state", "entries", "current as of", "serving", "messa
 def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
     group = typer.Typer(help="The life of lists.", no_args_is_help=True, rich_markup_mode=None)
-    group.callback()(_group)
     group.command("status", help="One line per list: what serves, since when, and what went wrong.")(
         verb(status)
     )
+    group.command(
+        "release", help="Let a version serve that the gates hold back. Run it as the user of control."
+    )(verb(release))
     app.add_typer(group, name="lists")
-
-
-def _group() -> None:
-    """Typer folds a group with one verb into that verb; a callback keeps it a group."""
 
 
 def status(
@@ -64,31 +62,71 @@ def status(
     return Exit.FAILED if troubled else Exit.DONE
 
 
+def release(
+    list_id: Annotated[str, typer.Argument(metavar="ID", help="The list.")],
+    digest: Annotated[
+        str, typer.Argument(help="The digest of the held version, or its first 12 digits or more.")
+    ],
+    config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
+) -> int:
+    """1 if no version with this digest is held; run it as the user of control, who owns the folder of lists."""
+    from admin.config import ConfigError
+    from admin.services.place import Place
+    from blocklists.sync import ListStore, ReleaseError
+
+    try:
+        checked = open_config(config)
+        if list_id not in {item.id for item in checked.lists}:
+            complain(f"there is no list `{list_id}`; lists are declared in {checked.path}")
+            return Exit.USAGE
+        store = ListStore(Place(checked.data_dir).lists)
+        is_at_hand = store.accept_held(list_id, digest)
+    except ConfigError as error:
+        complain_of(error)
+        return Exit.USAGE
+    except ReleaseError as error:
+        complain(str(error))
+        return Exit.FAILED
+    except OSError as error:
+        complain(f"cannot release: {error}")
+        return Exit.UNKNOWN
+    what = f"list {list_id}: the held version {digest[:12].lower()} is released"
+    when = "" if is_at_hand else ", provided that its source still has it"
+    say(f"{what}. `systemctl reload weir-admin` (or SIGHUP to `weir serve`) takes it at once{when}.")
+    return Exit.DONE
+
+
 _TROUBLE = {"held", "failed"}
 
 
 def _report(source: ListSource, known: ListStatus) -> dict[str, str | int | None]:
-    """One list for ``--json``; ``entries`` is null for a secret list, ``age`` is in seconds, null before any success."""
+    """One list for ``--json``; ``entries`` and ``serving`` are null for a secret list.
+
+    ``age`` is in seconds, null before any success.
+    """
+    from admin.services.redaction import redacted
+
+    shown = redacted(source, known)
     return {
         "id": source.id,
         "kind": source.kind.value,
         "state": known.state.value,
-        "entries": None if source.confidentiality.value == "secret" else known.entries,
+        "entries": shown.entries,
         "age": None if known.age is None else int(known.age),
-        "serving": known.serving_digest,
-        "message": known.message,
+        "serving": shown.digest,
+        "message": shown.message,
     }
 
 
 def _row(report: dict[str, str | int | None]) -> tuple[str, ...]:
-    age, entries = report["age"], report["entries"]
+    age, entries, serving = report["age"], report["entries"], report["serving"]
     return (
         str(report["id"]),
         str(report["kind"]),
         str(report["state"]),
         "secret" if entries is None else str(entries),
         f"{_ago(age)} ago" if isinstance(age, int) else "never",
-        str(report["serving"])[:12] or "nothing",
+        "secret" if serving is None else str(serving)[:12] or "nothing",
         str(report["message"]),
     )
 

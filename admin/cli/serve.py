@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +11,7 @@ import typer
 from admin.cli.exits import Exit
 from admin.cli.terminal import complain_of
 from admin.cli.verb import verb
-
-
-class Part(StrEnum):
-    """What can run apart."""
-
-    RESOLVER = "resolver"
-    GATEWAY = "gateway"
-    ADMIN = "admin"
+from admin.services.parts import Part
 
 
 def register(app: typer.Typer) -> None:

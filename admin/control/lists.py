@@ -6,6 +6,7 @@ Texts lie in the list store, not in memory; only those of secret lists, which no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -15,8 +16,19 @@ import structlog
 
 from admin.api.appliance import ListCondition
 from admin.control.schedule import Schedule
-from blocklists.model import Confidentiality, Kind, ListSource, ListVersion
-from blocklists.sync import Count, Fetch, ListState, ListStatus, ListStore, RefreshOutcome, refresh
+from admin.services.redaction import message_of, redacted
+from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
+from blocklists.sources import Fetched, Known
+from blocklists.sync import (
+    Count,
+    Fetch,
+    ListState,
+    ListStatus,
+    ListStore,
+    RefreshOutcome,
+    note_fault,
+    refresh,
+)
 
 _log = structlog.get_logger("weir.lists")
 _GOOD = (ListState.ACCEPTED, ListState.UNCHANGED)
@@ -24,6 +36,10 @@ _GOOD = (ListState.ACCEPTED, ListState.UNCHANGED)
 
 class LostTextError(Exception):
     """A list that is enforced now could not be compiled again; the message says which and what to do."""
+
+
+class _SupersededError(Exception):
+    """The source is no longer configured as it was when its fetch began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +64,27 @@ class ListKeeper:
         self._outcomes: dict[str, RefreshOutcome] = {}
         self._servers: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._fetching: dict[str, tuple[ListSource, asyncio.Task[Fetched]]] = {}
 
     def follow(self, sources: Iterable[ListSource]) -> set[str]:
         """Keep these lists from now on. Returns those that are to be fetched before the next state is published.
 
-        These are file lists, which an operator expects to be read again, and those that changed or have no text here.
+        These are file lists, which an operator expects to be read again, and those that changed, have no text here, or
+        have a held version that was released. A running fetch of a source that changed is given up for the new source.
         """
         before, self._sources = self._sources, {source.id: source for source in sources}
         self._secret = {
             list_id: version for list_id, version in self._secret.items() if list_id in self._sources
         }
         self._schedule.keep_only(set(self._sources))
+        for source, task in self._fetching.values():
+            if not self._is_current(source):
+                task.cancel()  # its ``fetch`` goes on with the new source
         now, needed = self._clocks.monotonic(), set()
         for source in self._sources.values():
             changed = bool(before) and before.get(source.id) != source
-            if changed or source.url.startswith("file:") or not self._digest(source):
+            released = bool(self._store.attempt(source.id).released)
+            if changed or released or source.url.startswith("file:") or not self._digest(source):
                 self._schedule.put(source.id, source.refresh, due=now)
                 needed.add(source.id)
             elif source.id not in before:
@@ -80,17 +102,16 @@ class ListKeeper:
     async def fetch(self, list_id: str) -> bool:
         """Update one list; True if another version than before is at hand. A fault ends in words, not in an error."""
         async with self._turns[list_id]:
-            source = self._sources.get(list_id)
-            if source is None:  # no longer configured
-                return False
-            async with self._servers[urlsplit(source.url).netloc]:
-                return await self._refresh(source)
+            while (source := self._sources.get(list_id)) is not None:
+                async with self._servers[urlsplit(source.url).netloc]:
+                    with contextlib.suppress(_SupersededError):
+                        return await self._refresh(source)
+        return False  # no longer configured
 
     async def _refresh(self, source: ListSource) -> bool:
         list_id, before = source.id, self._digest(source)
-        outcome = await refresh(
-            source, self._store, now=self._clocks.unix(), count=self._count, fetch=self._fetch
-        )
+        outcome = await self._outcome(source)
+        self._check_current(source)
         self._outcomes[list_id] = outcome
         good = outcome.state in _GOOD
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
@@ -98,6 +119,48 @@ class ListKeeper:
             self._secret[list_id] = outcome.version
         self._tell(source, outcome)
         return self._digest(source) != before
+
+    async def _outcome(self, source: ListSource) -> RefreshOutcome:
+        now = self._clocks.unix()
+        try:
+            return await refresh(
+                source, self._store, now=now, count=self._count_current, fetch=self._fetch_current
+            )
+        except _SupersededError:
+            raise
+        except Exception as error:
+            # A list that breaks our code must be retried no sooner than another. Only the type is told: what the
+            # exception says may be text of the list.
+            fault = f"An internal fault ({type(error).__name__}) ended this attempt; please report it"
+            return await note_fault(source, self._store, fault, now=now)
+
+    async def _fetch_current(self, source: ListSource, *, known: Known | None, now: float) -> Fetched:
+        """Fetch; _SupersededError when the source is configured otherwise meanwhile."""
+        self._check_current(source)
+        task = asyncio.ensure_future(self._fetch(source, known=known, now=now))
+        self._fetching[source.id] = source, task
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+            del self._fetching[source.id]
+        if not self._is_current(source):
+            await asyncio.gather(task, return_exceptions=True)
+        self._check_current(source)
+        return task.result()
+
+    def _count_current(self, source: ListSource, data: bytes) -> ListCounts:
+        """In a thread, the last step before a version is stored."""
+        counts = self._count(source, data)
+        self._check_current(source)
+        return counts
+
+    def _is_current(self, source: ListSource) -> bool:
+        return self._sources.get(source.id) == source
+
+    def _check_current(self, source: ListSource) -> None:
+        if not self._is_current(source):
+            raise _SupersededError(source.id)
 
     def fingerprint(self) -> tuple[tuple[ListSource, str], ...]:
         """Changes when, and only when, compiling again would give something else."""
@@ -117,7 +180,7 @@ class ListKeeper:
             elif in_force and self._store.serving(source.id) is not None:
                 raise LostTextError(
                     f"list {source.id} is enforced but its text cannot be read any more "
-                    f"({self._store.attempt(source.id).message or 'not fetched yet'}); "
+                    f"({self._last_words(source) or 'not fetched yet'}); "
                     "the last good state goes on serving until it can, or until the list is removed"
                 )
         return found
@@ -131,17 +194,21 @@ class ListKeeper:
         # A full disk keeps the store from noting how an attempt ended; what we saw ourselves is newer.
         seen: RefreshOutcome | ListStatus = self._outcomes.get(source.id, status)
         loaded = bool(self._digest(source))
-        secret = source.confidentiality is Confidentiality.SECRET
+        shown = redacted(source, status)
         return ListCondition(
             id=source.id,
             kind=source.kind,
             loaded=loaded,
             state=seen.state.value,
-            entries=status.entries if loaded and not secret else None,
+            entries=shown.entries if loaded else None,
             last_attempt=status.last_attempt,
             last_success=status.last_success,
-            message=_words(source, seen.state, seen.message),
+            message=message_of(source, seen.state, seen.message, status.held),
         )
+
+    def _last_words(self, source: ListSource) -> str:
+        attempt = self._store.attempt(source.id)
+        return message_of(source, attempt.state, attempt.message, attempt.held)
 
     def _digest(self, source: ListSource) -> str:
         """Of the version at hand; empty if there is none."""
@@ -160,7 +227,7 @@ class ListKeeper:
         return source.refresh - passed if 0 <= passed < source.refresh else 0.0
 
     def _tell(self, source: ListSource, outcome: RefreshOutcome) -> None:
-        words = _words(source, outcome.state, outcome.message)
+        words = message_of(source, outcome.state, outcome.message, self._store.attempt(source.id).held)
         if outcome.state is ListState.ACCEPTED:
             _log.info("list updated", list=source.id, outcome=words)
         elif outcome.state in _GOOD:
@@ -169,17 +236,3 @@ class ListKeeper:
             _log.error("THIS LIST IS NOT ENFORCED: it has never been loaded", list=source.id, reason=words)
         else:
             _log.warning("list not updated", list=source.id, reason=words)
-
-
-def _words(source: ListSource, state: ListState, message: str) -> str:
-    """What may be said: of a secret list how it went, never how large it is."""
-    if source.confidentiality is not Confidentiality.SECRET or state not in _WITHOUT_NUMBERS:
-        return message
-    return _WITHOUT_NUMBERS[state]
-
-
-_WITHOUT_NUMBERS = {
-    ListState.UNCHANGED: "No change.",
-    ListState.ACCEPTED: "A new version serves.",
-    ListState.HELD: "A new version is held back by the gates; `weir lists status` says why.",
-}

@@ -1,4 +1,4 @@
-"""Which child processes run, as their supervisor last wrote it: a small file per supervisor in the run folder.
+"""Which child processes run and what they could not get, as their supervisor last wrote it: a file per supervisor.
 
 ``weir serve`` writes one file; units that run the parts apart write one each. Readers trust a line only as far as the
 process it names is alive.
@@ -7,7 +7,7 @@ process it names is alive.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,16 @@ class ProcessState:
         return self.phase == "ready" and self.pid is not None and process_exists(self.pid)
 
 
-_codec: TypeAdapter[tuple[ProcessState, ...]] = TypeAdapter(tuple[ProcessState, ...])
+@dataclass(frozen=True, slots=True)
+class SupervisorState:
+    """One supervisor. ``listen_failures`` has one sentence for each address that cannot be had now."""
+
+    pid: int
+    processes: tuple[ProcessState, ...]
+    listen_failures: tuple[str, ...] = ()
+
+
+_codec: TypeAdapter[SupervisorState] = TypeAdapter(SupervisorState)
 
 
 def file_of(run: Path, scope: str) -> Path:
@@ -38,25 +47,35 @@ def file_of(run: Path, scope: str) -> Path:
     return run / f"children-{scope}.json"
 
 
-def write_states(path: Path, states: Sequence[ProcessState]) -> None:
+def write_state(path: Path, state: SupervisorState) -> None:
     """Replace the file at once. OSError as from write(2)."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(_codec.dump_json(tuple(states)))
+    temporary.write_bytes(_codec.dump_json(state))
     temporary.rename(path)
 
 
 def read_states(run: Path) -> dict[str, ProcessState]:
     """All children by name; damaged files are passed over, and a living child wins over a dead namesake."""
     found: dict[str, ProcessState] = {}
-    for path in sorted(run.glob("children-*.json")):
-        try:
-            states = _codec.validate_json(path.read_bytes())
-        except (OSError, ValidationError):
-            continue
-        for state in states:
+    for supervisor in _supervisors(run):
+        for state in supervisor.processes:
             if state.name not in found or state.alive:
                 found[state.name] = state
     return found
+
+
+def read_listen_failures(run: Path) -> tuple[str, ...]:
+    """What living supervisors could not listen on, each address once however many of them want it."""
+    living = (supervisor for supervisor in _supervisors(run) if process_exists(supervisor.pid))
+    return tuple(dict.fromkeys(failure for supervisor in living for failure in supervisor.listen_failures))
+
+
+def _supervisors(run: Path) -> Iterator[SupervisorState]:
+    for path in sorted(run.glob("children-*.json")):
+        try:
+            yield _codec.validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            continue
 
 
 def process_exists(pid: int) -> bool:

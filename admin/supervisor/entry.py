@@ -11,8 +11,9 @@ from pathlib import Path
 
 from admin.config import Config, ConfigError, load
 from admin.services.locking import Lock, LockedError
+from admin.services.parts import Part
 from admin.services.place import Place
-from admin.supervisor.plan import Part, Plan, installed_programs
+from admin.supervisor.plan import Plan, installed_programs
 from admin.supervisor.sockets import probe
 from admin.supervisor.supervisor import Supervisor, say
 from resolver.runtime.sockets import Address, SocketError, Use

@@ -79,6 +79,11 @@ class Fleet:
         self._perform(self._units[name], self._units[name].child.start())
         self._drop_dead()
 
+    def trim(self, name: str) -> None:
+        """Close the sockets of ``name`` that no program under that name serves."""
+        serving = [unit for unit in self._all() if unit.child.name == name]
+        self.pool.keep_only(name, [address for unit in serving for address in unit.program.addresses])
+
     def unwant(self, name: str) -> None:
         """Stop what runs under ``name``.
 
@@ -144,6 +149,11 @@ class Fleet:
         """Where the child is in its life; None if there is none."""
         unit = self._units.get(name)
         return None if unit is None else unit.child.phase
+
+    def program(self, name: str) -> Program | None:
+        """What runs under the name; None if nothing does."""
+        unit = self._units.get(name)
+        return None if unit is None else unit.program
 
     @property
     def settled(self) -> bool:
@@ -225,5 +235,4 @@ class Fleet:
         dead = [unit for unit in self._retiring if unit.process is None]
         self._retiring = [unit for unit in self._retiring if unit.process is not None]
         for name in {unit.child.name for unit in dead}:
-            alive = [unit for unit in self._all() if unit.child.name == name]
-            self.pool.keep_only(name, [address for unit in alive for address in unit.program.addresses])
+            self.trim(name)

@@ -61,7 +61,12 @@ def launch(
         process_group=0,  # Ctrl-C in a terminal is for the supervisor alone, which then stops its children in order
         preexec_fn=lambda: _confine(parent),  # safe: the supervisor has one thread
     )
-    return Process(handle, on_exit)
+    try:
+        return Process(handle, on_exit)
+    except OSError:  # nobody would hear of its end
+        handle.kill()
+        handle.wait()
+        raise
 
 
 def _confine(parent: int) -> None:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from admin.services.layout import Layout
+from admin.services.parts import Part
 from admin.services.place import Place
 from admin.services.serving import GATEWAY, resolver_name
 from admin.supervisor.fleet import Program
 from resolver.runtime.sockets import Address, Use
 
 CONTROL = "control"
-
-
-class Part(StrEnum):
-    """The parts that can run apart; the words of ``--only``."""
-
-    ADMIN = "admin"
-    GATEWAY = "gateway"
-    RESOLVER = "resolver"
 
 
 @dataclass(frozen=True, slots=True)

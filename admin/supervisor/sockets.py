@@ -33,6 +33,17 @@ def probe(addresses: Iterable[Address]) -> None:
             bind_socket(sock, address)
 
 
+def unavailable(addresses: Iterable[Address]) -> dict[Address, str]:
+    """Those of the addresses that somebody else holds or that this machine has not, each with the reason."""
+    found: dict[Address, str] = {}
+    for address in addresses:
+        try:
+            probe([address])
+        except SocketError as error:
+            found[address] = str(error)
+    return found
+
+
 class SocketPool:
     """The sockets of every child by its name. One owner, the supervisor; a child only borrows their numbers."""
 
@@ -53,6 +64,16 @@ class SocketPool:
                 sock.close()
             raise
         held.update(added)
+
+    def acquire(self, name: str, addresses: Iterable[Address]) -> dict[Address, str]:
+        """Bind for ``name`` each address that can be had. Returns the others with the reasons."""
+        found: dict[Address, str] = {}
+        for address in addresses:
+            try:
+                self.ensure(name, [address])
+            except SocketError as error:
+                found[address] = str(error)
+        return found
 
     def lent(self, name: str, addresses: Iterable[Address]) -> list[tuple[Address, socket.socket]]:
         """What a child called ``name`` gets for these addresses, in their order."""

@@ -7,24 +7,27 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from admin.services.layout import Layout, read_layout
-from admin.services.processes import file_of, write_states
+from admin.services.processes import SupervisorState, file_of, write_state
 from admin.services.serving import served_generation
 from admin.supervisor.children import Kill, Phase
-from admin.supervisor.fleet import Fleet
+from admin.supervisor.fleet import Fleet, Program
+from admin.supervisor.listening import failures, possible
 from admin.supervisor.notifications import NotificationSocket
 from admin.supervisor.plan import CONTROL, Plan
-from admin.supervisor.sockets import probe
+from admin.supervisor.sockets import unavailable
 from resolver.runtime.notify import notify, watchdog_interval
-from resolver.runtime.sockets import SocketError
+from resolver.runtime.sockets import Address, SocketError
 from resolver.tables.store import TablesError, current_generation
 
 POLL_SECONDS = 0.2
 """How often the link to the generation in force is read; processes appear and go by it, answers do not wait for it."""
-BIND_RETRY = 5.0
-"""Seconds until addresses that could not be had are tried again."""
+FIRST_RETRY = 2.0
+"""Seconds until addresses that could not be had are tried again; doubled for each further time."""
+LONGEST_RETRY = 60.0
+"""Seconds between these attempts at most."""
 
 
 class Supervisor:
@@ -39,7 +42,10 @@ class Supervisor:
             os.environ, self._notifications.address, clock=time.monotonic, say=say, changed=self._wake.set
         )
         self._applied: int | None = None
+        self._tried: int | None = None
         self._retry_at = 0.0
+        self._retry_delay = FIRST_RETRY
+        self._listen_failures: tuple[str, ...] = ()
         self._said = ""
         self._announced = False
         self._stopping = False
@@ -100,29 +106,50 @@ class Supervisor:
                 f"{self._plan.place.state}: no generation has been published yet; "
                 "the data plane starts as soon as control has published one"
             )
-        elif generation != self._applied and time.monotonic() >= self._retry_at:
-            try:
-                self._apply(read_layout(self._plan.place.state))
-            except (TablesError, SocketError, OSError) as error:
-                self._retry_at = time.monotonic() + BIND_RETRY
-                self._say_once(
-                    f"cannot follow generation {generation}: {error}; trying again every {BIND_RETRY:g} s"
-                )
-            else:
-                self._applied = generation
+        elif generation != self._applied and (
+            generation != self._tried or time.monotonic() >= self._retry_at
+        ):
+            self._try(generation)
 
-    def _apply(self, layout: Layout) -> None:
+    def _try(self, generation: int) -> None:
+        """Follow a generation as far as its addresses can be had; the rest is tried again later."""
+        if generation != self._tried:
+            self._tried, self._retry_delay = generation, FIRST_RETRY
+        try:
+            self._listen_failures = self._apply(read_layout(self._plan.place.state))
+            trouble = "; ".join(self._listen_failures)
+        except (TablesError, SocketError, OSError) as error:
+            trouble = str(error)
+        if not trouble:
+            self._applied = generation
+            return
+        self._say_once(f"cannot follow generation {generation}: {trouble}; trying again until it can be had")
+        self._retry_at = time.monotonic() + self._retry_delay
+        self._retry_delay = min(2 * self._retry_delay, LONGEST_RETRY)
+
+    def _apply(self, layout: Layout) -> tuple[str, ...]:
+        """Run what the layout wants. Returns one sentence for each address that cannot be had."""
         wanted = self._plan.wanted(layout)
-        if self._plan.probes:
-            new = {address for program in wanted.values() for address in program.addresses}
-            probe(
-                sorted((a for a in new if not self._fleet.pool.holds_port(a)), key=lambda a: (a.text, a.use))
-            )
+        problems = self._missing(wanted)
         for name, program in wanted.items():
-            self._fleet.want(name, program)
+            if (runnable := possible(program, self._fleet.program(name), problems)) is not None:
+                self._fleet.want(name, runnable)
+            self._fleet.trim(name)
         for name in self._fleet.names:
             if name != CONTROL and name not in wanted:
                 self._fleet.unwant(name)
+        return failures(problems)
+
+    def _missing(self, wanted: Mapping[str, Program]) -> dict[Address, str]:
+        """Bind what can be had for every program. Returns what cannot, with the reasons."""
+        pool, problems = self._fleet.pool, {}
+        if self._plan.probes:
+            new = {address for program in wanted.values() for address in program.addresses}
+            strangers = (address for address in new if not pool.holds_port(address))
+            problems = unavailable(sorted(strangers, key=lambda address: (address.text, address.use)))
+        for name, program in wanted.items():
+            problems |= pool.acquire(name, (a for a in program.addresses if a not in problems))
+        return problems
 
     def _announce(self) -> None:
         if self._announced or not self._fleet.names or not self._fleet.settled or not self._up_to_date():
@@ -142,12 +169,12 @@ class Supervisor:
         return all((served_generation(run, name) or 0) >= self._applied for name in names)
 
     def _write_states(self) -> None:
-        states = self._fleet.states()
-        if states == self._written:
+        state = SupervisorState(os.getpid(), self._fleet.states(), self._listen_failures)
+        if state == self._written:
             return
-        self._written = states
+        self._written = state
         try:
-            write_states(file_of(self._plan.place.run, self._plan.scope), states)
+            write_state(file_of(self._plan.place.run, self._plan.scope), state)
         except OSError as error:  # a full disk must not stop the supervision
             self._say_once(f"cannot write the list of processes: {error}")
 

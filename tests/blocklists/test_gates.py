@@ -13,6 +13,7 @@ from blocklists.gates import Gate, inspect_bytes, judge
 from blocklists.model import Kind, ListCounts, ListSource, SkipReason
 
 Make = Callable[..., ListSource]
+DIGEST = "0123456789abcdef" * 4
 
 NO_LISTS = {
     b"<!DOCTYPE html><html>": Gate.MARKUP,
@@ -91,7 +92,7 @@ CHANGES = [
 @pytest.mark.parametrize(("before", "after", "gates"), CHANGES)
 def test_changes_of_size(before: int | None, after: int, gates: list[Gate], source: Make) -> None:
     previous = None if before is None else _counts(before)
-    assert [failure.gate for failure in judge(source(), _counts(after), previous)] == gates
+    assert [failure.gate for failure in judge(source(), _counts(after), previous, DIGEST)] == gates
 
 
 @pytest.mark.parametrize(
@@ -99,30 +100,33 @@ def test_changes_of_size(before: int | None, after: int, gates: list[Gate], sour
     [(1000, 0, True), (950, 50, True), (949, 51, False), (10, 5, True), (10, 6, False), (1, 5, True)],
 )
 def test_the_error_budget(entries: int, bad: int, passes: bool, source: Make) -> None:
-    failures = judge(source(), _counts(entries, bad=bad, comments=10_000), None)
+    failures = judge(source(), _counts(entries, bad=bad, comments=10_000), None, DIGEST)
     assert [failure.gate for failure in failures] == ([] if passes else [Gate.ERRORS])
 
 
 def test_comments_and_blanks_alone_are_an_empty_list_and_unusable_lines_are_not(source: Make) -> None:
-    assert judge(source(), _counts(0, comments=12), None) == ()
+    assert judge(source(), _counts(0, comments=12), None, DIGEST) == ()
     addresses_only = ListCounts(lines=3, skipped={SkipReason.ADDRESS: 3})
-    assert [failure.gate for failure in judge(source(), addresses_only, None)] == [Gate.EMPTY]
+    assert [failure.gate for failure in judge(source(), addresses_only, None, DIGEST)] == [Gate.EMPTY]
 
 
 def test_limits_are_the_source_s_own(source: Make) -> None:
     strict = source(max_shrink=0.1, max_growth=0.5, max_errors=0.0)
-    assert [failure.gate for failure in judge(strict, _counts(800, bad=6), _counts(1000))] == [
+    assert [failure.gate for failure in judge(strict, _counts(800, bad=6), _counts(1000), DIGEST)] == [
         Gate.ERRORS,
         Gate.SHRINK,
     ]
-    assert [failure.gate for failure in judge(strict, _counts(1600), _counts(1000))] == [Gate.GROWTH]
+    assert [failure.gate for failure in judge(strict, _counts(1600), _counts(1000), DIGEST)] == [Gate.GROWTH]
 
 
 def test_a_message_has_the_numbers_and_a_remedy(source: Make) -> None:
-    (failure,) = judge(source(), _counts(400), _counts(1_000_000))
+    (failure,) = judge(source(), _counts(400), _counts(1_000_000), DIGEST)
     assert failure.message == "The list shrank by 100%, from 1,000,000 to 400 entries; 50% is allowed."
-    assert "release this version by its digest" in failure.remedy
-    (failure,) = judge(source(), _counts(100, bad=100), None)
+    assert failure.remedy == (
+        "If this is meant, run `weir lists release test 0123456789ab`. "
+        "Until then the last good version goes on serving."
+    )
+    (failure,) = judge(source(), _counts(100, bad=100), None, DIGEST)
     assert failure.message.startswith(
         "100 of 200 rule lines (50.0%) are not in the format domains, the first in line 7"
     )
@@ -131,7 +135,7 @@ def test_a_message_has_the_numbers_and_a_remedy(source: Make) -> None:
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**6))
 def test_any_numbers_are_judged(before: int, after: int, bad: int) -> None:
     source = ListSource("test", "file:/nowhere", "domains", Kind.CATEGORY)
-    failures = judge(source, _counts(after, bad=bad), _counts(before))
+    failures = judge(source, _counts(after, bad=bad), _counts(before), DIGEST)
     assert len({failure.gate for failure in failures}) == len(failures)
 
 

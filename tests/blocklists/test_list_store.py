@@ -132,6 +132,26 @@ def test_a_held_version_is_released_by_its_digest_and_once(tmp_path: Path, sourc
     assert not list((tmp_path / "test").glob("held-*"))
 
 
+@pytest.mark.parametrize(
+    ("length", "fits"), [(11, False), (12, True), (40, True), (64, True)], ids=["short", "12", "40", "whole"]
+)
+def test_the_beginning_of_a_digest_names_a_held_version(
+    length: int, fits: bool, tmp_path: Path, source: Make
+) -> None:
+    store = ListStore(tmp_path)
+    _held(store, source(), _version("two"))
+    beginning = _version("two").digest[:length].upper()
+    if not fits:
+        with pytest.raises(ReleaseError, match="nothing to release"):
+            store.accept_held("test", beginning)
+        return
+    assert store.accept_held("test", beginning)
+    serving = store.serving("test")
+    assert serving is not None
+    assert serving.digest == _version("two").digest
+    assert store.load("test") is not None
+
+
 def test_the_newest_refused_version_replaces_the_one_before(tmp_path: Path, source: Make) -> None:
     store = ListStore(tmp_path)
     _held(store, source(), _version("two"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import hmac
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from blocklists.formats import read
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.records import ListStatus
 from blocklists.sources import Fetched, FetchError, Known, NotModified
-from blocklists.sync import ListState, ListStore, RefreshOutcome, due, refresh
+from blocklists.sync import ListState, ListStore, RefreshOutcome, refresh
 
 Make = Callable[..., ListSource]
 
@@ -149,7 +150,8 @@ async def test_a_suspicious_version_is_held_until_it_is_released(life: Life) -> 
     held = await life.step(_list(100))
     assert held.state is ListState.HELD
     assert "from 1,000 to 100 entries" in held.message
-    assert hashlib.sha256(_list(100)).hexdigest() in held.message
+    digest = hashlib.sha256(_list(100)).hexdigest()
+    assert f"`weir lists release test {digest[:12]}`" in held.message
     assert held.version is not None
     assert held.version.data == life.serving == _list(1000)
     assert (await life.step(_list(100))).state is ListState.HELD
@@ -239,6 +241,30 @@ async def test_a_held_secret_version_is_released_for_one_refresh(secret_life: Li
     assert (await life.step(_list(10))).state is ListState.HELD
 
 
+async def test_the_plain_digest_of_a_secret_list_is_nowhere(secret_life: Life) -> None:
+    life = secret_life
+    await life.step(_list(1000))
+    await life.step(_list(1))
+    assert life.status.held is not None
+    stored = b"".join(path.read_bytes() for path in life.store._directory.rglob("*.json"))
+    for text in (_list(1000), _list(1)):
+        assert hashlib.sha256(text).hexdigest().encode() not in stored
+    key = life.store._directory / ".key"
+    assert (len(key.read_bytes()), key.stat().st_mode & 0o777) == (32, 0o600)
+    expected = hmac.digest(key.read_bytes(), _list(1), "sha256").hex()
+    assert life.status.held.digest == expected
+    again = Life(life.store._directory, life.source)  # the key outlives the process
+    assert (await again.step(_list(1000))).state is ListState.UNCHANGED
+
+
+async def test_a_plain_digest_of_an_older_weir_gives_way(secret_life: Life) -> None:
+    life = secret_life
+    plain = hashlib.sha256(_list(50)).hexdigest()
+    life.store.accept(life.source, ListVersion("test", _list(50), plain, 1.0), _count(life.source, _list(50)))
+    assert (await life.step(_list(50))).state is ListState.ACCEPTED
+    assert life.status.serving_digest not in ("", plain)
+
+
 async def test_a_release_does_not_cover_another_version(secret_life: Life) -> None:
     life = secret_life
     await life.step(_list(1000))
@@ -255,18 +281,3 @@ async def test_no_change_without_a_version_is_a_fault(life: Life) -> None:
 
     outcome = await refresh(life.source, life.store, now=1.0, count=_count, fetch=lying)
     assert outcome.state is ListState.FAILED
-
-
-@pytest.mark.parametrize(
-    ("last", "now", "expected"),
-    [
-        (None, 0.0, True),
-        (100.0, 100.0, False),
-        (100.0, 3699.9, False),
-        (100.0, 3700.0, True),
-        (100.0, 50.0, True),
-    ],
-)
-def test_due(last: float | None, now: float, expected: bool, source: Make) -> None:
-    status = ListStatus("test", ListState.UNCHANGED, "", last_attempt=last)
-    assert due(source(refresh=3600.0), status, now=now) is expected

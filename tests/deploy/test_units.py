@@ -124,6 +124,14 @@ def test_each_has_its_user_and_only_the_rights_that_it_needs(
     assert ("Environment" in found) == (user != "weir-admin")
 
 
+@pytest.mark.parametrize("name", SERVICES[1:])
+def test_the_data_plane_does_not_wait_for_control(name: str) -> None:
+    naming = {
+        key for key, values in directives(name).items() if any("weir-admin" in value for value in values)
+    }
+    assert naming == set()
+
+
 def test_users_and_folders_exist_for_every_unit() -> None:
     users = (FOLDER / "weir.sysusers.conf").read_text()
     folders = (FOLDER / "weir.tmpfiles.conf").read_text()

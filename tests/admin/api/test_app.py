@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from admin.api.app import HEADERS, ROUTES
 from admin.api.appliance import Condition, ConfigCondition, ReloadResult
 from admin.api.openapi import DESCRIPTION
-from admin.services.processes import ProcessState, file_of, write_states
+from admin.services.processes import ProcessState, SupervisorState, file_of, write_state
 from resolver.runtime.counters import CounterPage
 
 
@@ -40,10 +40,17 @@ async def test_readyz_when_all_serve(appliance: Any, client: Any, now: float) ->
     run = appliance.place.run
     page = CounterPage(run / "gateway.counters", ("generation",))
     page.set(0, 3)
-    write_states(file_of(run, "gateway"), [ProcessState("gateway", "ready", os.getpid(), 1)])
+    me = os.getpid()
+    gateway = ProcessState("gateway", "ready", me, 1)
+    write_state(file_of(run, "gateway"), SupervisorState(me, (gateway,)))
     response = await client.get("/readyz")
     assert response.status == 200
     assert (await response.json())["generation"] == 3
+    words = "192.0.2.80:80 (TCP) is in use by another program: stop it or change gateway.listen"
+    write_state(file_of(run, "gateway"), SupervisorState(me, (gateway,), (words,)))
+    response = await client.get("/readyz")
+    assert response.status == 503
+    assert (await response.json())["problems"] == [words]
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"[", b'{"a": 1}'])

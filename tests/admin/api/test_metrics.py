@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from admin.api.appliance import Condition, ConfigCondition, ListCondition
 from admin.api.metrics_pages import key_of
-from admin.services.processes import ProcessState, file_of, write_states
+from admin.services.processes import ProcessState, SupervisorState, file_of, write_state
 from blocklists.model import Kind
 from gateway.counting import NAMES as GATEWAY_COUNTERS
 from resolver.counting import WORKER_COUNTERS
@@ -53,11 +53,11 @@ async def samples(
             page.set(page.slot(name), value)
     page = CounterPage(run / "gateway.counters", GATEWAY_COUNTERS)
     page.set(page.slot("pages_own_rule"), 5)
-    states = [
+    states = (
         ProcessState("gateway", "ready", os.getpid(), 2),
         ProcessState("resolver-0", "waiting", None, 3),
-    ]
-    write_states(file_of(run, "all"), states)
+    )
+    write_state(file_of(run, "all"), SupervisorState(os.getpid(), states, ("one", "two")))
     response = await client.get("/metrics")
     assert response.status == 200
     assert response.headers["Content-Type"].startswith("text/plain")
@@ -86,6 +86,7 @@ async def samples(
         ("weir_list_failing", {"list": "watch"}, 1),
         ("weir_list_loaded", {"list": "new"}, 0),
         ("weir_process_up", {"process": "gateway"}, 1),
+        ("weir_listen_failures", {}, 2),
         ("weir_process_up", {"process": "resolver-0"}, 0),
         ("weir_process_restarts_total", {"process": "resolver-0"}, 3),
         ("weir_worker_queries_total", {"worker": "1", "transport": "udp"}, 11),

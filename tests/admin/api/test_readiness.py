@@ -95,3 +95,8 @@ def test_a_process_that_serves_something_old(served: int | None) -> None:
     assert judge(GOOD, ALIVE, SERVED | {"resolver-0": served}).problems == (
         f"resolver-0 serves generation {served}, not 4",
     )
+
+
+def test_an_address_that_cannot_be_had() -> None:
+    words = "192.0.2.53:53 (UDP) is in use by another program: stop it or change resolver.listen"
+    assert judge(GOOD, ALIVE, SERVED, (words,)).problems == (words,)

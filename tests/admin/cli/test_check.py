@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +69,18 @@ def test_json_has_the_same_steps(weir: Run) -> None:
     assert len(report["steps"]) == 7
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_a_time_without_a_zone_is_utc(weir: Run, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        report = json.loads(weir("check", "bets.example", "--json", "--at", "2026-11-22T12:00")[1])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert report["at"] == 1795348800.0
+
+
 def test_a_secret_list_is_not_named(weir: Run) -> None:
     _, out, err = weir("check", "secret.example")
     assert "vault" not in out + err
@@ -93,7 +106,7 @@ def test_what_the_appliance_has_published_counts(weir: Run, folder: Path) -> Non
         (("bets.example", "--address", "nobody"), "not an IP address"),
         (("bets.example", "--subscriber", "home-71"), "did you mean `home-17`?"),
         (("bets.example", "--subscriber", "home-17", "--address", "127.0.0.1"), "give one of them"),
-        (("bets.example", "--at", "tomorrow"), "is no time"),
+        (("bets.example", "--at", "tomorrow"), "at is no moment in time"),
     ],
 )
 def test_a_wrong_question_is_status_2(weir: Run, arguments: tuple[str, ...], message: str) -> None:

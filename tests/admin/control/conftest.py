@@ -46,16 +46,19 @@ class NoChance:
 
 @dataclass
 class Sources:
-    """The world's lists: text by list id; None = the server is down. ``hold`` makes a fetch wait."""
+    """The world's lists: text by address or list id; None = the server is down. ``hold`` makes a fetch wait."""
 
     texts: dict[str, bytes | None] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     hold: dict[str, asyncio.Event] = field(default_factory=dict)
+    addresses: list[str] = field(default_factory=list)
+    faults: dict[str, Exception] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)
     most_at_once: int = 0
 
     async def __call__(self, source: ListSource, *, known: Known | None, now: float) -> Fetched:
         self.asked.append(source.id)
+        self.addresses.append(source.url)
         self.running.append(source.id)
         self.most_at_once = max(self.most_at_once, len(self.running))
         try:
@@ -64,7 +67,9 @@ class Sources:
             await asyncio.sleep(0)
         finally:
             self.running.remove(source.id)
-        text = self.texts.get(source.id)
+        if source.id in self.faults:
+            raise self.faults[source.id]
+        text = self.texts.get(source.url, self.texts.get(source.id))
         if text is None:
             raise FetchError(f"{source.url}: the server is down")
         digest = hashlib.sha256(text).hexdigest()

@@ -262,6 +262,23 @@ async def test_reloads_take_turns(world: Any, bets: str) -> None:
     assert [result.generation for result in results] == [2, 3, 4]
 
 
+async def test_a_reload_during_a_fetch_fetches_from_the_new_address(
+    world: Any, bets: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_FETCH_LIMIT", 0.05)
+    world.write(bets)
+    world.sources.texts = {"https://lists.example/moved": b"moved.example\n"}
+    world.sources.hold["bets"] = asyncio.Event()
+    controller = world.controller()
+    async with Running(controller):
+        monkeypatch.setattr(module, "FIRST_FETCH_LIMIT", 5.0)
+        del world.sources.hold["bets"]
+        world.write(bets.replace("lists.example/bets", "lists.example/moved"))
+        assert (await controller.reload()).accepted
+        assert blocked(world, "moved.example")
+        assert world.sources.asked == ["bets", "bets"]
+
+
 def test_files_of_the_room_are_where_they_belong(world: Any, bets: str) -> None:
     world.write(bets)
     world.controller()

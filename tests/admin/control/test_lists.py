@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from admin.control.lists import LostTextError
-from blocklists.model import Confidentiality, Kind, ListSource
+from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 
 BETS = ListSource("bets", "https://lists.example/bets", "domains", Kind.CATEGORY, categories=("gambling",))
 CHAT = ListSource("chat", "https://lists.example/chat", "domains", Kind.CATEGORY, categories=("chat",))
@@ -62,8 +63,6 @@ async def test_a_clock_that_was_set_back_makes_lists_due(world: Any) -> None:
 
 
 async def test_a_changed_source_is_fetched_anew(world: Any) -> None:
-    from dataclasses import replace
-
     world.sources.texts["bets"] = b"bets.example\n"
     keeper = world.keeper()
     keeper.follow([BETS])
@@ -179,3 +178,126 @@ async def test_a_failure_shows_even_when_it_cannot_be_noted(
     assert (condition.state, condition.loaded) == ("failed", True)
     assert "No space left on device" in condition.message
     assert keeper.texts(in_force=True) == [(BETS, b"bets.example\n")]
+
+
+MOVED = replace(BETS, url="https://moved.example/bets")
+
+
+async def test_a_running_fetch_of_a_changed_source_is_given_up_for_the_new_one(world: Any) -> None:
+    world.sources.texts = {BETS.url: b"old.example\n", MOVED.url: b"new.example\n"}
+    world.sources.hold["bets"] = asyncio.Event()
+    keeper = world.keeper()
+    keeper.follow([BETS])
+    task = asyncio.ensure_future(keeper.fetch("bets"))
+    async with asyncio.timeout(10):
+        while not world.sources.running:
+            await asyncio.sleep(0)
+        del world.sources.hold["bets"]  # the new address answers; the old one never does
+        assert keeper.follow([MOVED]) == {"bets"}
+        assert await task
+    assert world.sources.addresses == [BETS.url, MOVED.url]
+    assert keeper.texts(in_force=True) == [(MOVED, b"new.example\n")]
+
+
+async def test_a_result_that_comes_after_the_change_is_not_stored(world: Any) -> None:
+    world.sources.texts = {BETS.url: b"old.example\n", MOVED.url: b"new.example\n"}
+    keeper = world.keeper()
+    counted: list[bytes] = []
+
+    def count(source: ListSource, data: bytes) -> ListCounts:
+        counted.append(data)
+        if source == BETS:
+            keeper.follow([MOVED])
+        return ListCounts(lines=1, accepted=1, entries=1)
+
+    stored: list[bytes] = []
+    accept = keeper._store.accept
+
+    def accepting(source: ListSource, version: ListVersion, numbers: ListCounts) -> None:
+        stored.append(version.data)
+        accept(source, version, numbers)
+
+    keeper._count, keeper._store.accept = count, accepting
+    keeper.follow([BETS])
+    with capture_logs() as logs:
+        assert await keeper.fetch("bets")
+    assert counted == [b"old.example\n", b"new.example\n"]
+    assert stored == [b"new.example\n"]
+    assert len(logs) == 1
+    assert keeper.texts(in_force=True) == [(MOVED, b"new.example\n")]
+
+
+async def test_a_fetch_of_a_list_that_is_removed_meanwhile_ends(world: Any) -> None:
+    world.sources.hold["bets"] = asyncio.Event()
+    keeper = world.keeper()
+    keeper.follow([BETS])
+    task = asyncio.ensure_future(keeper.fetch("bets"))
+    async with asyncio.timeout(10):
+        while not world.sources.running:
+            await asyncio.sleep(0)
+        keeper.follow([])
+        assert await task is False
+    assert world.sources.running == []
+
+
+async def test_a_cancelled_fetch_ends_its_request(world: Any) -> None:
+    world.sources.hold["bets"] = asyncio.Event()
+    keeper = world.keeper()
+    keeper.follow([BETS])
+    task = asyncio.ensure_future(keeper.fetch("bets"))
+    async with asyncio.timeout(10):
+        while not world.sources.running:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while world.sources.running:
+            await asyncio.sleep(0)
+
+
+async def test_a_fault_of_our_own_is_a_failure_without_the_list_s_text(world: Any) -> None:
+    world.sources.faults["bets"] = RuntimeError("cannot digest canary.example")
+    keeper = world.keeper()
+    keeper.follow([BETS])
+    with capture_logs() as logs:
+        assert await fetched(keeper, "bets") == [False]
+    assert keeper.next_due() == pytest.approx(world.monotonic + 60.0)
+    (condition,) = keeper.conditions()
+    assert (condition.state, condition.last_attempt) == ("failed", world.unix)
+    assert condition.message.startswith("An internal fault (RuntimeError) ended this attempt")
+    assert [entry["log_level"] for entry in logs] == ["warning"]
+    assert "canary" not in f"{logs} {condition}"
+    world.pass_time(61.0)
+    await fetched(keeper, "bets")
+    assert keeper.next_due() == pytest.approx(world.monotonic + 120.0)
+
+
+async def test_a_released_version_of_a_secret_list_is_fetched_by_the_next_reload(world: Any) -> None:
+    world.sources.texts["watch"] = b"".join(b"illegal-%d.example\n" % number for number in range(1234))
+    keeper = world.keeper()
+    keeper.follow([WATCH])
+    await fetched(keeper, "watch")
+    world.sources.texts["watch"] = b"illegal-1.example\n"
+    await fetched(keeper, "watch")
+    assert keeper.follow([WATCH]) == set()
+    (condition,) = keeper.conditions()
+    digest = condition.message.rpartition("`")[0].rpartition(" ")[2]
+    assert not keeper._store.accept_held("watch", digest)
+    assert keeper.follow([WATCH]) == {"watch"}
+    assert await fetched(keeper, "watch") == [True]
+    assert keeper.texts(in_force=True) == [(WATCH, b"illegal-1.example\n")]
+
+
+async def test_what_cannot_be_compiled_again_tells_no_number_of_a_secret_list(world: Any) -> None:
+    world.sources.texts["watch"] = b"".join(b"illegal-%d.example\n" % number for number in range(1234))
+    keeper = world.keeper()
+    keeper.follow([WATCH])
+    await fetched(keeper, "watch")
+    world.sources.texts["watch"] = b"illegal-1.example\n"
+    await fetched(keeper, "watch")
+    again = world.keeper()
+    again.follow([WATCH])
+    with pytest.raises(LostTextError) as caught:
+        again.texts(in_force=True)
+    assert "held back by the gates" in str(caught.value)
+    assert "1,234" not in str(caught.value)

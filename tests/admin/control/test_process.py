@@ -148,7 +148,7 @@ def test_an_unreadable_token_is_fatal_at_the_start(control: Control) -> None:
 
 
 def test_ready_when_the_data_plane_says_so(control: Control) -> None:
-    from admin.services.processes import ProcessState, file_of, write_states
+    from admin.services.processes import ProcessState, SupervisorState, file_of, write_state
 
     control.wait_generation(1)
     run = control.folder / "var" / "run"
@@ -156,5 +156,6 @@ def test_ready_when_the_data_plane_says_so(control: Control) -> None:
     for page in pages:
         page.set(0, 1)
     names = ("resolver-0", "gateway")
-    write_states(file_of(run, "test"), [ProcessState(name, "ready", os.getpid(), 0) for name in names])
+    processes = tuple(ProcessState(name, "ready", os.getpid(), 0) for name in names)
+    write_state(file_of(run, "test"), SupervisorState(os.getpid(), processes))
     assert wait_for(lambda: control.get("/readyz")[0] == 200, lambda: control.get("/readyz")[1])

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from admin.services.processes import ProcessState, file_of, process_exists, read_states, write_states
+from admin.services.processes import (
+    ProcessState,
+    SupervisorState,
+    file_of,
+    process_exists,
+    read_listen_failures,
+    read_states,
+    write_state,
+)
 
 ALIVE = ProcessState("resolver-0", "ready", os.getpid(), 0, "serving")
 
@@ -23,7 +31,7 @@ def dead() -> int:
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    write_states(file_of(tmp_path, "all"), [ALIVE])
+    write_state(file_of(tmp_path, "all"), SupervisorState(os.getpid(), (ALIVE,)))
     assert read_states(tmp_path) == {"resolver-0": ALIVE}
 
 
@@ -37,14 +45,32 @@ def test_alive_means_ready_and_there(dead: int) -> None:
 
 
 def test_several_supervisors_and_a_file_left_behind(tmp_path: Path, dead: int) -> None:
-    write_states(file_of(tmp_path, "all"), [ProcessState("resolver-0", "ready", dead, 7)])
-    write_states(file_of(tmp_path, "resolver-0"), [ALIVE])
-    write_states(file_of(tmp_path, "zzz"), [ProcessState("resolver-0", "ready", dead, 9)])
+    write_state(
+        file_of(tmp_path, "all"),
+        SupervisorState(os.getpid(), (ProcessState("resolver-0", "ready", dead, 7),)),
+    )
+    write_state(file_of(tmp_path, "resolver-0"), SupervisorState(os.getpid(), (ALIVE,)))
+    write_state(
+        file_of(tmp_path, "zzz"),
+        SupervisorState(os.getpid(), (ProcessState("resolver-0", "ready", dead, 9),)),
+    )
     assert read_states(tmp_path) == {"resolver-0": ALIVE}
 
 
 @pytest.mark.parametrize("content", [b"", b"[", b'[{"name": 1}]', b"\xff"])
 def test_damaged_files_are_passed_over(tmp_path: Path, content: bytes) -> None:
     file_of(tmp_path, "broken").write_bytes(content)
-    write_states(file_of(tmp_path, "good"), [ALIVE])
+    write_state(file_of(tmp_path, "good"), SupervisorState(os.getpid(), (ALIVE,)))
     assert set(read_states(tmp_path)) == {"resolver-0"}
+
+
+def test_an_address_that_several_miss_counts_once_and_the_dead_miss_nothing(
+    tmp_path: Path, dead: int
+) -> None:
+    for scope, pid, failures in (
+        ("resolver-0", os.getpid(), ("one",)),
+        ("resolver-1", os.getpid(), ("one", "two")),
+        ("all", dead, ("three",)),
+    ):
+        write_state(file_of(tmp_path, scope), SupervisorState(pid, (), failures))
+    assert read_listen_failures(tmp_path) == ("one", "two")

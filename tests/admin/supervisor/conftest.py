@@ -87,7 +87,8 @@ DRIVER = """
 import asyncio, json, sys
 from pathlib import Path
 from admin.services.place import Place
-from admin.supervisor.plan import Part, Plan, Programs
+from admin.services.parts import Part
+from admin.supervisor.plan import Plan, Programs
 from admin.supervisor.supervisor import Supervisor, say
 import admin.supervisor.children, admin.supervisor.fleet
 
@@ -153,7 +154,13 @@ class Running:
 
     def states(self, scope: str = "all") -> dict[str, dict[str, Any]]:
         path = self.folder / "run" / f"children-{scope}.json"
-        return {state["name"]: state for state in json.loads(path.read_text())} if path.exists() else {}
+        processes = json.loads(path.read_text())["processes"] if path.exists() else []
+        return {state["name"]: state for state in processes}
+
+    @property
+    def listen_failures(self) -> list[str]:
+        path = self.folder / "run" / "children-all.json"
+        return list(json.loads(path.read_text())["listen_failures"])
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

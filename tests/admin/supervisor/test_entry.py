@@ -11,8 +11,9 @@ import pytest
 
 import admin.supervisor.entry as entry
 from admin.services.locking import Lock, LockedError
+from admin.services.parts import Part
 from admin.services.place import Place
-from admin.supervisor.plan import Part, Plan, Programs
+from admin.supervisor.plan import Plan, Programs
 
 PROGRAMS = Programs(("control",), ("gateway",), ("resolver",))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -71,6 +72,22 @@ async def test_it_is_confined(tmp_path: Path) -> None:
 async def test_what_cannot_be_started_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         launch(["/no/such/program"], environ={}, descriptors=(), on_exit=lambda _code: None)
+
+
+async def test_a_child_that_cannot_be_watched_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[int] = []
+
+    def full(pid: int, _flags: int = 0) -> int:
+        started.append(pid)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pidfd_open", full)
+    with pytest.raises(OSError, match="Too many open files"):
+        await run("import time; time.sleep(60)")
+    with pytest.raises(ProcessLookupError):  # neither running nor waiting to be reaped
+        os.kill(started[0], 0)
 
 
 async def test_a_signal_after_the_end_does_nothing() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from admin.services.layout import Layout
+from admin.services.parts import Part
 from admin.services.place import Place
-from admin.supervisor.plan import CONTROL, Part, Plan, Programs
+from admin.supervisor.plan import CONTROL, Plan, Programs
 from resolver.runtime.sockets import Address, Use
 
 PROGRAMS = Programs(("control",), ("gateway",), ("resolver",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -136,20 +137,49 @@ def test_other_addresses_replace_workers_without_losing_a_query(
     assert set(weir.states()) == {"control", "resolver-0"}
 
 
-def test_an_address_that_is_taken_leaves_the_old_one_serving(
-    start: Start, ask: Ask, address: Address
+def test_an_address_that_is_taken_is_told_and_tried_again_while_the_rest_is_followed(
+    start: Start, ask: Ask, address: Address, wait: Wait
 ) -> None:
-    import socket
-
-    where = address()
+    where, added = address(), address()
     with socket.socket(type=socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         taken = f"127.0.0.1:{other.getsockname()[1]}"
+        weir = start(
+            [
+                {"listen": [where], "workers": 1},
+                {"listen": [taken, added], "workers": 2, "gateway": [address()]},
+            ]
+        )
+        weir.wait_ready()
+        assert weir.listen_failures == []
+        weir.process.send_signal(signal.SIGHUP)
+        words = f"{taken} (UDP) is in use by another program: stop it or change resolver.listen"
+        weir.wait_said(f"cannot follow generation 2: {words}; trying again")
+        wait(lambda: weir.listen_failures == [words])
+        assert ask(where, timeout=20.0) is not None
+        assert ask(added, timeout=20.0) is not None
+        assert set(weir.states()) == {"control", "resolver-0", "resolver-1", "gateway"}
+    wait(lambda: weir.listen_failures == [], "the retry")
+    assert ask(taken, timeout=20.0) is not None
+    wait(lambda: ask(where, timeout=0.2) is None, "the end of the old address")
+    assert weir.said.count("cannot follow") == 1
+
+
+def test_with_no_address_to_be_had_the_old_one_serves(start: Start, ask: Ask, address: Address) -> None:
+    where = address()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
         weir = start([{"listen": [where], "workers": 1}, {"listen": [taken], "workers": 1}])
         weir.wait_ready()
+        before = weir.states()["resolver-0"]["pid"]
         weir.process.send_signal(signal.SIGHUP)
-        weir.wait_said(f"cannot follow generation 2: {taken} (UDP) is in use by another program")
-        assert ask(where) is not None
+        weir.wait_said(f"cannot follow generation 2: {taken} (TCP) is in use by another program")
+        answer = ask(where)
+        assert answer is not None
+        assert answer[0] == before
+        assert ask(taken, timeout=0.2) is None  # half an address is none
 
 
 def test_no_child_outlives_a_killed_supervisor(start: Start, address: Address, wait: Wait) -> None:

@@ -1,0 +1,29 @@
+"""The moment that a question is about, as a person or a program writes it. Pure."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from admin.services.subject import QuestionError
+
+FORMS = "write 2026-05-01T20:15:00+02:00, 2026-05-01T18:15 (UTC) or Unix seconds"
+
+
+def parse_moment(text: str) -> float:
+    """Unix seconds of a time in ISO 8601, without a zone in UTC, or of Unix seconds. QuestionError if it is neither."""
+    try:
+        moment = float(text)
+    except ValueError:
+        return _moment_of_text(text)
+    if not math.isfinite(moment):
+        raise QuestionError(f"at is no moment in time; {FORMS}")
+    return moment
+
+
+def _moment_of_text(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise QuestionError(f"at is no moment in time; {FORMS}") from None
