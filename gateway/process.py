@@ -60,6 +60,7 @@ class Gateway:
         loop.set_exception_handler(_on_loop_fault)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # generations are noticed by themselves
         self._counters.set(STARTED, int(self._clock()))
         watcher = spawn(watch(self._options.state, self._on_view), name="watch generations")
         watchdog = spawn(self._keep_alive(), name="watchdog")

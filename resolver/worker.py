@@ -189,6 +189,10 @@ def _tcp_limits(settings: ResolverSettings) -> TcpLimits:
 
 async def _main(state: Path, run: Path, slot: int) -> int:
     page = CounterPage(run / f"worker-{slot}.counters", WORKER_COUNTERS)
+    if page.error is not None:
+        _log.error(
+            "counters cannot be kept where others read them; serving all the same", reason=str(page.error)
+        )
     counting = Counting(page)
     counting.gauge("started", int(time.time()))
     counting.gauge("pid", os.getpid())
@@ -196,6 +200,7 @@ async def _main(state: Path, run: Path, slot: int) -> int:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, worker.stop)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # generations are noticed by themselves
     await worker.run()
     return 1 if worker.failed else 0
 

@@ -126,9 +126,17 @@ class Decision:
         self._services.count("rewritten")
         if self._query.qtype not in (TYPE_A, TYPE_AAAA, TYPE_CNAME):
             return self._finish(negative(self._query, Rcode.NOERROR, BLOCKED_TTL))
-        self._aliases.append((self._query.name, TYPE_CNAME, BLOCKED_TTL, target))
+        alias = (self._query.name, TYPE_CNAME, BLOCKED_TTL, target)
         if self._query.qtype == TYPE_CNAME:
-            return self._finish(aliases_only(self._query, self._aliases))
+            return self._finish(aliases_only(self._query, [alias]))
+        return self._led_to(target, alias)
+
+    def _led_to(self, target: bytes, alias: Record) -> Result:
+        """Resolve behind an alias made here; its target is judged like any other: no list lifts another's block."""
+        blocked = self._judge_answer((target,), ())
+        if blocked is not None:
+            return blocked[0]
+        self._aliases = [alias]
         return self._resolve(target)
 
     def _resolve(self, name: bytes) -> Result:
@@ -237,9 +245,8 @@ class Decision:
             return self._finish(negative(self._query, Rcode.NOERROR, BLOCKED_TTL), ede)
         if records[0][1] != TYPE_CNAME or self._query.qtype == TYPE_CNAME:
             return self._finish(aliases_only(self._query, records), ede)
-        self._list_spoke = self._vouched = True
-        self._aliases = [records[0]]
-        return self._resolve(records[0][3].lower())
+        self._list_spoke = True
+        return self._led_to(records[0][3].lower(), records[0])
 
     def _failed(self, failure: FailureKind, ede: Sequence[tuple[int, bytes]] = ()) -> bytes:
         """SERVFAIL with our own reason first, then what the upstreams gave (a bogus signature, say)."""

@@ -26,16 +26,20 @@ class CounterPage:
     """The writer's side. ``add`` and ``set`` are plain memory writes."""
 
     def __init__(self, path: Path, names: tuple[str, ...]) -> None:
-        """Create (or replace, atomically) the page at ``path``. OSError as from open(2)."""
+        """Create (or replace, atomically) the page at ``path``.
+
+        Where no file can be had (a full disk) the counters live in memory that nobody else reads: serving matters more
+        than counting. ``error`` then says why.
+        """
+        self.error: OSError | None = None
         encoded = json.dumps(names).encode()
         encoded += b" " * (-len(encoded) % 8)
         head = _HEAD.pack(_MAGIC, len(encoded), len(names)) + encoded
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with temporary.open("w+b") as file:
-            file.write(head + bytes(8 * len(names)))
-            file.flush()
-            self._map = mmap.mmap(file.fileno(), 0)
-        temporary.rename(path)
+        try:
+            self._map = _mapped(path, head + bytes(8 * len(names)))
+        except OSError as error:
+            self.error = error
+            self._map = mmap.mmap(-1, len(head) + 8 * len(names))
         self._words = memoryview(self._map)[len(head) :].cast("Q")
         self._index = {name: position for position, name in enumerate(names)}
 
@@ -50,6 +54,20 @@ class CounterPage:
     def set(self, slot: int, value: int) -> None:
         """Set a gauge."""
         self._words[slot] = value
+
+
+def _mapped(path: Path, content: bytes) -> mmap.mmap:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w+b") as file:
+            file.write(content)
+            file.flush()
+            mapped = mmap.mmap(file.fileno(), 0)
+        temporary.rename(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return mapped
 
 
 def read_counters(path: Path) -> dict[str, int]:

@@ -14,6 +14,9 @@ from resolver.tables.store import load
 _KNOWN_CLIENTS = 65_536
 """Addresses whose policy is remembered; a flood of forged sources empties the memory, it does not grow it."""
 
+_CARRY_IPV4 = {bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8)}
+"""IPv4-mapped addresses (RFC 4291 section 2.5.5.2) and the well-known NAT64 prefix (RFC 6052 section 2.1)."""
+
 _ORDERS = {LegalBasis.STATUTE, LegalBasis.COURT}
 
 
@@ -67,8 +70,10 @@ class View:
         return Listing(bits, hits) if hits else UNLISTED
 
     def listing_of_address(self, packed: bytes) -> Listing:
-        """What the lists say of an address in an answer (4 or 16 bytes)."""
+        """What the lists say of an address in an answer (4 or 16 bytes); an IPv4 address inside IPv6 counts as itself."""
         bits, hits = self.reader.look_up_address(packed)
+        if not hits and packed[:12] in _CARRY_IPV4:
+            bits, hits = self.reader.look_up_address(packed[12:])
         return Listing(bits, hits) if hits else UNLISTED
 
     def list_of(self, bit: int) -> ListInfo | None:

@@ -195,6 +195,10 @@ def test_listed_addresses_in_an_answer_are_blocked(world: Callable[..., World]) 
     )
     assert _ede(made.ask("bad.test", client=CHILD)) == [17, 4]
     assert len(made.ask("bad.test", client=ADULT).answer[0]) == 2
+    for inside in ("::ffff:198.51.100.66", "64:ff9b::198.51.100.66"):
+        aaaa = Question(b"\x03bad\x04test\x00", 28)
+        made.cache[aaaa] = _upstream(aaaa, f";ANSWER\nbad.test. 60 IN AAAA {inside}\n")
+        assert _ede(made.ask("bad.test", "AAAA", CHILD)) == [17, 4]
     https = Question(b"\x03bad\x04test\x00", 65)
     made.cache[https] = _upstream(https, ";ANSWER\nbad.test. 60 IN HTTPS 1 . ipv4hint=198.51.100.67\n")
     assert _ede(made.ask("bad.test", "HTTPS", ADULT)) == [15]
@@ -249,7 +253,7 @@ def test_rpz_drop_is_silence_and_tcp_only_sends_the_client_to_tcp(world: Callabl
     assert isinstance(made.raw("tcp.example", tcp=True), Miss)
 
 
-def test_rpz_local_data_that_is_an_alias_is_followed_and_not_judged_again(
+def test_rpz_local_data_that_is_an_alias_is_followed(
     world: Callable[..., World],
 ) -> None:
     made = world()
@@ -290,6 +294,28 @@ def test_local_data_that_leads_back_into_its_own_list_ends_in_the_plain_answer(
     answer = made.ask("illegal-alias.example", client=ADULT)
     assert _ede(answer) == [15, 4]
     assert [rdata.address for rdata in answer.answer[0]] == ["192.0.2.80"]
+
+
+@pytest.mark.parametrize(("target", "ede"), [("illegal.example", 15), ("bets.example", 17)])
+def test_no_lists_alias_lifts_the_block_of_another(
+    world: Callable[..., World],
+    monkeypatch: pytest.MonkeyPatch,
+    make_view: Callable[..., View],
+    target: str,
+    ede: int,
+) -> None:
+    view = make_view(POLICIES)
+    monkeypatch.setattr(view.reader, "local_data", lambda *_: (("CNAME", 60, f"{target}."),))
+    answer = world(view=view).ask("local.example")
+    assert _ede(answer) == [ede, 4]
+    assert [rdata.address for rdata in answer.answer[0]] == ["192.0.2.80"]
+
+
+def test_safe_search_leads_to_no_blocked_name(
+    world: Callable[..., World], make_view: Callable[..., View], wire: Callable[[str], bytes]
+) -> None:
+    policy = Policy(1, safe_search={wire("www.search.test"): wire("illegal.example")})
+    assert _ede(world(view=make_view({"127.0.0.11/32": policy})).ask("www.search.test")) == [15, 4]
 
 
 def test_local_data_lives_no_longer_than_other_blocked_answers(world: Callable[..., World]) -> None:

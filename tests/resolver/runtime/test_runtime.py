@@ -35,6 +35,13 @@ def test_a_new_page_replaces_the_old_one_at_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_without_room_for_a_file_counting_goes_on_unseen(tmp_path: Path) -> None:
+    page = CounterPage(tmp_path / "no" / "folder", ("a", "b"))
+    page.add(page.slot("b"))
+    assert isinstance(page.error, FileNotFoundError)
+    assert CounterPage(tmp_path / "w", ("a",)).error is None
+
+
 @pytest.mark.parametrize("content", [b"", b"short", b"WEIRCNT1" + b"\xff" * 40, b"x" * 200])
 def test_a_damaged_page_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "w").write_bytes(content)
