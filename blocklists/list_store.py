@@ -60,6 +60,19 @@ class ListStore:
         """The last attempt; an empty one if there was none or its record is damaged."""
         return read_record(self._folder(list_id) / "attempt.json", _ATTEMPT) or Attempt()
 
+    def serving_for(self, source: ListSource) -> Serving | None:
+        """The same, if the version came from this very source."""
+        serving = self.serving(source.id)
+        return serving if serving is not None and serving.origin == origin(source) else None
+
+    def is_known(self, list_id: str) -> bool:
+        """Whether a version of some source has served under this id, be its record readable or not."""
+        return (self._folder(list_id) / "serving.json").exists()
+
+    def load_for(self, source: ListSource) -> ListVersion | None:
+        """The version that serves, if it came from this very source and its text is kept and whole."""
+        return self.load(source.id) if self.serving_for(source) is not None else None
+
     def load(self, list_id: str) -> ListVersion | None:
         """The version that serves; None if there is none, its text is not kept, or either is damaged."""
         serving = self.serving(list_id)
@@ -85,6 +98,7 @@ class ListStore:
             counts=counts,
             etag=version.etag,
             last_modified=version.last_modified,
+            origin=origin(source),
         )
         write_record(folder / "serving.json", _SERVING, serving)
         _remove(path for path in folder.glob("content-*") if path != content)
@@ -98,7 +112,7 @@ class ListStore:
         if source.confidentiality is not Confidentiality.SECRET:
             write_file(content, version.data)
         _remove(path for path in folder.glob("held-*") if path != content)
-        return Held(version.digest, version.fetched, counts, failures)
+        return Held(version.digest, version.fetched, counts, failures, origin(source))
 
     def note(self, list_id: str, attempt: Attempt) -> None:
         """Remember an attempt; the text of a held version goes when the attempt no longer names it."""
@@ -124,7 +138,7 @@ class ListStore:
             self.note(list_id, replace(attempt, released=digest))
             return False
         write_file(folder / f"content-{digest}", data)
-        serving = Serving(digest=digest, size=len(data), fetched=held.fetched, counts=held.counts)
+        serving = Serving(digest, len(data), held.fetched, held.counts, origin=held.origin)
         write_record(folder / "serving.json", _SERVING, serving)
         _remove(path for path in folder.glob("content-*") if path.name != f"content-{digest}")
         self.note(list_id, replace(attempt, held=None, released=""))
@@ -163,6 +177,11 @@ class ListStore:
         folder = self._folder(list_id)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def origin(source: ListSource) -> str:
+    """What makes two sources the same: address and format, as a digest, because an address may carry a key."""
+    return hashlib.sha256(f"{source.format}\n{source.url}".encode()).hexdigest()
 
 
 def _read_checked(path: Path, digest: str) -> bytes | None:

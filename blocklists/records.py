@@ -34,6 +34,8 @@ class Serving:
     counts: ListCounts
     etag: str = ""
     last_modified: str = ""
+    origin: str = ""
+    """Where it came from (``list_store.origin``): a version never serves for another source of the same id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Held:
     fetched: float
     counts: ListCounts
     failures: tuple[GateFailure, ...]
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ async def refresh(
     try:
         if is_secret:
             await asyncio.to_thread(store.forget_text, source.id)
-        current = await asyncio.to_thread(store.load, source.id)
+        current = await asyncio.to_thread(store.load_for, source)
         known = None if current is None else Known(current.etag, current.last_modified)
         fetched = await fetch(source, known=known, now=now)
         if isinstance(fetched, NotModified):
@@ -73,7 +73,7 @@ async def refresh(
             fetched = await asyncio.to_thread(store.identified, source, fetched)
             outcome, attempt = await _take(source, store, fetched, current, count)
     except (FetchError, OSError) as error:
-        current = None if is_secret else await asyncio.to_thread(store.load, source.id)
+        current = None if is_secret else await asyncio.to_thread(store.load_for, source)
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
     return await _noted(source, store, attempt, outcome, now)
 
@@ -85,7 +85,7 @@ async def note_fault(source: ListSource, store: ListStore, fault: str, *, now: f
 
 
 def _not_modified(store: ListStore, source: ListSource, current: ListVersion | None) -> RefreshOutcome:
-    serving = store.serving(source.id)
+    serving = store.serving_for(source)
     if current is None or serving is None:
         return RefreshOutcome(ListState.FAILED, "The source reports no change, but no version is held here.")
     return _unchanged(serving, current)
@@ -95,7 +95,7 @@ async def _take(
     source: ListSource, store: ListStore, fetched: ListVersion, current: ListVersion | None, count: Count
 ) -> tuple[RefreshOutcome, Attempt]:
     """Verify, gate and store a fetched version. OSError if it cannot be stored."""
-    attempt, serving = store.attempt(source.id), store.serving(source.id)
+    attempt, serving = store.attempt(source.id), store.serving_for(source)
     if serving is not None and serving.digest == fetched.digest:
         await asyncio.to_thread(_confirm, source, store, serving, fetched, current)
         return _unchanged(serving, fetched), attempt

@@ -16,13 +16,14 @@ from admin.config import Config, ConfigError, load
 from admin.control.lists import Clocks, ListKeeper, LostTextError
 from admin.control.record import Record
 from admin.control.token import TokenError, read_token
-from admin.services.build import sources
+from admin.services.build import build_tables, sources
 from admin.services.place import Place
 from admin.services.publish import Compile, Snapshot, compile_lists, publish
 from admin.services.serving import GATEWAY, resolver_name
+from blocklists.snapshot.native import SnapshotError
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import Tables
-from resolver.tables.store import current_generation
+from resolver.tables.store import TablesError, current_generation
 from resolver.tables.view import View
 
 FIRST_FETCH_LIMIT = 30.0
@@ -201,10 +202,27 @@ class Controller:
         state, now = self._place.state, self._clocks.unix()
         wanted = self._keeper.fingerprint()
         if self._compiled is None or self._compiled[0] != wanted:
-            texts = self._keeper.texts(in_force=current_generation(state) is not None)
+            try:
+                texts = self._keeper.texts(in_force=current_generation(state) is not None)
+            except LostTextError:
+                # A list whose text is away must not freeze the policies of everybody.
+                if (kept := self._kept(config)) is None:
+                    raise
+                return publish(config, kept, state, now=now), kept
             self._compiled = wanted, compile_lists(texts, state, now=now, compiler=self._compiler)
         snapshot = self._compiled[1]
         return publish(config, snapshot, state, now=now), snapshot
+
+    def _kept(self, config: Config) -> Snapshot | None:
+        """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
+        try:
+            view = View.open(self._place.state)
+        except (TablesError, SnapshotError):
+            return None
+        wanted = build_tables(config, view.bits, view.tables.generation, view.tables.snapshot, 0.0)
+        if wanted.lists != view.tables.lists:
+            return None
+        return Snapshot(view.tables.snapshot, view.bits, view.reader.entries, view.reader.size)
 
     def _problem(self, error: Exception) -> str:
         if isinstance(error, OSError):

@@ -17,6 +17,7 @@ import structlog
 from admin.api.appliance import ListCondition
 from admin.control.schedule import Schedule
 from admin.services.redaction import message_of, redacted
+from blocklists.list_store import origin
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.sources import Fetched, Known
 from blocklists.sync import (
@@ -60,7 +61,8 @@ class ListKeeper:
         self._store, self._schedule, self._clocks = store, schedule, clocks
         self._count, self._fetch = count, fetch
         self._sources: dict[str, ListSource] = {}
-        self._secret: dict[str, ListVersion] = {}
+        self._secret: dict[tuple[str, str], ListVersion] = {}
+        """By list id and origin: another source of the same id is another list."""
         self._outcomes: dict[str, RefreshOutcome] = {}
         self._servers: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -73,9 +75,7 @@ class ListKeeper:
         have a held version that was released. A running fetch of a source that changed is given up for the new source.
         """
         before, self._sources = self._sources, {source.id: source for source in sources}
-        self._secret = {
-            list_id: version for list_id, version in self._secret.items() if list_id in self._sources
-        }
+        self._secret = {key: version for key, version in self._secret.items() if key[0] in self._sources}
         self._schedule.keep_only(set(self._sources))
         for source, task in self._fetching.values():
             if not self._is_current(source):
@@ -116,7 +116,7 @@ class ListKeeper:
         good = outcome.state in _GOOD
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
         if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:
-            self._secret[list_id] = outcome.version
+            self._secret[_key(source)] = outcome.version
         self._tell(source, outcome)
         return self._digest(source) != before
 
@@ -174,10 +174,10 @@ class ListKeeper:
         """
         found: list[tuple[ListSource, bytes]] = []
         for source in self._sources.values():
-            version = self._secret.get(source.id) or self._store.load(source.id)
+            version = self._secret.get(_key(source)) or self._store.load_for(source)
             if version is not None:
                 found.append((source, version.data))
-            elif in_force and self._store.serving(source.id) is not None:
+            elif in_force and self._store.is_known(source.id):
                 raise LostTextError(
                     f"list {source.id} is enforced but its text cannot be read any more "
                     f"({self._last_words(source) or 'not fetched yet'}); "
@@ -213,9 +213,9 @@ class ListKeeper:
     def _digest(self, source: ListSource) -> str:
         """Of the version at hand; empty if there is none."""
         if source.confidentiality is Confidentiality.SECRET:
-            version = self._secret.get(source.id)
+            version = self._secret.get(_key(source))
             return version.digest if version else ""
-        serving = self._store.serving(source.id)
+        serving = self._store.serving_for(source)
         return serving.digest if serving else ""
 
     def _remaining(self, source: ListSource) -> float:
@@ -236,3 +236,7 @@ class ListKeeper:
             _log.error("THIS LIST IS NOT ENFORCED: it has never been loaded", list=source.id, reason=words)
         else:
             _log.warning("list not updated", list=source.id, reason=words)
+
+
+def _key(source: ListSource) -> tuple[str, str]:
+    return source.id, origin(source)

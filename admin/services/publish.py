@@ -106,7 +106,7 @@ def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tup
 def _offline_text(source: ListSource, kept: ListStore) -> bytes:
     if source.url.startswith("file:"):
         return read_file(file_path(source.url), source.max_size)
-    version = kept.load(source.id)
+    version = kept.load_for(source)
     if version is None:
         raise FetchError(f"{source.url.partition('?')[0]}: not fetched yet; start the appliance once")
     return version.data

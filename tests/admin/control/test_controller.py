@@ -210,14 +210,14 @@ async def test_what_cannot_be_published_leaves_the_last_good_state(
     async with Running(controller):
         world.compile_error = error
         world.sources.texts["bets"] = b"more.example\n"
-        world.write(bets.replace("domains", "hosts"))
+        world.write(bets.replace("format: domains", "format: domains, title: Changed"))
         result = await controller.reload()
         assert not result.accepted
         assert words in result.problems[0]
         assert generation(world) == 1
         assert controller.condition().publish_failures >= 1
         assert words in controller.condition().publish_problem
-        assert controller.config.lists[0].format == "domains"
+        assert controller.config.lists[0].title != "Changed"
         world.compile_error = None
         world.pass_time(module.PUBLISH_RETRY + 1)
         controller._wake.set()
@@ -245,12 +245,34 @@ async def test_an_enforced_list_is_never_silently_dropped(world: Any, bets: str,
     world.sources.texts["watch"] = None
     again = world.controller()
     await again.start()
-    assert "list watch is enforced but its text cannot be read any more" in again.condition().publish_problem
-    assert generation(world) == 1
+    assert generation(world) == 2  # policies can still change: over the compiled lists in force
+    assert blocked(world, "illegal.example")
+    world.write(bets, watch.replace("kind: illegal", "kind: illegal, title: Other"))
+    result = await again.reload()
+    assert "list watch is enforced but its text cannot be read any more" in result.problems[0]
+    assert generation(world) == 2
     assert blocked(world, "illegal.example")
     world.write(bets)
     assert (await again.reload()).accepted  # the operator may remove it
     assert not blocked(world, "illegal.example")
+
+
+async def test_a_kept_version_never_serves_for_another_source_of_the_same_id(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n", "https://lists.example/other": None}
+    controller = world.controller()
+    await controller.start()
+    other = bets.replace("lists.example/bets", "lists.example/other")
+    world.write(other.replace("kind: category", "kind: protected"))
+    assert not (await controller.reload()).accepted
+    assert blocked(world, "bets.example")
+    world.sources.texts["https://lists.example/other"] = b"help.example\n"
+    # After a restart too: what was fetched from the old address is no version of the new one.
+    again = world.controller()
+    await again.start()
+    assert world.sources.asked[-1] == "bets"
+    assert [condition.entries for condition in again.condition().lists] == [1]
+    assert not blocked(world, "bets.example")
 
 
 async def test_reloads_take_turns(world: Any, bets: str) -> None:
