@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,8 @@ def serve(
     ] = None,
 ) -> int:
     """Run until stopped; the supervisor's exit status."""
+    # A reload asked for before the supervisor listens must not end it; the configuration is about to be read anyway.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from admin.config import ConfigError, default_path
     from admin.supervisor import run
 

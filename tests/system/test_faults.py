@@ -194,6 +194,15 @@ def test_a_bad_file_never_replaces_a_good_one(box: Any) -> None:
     assert box.dig("bets.example").answers == ["A 192.0.2.80"]
 
 
+def test_a_reload_asked_for_too_early_ends_nothing(make_appliance: Any, small_config: Any) -> None:
+    box = make_appliance(small_config(["127.0.0.1:9"]))
+    box.start(wait=False)
+    box.eventually(lambda: bool(box.children("admin.control")), "the first child")
+    box.process.send_signal(signal.SIGHUP)
+    box.eventually(lambda: "weir: ready" in box.output, "readiness")
+    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+
+
 def test_a_reload_changes_the_policy(box: Any) -> None:
     box.config["profiles"]["strict"]["block"] = []
     box.write_config()
