@@ -362,6 +362,10 @@ def test_a_full_disk_keeps_the_last_good_state(make_appliance: Any, small_config
         assert box.metric("weir_publish_failures_total") >= 1
         assert box.dig("bets.example").answers == ["A 192.0.2.80"]
         assert box.page("bets.example").stdout.startswith("HTTP/1.1 403")
+        for fragment in ("resolver.worker", "gateway"):
+            os.kill(box.children(fragment)[0], signal.SIGKILL)
+        assert box.dig("bets.example", "A", "+timeout=15").answers == ["A 192.0.2.80"]
+        box.eventually(lambda: box.page("bets.example").stdout.startswith("HTTP/1.1 403"), "the stop page")
         (box.data / "filler").unlink()
         box.process.send_signal(signal.SIGHUP)
         box.eventually(lambda: box.dig("new-bets.example").answers == ["A 192.0.2.80"], "recovery")
