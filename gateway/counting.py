@@ -46,6 +46,11 @@ class Counters:
         self._page = CounterPage(run / FILE_NAME, NAMES)
         self._slots = {name: self._page.slot(name) for name in NAMES}
 
+    @property
+    def error(self) -> OSError | None:
+        """Why nobody else can read these counters, if so."""
+        return self._page.error
+
     def add(self, name: str) -> None:
         """Count one."""
         self._page.add(self._slots[name])

@@ -61,6 +61,9 @@ class Gateway:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)  # generations are noticed by themselves
+        if self._counters.error is not None:
+            reason = str(self._counters.error)
+            _log.error("counters cannot be kept where others read them; serving all the same", reason=reason)
         self._counters.set(STARTED, int(self._clock()))
         watcher = spawn(watch(self._options.state, self._on_view), name="watch generations")
         watchdog = spawn(self._keep_alive(), name="watchdog")

@@ -8,6 +8,7 @@ outlives its writer: the counters of a killed worker stay readable until its suc
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
 import os
@@ -15,6 +16,7 @@ import struct
 from pathlib import Path
 
 _MAGIC = b"WEIRCNT1"
+_NO_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _HEAD = struct.Struct("=8sII")  # magic, bytes of names with padding, number of names
 
 
@@ -28,8 +30,8 @@ class CounterPage:
     def __init__(self, path: Path, names: tuple[str, ...]) -> None:
         """Create (or replace, atomically) the page at ``path``.
 
-        Where no file can be had (a full disk) the counters live in memory that nobody else reads: serving matters more
-        than counting. ``error`` then says why.
+        Where the disk gives no file (full, broken, read-only) the counters live in memory that nobody else reads:
+        serving matters more than counting. ``error`` then says why. Any other OSError is a mistake, and raised.
         """
         self.error: OSError | None = None
         encoded = json.dumps(names).encode()
@@ -38,6 +40,8 @@ class CounterPage:
         try:
             self._map = _mapped(path, head + bytes(8 * len(names)))
         except OSError as error:
+            if error.errno not in _NO_DISK:
+                raise
             self.error = error
             self._map = mmap.mmap(-1, len(head) + 8 * len(names))
         self._words = memoryview(self._map)[len(head) :].cast("Q")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import os
 import re
@@ -35,10 +36,21 @@ def test_a_new_page_replaces_the_old_one_at_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_without_room_for_a_file_counting_goes_on_unseen(tmp_path: Path) -> None:
-    page = CounterPage(tmp_path / "no" / "folder", ("a", "b"))
+def test_without_room_for_a_file_counting_goes_on_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(FileNotFoundError):
+        CounterPage(tmp_path / "no" / "folder", ("a",))
+    monkeypatch.setattr(Path, "rename", full)
+    page = CounterPage(tmp_path / "w", ("a", "b"))
     page.add(page.slot("b"))
-    assert isinstance(page.error, FileNotFoundError)
+    assert page.error is not None
+    assert page.error.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
     assert CounterPage(tmp_path / "w", ("a",)).error is None
 
 
