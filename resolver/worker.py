@@ -20,9 +20,9 @@ from pathlib import Path
 
 import structlog
 
-from resolver.core.decision import Services
-from resolver.core.generation import Generation
-from resolver.core.pipeline import Pipeline
+from resolver.answer.decision import Services
+from resolver.answer.generation import Generation
+from resolver.answer.pipeline import Pipeline
 from resolver.counting import WORKER_COUNTERS
 from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections, TcpLimits

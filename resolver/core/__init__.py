@@ -1,5 +1,4 @@
-"""The hot path: bytes in, who, bytes out. Parse, judge, answer from the cache or hand over a miss.
+"""The data plane in C11: wire, cache, client and policy tables, batches of packets. One Cython binding, ``native``.
 
-Pure Python for now, and the oracle that the C core of the same name is tested against later. The seam is
-``pipeline.Pipeline``: listeners give it packets, and it knows neither sockets nor clocks.
+What runs per packet lives here, in ``src``. What runs per miss, per list or per change is Python elsewhere.
 """

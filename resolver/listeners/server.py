@@ -8,8 +8,8 @@ from typing import Protocol
 
 import structlog
 
-from resolver.core.decision import Miss, Result
-from resolver.core.pipeline import Pipeline
+from resolver.answer.decision import Miss, Result
+from resolver.answer.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
 
 MAX_STEPS = 10

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from resolver.core.decision import Miss
+from resolver.answer.decision import Miss
 from resolver.listeners.server import Server
 
 MAX_PIPELINED = 100

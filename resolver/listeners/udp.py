@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from resolver.core.decision import Miss
+from resolver.answer.decision import Miss
 from resolver.listeners.server import Server
 
 BATCH = 64

@@ -182,6 +182,11 @@ static inline int is_stop(const weir_table *table, uint32_t class_id)
     return table->classes[(size_t)class_id * WEIR_CLASS_BYTES + WEIR_CLASS_FLAGS] & WEIR_FLAG_STOP;
 }
 
+const uint8_t *weir_table_class(const weir_table *table, uint16_t class_id)
+{
+    return table->classes + (size_t)class_id * WEIR_CLASS_BYTES;
+}
+
 void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe)
 {
     uint8_t padded[WEIR_MAX_WIRE + WEIR_PAD];

@@ -47,6 +47,9 @@ unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, wei
 unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length,
                            weir_hit hits[WEIR_MAX_LABELS], unsigned *labels);
 
+/* The class record of a hit (WEIR_CLASS_BYTES octets: exact mask, below mask, flags; layout.h). */
+const uint8_t *weir_table_class(const weir_table *table, uint16_t class_id);
+
 #define WEIR_MAX_PREFIXES 129
 
 /* The listed prefixes of an address of 4 or 16 bytes (none for another size), longest first, ending at a

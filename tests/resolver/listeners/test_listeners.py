@@ -15,9 +15,9 @@ import dns.rcode
 import pytest
 import structlog
 
-from resolver.core.decision import Services
-from resolver.core.generation import Generation
-from resolver.core.pipeline import Pipeline
+from resolver.answer.decision import Services
+from resolver.answer.generation import Generation
+from resolver.answer.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
 from resolver.listeners.server import Server
 from resolver.listeners.tcp import MAX_PIPELINED, TcpConnections, TcpLimits

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dnslib import DNSError, DNSRecord
 from dnslib.buffer import BufferError as DnslibBufferError
 
-from resolver.core.message import Query, Rcode
-from resolver.core.reply import Record, record, synthesised
+from resolver.answer.message import Query, Rcode
+from resolver.answer.reply import Record, record, synthesised
 
 
 class ChainError(ValueError):

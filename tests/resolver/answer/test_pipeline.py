@@ -13,9 +13,9 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from resolver.core.decision import Miss, Services
-from resolver.core.generation import Generation
-from resolver.core.pipeline import Pipeline
+from resolver.answer.decision import Miss, Services
+from resolver.answer.generation import Generation
+from resolver.answer.pipeline import Pipeline
 from resolver.exchange.model import Answer, FailureKind, Question, Resolution
 from resolver.exchange.scan import TtlLimits, scan
 from resolver.policy.model import Policy, Rule

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from blocklists.model import Action as ListAction
-from resolver.core.chain import ChainError, aliases_only, behind_alias
-from resolver.core.generation import Generation
-from resolver.core.local_data import local_records
-from resolver.core.message import Query, Rcode
-from resolver.core.reply import (
+from resolver.answer.chain import ChainError, aliases_only, behind_alias
+from resolver.answer.generation import Generation
+from resolver.answer.local_data import local_records
+from resolver.answer.message import Query, Rcode
+from resolver.answer.reply import (
     TYPE_A,
     TYPE_AAAA,
     TYPE_CNAME,
@@ -25,7 +25,7 @@ from resolver.core.reply import (
     patched,
     synthesised,
 )
-from resolver.core.zones import MAX_CHAIN
+from resolver.answer.zones import MAX_CHAIN
 from resolver.exchange.model import STALE_TTL, Answer, FailureKind, Question, Resolution
 from resolver.policy.model import Listing, Masks, Policy, Step, Verdict, VerdictAction
 from resolver.policy.reasons import BLOCKED_TTL, REASONS, Ede

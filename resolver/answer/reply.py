@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 
-from resolver.core.message import HEADER_LENGTH, Flag, Query, Rcode
+from resolver.answer.message import HEADER_LENGTH, Flag, Query, Rcode
 
 UDP_PAYLOAD = 1232
 """RFC 9715 section 3: no fragmentation on any path with the IPv6 minimum MTU."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from resolver.core.decision import Asked, Decision, Miss, Moment, Result, Services
-from resolver.core.generation import Generation
-from resolver.core.message import MalformedQueryError, Query, Rcode, parse_query
-from resolver.core.reply import TYPE_A, TYPE_AAAA, addresses, bad_version, finish, negative, synthesised
-from resolver.core.special import Special, special
+from resolver.answer.decision import Asked, Decision, Miss, Moment, Result, Services
+from resolver.answer.generation import Generation
+from resolver.answer.message import MalformedQueryError, Query, Rcode, parse_query
+from resolver.answer.reply import TYPE_A, TYPE_AAAA, addresses, bad_version, finish, negative, synthesised
+from resolver.answer.special import Special, special
 from resolver.exchange.model import FailureKind, Question, Resolution
 from resolver.policy.reasons import Ede
 

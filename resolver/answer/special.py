@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from resolver.core.message import Rcode
+from resolver.answer.message import Rcode
 
 
 @dataclass(frozen=True, slots=True)

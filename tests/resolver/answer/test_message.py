@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolver.core.message import Edns, MalformedQueryError, Rcode, parse_query
+from resolver.answer.message import Edns, MalformedQueryError, Rcode, parse_query
 
 SEEDS = Path(__file__).parents[4] / "shared" / "data" / "dns-fuzz-seeds"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-from resolver.core.reply import TYPE_A, TYPE_AAAA
-from resolver.core.zones import LocalZones
+from resolver.answer.reply import TYPE_A, TYPE_AAAA
+from resolver.answer.zones import LocalZones
 from resolver.tables.view import View
 
 

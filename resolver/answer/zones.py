@@ -14,8 +14,8 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
-from resolver.core.message import Rcode
-from resolver.core.reply import TYPE_CNAME, Record
+from resolver.answer.message import Rcode
+from resolver.answer.reply import TYPE_CNAME, Record
 from resolver.policy.verdict import suffixes
 from resolver.tables.model import LocalRecord
 

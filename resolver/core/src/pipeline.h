@@ -1,0 +1,84 @@
+/* A batch of packets in, what becomes of each out. Everything that is decided per packet is decided here.
+ *
+ * Stages over the whole batch: parse and hash, prefetch, who, verdict, answer. What cannot be answered from the
+ * cache or a template is handed over: Python decides it anew from the packet, so handing over is always right.
+ * No allocation, no system call, no lock, no clock. */
+#ifndef WEIR_PIPELINE_H
+#define WEIR_PIPELINE_H
+
+#include "cache.h"
+#include "cookie.h"
+#include "limit.h"
+#include "stats.h"
+#include "table.h"
+#include "tables.h"
+
+#define WEIR_BATCH 64
+#define WEIR_MAX_QUERY 4096 /* no longer query is of use here */
+#define WEIR_MAX_UDP 4096   /* no longer answer leaves over UDP */
+#define WEIR_MAX_ACTIONS 256
+#define WEIR_MAX_APEXES 1024
+
+/* What the bits of the compiled lists mean (resolver.policy.model.Masks). */
+typedef struct {
+    uint64_t illegal[4], illegal_orders[4], protected_[4], actions[4];
+    uint8_t action[256];       /* by bit: a weir_action; 0 where the bit is no action */
+    uint64_t feeds[256][4];    /* by action bit: the bits that the same list sets */
+} weir_masks;
+
+/* blocklists.model.Action, as far as the core carries it out. */
+enum { WEIR_ACTION_BLOCK, WEIR_ACTION_NXDOMAIN, WEIR_ACTION_NODATA, WEIR_ACTION_DROP, WEIR_ACTION_TCP_ONLY,
+       WEIR_ACTION_OTHER /* local data: Python's */ };
+
+/* One generation as the core sees it. Immutable; whoever published it frees it when no core uses it any more. */
+typedef struct {
+    weir_table lists;
+    weir_tables tables;
+    weir_masks masks;
+    uint32_t serial;   /* of the lists and their deltas: answers judged under another are judged anew */
+    uint16_t udp_payload;
+    uint8_t gateway_ipv4[4], gateway_ipv6[16];
+    weir_limit_settings limits;
+    weir_cookie_secrets cookies;
+    uint32_t apex_count; /* built-in zones: names at or below are handed over */
+    struct {
+        uint8_t length;
+        uint8_t name[255];
+    } apex[WEIR_MAX_APEXES];
+} weir_state;
+
+/* What becomes of a packet. */
+enum {
+    WEIR_SILENT,   /* no answer is owed or wise */
+    WEIR_ANSWERED, /* `out` holds it */
+    WEIR_HAND_OVER,
+    WEIR_ANSWERED_PREFETCH /* answered, and its question should be asked upstream again */
+};
+
+typedef struct {
+    /* in */
+    const uint8_t *bytes;
+    uint16_t length;
+    uint8_t over_tcp;
+    weir_client client;
+    uint8_t *out; /* room for WEIR_MAX_UDP octets, or 65,535 over TCP */
+    uint32_t room;
+    /* out */
+    uint8_t outcome;
+    uint32_t out_length;
+    uint8_t verdict; /* for the tap: a weir_count of stats.h (BLOCKED_...), or 255 */
+    uint8_t bit;     /* the list or category bit that spoke, or 255 */
+} weir_packet;
+
+typedef struct {
+    weir_cache *cache; /* NULL: none */
+    weir_stats *stats;
+    weir_limiter *limiter; /* NULL: none */
+    weir_cache_copy copy;
+} weir_core;
+
+/* `now_ms` is the machine's monotonic clock, `unix_ms` the time of day. At most WEIR_BATCH packets. */
+void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
+                       uint64_t now_ms, uint64_t unix_ms);
+
+#endif

@@ -1,0 +1,1 @@
+#include "reply_scan.h"
