@@ -65,11 +65,10 @@ static int respond_blocked(weir_turn *turn, const weir_verdict *verdict)
 static void judgement_of(weir_turn *turn, const weir_cache_key *key, uint64_t hash, const weir_answer *kept,
                          weir_judgement *judgement)
 {
-    uint32_t serial = weir_state_serial(turn->state);
     *judgement = kept->judgement;
-    if (judgement->serial == serial)
+    if (judgement->serial == turn->serial)
         return;
-    weir_judge_parts(turn->state, kept, serial, judgement);
+    weir_judge_parts(turn->state, kept, turn->serial, judgement);
     weir_cache_judge(turn->core->cache, key, hash, kept->stored_ms, judgement);
 }
 

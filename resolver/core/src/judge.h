@@ -8,13 +8,7 @@
 
 #include "verdict.h"
 
-/* Under which lists judgements are made: another number, another judgement. */
-static inline uint32_t weir_state_serial(const weir_state *state)
-{
-    return state->serial;
-}
-
-/* What the lists say of all parts together, worked out anew. */
+/* What the lists say of all parts together, worked out anew. `serial` is weir_table_serial, read before. */
 void weir_judge_parts(const weir_state *state, const weir_answer *answer, uint32_t serial,
                       weir_judgement *judgement);
 

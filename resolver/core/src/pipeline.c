@@ -29,6 +29,7 @@ static void know_client(const weir_state *state, const weir_packet *packet, weir
 void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
                        uint64_t now_ms, uint64_t unix_ms)
 {
+    uint32_t serial = weir_table_serial(&state->lists);
     if (count > WEIR_BATCH)
         count = WEIR_BATCH;
     for (unsigned i = 0; i < count; i++)
@@ -43,6 +44,7 @@ void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *pa
         turn.slot = &core->slot[i];
         turn.now_ms = now_ms;
         turn.unix_ms = unix_ms;
+        turn.serial = serial;
         turn.writer.cookie = NULL;
         turn.cookie_state = WEIR_COOKIE_NONE;
         turn.is_popular = turn.counts = 0;

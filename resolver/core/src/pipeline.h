@@ -35,7 +35,6 @@ typedef struct {
     weir_table lists;
     weir_tables tables;
     weir_masks masks;
-    uint32_t serial;   /* of the lists and their deltas: answers judged under another are judged anew */
     uint16_t udp_payload;
     uint8_t gateway_ipv4[4], gateway_ipv6[16];
     weir_limit_settings limits;

@@ -64,6 +64,8 @@ static void read_cookie(weir_turn *turn)
     uint32_t seconds = (uint32_t)(turn->unix_ms / 1000);
     turn->cookie_state = (uint8_t)weir_cookie_check(&turn->state->cookies, &turn->packet->client, option,
                                                     query->cookie_length, seconds);
+    if (turn->cookie_state == WEIR_COOKIE_NONE)
+        return;
     if (turn->cookie_state == WEIR_COOKIE_GOOD)
         weir_note(turn, WEIR_COUNT_COOKIES_VERIFIED);
     memcpy(turn->cookie, option, WEIR_COOKIE_CLIENT);

@@ -14,6 +14,7 @@ typedef struct {
     weir_packet *packet;
     const weir_slot *slot;
     uint64_t now_ms, unix_ms;
+    uint32_t serial; /* of the lists, read before any look-up of the batch */
     weir_writer writer;
     uint8_t cookie[WEIR_COOKIE_BYTES];
     uint8_t cookie_state; /* a WEIR_COOKIE_... */
