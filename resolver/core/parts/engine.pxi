@@ -55,13 +55,15 @@ cdef class Engine:
     cdef Core _core
     cdef list _states
 
-    def __cinit__(self, Core core, sockets, *, uint32_t places, uint32_t backlog, uint32_t max_age_ms, uint64_t key,
+    def __cinit__(self, Core core not None, sockets, *, uint32_t places, uint32_t backlog, uint32_t max_age_ms, uint64_t key,
                   int cpu=-1):
         cdef int descriptors[WEIR_MAX_SOCKETS]
         cdef _EngineSettings settings
         if len(sockets) > WEIR_MAX_SOCKETS:
             raise CoreError(f"{len(sockets)} UDP sockets for one worker: at most {WEIR_MAX_SOCKETS} can be served; "
                             "listen on a wildcard address instead")
+        if core.core.stats == NULL:
+            raise ValueError("an engine's core needs counters")
         for i, descriptor in enumerate(sockets):
             descriptors[i] = descriptor
         settings.source = weir_udp_open(descriptors, len(sockets))
@@ -82,7 +84,7 @@ cdef class Engine:
             with nogil:
                 weir_engine_close(self._engine)
 
-    def start(self, State state):
+    def start(self, State state not None):
         cdef int failed
         if self._states:
             raise RuntimeError("the engine was started before")
@@ -92,7 +94,7 @@ cdef class Engine:
             self._states.clear()
             raise OSError(failed, os.strerror(failed))
 
-    def use(self, State state):
+    def use(self, State state not None):
         cdef uint64_t number = weir_engine_use(self._engine, state.state)
         if not number:
             raise MemoryError("no memory to note a new state")

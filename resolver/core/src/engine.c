@@ -102,22 +102,21 @@ static unsigned send_returned(weir_engine *engine)
 /* Pass on what the pipeline left to others; what finds no room is answered here. */
 static void hand_over(weir_engine *engine, unsigned count)
 {
-    unsigned handed = 0, shed = 0, hints = 0;
+    unsigned passed_on = 0;
     for (unsigned i = 0; i < count; i++) {
         weir_packet *packet = &engine->packets[i];
         if (packet->outcome == WEIR_ANSWERED_PREFETCH) {
             weir_hint_prefetch(&engine->handover, packet, engine->now_us);
-            hints++;
+            passed_on++;
         } else if (packet->outcome == WEIR_HAND_OVER) {
-            int fits = weir_hand_over(&engine->handover, packet, &engine->origins[i], engine->now_us);
-            if (!fits)
-                weir_shed(engine->current->state, packet);
-            *(fits ? &handed : &shed) += 1;
+            if (weir_hand_over(&engine->handover, packet, &engine->origins[i], engine->now_us))
+                passed_on++;
+            else
+                weir_shed(engine->core, engine->current->state, packet);
         }
     }
-    if (handed + hints)
+    if (passed_on)
         weir_handover_publish(&engine->handover);
-    count_many(engine, WEIR_COUNT_SHED, shed);
 }
 
 /* What was answered at once took from its batch's receipt to the end of its sending. */
