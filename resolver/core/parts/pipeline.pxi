@@ -26,22 +26,6 @@ cdef extern from "tables.h" nogil:
         uint32_t realm
     const char *_open_tables "weir_tables_open"(_ReadTables *tables, const uint8_t *data, size_t size, int verify)
 
-cdef extern from "limit.h" nogil:
-    ctypedef struct _LimitSettings "weir_limit_settings":
-        uint32_t per_second
-        uint32_t strangers_per_second
-        uint8_t ipv4_prefix
-        uint8_t ipv6_prefix
-        uint8_t slip
-    ctypedef struct _Limiter "weir_limiter":
-        pass
-    void weir_limit_init(_Limiter *limiter, const uint8_t *key)
-
-cdef extern from "cookie.h" nogil:
-    ctypedef struct _CookieSecrets "weir_cookie_secrets":
-        uint8_t secret[2][16]
-        uint8_t count
-
 cdef extern from "pipeline.h" nogil:
     enum:
         WEIR_BATCH
@@ -71,8 +55,8 @@ cdef extern from "pipeline.h" nogil:
         uint16_t udp_payload
         uint8_t gateway_ipv4[4]
         uint8_t gateway_ipv6[16]
-        _LimitSettings limits
-        _CookieSecrets cookies
+        weir_limit_settings limits
+        weir_cookie_secrets cookies
     ctypedef struct weir_packet:
         const uint8_t *bytes
         uint16_t length
@@ -87,7 +71,7 @@ cdef extern from "pipeline.h" nogil:
     ctypedef struct weir_core:
         void *cache
         void *stats
-        _Limiter *limiter
+        weir_limiter *limiter
     int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length)
     void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
                            uint64_t now_ms, uint64_t unix_ms)
@@ -214,7 +198,7 @@ cdef class State:
         free(self.state)
 
     cdef int _load(self, settings) except -1:
-        cdef _LimitSettings *limits = &self.state.limits
+        cdef weir_limit_settings *limits = &self.state.limits
         if not MIN_UDP_PAYLOAD <= settings.udp_payload <= WEIR_MAX_UDP:
             raise ValueError(f"udp_payload: {settings.udp_payload} is not within {MIN_UDP_PAYLOAD} and {WEIR_MAX_UDP}")
         self.state.udp_payload = settings.udp_payload
@@ -283,7 +267,7 @@ cdef class Core:
     cdef int _limit(self, bytes key) except -1:
         if PyBytes_GET_SIZE(key) != 16:
             raise ValueError(f"limiter_key: 16 octets are expected, not {len(key)}")
-        self.core.limiter = <_Limiter *>malloc(sizeof(_Limiter))
+        self.core.limiter = <weir_limiter *>malloc(sizeof(weir_limiter))
         if self.core.limiter == NULL:
             raise MemoryError
         weir_limit_init(self.core.limiter, _octets(key))
