@@ -3,7 +3,12 @@
 Names are lower-case DNS wire names; addresses are packed, 4 or 16 bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from resolver.core.settings import StateSettings
 
 class CoreError(ValueError):
     """A file or a mapping cannot be used; the message says which, what is wrong and what to do."""
@@ -66,6 +71,67 @@ class Tap:
     def __init__(self, memory: memoryview, one_in: int, seed: int) -> None:
         """1 in ``one_in`` answered queries goes to ``memory``: writable, TAP_SIZE octets, zeroed. 0 is off. ``seed`` is 64
         random bits."""
+
+# ---- pipeline: what happens to a packet ----
+
+ACTION_BLOCK: Final[int]
+ACTION_NXDOMAIN: Final[int]
+ACTION_NODATA: Final[int]
+ACTION_DROP: Final[int]
+ACTION_TCP_ONLY: Final[int]
+ACTION_OTHER: Final[int]
+"""What a list asks for at a name; OTHER is left to Python."""
+
+class HandedOver(Enum):
+    """The core leaves a packet to Python."""
+
+    HANDED_OVER = ...
+
+HANDED_OVER: Final = HandedOver.HANDED_OVER
+
+class State:
+    """One generation as the core sees it: immutable but for what the files' own writers change in place.
+
+    The files stay mapped as long as the object lives; they must be replaced by rename, never cut short.
+    """
+
+    def __init__(
+        self,
+        lists: str | Path,
+        tables: str | Path,
+        settings: StateSettings,
+        *,
+        overlay: str | Path | None = None,
+        verify: bool = True,
+    ) -> None:
+        """Map and check the compiled lists, the clients' tables and the lists' changes. ``verify`` reads all of them.
+
+        OSError as from open(2) and mmap(2); CoreError if a file cannot be used; ValueError for settings out of range.
+        """
+
+Answered = tuple[bytes | None | HandedOver, bool, int | None, int | None]
+"""The answer (None: silence), whether its question should be asked upstream again, the counter of the block (a place
+in STATS_NAMES) and the bit that spoke."""
+
+class Core:
+    """Answers packets under a state. Not thread-safe; it keeps what it is given alive."""
+
+    def __init__(
+        self, cache: Cache | None = None, stats: Stats | None = None, limiter_key: bytes | None = None
+    ) -> None:
+        """``limiter_key``: 16 random octets; without it no rate is limited."""
+    def answer(
+        self, state: State, packet: bytes, client: bytes, *, over_tcp: bool, now_ms: int, unix_ms: int, realm: int = 0
+    ) -> bytes | None | HandedOver:
+        """The answer to one packet, None for silence. ValueError for an address that is none, or 65,536 octets."""
+    def answer_batch(
+        self, state: State, packets: Iterable[tuple[bytes, bytes]], *, now_ms: int, unix_ms: int, realm: int = 0
+    ) -> list[Answered]:
+        """At most 64 (packet, client) that came over UDP together."""
+    def time_batches(
+        self, state: State, packets: Sequence[tuple[bytes, bytes]], *, rounds: int, now_ms: int, unix_ms: int
+    ) -> float:
+        """Mean nanoseconds per packet, in batches of 64 in memory, without the interpreter. For the benchmark."""
 
 class Engine:
     """The thread that serves UDP sockets without the interpreter; only what the core hands over comes here.

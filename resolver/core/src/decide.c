@@ -26,7 +26,7 @@ static unsigned gateway_address(const weir_turn *turn, const uint8_t **address)
 
 static int answer_block(weir_turn *turn, const weir_verdict *verdict)
 {
-    weir_writer *writer = &turn->writer;
+    weir_answer_writer *writer = &turn->writer;
     const uint8_t *address;
     unsigned size = gateway_address(turn, &address);
     weir_note(turn, verdict->kind);
@@ -72,8 +72,9 @@ static void judgement_of(weir_turn *turn, const weir_cache_key *key, uint64_t ha
     weir_cache_judge(turn->core->cache, key, hash, kept->stored_ms, judgement);
 }
 
-/* From the cache, if it holds a fresh answer; judged above it. */
-static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key *key, uint64_t hash)
+/* From the cache, if it holds a fresh answer; judged above it. `is_unlisted`: the name was allowed by the default
+ * step, and no list speaks about it. */
+static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key *key, uint64_t hash, int is_unlisted)
 {
     weir_core *core = turn->core;
     weir_answer kept;
@@ -92,6 +93,7 @@ static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key 
         weir_note(turn, part == WEIR_JUDGE_TARGET ? WEIR_COUNT_BLOCKED_BY_TARGET : WEIR_COUNT_BLOCKED_BY_ADDRESS);
         return respond_blocked(turn, &verdict);
     }
+    turn->packet->nameable = is_unlisted && judgement.part == WEIR_PART_NONE;
     uint64_t age = turn->now_ms > kept.stored_ms ? (turn->now_ms - kept.stored_ms) / 1000 : 0;
     weir_answer_kept(&turn->writer, &kept, age < UINT32_MAX ? (uint32_t)age : UINT32_MAX);
     return weir_answered(turn);
@@ -119,7 +121,9 @@ static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdi
     weir_cache_key key = weir_key_of(query);
     key.name = names;
     key.name_length = (uint16_t)(query->name_length + verdict->target_length);
-    return respond_kept(turn, asked, &key, weir_cache_hash(turn->core->cache, &key));
+    int outcome = respond_kept(turn, asked, &key, weir_cache_hash(turn->core->cache, &key), 0);
+    turn->is_popular = 0; /* its upstream question is the target's, which has an entry of its own */
+    return outcome;
 }
 
 int weir_respond_by_policy(weir_turn *turn)
@@ -148,5 +152,6 @@ int weir_respond_by_policy(weir_turn *turn)
     if (verdict.action == WEIR_REWRITE)
         return respond_rewritten(turn, &asked, &verdict);
     weir_cache_key key = weir_key_of(query);
-    return respond_kept(turn, &asked, &key, turn->slot->cache_hash);
+    int is_unlisted = !verdict.vouches && !weir_any(asked.bits);
+    return respond_kept(turn, &asked, &key, turn->slot->cache_hash, is_unlisted);
 }
