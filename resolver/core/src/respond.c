@@ -32,7 +32,7 @@ static int check_limit(weir_turn *turn)
 {
     const weir_packet *packet = turn->packet;
     const weir_limit_settings *settings = &turn->state->limits;
-    int is_stranger = !turn->slot->is_served;
+    int is_stranger = !turn->item->is_served;
     if (turn->core->limiter == NULL || packet->over_tcp || turn->cookie_state == WEIR_COOKIE_GOOD)
         return WEIR_LIMIT_PASS;
     if ((is_stranger ? settings->strangers_per_second : settings->per_second) == 0)
@@ -47,9 +47,9 @@ static int check_limit(weir_turn *turn)
 static int respond_malformed(weir_turn *turn)
 {
     weir_note(turn, WEIR_COUNT_MALFORMED);
-    if (turn->slot->read == WEIR_QUERY_SILENT || !turn->slot->is_served || check_limit(turn) != WEIR_LIMIT_PASS)
+    if (turn->item->read == WEIR_QUERY_SILENT || !turn->item->is_served || check_limit(turn) != WEIR_LIMIT_PASS)
         return WEIR_SILENT;
-    unsigned rcode = turn->slot->read == WEIR_QUERY_UNKNOWN ? WEIR_NOTIMP : WEIR_FORMERR;
+    unsigned rcode = turn->item->read == WEIR_QUERY_UNKNOWN ? WEIR_NOTIMP : WEIR_FORMERR;
     turn->packet->out_length = weir_answer_error(turn->packet->bytes, turn->packet->out, rcode);
     return WEIR_ANSWERED;
 }
@@ -57,7 +57,7 @@ static int respond_malformed(weir_turn *turn)
 /* Our cookie goes with every answer to a query that carries one (RFC 7873 section 5.2). */
 static void read_cookie(weir_turn *turn)
 {
-    const weir_query *query = &turn->slot->query;
+    const weir_query *query = &turn->item->query;
     if (query->cookie_at == 0)
         return;
     const uint8_t *option = turn->packet->bytes + query->cookie_at;
@@ -109,7 +109,7 @@ static unsigned refusal(const weir_query *query)
 
 static int respond_special(weir_turn *turn, int found)
 {
-    unsigned qtype = turn->slot->query.qtype;
+    unsigned qtype = turn->item->query.qtype;
     if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_TYPE_A)
         weir_answer_address(&turn->writer, loopback_ipv4, sizeof loopback_ipv4, WEIR_SPECIAL_TTL);
     else if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_TYPE_AAAA)
@@ -122,14 +122,14 @@ static int respond_special(weir_turn *turn, int found)
 
 static int respond_to_query(weir_turn *turn)
 {
-    const weir_query *query = &turn->slot->query;
+    const weir_query *query = &turn->item->query;
     weir_packet *packet = turn->packet;
     weir_answer_begin(&turn->writer, query, packet->out, packet->room, packet->over_tcp, turn->state->udp_payload);
     read_cookie(turn);
     int limit = check_limit(turn);
     if (limit != WEIR_LIMIT_PASS)
         return limit == WEIR_LIMIT_SLIP ? slip(turn) : WEIR_SILENT;
-    if (!turn->slot->is_served) {
+    if (!turn->item->is_served) {
         weir_answer_ede(&turn->writer, WEIR_EDE_PROHIBITED);
         return refuse(turn, WEIR_REFUSED);
     }
@@ -151,7 +151,7 @@ void weir_respond(weir_turn *turn)
     weir_packet *packet = turn->packet;
     packet->out_length = packet->nameable = 0;
     packet->verdict = packet->bit = WEIR_NO_BIT;
-    int outcome = turn->slot->read == WEIR_QUERY_READ ? respond_to_query(turn) : respond_malformed(turn);
+    int outcome = turn->item->read == WEIR_QUERY_READ ? respond_to_query(turn) : respond_malformed(turn);
     if (outcome == WEIR_ANSWERED && turn->is_popular)
         outcome = WEIR_ANSWERED_PREFETCH;
     packet->outcome = (uint8_t)outcome;
