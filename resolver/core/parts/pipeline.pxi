@@ -201,7 +201,9 @@ cdef class State:
     cdef int _load(self, settings) except -1:
         cdef weir_limit_settings *limits = &self.state.limits
         if not MIN_UDP_PAYLOAD <= settings.udp_payload <= WEIR_MAX_UDP:
-            raise ValueError(f"udp_payload is {settings.udp_payload}, not {MIN_UDP_PAYLOAD} to {WEIR_MAX_UDP}")
+            raise ValueError(
+                f"udp_payload is {settings.udp_payload}, not within {MIN_UDP_PAYLOAD} and {WEIR_MAX_UDP}"
+            )
         self.state.udp_payload = settings.udp_payload
         _load_octets(self.state.gateway_ipv4, settings.gateway_ipv4, 4, "gateway_ipv4")
         _load_octets(self.state.gateway_ipv6, settings.gateway_ipv6, 16, "gateway_ipv6")
