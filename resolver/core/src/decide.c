@@ -20,8 +20,8 @@ static unsigned gateway_address(const weir_turn *turn, const uint8_t **address)
 {
     const weir_state *state = turn->state;
     unsigned qtype = turn->item->query.qtype;
-    *address = qtype == WEIR_TYPE_A ? state->gateway_ipv4 : state->gateway_ipv6;
-    return qtype == WEIR_TYPE_A ? 4 : qtype == WEIR_TYPE_AAAA ? 16 : 0;
+    *address = qtype == WEIR_QTYPE_A ? state->gateway_ipv4 : state->gateway_ipv6;
+    return qtype == WEIR_QTYPE_A ? 4 : qtype == WEIR_QTYPE_AAAA ? 16 : 0;
 }
 
 static int answer_block(weir_turn *turn, const weir_verdict *verdict)
@@ -106,11 +106,11 @@ static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdi
     const weir_query *query = &turn->item->query;
     uint8_t names[2 * WEIR_MAX_WIRE];
     weir_note(turn, WEIR_COUNT_REWRITTEN);
-    if (query->qtype == WEIR_TYPE_CNAME) {
+    if (query->qtype == WEIR_QTYPE_CNAME) {
         weir_answer_alias(&turn->writer, verdict->target, verdict->target_length, WEIR_BLOCKED_TTL);
         return weir_answered(turn);
     }
-    if (query->qtype != WEIR_TYPE_A && query->qtype != WEIR_TYPE_AAAA) {
+    if (query->qtype != WEIR_QTYPE_A && query->qtype != WEIR_QTYPE_AAAA) {
         weir_answer_negative(&turn->writer, WEIR_NOERROR, WEIR_BLOCKED_TTL);
         return weir_answered(turn);
     }
@@ -145,7 +145,7 @@ int weir_respond_by_policy(weir_turn *turn)
     asked.vouched = verdict.vouches;
     if (verdict.action == WEIR_BLOCK)
         return respond_blocked(turn, &verdict);
-    if (query->qtype == WEIR_TYPE_ANY) {
+    if (query->qtype == WEIR_QTYPE_ANY) {
         weir_answer_minimal_any(&turn->writer);
         return weir_answered(turn);
     }

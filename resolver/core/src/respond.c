@@ -95,13 +95,13 @@ static int refuse(weir_turn *turn, unsigned rcode)
 static unsigned refusal(const weir_query *query)
 {
     switch (query->qtype) {
-    case 0: case WEIR_TYPE_OPT: case WEIR_TYPE_TSIG: return WEIR_FORMERR; /* never a question */
-    case WEIR_TYPE_IXFR: case WEIR_TYPE_AXFR: return WEIR_REFUSED;        /* no zones to give here */
+    case 0: case WEIR_QTYPE_OPT: case WEIR_QTYPE_TSIG: return WEIR_FORMERR; /* never a question */
+    case WEIR_QTYPE_IXFR: case WEIR_QTYPE_AXFR: return WEIR_REFUSED;        /* no zones to give here */
     default: break;
     }
-    if (query->qclass != WEIR_CLASS_IN)
+    if (query->qclass != WEIR_QCLASS_IN)
         return WEIR_REFUSED;
-    if (query->qtype >= META_TYPES && query->qtype < WEIR_TYPE_ANY)
+    if (query->qtype >= META_TYPES && query->qtype < WEIR_QTYPE_ANY)
         return WEIR_NOTIMP;
     /* What others have asked for is nobody's business (RFC 8932 section 5.1). */
     return query->flags & WEIR_FLAG_RD ? WEIR_NOERROR : WEIR_REFUSED;
@@ -110,9 +110,9 @@ static unsigned refusal(const weir_query *query)
 static int respond_special(weir_turn *turn, int found)
 {
     unsigned qtype = turn->item->query.qtype;
-    if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_TYPE_A)
+    if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_QTYPE_A)
         weir_answer_address(&turn->writer, loopback_ipv4, sizeof loopback_ipv4, WEIR_SPECIAL_TTL);
-    else if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_TYPE_AAAA)
+    else if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_QTYPE_AAAA)
         weir_answer_address(&turn->writer, loopback_ipv6, sizeof loopback_ipv6, WEIR_SPECIAL_TTL);
     else
         weir_answer_negative(&turn->writer, found == WEIR_SPECIAL_NXDOMAIN ? WEIR_NXDOMAIN : WEIR_NOERROR,
