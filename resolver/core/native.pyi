@@ -5,11 +5,11 @@ Names are lower-case DNS wire names; addresses are packed, 4 or 16 bytes.
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from mmap import mmap
 from pathlib import Path
 from typing import Final
 
 from resolver.core.settings import StateSettings
-from mmap import mmap
 
 class CoreError(ValueError):
     """A file or a mapping cannot be used; the message says which, what is wrong and what to do."""
@@ -134,6 +134,7 @@ def rules_cost(text: bytes) -> tuple[int, int]:
 
 def rewrites_cost(text: bytes) -> tuple[int, int]:
     """The same for ``TablesWriter.rewrites``."""
+
 # ---- cache: answers of all workers ----
 
 CACHE_PAGE: int
@@ -360,3 +361,4 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """After ``finish``: nothing is read any more, and nobody waits."""
+
