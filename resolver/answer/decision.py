@@ -6,7 +6,8 @@ The object lives for one attempt; a miss ends it, and the next attempt starts an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from blocklists.model import Action as ListAction
 from resolver.answer.chain import ChainError, aliases_only, behind_alias
@@ -40,8 +41,7 @@ _FAILURE_EDE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A query and how it came: all that answering it depends on besides the state."""
 
     query: Query
@@ -49,21 +49,19 @@ class Asked:
     over_tcp: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(NamedTuple):
     """``question`` must be resolved before ``asked`` can be answered; give the result to ``Pipeline.resume``."""
 
     asked: Asked
     question: Question
-    known: Mapping[Question, Resolution] = field(default_factory=dict)
+    known: Mapping[Question, Resolution] = MappingProxyType({})
 
 
 Result = bytes | Miss | None
 """An answer to send, a question to resolve first, or silence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(NamedTuple):
     """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds."""
 
     lookup: Callable[[Question], Answer | None]
@@ -71,8 +69,7 @@ class Services:
     count: Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """Under what a decision is made: the generation, the asker's policy, the time, and answers known so far."""
 
     generation: Generation
