@@ -41,7 +41,7 @@ static int same(const uint8_t *out, size_t at, const weir_scan_name *name, unsig
     for (;;) {
         unsigned length = out[at];
         if (length >= 0xC0) { /* put here: leads to a label, backwards */
-            at = weir_scan_wire16(out + at) & 0x3FFFu;
+            at = weir_net16(out + at) & 0x3FFFu;
             continue;
         }
         for (unsigned i = 0; i <= length; i++)
