@@ -6,7 +6,9 @@ The object lives for one attempt; a miss ends it, and the next attempt starts an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from blocklists.model import Action as ListAction
 from resolver.answer.chain import Chained, ChainError, aliases_only, behind_alias
@@ -41,8 +43,7 @@ _FAILURE_EDE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A query and how it came: all that answering it depends on besides the state. ``cookie`` is the content of the
     COOKIE option that its answer carries; empty for none.
     """
@@ -53,13 +54,12 @@ class Asked:
     cookie: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(NamedTuple):
     """``question`` must be resolved before ``asked`` can be answered; give the result to ``Pipeline.resume``."""
 
     asked: Asked
     question: Question
-    known: Mapping[Question, Resolution] = field(default_factory=dict)
+    known: Mapping[Question, Resolution] = MappingProxyType({})
 
 
 Result = bytes | Miss | None
@@ -90,8 +90,7 @@ class Services:
     the one asked for, and the one that answers for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """Under what a decision is made: the generation, the asker's policy, the time, and answers known so far."""
 
     generation: Generation
@@ -288,9 +287,8 @@ class Decision:
 
 def _kept_behind(name: bytes, target: bytes, answer: Answer, whole: Chained) -> Answer:
     """The answer to ``target`` as the one to ``name`` behind an alias; the target is judged with what it leads to."""
-    return replace(
-        answer,
-        question=replace(answer.question, name=name + target),
+    return answer._replace(
+        question=answer.question._replace(name=name + target),
         wire=whole.wire,
         ttl_offsets=whole.ttl_offsets,
         targets=(target, *answer.targets),

@@ -30,7 +30,6 @@ from resolver.exchange.events import (
     Deliver,
     Event,
     MessageReceived,
-    Stopped,
     TimePassed,
     Withdrawn,
 )
@@ -83,17 +82,21 @@ class Exchange:
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take in one event that happened ``now``; the commands that follow from it, in order."""
-        match event:
-            case Asked(question, waiter):
-                self._ask(question, waiter, now)
-            case Withdrawn(waiter):
-                self._flights.leave(waiter)
-            case DatagramReceived() | MessageReceived() | AttemptFailed():
-                self._hear(event, now)
-            case TimePassed():
-                self._pass_time(now)
-            case Stopped():
-                self._stop()
+        if isinstance(event, DatagramReceived | MessageReceived | AttemptFailed):
+            self._hear(event, now)
+        elif isinstance(event, Asked):
+            self._ask(event.question, event.waiter, now)
+        elif isinstance(event, Withdrawn):
+            self._flights.leave(event.waiter)
+        elif isinstance(event, TimePassed):
+            self._pass_time(now)
+        else:
+            self._stop()
+        return self._take_commands()
+
+    def ask(self, question: Question, waiter: int, now: float) -> list[Command]:
+        """What ``handle`` does for Asked, which is most of what happens."""
+        self._ask(question, waiter, now)
         return self._take_commands()
 
     def lookup(self, question: Question, now: float) -> tuple[Answer | None, list[Command]]:
@@ -309,6 +312,8 @@ class Exchange:
             self._count("cache_evictions")
 
     def _take_commands(self) -> list[Command]:
+        if not self._commands:
+            return []
         taken = self._commands.copy()
         self._commands.clear()
         return taken

@@ -36,7 +36,7 @@ cdef extern from "reply_scan.h" nogil:
                                 const weir_ttl_limits *limits, weir_reply *reply, weir_reply_room *room)
 
 
-class MalformedReply(ValueError):
+class ReplyError(ValueError):
     """A message that is no well-formed reply; the text says what is wrong with it."""
 
 
@@ -105,7 +105,7 @@ cdef class ReplyScanner:
         if error == weir_scan_not_mine:
             return None
         if error != NULL:
-            raise MalformedReply(error.decode())
+            raise ReplyError(error.decode())
         ede = _errors(reply.answer.ede, reply.answer.ede_length) if reply.answer.ede_length else ()
         if not reply.answers:
             return reply.rcode, bool(reply.truncated), bool(reply.edns), ede, None

@@ -38,13 +38,13 @@ const uint8_t *weir_scan_take(weir_scan_cursor *cursor, size_t length)
 uint16_t weir_scan_take16(weir_scan_cursor *cursor)
 {
     const uint8_t *at = weir_scan_take(cursor, 2);
-    return at ? weir_scan_wire16(at) : 0;
+    return at ? weir_net16(at) : 0;
 }
 
 uint32_t weir_scan_take32(weir_scan_cursor *cursor)
 {
     const uint8_t *at = weir_scan_take(cursor, 4);
-    return at ? weir_scan_wire32(at) : 0;
+    return at ? weir_net32(at) : 0;
 }
 
 static void hash_suffixes(weir_scan_name *name)
@@ -77,8 +77,8 @@ static size_t follow(weir_scan_cursor *cursor, size_t position, size_t segment)
 {
     if (position + 1 >= cursor->length)
         return (size_t)weir_scan_fail(cursor, "the message ends inside a name");
-    size_t target = (size_t)(weir_scan_wire16(cursor->data + position) & 0x3FFF);
-    if (target < WEIR_HEADER || target >= segment)
+    size_t target = (size_t)(weir_net16(cursor->data + position) & 0x3FFF);
+    if (target < WEIR_MESSAGE_HEAD || target >= segment)
         return (size_t)weir_scan_fail(cursor, "a compression pointer does not lead backwards");
     return weir_scan_spend(cursor, 1) ? target : 0;
 }

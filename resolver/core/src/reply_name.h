@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hash.h"
+#include "network.h"
+#include "wire.h"
 
-#define WEIR_HEADER 12
 #define WEIR_SCAN_BUDGET 250000u /* steps of a few nanoseconds; a real reply takes some hundred */
 
 /* The error of a message that is not this scanner's: what is written anew outgrows a message or the room, or it takes
@@ -56,16 +56,6 @@ int weir_scan_name_of(const uint8_t *wire, size_t length, weir_scan_name *name);
 static inline uint8_t weir_scan_lower(uint8_t octet)
 {
     return (uint8_t)(octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet);
-}
-
-static inline uint16_t weir_scan_wire16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static inline uint32_t weir_scan_wire32(const uint8_t *at)
-{
-    return (uint32_t)weir_scan_wire16(at) << 16 | weir_scan_wire16(at + 2);
 }
 
 #endif

@@ -10,23 +10,12 @@
 #define WEIR_MAX_RECORDS 5957u /* of 11 octets at least, in 65,535 */
 #define WEIR_MAX_ALIASES 32u
 
+/* The types beside those of wire.h that mean something in a reply. */
 enum {
-    WEIR_TYPE_A = 1,
-    WEIR_TYPE_NS = 2,
-    WEIR_TYPE_CNAME = 5,
-    WEIR_TYPE_SOA = 6,
-    WEIR_TYPE_AAAA = 28,
-    WEIR_TYPE_DNAME = 39,
-    WEIR_TYPE_OPT = 41,
-    WEIR_TYPE_RRSIG = 46,
-    WEIR_TYPE_NSEC = 47,
-    WEIR_TYPE_NSEC3 = 50,
-    WEIR_TYPE_SVCB = 64,
-    WEIR_TYPE_HTTPS = 65,
-    WEIR_TYPE_ANY = 255,
-    WEIR_CLASS_IN = 1,
-    WEIR_CLASS_ANY = 255
+    WEIR_TYPE_NS = 2, WEIR_TYPE_DNAME = 39, WEIR_TYPE_RRSIG = 46, WEIR_TYPE_NSEC = 47, WEIR_TYPE_NSEC3 = 50,
+    WEIR_TYPE_SVCB = 64, WEIR_TYPE_HTTPS = 65
 };
+enum { WEIR_CLASS_ANY = 255 };
 
 /* `owner` is the place of the owner's name, `start` and `end` the place of its rdata, `hash` the owner's. */
 typedef struct {

@@ -5,8 +5,7 @@
 
 #include "reply_parts.h"
 
-enum { RESPONSE = 0x8000, OPCODE = 0x7800, TRUNCATED = 0x0200, RECURSION_AVAILABLE = 0x0080 };
-enum { NOERROR = 0, NXDOMAIN = 3, YXDOMAIN = 6 };
+enum { YXDOMAIN = 6 };
 enum { SOA_MINIMUM_LENGTH = 20 };
 
 /* One reply in work. */
@@ -35,7 +34,7 @@ static int read_head(scan *s)
         s->count[i] = weir_scan_take16(&s->cursor);
     if (s->cursor.error)
         return 0;
-    if (!(s->flags & RESPONSE) || s->flags & OPCODE)
+    if (!(s->flags & WEIR_FLAG_QR) || s->flags & WEIR_FLAGS_OPCODE)
         return weir_scan_fail(&s->cursor, "not the response to a standard query");
     if (questions != 1)
         return weir_scan_fail(&s->cursor, "not exactly one question");
@@ -79,21 +78,21 @@ static int has_type(weir_scan_section section, uint16_t type)
 /* A server that does not recurse points elsewhere instead of answering (RFC 2308 section 2.2). */
 static int is_referral(const scan *s)
 {
-    return (s->flags & 0xF) == NOERROR && !(s->flags & RECURSION_AVAILABLE) && !s->answers.count &&
-           has_type(s->authorities, WEIR_TYPE_NS) && !has_type(s->authorities, WEIR_TYPE_SOA);
+    return (s->flags & 0xF) == WEIR_NOERROR && !(s->flags & WEIR_FLAG_RA) && !s->answers.count &&
+           has_type(s->authorities, WEIR_TYPE_NS) && !has_type(s->authorities, WEIR_QTYPE_SOA);
 }
 
 /* Whether the chain ends in what was asked for; otherwise the answer is NXDOMAIN or NODATA. */
 static int is_positive(const scan *s, unsigned kept)
 {
     unsigned rcode = s->flags & 0xF;
-    if (rcode == NXDOMAIN)
+    if (rcode == WEIR_NXDOMAIN)
         return 0;
     if (rcode == YXDOMAIN) /* the DNAME record is the answer (RFC 6672 section 2.2) */
         return kept > 0;
     for (unsigned i = 0; i < s->answers.count; i++)
         if (s->answers.record[i].kept &&
-            (s->answers.record[i].type == s->asked.type || s->asked.type == WEIR_TYPE_ANY))
+            (s->answers.record[i].type == s->asked.type || s->asked.type == WEIR_QTYPE_ANY))
             return 1;
     return 0;
 }
@@ -216,12 +215,12 @@ static void run(scan *s)
         return;
     s->reply->flags = s->flags;
     s->reply->rcode = s->flags & 0xF;
-    s->reply->truncated = (s->flags & TRUNCATED) != 0;
+    s->reply->truncated = (s->flags & WEIR_FLAG_TC) != 0;
     if (s->reply->truncated || !read_sections(s) ||
         !weir_scan_read_errors(&s->cursor, s->additional, s->reply, s->room))
         return;
     unsigned rcode = s->reply->rcode;
-    if ((rcode != NOERROR && rcode != NXDOMAIN && rcode != YXDOMAIN) || is_referral(s) || !choose(s))
+    if ((rcode != WEIR_NOERROR && rcode != WEIR_NXDOMAIN && rcode != YXDOMAIN) || is_referral(s) || !choose(s))
         return;
     write_message(s);
     if (!s->cursor.error && weir_scan_gather(&s->cursor, s->answers, s->reply, s->room))

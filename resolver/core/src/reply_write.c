@@ -6,7 +6,7 @@
 void weir_scan_writer_start(weir_scan_writer *writer, uint8_t *out)
 {
     writer->out = out;
-    writer->position = WEIR_HEADER;
+    writer->position = WEIR_MESSAGE_HEAD;
     writer->count = 0;
     memset(writer->head, 0, sizeof writer->head);
 }
@@ -41,7 +41,7 @@ static int same(const uint8_t *out, size_t at, const weir_scan_name *name, unsig
     for (;;) {
         unsigned length = out[at];
         if (length >= 0xC0) { /* put here: leads to a label, backwards */
-            at = weir_scan_wire16(out + at) & 0x3FFFu;
+            at = weir_net16(out + at) & 0x3FFFu;
             continue;
         }
         for (unsigned i = 0; i <= length; i++)
