@@ -40,6 +40,13 @@ SHARED_GAUGES = ("cache_bytes", "cache_entries")
 
 WORKER_COUNTERS = (*GAUGES, *CORE_COUNTERS, *LISTENER_COUNTERS, *EXCHANGE_COUNTERS)
 
+LATENCY_BOUNDS: tuple[int | None, ...] = tuple(
+    None if bound == "inf" else int(bound)
+    for path, found, bound in (name.partition("_le_") for name in STATS_NAMES)
+    if found and path == "latency_core"
+)
+"""Microseconds up to which each of a core's latency buckets goes; the last is open."""
+
 
 class Page(StrEnum):
     """The pages of a worker, by the ending of their files."""

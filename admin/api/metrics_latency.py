@@ -10,26 +10,14 @@ from collections.abc import Iterator, Mapping
 
 from prometheus_client.core import HistogramMetricFamily, Metric
 
-from resolver.core.native import STATS_NAMES
+from resolver.counting import LATENCY_BOUNDS
 
 LATENCY = "latency_"
 """What the names of all these words begin with."""
 
+PATHS = ("core", "handed-over")
 _PER_SECOND = 1_000_000
-_LE, _SUM, _OPEN = "_le_", "_sum_us", "inf"
-
-
-def _bounds() -> dict[str, list[str]]:
-    """The upper bounds of each path's buckets in their order, as their words have them: microseconds, ``inf`` last."""
-    bounds: dict[str, list[str]] = {}
-    for name in STATS_NAMES:
-        if name.startswith(LATENCY) and _LE in name:
-            path, _, bound = name.removeprefix(LATENCY).partition(_LE)
-            bounds.setdefault(path, []).append(bound)
-    return bounds
-
-
-_BOUNDS = _bounds()
+_SUM = "_sum_us"
 
 
 def latency_metrics(pages: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
@@ -39,7 +27,7 @@ def latency_metrics(pages: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
         return
     worker = _family("worker", "one worker", ["worker", "path"])
     total = _family("resolver", "all workers", ["path"])
-    for path in _BOUNDS:
+    for path in PATHS:
         for name, page in timed.items():
             worker.add_metric([name.rpartition("-")[2], path], *_histogram([page], path))
         total.add_metric([path], *_histogram(list(timed.values()), path))
@@ -56,9 +44,9 @@ def _histogram(pages: list[Mapping[str, int]], path: str) -> tuple[list[tuple[st
     """Cumulative buckets and the sum in seconds. A page that is read while it is written may be off by an answer."""
     buckets: list[tuple[str, float]] = []
     count = 0
-    for bound in _BOUNDS[path]:
-        count += sum(page.get(f"{LATENCY}{path}{_LE}{bound}", 0) for page in pages)
-        upper = "+Inf" if bound == _OPEN else str(int(bound) / _PER_SECOND)
-        buckets.append((upper, float(count)))
+    for bound in LATENCY_BOUNDS:
+        word = f"{LATENCY}{path}_le_{bound or 'inf'}"
+        count += sum(page.get(word, 0) for page in pages)
+        buckets.append(("+Inf" if bound is None else str(bound / _PER_SECOND), float(count)))
     microseconds = sum(page.get(f"{LATENCY}{path}{_SUM}", 0) for page in pages)
     return buckets, microseconds / _PER_SECOND

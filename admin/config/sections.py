@@ -211,9 +211,11 @@ class TelemetryConfig(Section):
     """What is measured beyond /metrics."""
 
     query_sample: Sample = key(Sample(0), example="1/1000")
-    """A view of a small share of queries for finding faults: `GET /api/v1/stats/queries`. Off by default. Kept in memory
-    only and soon overwritten. Never in it: who asked, hits of secret lists, or a name that any list or rule speaks about;
-    of other names only what stands right below the public suffix, and only if it was asked for several times."""
+    """A view of a small share of queries for finding faults: `GET /api/v1/stats/queries`. Off by default. The newest
+    1,024 of each worker lie in the run folder; older ones are overwritten, all are wiped when this is switched off. Never
+    in it: who asked, what a list of illegal content or a security list blocked by itself, or a name that any list or rule
+    speaks about. Of other names it has what stands right below the public suffix, and shows that only if it was asked
+    for several times."""
 
 
 class EmptySection(Section):

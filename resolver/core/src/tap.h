@@ -20,7 +20,7 @@
 #define WEIR_TAP_MAGIC "WEIRTAP1"
 #define WEIR_TAP_HEAD 64u
 #define WEIR_TAP_RECORD 128u
-#define WEIR_TAP_RECORDS 4096u
+#define WEIR_TAP_RECORDS 1024u
 #define WEIR_TAP_SIZE (WEIR_TAP_HEAD + WEIR_TAP_RECORD * WEIR_TAP_RECORDS)
 #define WEIR_TAP_LABELS 3u
 #define WEIR_TAP_NAME 106u /* octets of a name, without the root label; what does not fit loses labels on its left */
