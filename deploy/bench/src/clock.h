@@ -1,4 +1,4 @@
-/* The two clocks of the benchmark's programs: time that passes and CPU time that this process used, in nanoseconds. */
+/* The clocks of the benchmark's programs, in nanoseconds: time that passes, and CPU time of this process. */
 #ifndef WEIR_BENCH_CLOCK_H
 #define WEIR_BENCH_CLOCK_H
 

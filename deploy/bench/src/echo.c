@@ -1,9 +1,8 @@
-/* The floor of every comparison: a UDP server that turns each packet round with the QR bit set, and does nothing else.
+/* The floor of every comparison: a UDP server that sends each packet back with the QR bit set, no more.
  *
- * Build: cc -O2 -std=c11 echo.c -o echo     Run: echo ADDRESS PORT
+ * Build: cc -O2 -std=c11 -D_GNU_SOURCE echo.c -o echo     Run: echo ADDRESS PORT
  * One socket, one thread, recvmmsg and sendmmsg in batches of 64; blocks when nothing comes. Prints `ready`.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>

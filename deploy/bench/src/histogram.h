@@ -1,4 +1,4 @@
-/* Latencies in buckets whose width is 1/64 of their value: any percentile within 1.6 %, at any count, in 32 kB. */
+/* Latencies in buckets whose width is 1/64 of their value: every percentile within 1.6 %, in 32 kB. */
 #ifndef WEIR_BENCH_HISTOGRAM_H
 #define WEIR_BENCH_HISTOGRAM_H
 

@@ -1,6 +1,6 @@
-/* How the load program's packets travel: UDP sockets anywhere, or frames on one interface with made-up sources.
+/* How the load program's packets travel: through UDP sockets, one per source port, numbered from 0.
  *
- * A link has `ports` source ports, numbered from 0. What it receives stays valid until the next receive.
+ * What is received stays valid until the next receive.
  */
 #ifndef WEIR_BENCH_LINK_H
 #define WEIR_BENCH_LINK_H
@@ -29,23 +29,18 @@ struct link_options {
     struct sockaddr_storage server;
     socklen_t server_length;
     unsigned ports;
-    const char *interface; /* frames only */
-    uint8_t server_mac[6]; /* frames only */
-    uint32_t source;       /* frames only: used where a packet names none */
 };
 
 struct link;
 
-struct link_kind {
-    struct link *(*open)(const struct link_options *options);
-    /* Send up to LINK_BATCH packets from one port; how many were taken. */
-    unsigned (*send)(struct link *link, unsigned port, const struct outgoing *batch, unsigned count);
-    /* Fill up to LINK_BATCH; 0 when nothing is there. */
-    unsigned (*receive)(struct link *link, struct incoming *batch);
-};
+/* Open the sockets; ends the program when that fails. */
+struct link *link_open(const struct link_options *options);
 
-extern const struct link_kind LINK_UDP;
-extern const struct link_kind LINK_FRAMES;
+/* Send up to LINK_BATCH packets from one port; how many were taken. */
+unsigned link_send(struct link *link, unsigned port, const struct outgoing *batch, unsigned count);
+
+/* Fill up to LINK_BATCH; 0 when nothing is there. */
+unsigned link_receive(struct link *link, struct incoming *batch);
 
 /* End the program with what failed and errno's reason. */
 void link_fail(const char *what);

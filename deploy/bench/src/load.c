@@ -1,13 +1,13 @@
-/* The benchmark's load generator: DNS queries from a file at a server over UDP, and what became of them as JSON.
+/* The benchmark's load generator: DNS queries from a file over UDP, and what became of them as JSON.
  *
- * Build:  cc -O2 -std=c11 load.c options.c questions.c flight.c link_udp.c link_frames.c -o load
+ * Build:  cc -O2 -std=c11 -D_GNU_SOURCE load.c options.c questions.c flight.c link.c -o load
  * Closed: load --server 127.0.0.1 --port 5300 --questions names.txt --seconds 5 --window 192
- * Open:   load --server 127.0.0.1 --port 5300 --questions names.txt --seconds 5 --rate 20000 --slices slices.csv
+ * Open:   load --server 127.0.0.1 --port 5300 --questions names.txt --seconds 5 --rate 20000 --slices out.csv
  *
- * The closed loop keeps `window` queries in flight: it finds the most that a server can do. The open loop sends on an
- * exact schedule whatever the server does; latency counts from the moment that a query was due, so that a server that
- * stalls pays for every query that would have been sent meanwhile (no coordinated omission). All options: options.c.
- * One thread; it spins, so give it a CPU of its own.
+ * The closed loop keeps `window` queries in flight: it finds the most that a server can do. The open loop sends
+ * on an exact schedule whatever the server does; latency counts from the moment that a query was due, so that a
+ * server that stalls pays for every query that would have been sent meanwhile (no coordinated omission). All
+ * options: options.c. One thread; it spins, so give it a CPU of its own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static uint32_t next_source(struct load *load) {
     return load->options.source_base + (uint32_t)((load->random >> 32) * load->options.source_count >> 32);
 }
 
-/* The next `count` questions from one port, the first due at `due` and each `gap` later; what the link took. */
+/* The next `count` questions from one port, the first due at `due`, each `gap` later; how many were taken. */
 static unsigned send_questions(struct load *load, unsigned count, double due, double gap) {
     unsigned port = load->port;
     load->port = (port + 1) % load->options.link.ports;
@@ -59,14 +59,14 @@ static unsigned send_questions(struct load *load, unsigned count, double due, do
         load->number++;
     }
     /* What the link does not take stays in the book: it becomes a loss, and is visible as one. */
-    return load->options.kind->send(load->link, port, load->batch, count);
+    return link_send(load->link, port, load->batch, count);
 }
 
 /* Read what has come; how many. */
 static unsigned collect(struct load *load) {
     unsigned total = 0, count;
     do {
-        count = load->options.kind->receive(load->link, load->answers);
+        count = link_receive(load->link, load->answers);
         int64_t now = clock_now();
         for (unsigned n = 0; n < count; n++) {
             flight_land(&load->flight, &load->answers[n], now);
@@ -99,7 +99,8 @@ static void run_open(struct load *load) {
     while (due < (double)load->end) {
         int64_t now = clock_now();
         load->late = now - (int64_t)due > load->late ? now - (int64_t)due : load->late;
-        for (unsigned burst = 0; burst < BURST_LIMIT && due <= (double)now && due < (double)load->end; burst++) {
+        double until = (double)(now < load->end ? now : load->end);
+        for (unsigned burst = 0; burst < BURST_LIMIT && due <= until; burst++) {
             double waiting = ((double)now - due) / gap + 1;
             unsigned count = waiting < LINK_BATCH ? (unsigned)waiting : LINK_BATCH;
             send_questions(load, count, due, gap);
@@ -126,7 +127,8 @@ static void print_latency(const struct histogram *latency) {
     printf("\"latency_us\": {\"mean\": %.2f, ",
            latency->total == 0 ? 0.0 : (double)latency->sum / (double)latency->total / 1e3);
     for (size_t n = 0; n < sizeof shares / sizeof *shares; n++) {
-        printf("\"%s\": %.2f, ", shares[n].name, (double)histogram_percentile(latency, shares[n].share) / 1e3);
+        double value = (double)histogram_percentile(latency, shares[n].share);
+        printf("\"%s\": %.2f, ", shares[n].name, value / 1e3);
     }
     printf("\"max\": %.2f}", (double)latency->largest / 1e3);
 }
@@ -134,10 +136,12 @@ static void print_latency(const struct histogram *latency) {
 static void print_result(const struct load *load, int64_t elapsed, uint64_t answered_in_time, int64_t cpu) {
     const struct flight *flight = &load->flight;
     printf("{\"loop\": \"%s\", \"seconds\": %.6f, \"sent\": %llu, \"answered\": %llu, \"lost\": %llu, "
-           "\"wrong\": %llu, \"stray\": %llu, \"rate\": %.1f, \"generator_cpu_us\": %.3f, \"late_us\": %.1f, ",
-           load->options.rate > 0 ? "open" : "closed", (double)elapsed / 1e9, (unsigned long long)flight->sent,
-           (unsigned long long)flight->answered, (unsigned long long)flight->lost,
-           (unsigned long long)flight->wrong, (unsigned long long)flight->stray,
+           "\"wrong\": %llu, \"stray\": %llu, \"rate\": %.1f, \"generator_cpu_us\": %.3f, "
+           "\"late_us\": %.1f, ",
+           load->options.rate > 0 ? "open" : "closed", (double)elapsed / 1e9,
+           (unsigned long long)flight->sent, (unsigned long long)flight->answered,
+           (unsigned long long)flight->lost, (unsigned long long)flight->wrong,
+           (unsigned long long)flight->stray,
            (double)answered_in_time * 1e9 / (double)elapsed,
            flight->sent == 0 ? 0.0 : (double)cpu / (double)flight->sent / 1e3, (double)load->late / 1e3);
     print_latency(&flight->latency);
@@ -174,7 +178,7 @@ int main(int count, char **words) {
     }
     options_read(&load->options, count, words);
     questions_read(&load->questions, load->options.questions, load->options.edns);
-    load->link = load->options.kind->open(&load->options.link);
+    load->link = link_open(&load->options.link);
     flight_open(&load->flight, &load->questions, load->options.link.ports, load->options.timeout);
     load->random = load->options.seed * 2 + 1;
     int64_t cpu = clock_cpu();
@@ -182,7 +186,8 @@ int main(int count, char **words) {
     load->end = load->start + (int64_t)(load->options.seconds * (double)NS_PER_SECOND);
     if (load->options.slices != NULL) {
         int64_t width = load->options.slice_width;
-        flight_slice(&load->flight, load->start, width, (unsigned)((load->end - load->start + width - 1) / width));
+        unsigned slices = (unsigned)((load->end - load->start + width - 1) / width);
+        flight_slice(&load->flight, load->start, width, slices);
     }
     if (load->options.rate > 0) {
         run_open(load);

@@ -1,5 +1,4 @@
 /* The command line of the load program, and its manual. */
-#define _GNU_SOURCE
 #include "options.h"
 
 #include <arpa/inet.h>
@@ -18,18 +17,17 @@ static const char MANUAL[] =
     "usage: load --server ADDRESS --questions FILE [options]\n"
     "  --server ADDRESS    IPv4 or IPv6 address of the server\n"
     "  --port N            its UDP port (53)\n"
-    "  --questions FILE    one question a line: NAME TYPE [EXPECTED ADDRESS or -]; a label `*` is fresh each time\n"
+    "  --questions FILE    one question a line: NAME TYPE [EXPECTED]; a first label `*` is fresh each time\n"
     "  --seconds S         how long to send (5)\n"
     "  --rate N            open loop: N queries a second on an exact schedule; without it a closed loop\n"
     "  --window N          closed loop: queries in flight (192)\n"
     "  --ports N           source ports (16)\n"
-    "  --sources A,N       source addresses A, A+1, ... A+N-1 (IPv4; they must be local, or use --frames)\n"
+    "  --sources A,N       source addresses A, A+1, ... A+N-1 (IPv4; they must be local)\n"
     "  --timeout MS        when a query counts as lost (1000)\n"
     "  --edns              add an OPT record to every query\n"
     "  --seed N            for sources and fresh labels (1)\n"
     "  --slices FILE       open loop: write sent, answered, lost and worst latency per slice of time as CSV\n"
     "  --slice MS          their width (10)\n"
-    "  --frames IF,MAC     write whole frames to this interface, to the server at this MAC; needs --sources\n"
     "prints one JSON object; exit 0: measured, 1: it failed, 2: usage\n";
 
 static _Noreturn void usage(const char *why, const char *what) {
@@ -72,23 +70,9 @@ static void read_sources(struct options *options, char *text) {
     }
     options->source_base = ntohl(base.s_addr);
     options->source_count = (uint32_t)number(comma + 1, 1, 1 << 24);
-    options->link.source = options->source_base;
 }
 
-static void read_frames(struct options *options, char *text) {
-    char *comma = strchr(text, ',');
-    uint8_t *mac = options->link.server_mac;
-    if (comma == NULL
-        || sscanf(comma + 1, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-                  &mac[5]) != 6) {
-        usage("--frames wants INTERFACE,MAC: ", text);
-    }
-    *comma = '\0';
-    options->link.interface = text;
-    options->kind = &LINK_FRAMES;
-}
-
-enum { SERVER, PORT, QUESTIONS, SECONDS, RATE, WINDOW, PORTS, SOURCES, TIMEOUT, EDNS, SEED, SLICES, SLICE, FRAMES };
+enum { SERVER, PORT, QUESTIONS, SECONDS, RATE, WINDOW, PORTS, SOURCES, TIMEOUT, EDNS, SEED, SLICES, SLICE };
 
 static const struct option LONG[] = {
     {"server", required_argument, NULL, SERVER},   {"port", required_argument, NULL, PORT},
@@ -97,8 +81,7 @@ static const struct option LONG[] = {
     {"ports", required_argument, NULL, PORTS},     {"sources", required_argument, NULL, SOURCES},
     {"timeout", required_argument, NULL, TIMEOUT}, {"edns", no_argument, NULL, EDNS},
     {"seed", required_argument, NULL, SEED},       {"slices", required_argument, NULL, SLICES},
-    {"slice", required_argument, NULL, SLICE},     {"frames", required_argument, NULL, FRAMES},
-    {NULL, 0, NULL, 0},
+    {"slice", required_argument, NULL, SLICE},     {NULL, 0, NULL, 0},
 };
 
 static void read_option(struct options *options, int option, char *value, uint16_t *port) {
@@ -116,23 +99,19 @@ static void read_option(struct options *options, int option, char *value, uint16
     case SEED: options->seed = (uint64_t)number(value, 0, 1e15); break;
     case SLICES: options->slices = value; break;
     case SLICE: options->slice_width = (int64_t)(number(value, 1, 10000) * (double)NS_PER_MS); break;
-    case FRAMES: read_frames(options, value); break;
     default: usage("see the manual", "");
     }
 }
 
 void options_read(struct options *options, int count, char **words) {
     uint16_t port = 53;
-    *options = (struct options){.kind = &LINK_UDP, .seconds = 5, .window = 192, .timeout = NS_PER_SECOND,
+    *options = (struct options){.seconds = 5, .window = 192, .timeout = NS_PER_SECOND,
                                 .slice_width = 10 * NS_PER_MS, .seed = 1, .link.ports = 16};
     for (int option; (option = getopt_long(count, words, "", LONG, NULL)) != -1;) {
         read_option(options, option, optarg, &port);
     }
     if (optind != count || options->link.server_length == 0 || options->questions == NULL) {
         usage("--server and --questions are needed", "");
-    }
-    if (options->kind == &LINK_FRAMES && (options->source_count == 0 || options->link.server.ss_family != AF_INET)) {
-        usage("--frames needs --sources and an IPv4 server", "");
     }
     if (options->source_count != 0 && options->link.server.ss_family != AF_INET) {
         usage("--sources needs an IPv4 server", "");

@@ -9,7 +9,6 @@
 
 struct options {
     struct link_options link;
-    const struct link_kind *kind;
     const char *questions;
     const char *slices; /* file for the slices of time, or NULL */
     double seconds;

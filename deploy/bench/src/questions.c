@@ -37,7 +37,7 @@ static uint16_t type_number(const char *text) {
     return number > 0 && number <= UINT16_MAX ? (uint16_t)number : 0;
 }
 
-/* Append a name in wire form; its length, or 0 when it is none. `*` stands for a label that is filled in later. */
+/* Append a name in wire form; its length, or 0 when it is none. `*` is a label that is filled in later. */
 static size_t put_name(uint8_t *out, const char *name, bool *fresh) {
     size_t length = 0;
     *fresh = name[0] == '*' && name[1] == '.';

@@ -1,8 +1,8 @@
 /* The question file as ready-made packets.
  *
- * One question a line: NAME TYPE [EXPECTED]. A name whose first label is `*` gets a fresh label each time that it is
- * sent. EXPECTED is the IPv4 address that the first answer record must carry, or `-` for an answer without records;
- * without it any answer will do. Empty lines and lines that begin with `#` are passed over.
+ * One question a line: NAME TYPE [EXPECTED]. A name whose first label is `*` gets a fresh label each time that
+ * it is sent. EXPECTED is the IPv4 address that the first answer record must carry, or `-` for an answer without
+ * records; without it any answer will do. Empty lines and lines that begin with `#` are passed over.
  */
 #ifndef WEIR_BENCH_QUESTIONS_H
 #define WEIR_BENCH_QUESTIONS_H
@@ -30,7 +30,7 @@ struct questions {
     size_t count;
 };
 
-/* Read the file; with_edns adds an OPT record (1232 bytes). Ends the program with a sentence when the file is bad. */
+/* Read the file; with_edns adds an OPT record (1232 bytes). A bad file ends the program with a sentence. */
 void questions_read(struct questions *questions, const char *path, bool with_edns);
 
 /* Write one packet into at least QUESTION_BYTES: `id` is its identifier, `number` makes its fresh label. */

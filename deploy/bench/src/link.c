@@ -1,5 +1,4 @@
-/* Packets through UDP sockets, one per source port, in batches. Sources other than the system's go as packet info. */
-#define _GNU_SOURCE
+/* Packets through UDP sockets in batches. Sources other than the system's go along as packet info. */
 #include "link.h"
 
 #include <arpa/inet.h>
@@ -48,7 +47,7 @@ static void prepare(struct link *link) {
     }
 }
 
-static struct link *open_link(const struct link_options *options) {
+struct link *link_open(const struct link_options *options) {
     struct link *link = calloc(1, sizeof *link);
     int *sockets = calloc(options->ports, sizeof *sockets);
     if (link == NULL || sockets == NULL) {
@@ -74,7 +73,7 @@ static struct link *open_link(const struct link_options *options) {
     return link;
 }
 
-static unsigned send_batch(struct link *link, unsigned port, const struct outgoing *batch, unsigned count) {
+unsigned link_send(struct link *link, unsigned port, const struct outgoing *batch, unsigned count) {
     for (unsigned n = 0; n < count; n++) {
         struct msghdr *message = &link->out[n].msg_hdr;
         link->out_parts[n] = (struct iovec){(void *)batch[n].data, batch[n].length};
@@ -92,7 +91,7 @@ static unsigned send_batch(struct link *link, unsigned port, const struct outgoi
     return sent < 0 ? 0 : (unsigned)sent;
 }
 
-static unsigned receive(struct link *link, struct incoming *batch) {
+unsigned link_receive(struct link *link, struct incoming *batch) {
     for (unsigned tries = 0; tries < link->options.ports; tries++) {
         unsigned port = link->turn;
         link->turn = (link->turn + 1) % link->options.ports;
@@ -106,5 +105,3 @@ static unsigned receive(struct link *link, struct incoming *batch) {
     }
     return 0;
 }
-
-const struct link_kind LINK_UDP = {open_link, send_batch, receive};
