@@ -1,7 +1,7 @@
 /* The question file as ready-made packets.
  *
- * One question a line: NAME TYPE [EXPECTED]. A name whose first label is `*` gets a fresh label each time that
- * it is sent. EXPECTED is the IPv4 address that the first answer record must carry, or `-` for an answer without
+ * One question a line: NAME TYPE [EXPECTED]. A name whose first label is `*` gets a fresh label each time it
+ * is sent. EXPECTED is the IPv4 address that the first answer record must carry, or `-` for an answer without
  * records; without it any answer will do. Empty lines and lines that begin with `#` are passed over.
  */
 #ifndef WEIR_BENCH_QUESTIONS_H
