@@ -5,8 +5,8 @@
  * Open:   load --server 127.0.0.1 --port 5300 --questions names.txt --seconds 5 --rate 20000 --slices out.csv
  *
  * The closed loop keeps `window` queries in flight: it finds the most that a server can do. The open loop
- * sends on an exact schedule whatever the server does; latency counts from the moment that a query was due, so
- * that a server that stalls pays for every query that would have been sent meanwhile (no coordinated omission).
+ * sends on an exact schedule whatever the server does. Latency counts from when a query was due, so that
+ * a server that stalls pays for every query that would have been sent meanwhile: no coordinated omission.
  * All options: options.c. One thread; it spins, so give it a CPU of its own.
  */
 #include <sched.h>
@@ -83,7 +83,8 @@ static unsigned collect(struct load *load) {
 }
 
 static void run_closed(struct load *load) {
-    for (int64_t now = load->start; now < load->end; now = clock_now()) {
+    uint64_t last = load->options.once ? load->questions.count : UINT64_MAX;
+    for (int64_t now = load->start; now < load->end && load->number < last; now = clock_now()) {
         if (collect(load) == 0) {
             sched_yield(); /* whoever shares this CPU, an upstream for example, is what we wait for */
         }

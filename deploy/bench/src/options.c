@@ -24,6 +24,7 @@ static const char MANUAL[] =
     "  --ports N           source ports (16)\n"
     "  --sources A,N       source addresses A, A+1, ... A+N-1 (IPv4; they must be local)\n"
     "  --timeout MS        when a query counts as lost (1000)\n"
+    "  --once              closed loop: end when every question of the file was sent\n"
     "  --edns              add an OPT record to every query\n"
     "  --seed N            for sources and fresh labels (1)\n"
     "  --slices FILE       open loop: write sent, answered, lost and worst latency per slice of time as CSV\n"
@@ -72,7 +73,9 @@ static void read_sources(struct options *options, char *text) {
     options->source_count = (uint32_t)number(comma + 1, 1, 1 << 24);
 }
 
-enum { SERVER, PORT, QUESTIONS, SECONDS, RATE, WINDOW, PORTS, SOURCES, TIMEOUT, EDNS, SEED, SLICES, SLICE };
+enum {
+    SERVER, PORT, QUESTIONS, SECONDS, RATE, WINDOW, PORTS, SOURCES, TIMEOUT, EDNS, SEED, SLICES, SLICE, ONCE
+};
 
 static const struct option LONG[] = {
     {"server", required_argument, NULL, SERVER},   {"port", required_argument, NULL, PORT},
@@ -81,7 +84,8 @@ static const struct option LONG[] = {
     {"ports", required_argument, NULL, PORTS},     {"sources", required_argument, NULL, SOURCES},
     {"timeout", required_argument, NULL, TIMEOUT}, {"edns", no_argument, NULL, EDNS},
     {"seed", required_argument, NULL, SEED},       {"slices", required_argument, NULL, SLICES},
-    {"slice", required_argument, NULL, SLICE},     {NULL, 0, NULL, 0},
+    {"slice", required_argument, NULL, SLICE},     {"once", no_argument, NULL, ONCE},
+    {NULL, 0, NULL, 0},
 };
 
 static void read_option(struct options *options, int option, char *value, uint16_t *port) {
@@ -96,6 +100,7 @@ static void read_option(struct options *options, int option, char *value, uint16
     case SOURCES: read_sources(options, value); break;
     case TIMEOUT: options->timeout = (int64_t)(number(value, 1, 60000) * (double)NS_PER_MS); break;
     case EDNS: options->edns = true; break;
+    case ONCE: options->once = true; break;
     case SEED: options->seed = (uint64_t)number(value, 0, 1e15); break;
     case SLICES: options->slices = value; break;
     case SLICE: options->slice_width = (int64_t)(number(value, 1, 10000) * (double)NS_PER_MS); break;

@@ -18,7 +18,7 @@ struct options {
     int64_t slice_width; /* ns */
     uint32_t source_base, source_count;
     uint64_t seed;
-    bool edns;
+    bool edns, once;
 };
 
 /* Parse; ends the program with the manual and status 2 when something is wrong. */

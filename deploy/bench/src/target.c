@@ -1,8 +1,8 @@
 /* The upstream of every server under test: answers whatever it is asked, at once or after a fixed delay.
  *
  * Build: cc -O2 -std=c11 -D_GNU_SOURCE target.c -o target     Run: target ADDRESS PORT [DELAY_MS]
- * A questions get 198.51.100.7 for an hour; names whose first label begins with `nx-` do not exist; everything else
- * has no data. UDP alone, one socket, one thread, batches of 64. Prints `ready`.
+ * A questions get 198.51.100.7 for an hour; names whose first label begins with `nx-` do not exist; all the
+ * rest has no data. UDP alone, one socket, one thread, batches of 64. Prints `ready`.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -123,8 +123,10 @@ static void release(struct target *target) {
             break;
         }
         parts[count] = (struct iovec){answer->data, answer->length};
-        messages[count].msg_hdr = (struct msghdr){.msg_name = &answer->peer, .msg_namelen = sizeof answer->peer,
-                                                  .msg_iov = &parts[count], .msg_iovlen = 1};
+        messages[count].msg_hdr = (struct msghdr){.msg_name = &answer->peer,
+                                                  .msg_namelen = sizeof answer->peer,
+                                                  .msg_iov = &parts[count],
+                                                  .msg_iovlen = 1};
     }
     for (unsigned sent = 0; sent < count;) {
         int taken = sendmmsg(target->handle, messages + sent, count - sent, 0);
