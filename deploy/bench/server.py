@@ -50,7 +50,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Peer:
-    """A kind of server: its program, how it blocks, how to write its configuration and make it read the list anew."""
+    """A kind of server: its program, how it blocks, how to write its files, how to make it read them again.
+
+    ``reload`` is given the place, the process and the words that run a command on the server's side.
+    """
 
     name: str
     program: str

@@ -48,7 +48,6 @@ def _prepare(place: Place) -> list[str]:
 
 
 def _reload(place: Place, _: int, inside: tuple[str, ...]) -> None:
-    write_rpz(place)
     command = [*inside, "rndc", "-c", str(place.folder / "rndc.conf"), "reload", ZONE]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
 

@@ -35,7 +35,6 @@ def _prepare(place: Place) -> list[str]:
 
 
 def _reload(place: Place, _: int, inside: tuple[str, ...]) -> None:
-    write_rpz(place, origin=True)
     command = [*inside, "rec_control", f"--socket-dir={place.folder}", "reload-lua-config"]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
 

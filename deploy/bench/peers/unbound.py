@@ -69,12 +69,10 @@ def _control(place: Place, inside: tuple[str, ...], *words: str) -> None:
 
 
 def _reload(place: Place, _: int, inside: tuple[str, ...]) -> None:
-    _local_zones(place)
     _control(place, inside, "reload")
 
 
 def _reload_rpz(place: Place, _: int, inside: tuple[str, ...]) -> None:
-    write_rpz(place)
     _control(place, inside, "auth_zone_reload", ZONE)
 
 

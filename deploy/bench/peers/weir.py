@@ -26,7 +26,7 @@ admin:
   listen: "127.0.0.1:{control_port}"
 lists:{lists}
 profiles:
-  strict: {{block: [games]}}
+  strict: {{block: [games], deny: [{denied}]}}
   open: {{block: []}}
 default_profile: strict
 """
@@ -35,14 +35,20 @@ LIST = """
 PROGRAM = Path(sys.executable).parent / "weir"
 
 
-def _prepare(place: Place) -> list[str]:
+def write_configuration(place: Place, denied: str = "denied.example") -> Path:
+    """Write the file; ``denied`` is the one name that the profile itself blocks."""
     lists = LIST.format_map(vars(place)) if place.listed else " []"
     values = {**vars(place), "lists": lists, "blocked": BLOCKED_ADDRESS, "gateway_port": place.control_port + 1}
-    with (place.folder / "weir.yaml").open("w") as file:
-        file.write(CONFIGURATION.format_map(values))
+    path = place.folder / "weir.yaml"
+    with path.open("w") as file:
+        file.write(CONFIGURATION.format_map({**values, "denied": denied}))
         if place.subscribers:
             file.writelines(subscriber_lines(place.subscribers, place.sources))
-    return [str(PROGRAM), "serve", "-c", str(place.folder / "weir.yaml")]
+    return path
+
+
+def _prepare(place: Place) -> list[str]:
+    return [str(PROGRAM), "serve", "-c", str(write_configuration(place))]
 
 
 def _reload(_: Place, pid: int, __: tuple[str, ...]) -> None:
