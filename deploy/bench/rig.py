@@ -35,7 +35,7 @@ class Rig:
     notes: tuple[str, ...]
     namespace: str | None = None
 
-    def socket(self) -> socket.socket:
+    def open_socket(self) -> socket.socket:
         """A UDP socket on the client's side."""
         if self.namespace is None:
             return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

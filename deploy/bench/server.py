@@ -116,7 +116,7 @@ def wait_for(
     """Ask again and again until this answer comes (None: any); the moment, on the monotonic clock."""
     query = dns.message.make_query(name, "A").to_wire()
     end = time.monotonic() + START_SECONDS
-    with rig.socket() as sock:
+    with rig.open_socket() as sock:
         sock.settimeout(0.2)
         while time.monotonic() < end:
             if _answers(sock, query, (place.address, place.port), wanted):

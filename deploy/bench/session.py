@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-
 from deploy.bench.build import Programs, build
 from deploy.bench.measure import Bench
 from deploy.bench.peers import bind, dnsdist, dnsmasq, kresd, recursor, unbound, weir
@@ -56,7 +55,7 @@ def run(plan: Plan) -> Results:
     programs = build(plan.folder / "bin")
     _say(f"generating {plan.names:,} names")
     workload = make_workload(plan.folder, plan.names)
-    with open_rig(loopback=plan.loopback, steer=plan.steer) as rig, _upstream(rig, programs, plan.delay_ms):
+    with open_rig(loopback=plan.loopback, steer=plan.steer) as rig, upstream(rig, programs, plan.delay_ms):
         results = Results(conditions(rig), workload.names, plan.rounds, plan.seconds)
         session = _Session(plan, Bench(rig, programs), workload, results)
         with contextlib.ExitStack() as stack:
@@ -126,12 +125,7 @@ class _Session:
         return folder / "list.txt"
 
     def _place(self, name: str, listed: Path | None) -> Place:
-        rig = self.bench.rig
-        folder = listed.parent if listed else self.plan.folder / name
-        port, control, _ = _free_ports()
-        return Place(
-            folder, rig.address, port, UPSTREAM, UPSTREAM_PORT, listed, control, sources=rig.sources
-        )
+        return place_for(self.bench.rig, listed.parent if listed else self.plan.folder / name, listed)
 
     def measure(self, stack: contextlib.ExitStack) -> None:
         """Every scenario in its turn; in each round every server once."""
@@ -139,7 +133,11 @@ class _Session:
             if key == "S6":
                 self._swap()
                 continue
-            if key == "S4" and any(server.peer.name == "weir" for server in self.up) and self.plan.subscribers:
+            if (
+                key == "S4"
+                and any(server.peer.name == "weir" for server in self.up)
+                and self.plan.subscribers
+            ):
                 self._start(stack, replace(weir.PEER, name=MANY), subscribers=self.plan.subscribers)
             self._saturate(self.workload.scenarios[key])
             if key in PACED_SCENARIOS:
@@ -157,8 +155,12 @@ class _Session:
                 self.results.samples.setdefault((scenario.key, server.peer.name), []).append(sample)
 
     def _pace(self, scenario: Scenario) -> None:
-        rates = {server.peer.name: self.results.rate(scenario.key, server.peer.name) or 1.0 for server in self.up}
-        slowest = min((rate for name, rate in rates.items() if name not in ("echo", "weir", MANY)), default=0.0)
+        rates = {
+            server.peer.name: self.results.rate(scenario.key, server.peer.name) or 1.0 for server in self.up
+        }
+        slowest = min(
+            (rate for name, rate in rates.items() if name not in ("echo", "weir", MANY)), default=0.0
+        )
         slowest = slowest or min(rates.values())
         _say(f"{scenario.key}, latency at fixed rates")
         for server in self.up:
@@ -189,8 +191,15 @@ class _Session:
                 self.results.swaps.append(summary([swap for swap in found if swap.change == change]))
 
 
+def place_for(rig: Rig, folder: Path, listed: Path | None) -> Place:
+    """A place on the rig's server side, with ports that are free."""
+    port, control, _ = _free_ports()
+    return Place(folder, rig.address, port, UPSTREAM, UPSTREAM_PORT, listed, control, sources=rig.sources)
+
+
 @contextlib.contextmanager
-def _upstream(rig: Rig, programs: Programs, delay_ms: int) -> Iterator[None]:
+def upstream(rig: Rig, programs: Programs, delay_ms: int) -> Iterator[None]:
+    """The name server behind all servers under test, for as long as the context lasts."""
     # On the server's side, on the generator's CPU: what it costs is nobody's who is measured.
     inside = rig.server[:2] if rig.namespace else ()
     pinned = rig.client[-3:] if "taskset" in rig.client else ()

@@ -1,4 +1,4 @@
-"""S6: the list changes while queries come in at half of what the server can do. What do its clients notice?"""
+"""S6: what clients notice when the list changes while queries come in at half of what the server can do."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from deploy.bench.server import Peer, Place, printed_version
 from deploy.bench.workload import BLOCKED_ADDRESS
 

@@ -39,4 +39,6 @@ def _reload(place: Place, _: int, inside: tuple[str, ...]) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=300)
 
 
-PEER = Peer("recursor", "pdns_recursor", "RPZ", _prepare, printed_version("pdns_recursor", "--version"), _reload)
+PEER = Peer(
+    "recursor", "pdns_recursor", "RPZ", _prepare, printed_version("pdns_recursor", "--version"), _reload
+)

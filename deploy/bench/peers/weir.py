@@ -38,7 +38,12 @@ PROGRAM = Path(sys.executable).parent / "weir"
 def write_configuration(place: Place, denied: str = "denied.example") -> Path:
     """Write the file; ``denied`` is the one name that the profile itself blocks."""
     lists = LIST.format_map(vars(place)) if place.listed else " []"
-    values = {**vars(place), "lists": lists, "blocked": BLOCKED_ADDRESS, "gateway_port": place.control_port + 1}
+    values = {
+        **vars(place),
+        "lists": lists,
+        "blocked": BLOCKED_ADDRESS,
+        "gateway_port": place.control_port + 1,
+    }
     path = place.folder / "weir.yaml"
     with path.open("w") as file:
         file.write(CONFIGURATION.format_map({**values, "denied": denied}))

@@ -14,7 +14,9 @@ HEAD = "$TTL 30\n@ SOA localhost. root.localhost. {serial} 3600 600 86400 30\n@ 
 def write_rpz(place: Place, *, origin: bool = False) -> Path:
     """Each name and everything beneath it; ``origin`` names the zone in the file."""
     path = place.folder / "block.zone"
-    serial = 1 + int(path.read_text().split()[path.read_text().split().index("SOA") + 3]) if path.exists() else 1
+    serial = (
+        1 + int(path.read_text().split()[path.read_text().split().index("SOA") + 3]) if path.exists() else 1
+    )
     temporary = path.with_suffix(".new")
     with temporary.open("w") as zone:
         zone.write(f"$ORIGIN {ZONE}.\n" if origin else "")
