@@ -75,9 +75,10 @@ def parse_machine(text: str, cpu: int) -> Machine:
     for line in text.splitlines():
         name, *words = line.split()
         if name.startswith("cpu"):
-            lines[name] = [int(word) / TICKS for word in words[:8]]
+            lines[name] = [int(word) for word in words[:8]]
     whole, own = lines["cpu"], lines[f"cpu{cpu}"]
-    return Machine(sum(whole) - whole[3] - whole[4] - whole[7], whole[7], own[3] + own[4])
+    busy = sum(whole) - whole[3] - whole[4] - whole[7]
+    return Machine(busy / TICKS, whole[7] / TICKS, (own[3] + own[4]) / TICKS)
 
 
 def _stat(pid: int) -> list[str]:

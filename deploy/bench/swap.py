@@ -17,26 +17,34 @@ from deploy.bench.workload import BLOCKED_ADDRESS, Scenario, changed_list
 QUIET_SECONDS = 2.0
 SETTLE_SECONDS = 0.5
 PATIENCE = 1.5
-"""The load lasts this many times as long as the server took to start: no reload takes longer than that."""
+"""The load lasts this many times as long as the last change took, the first time as the start took, and a second more."""
 
 
 def measure_swaps(
     bench: Bench, server: Running, scenario: Scenario, rate: float, original: Path, times: int
 ) -> list[Swap]:
     """Full new lists, ``times`` over; for Weir then as many changes of one rule."""
-    patience = SETTLE_SECONDS + PATIENCE * max(server.start_seconds, 1.0)
+    expected = server.start_seconds
     quiet = bench.paced(server, scenario, QUIET_SECONDS, rate)
     found = []
     for number in range(times):
         change = _full(bench, server, original, number)
-        sample, seconds, slices = _under_load(bench, server, scenario, (rate, patience), change)
+        sample, seconds, slices = _under_load(bench, server, scenario, (rate, _long_enough(expected)), change)
         found.append(_judged(server, "full list", quiet, sample, seconds, slices))
+        expected = seconds
     if server.peer.name == "weir":
         for number in range(times):
             change = _rule(bench, server, number)
-            sample, seconds, slices = _under_load(bench, server, scenario, (rate, patience), change)
+            sample, seconds, slices = _under_load(
+                bench, server, scenario, (rate, _long_enough(expected)), change
+            )
             found.append(_judged(server, "one rule", quiet, sample, seconds, slices))
+            expected = seconds
     return found
+
+
+def _long_enough(expected: float) -> float:
+    return SETTLE_SECONDS + 1 + PATIENCE * expected
 
 
 def summary(swaps: list[Swap]) -> Swap:

@@ -16,7 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("sh", "dirname", "cat", "cut", "sha256sum", "tr", "mkdir", "flock", "find", "sort", "echo", "env")
 DEV_PACKAGES = (
-    "knot-dnsutils bind9-dnsutils curl chromium clang shellcheck dnsdist unbound dnsperf libclang-rt-dev"
+    "knot-dnsutils bind9-dnsutils curl chromium clang shellcheck dnsdist unbound pdns-recursor knot-resolver "
+    "lua-cqueues bind9 dnsmasq-base dnsperf iproute2 gcc-aarch64-linux-gnu libc6-dev-arm64-cross "
+    "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user libseccomp2 libclang-rt-dev"
 )
 
 PYTHON = """#!/bin/sh
