@@ -33,6 +33,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, Plan]:
     parser.add_argument(
         "--subscribers", type=int, help="subscribers of the second Weir in S4 (100000; 0: none)"
     )
+    parser.add_argument("--swaps", type=int, help="changes of each kind in S6, for Weir (10)")
     parser.add_argument("--delay", type=int, default=0, help="milliseconds that the upstream waits (0)")
     parser.add_argument("--loopback", action="store_true", help="no namespaces, even where they can be had")
     parser.add_argument("--rps", action="store_true", help="charge the server's receive work to its CPU")
@@ -46,7 +47,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, Plan]:
         servers=told.servers or DEFAULT_SERVERS, scenarios=told.only or SCENARIOS,
     )  # fmt: skip
     changes = dict(QUICK) if told.quick else {}
-    for key in ("names", "rounds", "seconds", "subscribers"):
+    for key in ("names", "rounds", "seconds", "subscribers", "swaps"):
         if getattr(told, key) is not None:
             changes[key] = getattr(told, key)
     return told, replace(plan, **changes)  # type: ignore[arg-type]  # the keys are Plan's own, with its types

@@ -14,14 +14,17 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 SERVER_CPU = 0
 SERVER_ADDRESS, CLIENT_ADDRESS = "172.31.255.2", "172.31.255.1"
 SOURCES = "10.64.0.0"
 LOOPBACK_SOURCES = "127.64.0.0"
 MTU = 1500
+LOOKUPS = 100
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,11 @@ def _make(client: str, server: str) -> None:
     with IPRoute() as route:
         route.link("add", ifname=names[client], kind="veth", peer={"ifname": names[server]})
         for namespace, name in names.items():
-            route.link("set", index=route.link_lookup(ifname=name)[0], net_ns_fd=namespace)
+            route.link("set", index=_index(route, name), net_ns_fd=namespace)
     for namespace, address in ((client, CLIENT_ADDRESS), (server, SERVER_ADDRESS)):
         with NetNS(namespace) as inside:
-            veth = inside.link_lookup(ifname=names[namespace])[0]
-            loopback = inside.link_lookup(ifname="lo")[0]
+            veth = _index(inside, names[namespace])
+            loopback = _index(inside, "lo")
             inside.link("set", index=loopback, state="up")
             inside.addr("add", index=veth, address=address, prefixlen=30)
             inside.link("set", index=veth, state="up", mtu=MTU)
@@ -139,6 +142,15 @@ def _make(client: str, server: str) -> None:
                 inside.route("add", dst="10.0.0.0/8", gateway=CLIENT_ADDRESS)
             else:  # every address of 10/8 is the client's own
                 inside.route("add", dst="10.0.0.0/8", oif=loopback, type="local", scope="host", table=255)
+
+
+def _index(route: Any, name: str) -> int:
+    """The number of an interface. A listing that another change of the network interrupts may lack it: ask again."""
+    for _ in range(LOOKUPS):
+        if found := route.link_lookup(ifname=name):
+            return int(found[0])
+        time.sleep(0.02)
+    raise SystemExit(f"the network interface {name} was made, but is not there")
 
 
 def _steer(server: str) -> None:

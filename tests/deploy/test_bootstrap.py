@@ -26,7 +26,7 @@ case "$1 $2" in
     "-m pip")
         echo "$@" >>pip.log
         [ ! -e pip.fails ] || exit 1
-        case "$*" in *--editable*) : >blocklists/snapshot/native.stub.so ;; esac ;;
+        case "$*" in *--editable*) : >blocklists/snapshot/native.stub.so; : >resolver/core/native.stub.so ;; esac ;;
     "-m venv") mkdir -p "$3/bin" && cat "$0" >"$3/bin/python" && chmod +x "$3/bin/python" ;;
     "-V ") echo "Python 3.11.0" ;;
 esac
@@ -47,7 +47,7 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("pyproject.toml", "deploy/requirements.lock", "deploy/requirements-dev.lock"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"# {name}\n")
-    (folder / "resolver").mkdir()
+    (folder / "resolver" / "core").mkdir(parents=True)
     (folder / "blocklists" / "snapshot" / "src").mkdir(parents=True)
     (folder / "blocklists" / "snapshot" / "native.pyx").write_text("")
     (folder / "blocklists" / "snapshot" / "src" / "table.c").write_text("")

@@ -31,11 +31,15 @@ def needs_namespaces() -> None:
 
 def test_namespaces_are_taken_down_whatever_happens() -> None:
     needs_namespaces()
-    with pytest.raises(KeyError), open_rig() as rig:
-        assert len(mine()) == 2
-        with rig.open_socket() as sock:
+
+    def fail() -> None:
+        with open_rig() as rig, rig.open_socket() as sock:
+            assert len(mine()) == 2
             sock.bind(("10.64.3.4", 0))  # an address that only the client's side has
-        raise KeyError
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert mine() == []
 
 
