@@ -24,7 +24,7 @@ from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
 from blocklists.list_store import ListStore
 from blocklists.model import ListSource
-from blocklists.snapshot.native import SnapshotError
+from blocklists.snapshot.native import SnapshotError, release_memory
 from blocklists.suffixes import public_suffixes
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import Tables
@@ -242,6 +242,8 @@ class Controller:
                 return self._put_in_force(config, kept, None), kept
             basis = self._editor.basis(source for source, _ in texts)
             compiled = compile_lists(texts, state, now=now, edits=basis.edits, compiler=self._compiler)
+            del texts
+            release_memory()
             self._compiled = wanted, compiled, basis
         _, snapshot, basis = self._compiled
         return self._put_in_force(config, snapshot, basis), snapshot

@@ -19,6 +19,9 @@ from blocklists.snapshot.intake import Intake, LocalData
 from blocklists.snapshot.stops import apply_exceptions
 from blocklists.snapshot.tokens import Token, TokenTable
 
+MOST_EXPECTED = 1 << 22
+"""Entries that room is made for in advance; a file of empty lines must not claim gigabytes."""
+
 __all__ = ["CompileError", "CompileReport", "compile_snapshot", "count_entries"]
 
 
@@ -39,7 +42,7 @@ class CompileReport:
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
     """Where the lines of one version would go; nothing is written. What the gates look at."""
-    builder = native.Builder(secrets.token_bytes(native.KEY_BYTES))
+    builder = native.Builder(secrets.token_bytes(native.KEY_BYTES), _expected([data]))
     _mark(builder, suffixes)
     return Intake(source, 0, builder, TokenTable(), suffixes).read(data)
 
@@ -76,7 +79,7 @@ class _Compilation:
         self._lists = lists
         self._sources = [source for source, _ in lists]
         self._digest = _digest(lists, key, suffixes, edits)
-        self._builder = native.Builder(key)
+        self._builder = native.Builder(key, _expected([data for _, data in lists]))
         self._tokens = TokenTable()
         _mark(self._builder, suffixes)
         self._intakes = [
@@ -149,6 +152,11 @@ class _Compilation:
                 "snapshot would have to store by name; replace them by plain blocks (CNAME .)"
             )
         return data
+
+
+def _expected(texts: Iterable[bytes]) -> int:
+    """Room to begin with, so that the builder need not grow: every line a name, within reason."""
+    return min(sum(text.count(b"\n") for text in texts), MOST_EXPECTED)
 
 
 def _mark(builder: native.Builder, suffixes: Collection[str]) -> None:

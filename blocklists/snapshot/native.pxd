@@ -140,6 +140,10 @@ cdef extern from "overlay_writer.h" nogil:
                                 unsigned prefix, uint32_t class_id)
     void weir_overlay_raise(uint8_t *data)
 
+cdef extern from "release.h" nogil:
+    void weir_keep_little_memory()
+    void weir_release_memory()
+
 cdef extern from "timing.h" nogil:
     enum:
         WEIR_MAX_TIMED_BATCH

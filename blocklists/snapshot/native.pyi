@@ -146,5 +146,13 @@ class Changes:
     def close(self) -> None:
         """Give the file up; any later use is a ValueError."""
 
+def keep_little_memory() -> None:
+    """Let the C library give large blocks back to the system as soon as they are freed; for the whole process, to be
+    called before it allocates much."""
+
+def release_memory() -> None:
+    """Give memory that was freed back to the system, as far as the C library can: a compilation uses ten times the
+    memory of its result, and the library would keep most of it."""
+
 def time_memory(size: int, reads: int) -> tuple[float, float]:
     """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes of memory."""

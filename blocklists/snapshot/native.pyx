@@ -292,6 +292,17 @@ include "snapshot.pxi"
 include "overlay.pxi"
 
 
+def keep_little_memory():
+    """Let the C library give large blocks back as soon as they are freed."""
+    weir_keep_little_memory()
+
+
+def release_memory():
+    """Give memory that was freed back to the system, as far as the C library can."""
+    with nogil:
+        weir_release_memory()
+
+
 def time_memory(size_t size, size_t reads):
     """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes."""
     cdef double dependent = 0, independent = 0
