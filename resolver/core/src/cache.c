@@ -21,7 +21,7 @@
 #define TRIES 4 /* looks at a page that is being written; its writer needs about a microsecond */
 #define MAX_AHEAD_MS 60000u /* clocks are read before and after each other; what is further ahead is no answer's time */
 #define LINE 64u
-#define TAG_LINES ((offsetof(weir_page_content, index.hits) + 8u + LINE - 1u) / LINE)
+#define PREFETCH_BODY 256u /* most answers are shorter; the processor fetches what follows by itself */
 #define PREFETCH_LIFE (3u * WEIR_HITS_LIFE_ONE) /* hits that make an answer popular */
 #define PREFETCH_MIN_TTL 10u                    /* seconds; refreshing shorter lives early would hammer the upstream */
 #define PREFETCH_SHARE 10u                      /* the last tenth of the TTL */
@@ -38,8 +38,8 @@ typedef struct {
 } mapping_head;
 
 _Static_assert(sizeof(mapping_head) <= WEIR_CACHE_PAGE, "the head has the first page for itself");
-/* Words of the index are plain, so that a private copy is plain memory; in the mapping they are loaded as atomics of
- * the same size and place. */
+/* Words of a page that steer a reader are plain to writers, who have it locked; readers load them as atomics of the same
+ * size and place. */
 _Static_assert(sizeof(_Atomic uint32_t) == 4 && sizeof(_Atomic uint16_t) == 2 && sizeof(_Atomic uint8_t) == 1,
                "atomics are as wide as what they stand for");
 
@@ -136,10 +136,30 @@ uint64_t weir_cache_hash(const weir_cache *cache, const weir_cache_key *key)
 
 void weir_cache_prefetch(const weir_cache *cache, uint64_t hash)
 {
-    const uint8_t *page = (const uint8_t *)page_of(cache, hash);
+    const weir_page *page = page_of(cache, hash);
 
-    for (unsigned line = 0; line < TAG_LINES; line++)
-        __builtin_prefetch(page + LINE * line);
+    __builtin_prefetch(page);
+    __builtin_prefetch(&page->slot[weir_page_home(tag_of(hash))]);
+}
+
+void weir_cache_prefetch_answer(const weir_cache *cache, uint64_t hash)
+{
+    const weir_page *page = page_of(cache, hash);
+    uint16_t tag = tag_of(hash);
+    const weir_page_slot *line = &page->slot[weir_page_home(tag)];
+
+    for (unsigned i = 0; i < WEIR_PAGE_LINE_SLOTS; i++) {
+        uint32_t place, offset;
+        if (load_word16(&line[i].tag) != tag)
+            continue;
+        place = load_word32(&line[i].place);
+        offset = WEIR_PLACE_OFFSET(place);
+        if (offset + WEIR_PLACE_LENGTH(place) > WEIR_PAGE_BODIES)
+            return;
+        for (uint32_t at = 0; at < WEIR_PLACE_LENGTH(place) && at < PREFETCH_BODY; at += LINE)
+            __builtin_prefetch(page->bodies + offset + at);
+        return;
+    }
 }
 
 /* Copy the body at a place that may be nonsense into `copy`; its length, or 0. */
@@ -149,40 +169,25 @@ static uint32_t copy_body(const weir_page *page, uint32_t place, weir_cache_copy
 
     if (offset + length > WEIR_PAGE_BODIES)
         return 0;
-    memcpy(copy->bytes, page->content.bodies + offset, length);
+    memcpy(copy->bytes, page->bodies + offset, length);
     return length;
 }
 
-/* A mask of the lanes of four tags that hold `pattern`'s tag; other lanes above the first may be set too. */
-static uint64_t match_four(const uint16_t *tags, uint64_t pattern)
-{
-    uint64_t four;
-
-    memcpy(&four, tags, sizeof four);
-    four ^= pattern;
-    return (four - UINT64_C(0x0001000100010001)) & ~four & UINT64_C(0x8000800080008000);
-}
-
-/* Look through a page that may be changing. Returns the number of the entry whose body is in `copy`, or -1. */
+/* Look through a page that may be changing. Returns the slot of the entry whose body is in `copy`, or -1. */
 static int search(const weir_page *page, uint16_t tag, const weir_cache_key *key, weir_cache_copy *copy,
                   uint32_t *length)
 {
-    const weir_page_index *index = &page->content.index;
-    unsigned count = load_word16(&index->count);
-    uint64_t pattern = tag * UINT64_C(0x0001000100010001);
+    unsigned at = weir_page_home(tag);
 
-    if (count > WEIR_PAGE_ENTRIES)
-        return -1;
-    for (unsigned four = 0; four < count; four += 4) {
-        if (!match_four(&index->tag[four], pattern))
+    for (unsigned tries = 0; tries < WEIR_PAGE_SLOTS; tries++, at = (at + 1) % WEIR_PAGE_SLOTS) {
+        uint16_t found = load_word16(&page->slot[at].tag);
+        if (found == 0)
+            return -1;
+        if (found != tag)
             continue;
-        for (unsigned i = four; i < four + 4 && i < count; i++) {
-            if (load_word16(&index->tag[i]) != tag)
-                continue;
-            *length = copy_body(page, load_word32(&index->place[i]), copy);
-            if (weir_entry_is(copy->bytes, *length, key))
-                return (int)i;
-        }
+        *length = copy_body(page, load_word32(&page->slot[at].place), copy);
+        if (weir_entry_is(copy->bytes, *length, key))
+            return (int)at;
     }
     return -1;
 }
@@ -208,7 +213,7 @@ static int search_stable(const weir_page *page, uint16_t tag, const weir_cache_k
 /* Count a hit, if it still makes a difference. 1 if it is this one that should set off a prefetch. */
 static int count_hit(weir_page *page, int number, int is_due)
 {
-    _Atomic uint8_t *word = (_Atomic uint8_t *)&page->content.index.hits[number];
+    _Atomic uint8_t *word = (_Atomic uint8_t *)&page->slot[number].hits;
     uint8_t hits = atomic_load_explicit(word, memory_order_relaxed), next = hits;
 
     if ((next & WEIR_HITS_ROUNDS) < WEIR_HITS_ROUNDS)
@@ -310,7 +315,7 @@ int weir_cache_put(weir_cache *cache, const weir_cache_key *key, uint64_t hash, 
                    uint64_t now_ms)
 {
     weir_page *page = page_of(cache, hash);
-    weir_page_content content;
+    weir_page_copy content;
     uint32_t size = weir_entry_size(key, answer), changed, odd;
     int gone;
 
@@ -318,12 +323,10 @@ int weir_cache_put(weir_cache *cache, const weir_cache_key *key, uint64_t hash, 
         return WEIR_CACHE_TOO_LONG;
     if (!lock(cache, page))
         return WEIR_CACHE_BUSY;
-    memcpy(&content, &page->content, sizeof content);
-    weir_page_mend(&content);
+    weir_page_load(&content, page);
     gone = weir_page_put(&content, tag_of(hash), key, answer, size, now_ms, cache->dead_ms, &changed);
     odd = begin_change(page);
-    memcpy(&page->content.index, &content.index, sizeof content.index);
-    memcpy(page->content.bodies + changed, content.bodies + changed, content.index.end - changed);
+    weir_page_store(page, &content, changed);
     end_change(page, odd);
     unlock(page);
     return gone;
@@ -341,9 +344,9 @@ void weir_cache_judge(weir_cache *cache, const weir_cache_key *key, uint64_t has
         return;
     number = search(page, tag_of(hash), key, &copy, &length);
     if (number >= 0 && weir_entry_stored(copy.bytes, length) == stored_ms) {
-        uint32_t place = load_word32(&page->content.index.place[number]), odd = begin_change(page);
+        uint32_t place = load_word32(&page->slot[number].place), odd = begin_change(page);
         if (WEIR_PLACE_LENGTH(place) == length && WEIR_PLACE_OFFSET(place) + length <= WEIR_PAGE_BODIES)
-            weir_entry_judge(page->content.bodies + WEIR_PLACE_OFFSET(place), judgement);
+            weir_entry_judge(page->bodies + WEIR_PLACE_OFFSET(place), judgement);
         end_change(page, odd);
     }
     unlock(page);
@@ -354,7 +357,7 @@ static void reset(weir_page *page)
 {
     uint32_t odd = begin_change(page);
 
-    memset(&page->content.index, 0, sizeof page->content.index);
+    memset(&page->count, 0, offsetof(weir_page, bodies) - offsetof(weir_page, count));
     end_change(page, odd);
     unlock(page);
 }
@@ -394,8 +397,8 @@ void weir_cache_usage(const weir_cache *cache, uint64_t *entries, uint64_t *byte
 {
     *entries = *bytes = 0;
     for (uint32_t number = 0; number < cache->pages; number++) {
-        const weir_page_index *index = &page_at(cache, number)->content.index;
-        *entries += load_word16(&index->count);
-        *bytes += load_word16(&index->used);
+        const weir_page *page = page_at(cache, number);
+        *entries += load_word16(&page->count);
+        *bytes += load_word16(&page->used);
     }
 }

@@ -95,7 +95,10 @@ unsigned weir_cache_recover(weir_cache *cache);
 unsigned weir_cache_recover_from(weir_cache *cache, uint16_t first);
 
 uint64_t weir_cache_hash(const weir_cache *cache, const weir_cache_key *key);
+
+/* Bring what a look-up needs on its way, in two stages: where the answer stands, and when that is here, the answer. */
 void weir_cache_prefetch(const weir_cache *cache, uint64_t hash);
+void weir_cache_prefetch_answer(const weir_cache *cache, uint64_t hash);
 
 /* Copy the answer out and count a hit. `stale_ms` = 0: only fresh ones. Anything but WEIR_CACHE_MISS fills `answer`,
  * whose TTL offsets, targets, addresses and EDE are then well formed as described above, whatever the mapping held. */
