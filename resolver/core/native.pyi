@@ -47,3 +47,8 @@ class Tap:
 
     def use(self, one_in: int) -> None:
         """Take 1 in ``one_in`` answered queries from now on; 0: none."""
+
+def confine() -> None:
+    """Bind all threads of this process, for good, to the calls of Linux that a serving worker makes (src/confine.h).
+
+    OSError if the kernel cannot; nothing has changed then."""
