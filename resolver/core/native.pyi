@@ -363,3 +363,7 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """After ``finish``: nothing is read any more, and nobody waits."""
+def confine() -> None:
+    """Bind all threads of this process, for good, to the calls of Linux that a serving worker makes (src/confine.h).
+
+    OSError if the kernel cannot; nothing has changed then."""
