@@ -248,9 +248,11 @@ TAP_SIZE: int
 class Tap:
     """Where an engine writes its sample of queries (src/tap.h has the rules of what may be in it)."""
 
-    def __init__(self, memory: memoryview, one_in: int, seed: int) -> None:
-        """1 in ``one_in`` answered queries goes to ``memory``: writable, TAP_SIZE octets, zeroed. 0 is off. ``seed`` is 64
-        random bits."""
+    def __init__(self, memory: memoryview, seed: int) -> None:
+        """A tap that is off. ``memory`` is writable, TAP_SIZE octets, zeroed; ``seed`` 64 random bits."""
+
+    def use(self, one_in: int) -> None:
+        """Take 1 in ``one_in`` answered queries from now on; 0: none."""
 
 # ---- pipeline: what happens to a packet ----
 

@@ -37,6 +37,7 @@ from resolver.tables.model import (
 from resolver.tables.view import View
 
 KEY, BOOT = bytes(range(32)), bytes(16)
+SECRETS = (b"the present one!", b"the one before..")
 NOW_MS = 5_000_000
 UNIX_MS = 1_700_000_000_000
 CACHE_SIZE = 1 << 20
@@ -158,14 +159,18 @@ class World:
         write_tables(tables, self.plan)
         self.view = make_view(snapshot, self.plan)
         self.generation = Generation(self.view)
-        self.state = native.State(snapshot, tables, settings_of(self.generation, **self.options))
+        options = {"cookie_secrets": SECRETS, **self.options}
+        self.state = native.State(snapshot, tables, settings_of(self.generation, **options))
         self.page = CounterPage(self.folder / "counters", native.STATS_NAMES)
         self.python_cache = Cache(CACHE_SIZE, 0.0)
         self.core_cache = self._make_cache()
         self.core = native.Core(
             self.core_cache if self.with_cache else None, native.Stats(self.page.words), self.limiter_key
         )
-        services = Services(self._lookup, self._age, lambda name: self.counted.update([name]), self._keep)
+        self.secrets = native.CookieSecrets(SECRETS)
+        services = Services(
+            self._lookup, self._age, lambda name: self.counted.update([name]), self._cookie, self._keep
+        )
         self.pipeline = Pipeline(self.generation, services)
 
     def _make_cache(self) -> native.Cache:
@@ -192,6 +197,11 @@ class World:
             return None
         self.counted["cache_hits"] += 1
         return found.answer
+
+    def _cookie(self, option: bytes, client: str, now: float) -> bytes:
+        address = ip_address(client)
+        packed = (getattr(address, "ipv4_mapped", None) or address).packed
+        return option[:8] + self.secrets.make(option[:8], packed, int(now))
 
     def _age(self, answer: Answer) -> int:
         return int(NOW_MS / 1000 - answer.stored)

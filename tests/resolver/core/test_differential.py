@@ -32,6 +32,7 @@ SEEDS = Path(__file__).parents[3].parent / "shared" / "data" / "dns-fuzz-seeds"
 NOW, UNIX = 5_000.0, 1_700_000_000.0
 """Seconds: the world's monotonic clock and its time of day."""
 CLIENTS = ("127.0.0.11", "127.0.0.12", "127.0.1.9", "127.0.0.99", "::1", "::ffff:127.0.0.11", "192.0.2.1", "2001:db8::1")
+COOKIE = b"\0\12\0\30abcdefgh\1\0\0\0eeeehhhhhhhh\0\12\0\10second!!"
 LOCAL_RULES = ("local.test", "walled.test")
 SEARCHED, SAFE = ("search.test", "www.search.test", "bets.test"), ("safe.test", "adult.test", "allowed.demo.test")
 COUNTED = (
@@ -153,7 +154,7 @@ def a_packet(rng: Random, make_query: Callable[..., bytes]) -> bytes:
     name = a_name(rng)
     if rng.random() < 0.5:
         name = bytes(rng.choice((octet, *bytes([octet]).upper())) for octet in name)
-    options = rng.choice((b"",) * 8 + (b"\0\3\0\0", b"\0\3\0\5abc", b"\0\1\0", b"\0\12\0\7abcdefg"))
+    options = rng.choice((b"",) * 8 + (b"\0\3\0\0", b"\0\3\0\5abc", b"\0\1\0", b"\0\12\0\7abcdefg", b"\0\12\0\10abcdefgh", COOKIE))
     version = rng.random() < 0.05
     edns = rng.choice((0, 512, 700, 1232, 4096, 65535)), version, rng.random() < 0.2, options
     packet = make_query(
