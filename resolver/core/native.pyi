@@ -363,6 +363,9 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """After ``finish``: nothing is read any more, and nobody waits."""
+
+# ---- confine: the calls a worker may make ----
+
 def confine() -> None:
     """Bind all threads of this process, for good, to the calls of Linux that a serving worker makes (src/confine.h).
 

@@ -135,6 +135,7 @@ static int respond_to_query(weir_turn *turn)
     }
     if (query->version > 0) {
         weir_answer_rcode(&turn->writer, WEIR_BADVERS);
+        turn->writer.cookie = NULL; /* no version of ours was spoken */
         return weir_answered(turn);
     }
     unsigned rcode = refusal(query);

@@ -37,10 +37,20 @@ from resolver.tables.model import (
 from resolver.tables.view import View
 
 KEY, BOOT = bytes(range(32)), bytes(16)
+SECRETS = (b"the present one!", b"the one before..")
 NOW_MS = 5_000_000
 UNIX_MS = 1_700_000_000_000
 CACHE_SIZE = 1 << 20
-COMMON = ("queries_udp", "queries_tcp", "malformed", "refused", "rewritten", "dropped", "tcp_only", "cache_hits")
+COMMON = (
+    "queries_udp",
+    "queries_tcp",
+    "malformed",
+    "refused",
+    "rewritten",
+    "dropped",
+    "tcp_only",
+    "cache_hits",
+)
 """Beside all that begin with ``blocked_``: what core and oracle count in the same way."""
 
 SOURCES: Mapping[str, dict[str, Any]] = {
@@ -158,14 +168,18 @@ class World:
         write_tables(tables, self.plan)
         self.view = make_view(snapshot, self.plan)
         self.generation = Generation(self.view)
-        self.state = native.State(snapshot, tables, settings_of(self.generation, **self.options))
+        options = {"cookie_secrets": SECRETS, **self.options}
+        self.state = native.State(snapshot, tables, settings_of(self.generation, **options))
         self.page = CounterPage(self.folder / "counters", native.STATS_NAMES)
         self.python_cache = Cache(CACHE_SIZE, 0.0)
         self.core_cache = self._make_cache()
         self.core = native.Core(
             self.core_cache if self.with_cache else None, native.Stats(self.page.words), self.limiter_key
         )
-        services = Services(self._lookup, self._age, lambda name: self.counted.update([name]), self._keep)
+        self.secrets = native.CookieSecrets(SECRETS)
+        services = Services(
+            self._lookup, self._age, lambda name: self.counted.update([name]), self._cookie, self._keep
+        )
         self.pipeline = Pipeline(self.generation, services)
 
     def _make_cache(self) -> native.Cache:
@@ -193,6 +207,11 @@ class World:
         self.counted["cache_hits"] += 1
         return found.answer
 
+    def _cookie(self, option: bytes, client: str, now: float) -> bytes:
+        address = ip_address(client)
+        packed = (getattr(address, "ipv4_mapped", None) or address).packed
+        return option[:8] + self.secrets.make(option[:8], packed, int(now))
+
     def _age(self, answer: Answer) -> int:
         return int(NOW_MS / 1000 - answer.stored)
 
@@ -203,9 +222,7 @@ class World:
     def native(self, packet: bytes, client: str, *, over_tcp: bool = False, now_ms: int = NOW_MS) -> Any:
         """What the core makes of it."""
         packed = ip_address(client).packed
-        return self.core.answer(
-            self.state, packet, packed, over_tcp=over_tcp, now_ms=now_ms, unix_ms=UNIX_MS
-        )
+        return self.core.answer(self.state, packet, packed, over_tcp=over_tcp, now_ms=now_ms, unix_ms=UNIX_MS)
 
     def core_counts(self) -> Counter[str]:
         """The core's counters as they stand."""
@@ -266,7 +283,11 @@ def make_query() -> Callable[..., bytes]:
         opt = b""
         if edns is not None:
             payload, version, dnssec_ok, options = edns
-            opt = b"\0" + struct.pack("!HHBBHH", 41, payload, 0, version, dnssec_ok << 15, len(options)) + options
+            opt = (
+                b"\0"
+                + struct.pack("!HHBBHH", 41, payload, 0, version, dnssec_ok << 15, len(options))
+                + options
+            )
         return struct.pack("!6H", message_id, flags, 1, 0, 0, edns is not None) + question + opt
 
     return make
@@ -277,7 +298,12 @@ def make_reply() -> Callable[..., bytes]:
     """An upstream's reply: the aliases one after another, then addresses of the asked type, or an SOA."""
 
     def make(
-        question: Question, aliases: Sequence[bytes], found: Sequence[bytes], *, ttl: int = 300, rcode: int = 0
+        question: Question,
+        aliases: Sequence[bytes],
+        found: Sequence[bytes],
+        *,
+        ttl: int = 300,
+        rcode: int = 0,
     ) -> bytes:
         owner, records = question.name, []
         for target in aliases:
