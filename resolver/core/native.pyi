@@ -331,15 +331,17 @@ class Engine:
         max_age_ms: int,
         key: int,
         cpu: int = -1,
+        tap: Tap | None = None,
     ) -> None:
-        """``core`` is this engine's alone from now on, with counters; ``sockets`` are descriptors of bound UDP sockets
+        """``core`` is this engine's alone from now on, with counters, and ``tap`` too; ``sockets`` are descriptors of bound UDP sockets
         that stay the caller's and outlive the engine. At most ``places`` (to 65,535) queries wait for an answer, of
         which ``backlog`` (to 32,768) have not been taken; one source prefix has an eighth of each once half are used.
         ``key`` is 64 random bits. ``cpu`` is the one to stay on. OSError, MemoryError, CoreError if it cannot be."""
-    def start(self, state: State) -> None:
-        """Begin to serve. OSError if there can be no thread."""
-    def use(self, state: State) -> None:
-        """Serve under this state from the next batch on. The old one is released when the thread has passed it."""
+    def start(self, state: State, cache: Cache | None = None) -> None:
+        """Begin to serve, with answers from ``cache`` (not the core's own). OSError if there can be no thread."""
+    def use(self, state: State, cache: Cache | None = None) -> None:
+        """Serve under this state and from this cache from the next batch on. The old ones are released when the thread
+        has passed them."""
     def states_held(self) -> int:
         """States that the thread may still look at, after those that it has passed were released; 1 at rest."""
     def fileno(self) -> int:

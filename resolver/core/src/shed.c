@@ -8,7 +8,7 @@
 void weir_shed(weir_core *core, const weir_state *state, weir_packet *packet)
 {
     weir_query query;
-    weir_writer writer;
+    weir_answer_writer writer;
     weir_count(core->stats, packet->over_tcp ? WEIR_COUNT_QUERIES_TCP : WEIR_COUNT_QUERIES_UDP);
     weir_count(core->stats, WEIR_COUNT_SHED);
     packet->outcome = WEIR_SILENT;
