@@ -3,10 +3,9 @@
 Names are lower-case DNS wire names; addresses are packed, 4 or 16 bytes.
 """
 
-from mmap import mmap
-
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from mmap import mmap
 from pathlib import Path
 from typing import Final
 
@@ -15,66 +14,7 @@ from resolver.core.settings import StateSettings
 class CoreError(ValueError):
     """A file or a mapping cannot be used; the message says which, what is wrong and what to do."""
 
-# ---- cache: answers of all workers ----
-
-CACHE_PAGE: int
-"""Bytes of a page; a mapping is whole pages, the first of them its head."""
-CACHE_FRESH: int
-CACHE_STALE: int
-"""Past its TTL, within the stale window."""
-CACHE_PREFETCH: int
-"""Fresh, popular and near its end; said once in the life of an answer."""
-CACHE_BUSY: int
-"""Not kept: another process is writing in the page."""
-CACHE_UNWANTED: int
-"""Not kept: TTL 0 without an older answer, or so long that it must be asked for twice to push out others."""
-CACHE_TOO_LONG: int
-"""Not kept: longer than a page can hold."""
-KEY_DO: int
-KEY_CD: int
-"""Bits of a key's flags."""
-
-Cached = tuple[
-    int, bytes, tuple[int, ...], tuple[bytes, ...], tuple[bytes, ...], int, int, tuple[tuple[int, bytes], ...]
-]
-"""State, message, TTL offsets, targets, addresses, ``stored_ms``, TTL in seconds, Extended DNS Errors."""
-
-def cache_format(memory: mmap | bytearray, key: bytes, boot: bytes) -> None:
-    """Make zeroed, writable memory an empty cache. ``key`` is 32 random bytes, ``boot`` the 16 of this boot.
-
-    CoreError if it is not whole pages, or fewer than two.
-    """
-
-class Cache:
-    """A handle on a formatted mapping, which it keeps alive. Many processes may have one; each is not thread-safe.
-
-    A key is a name (lower case; 510 bytes at most, else ValueError), type, class and flags.
-    """
-
-    dead_ms: int
-    """Past its TTL by this much an answer is of no use and goes first; 0 at first."""
-
-    def __init__(self, memory: mmap | bytearray, boot: bytes, slot: int) -> None:
-        """``slot`` is this writer's own among all living ones. CoreError if the memory is no cache of this boot."""
-    def recover(self) -> int:
-        """Empty the pages that a dead predecessor in this slot left locked; returns how many."""
-    def recover_from(self, first: int, /) -> int:
-        """The same for all slots from ``first`` on, none of which may belong to a living process."""
-    def usage(self) -> tuple[int, int]:
-        """Answers, and bytes that they take. Reads one line of every page."""
-    def get(self, name: bytes, qtype: int, qclass: int, flags: int, now_ms: int, stale_ms: int, /) -> Cached | None:
-        """The answer, fresh or past its TTL by less than ``stale_ms``; counts as a hit."""
-    def peek(self, name: bytes, qtype: int, qclass: int, flags: int, now_ms: int, stale_ms: int, /) -> int:
-        """The state that ``get`` would give, or 0; counts nothing and never is CACHE_PREFETCH."""
-    def put(
-        self, name: bytes, qtype: int, qclass: int, flags: int, now_ms: int, wire: bytes, ttl_offsets: tuple[int, ...],
-        targets: tuple[bytes, ...], addresses: tuple[bytes, ...], stored_ms: int, ttl: int,
-        ede: tuple[tuple[int, bytes], ...] = (), /,
-    ) -> int:
-        """Keep an answer. Returns how many others had to go, or why it was not kept: CACHE_BUSY, _UNWANTED, _TOO_LONG."""
-
 # ---- clients and policies (parts/tables.pxi, src/tables.h, src/tables_writer.h) ----
-
 
 CLIENT_ROW: int
 """Bytes of a client in a packed row, little-endian (``struct`` format ``<16sBBHII``): address (IPv4 in the first
@@ -195,9 +135,67 @@ def rules_cost(text: bytes) -> tuple[int, int]:
 def rewrites_cost(text: bytes) -> tuple[int, int]:
     """The same for ``TablesWriter.rewrites``."""
 
+# ---- cache: answers of all workers ----
+
+CACHE_PAGE: int
+"""Bytes of a page; a mapping is whole pages, the first of them its head."""
+CACHE_FRESH: int
+CACHE_STALE: int
+"""Past its TTL, within the stale window."""
+CACHE_PREFETCH: int
+"""Fresh, popular and near its end; said once in the life of an answer."""
+CACHE_BUSY: int
+"""Not kept: another process is writing in the page."""
+CACHE_UNWANTED: int
+"""Not kept: TTL 0 without an older answer, or so long that it must be asked for twice to push out others."""
+CACHE_TOO_LONG: int
+"""Not kept: longer than a page can hold."""
+KEY_DO: int
+KEY_CD: int
+"""Bits of a key's flags."""
+
+Cached = tuple[
+    int, bytes, tuple[int, ...], tuple[bytes, ...], tuple[bytes, ...], int, int, tuple[tuple[int, bytes], ...]
+]
+"""State, message, TTL offsets, targets, addresses, ``stored_ms``, TTL in seconds, Extended DNS Errors."""
+
+def cache_format(memory: mmap | bytearray, key: bytes, boot: bytes) -> None:
+    """Make zeroed, writable memory an empty cache. ``key`` is 32 random bytes, ``boot`` the 16 of this boot.
+
+    CoreError if it is not whole pages, or fewer than two.
+    """
+
+class Cache:
+    """A handle on a formatted mapping, which it keeps alive. Many processes may have one; each is not thread-safe.
+
+    A key is a name (lower case; 510 bytes at most, else ValueError), type, class and flags.
+    """
+
+    dead_ms: int
+    """Past its TTL by this much an answer is of no use and goes first; 0 at first."""
+
+    def __init__(self, memory: mmap | bytearray, boot: bytes, slot: int) -> None:
+        """``slot`` is this writer's own among all living ones. CoreError if the memory is no cache of this boot."""
+    def recover(self) -> int:
+        """Empty the pages that a dead predecessor in this slot left locked; returns how many."""
+    def recover_from(self, first: int, /) -> int:
+        """The same for all slots from ``first`` on, none of which may belong to a living process."""
+    def usage(self) -> tuple[int, int]:
+        """Answers, and bytes that they take. Reads one line of every page."""
+    def get(self, name: bytes, qtype: int, qclass: int, flags: int, now_ms: int, stale_ms: int, /) -> Cached | None:
+        """The answer, fresh or past its TTL by less than ``stale_ms``; counts as a hit."""
+    def peek(self, name: bytes, qtype: int, qclass: int, flags: int, now_ms: int, stale_ms: int, /) -> int:
+        """The state that ``get`` would give, or 0; counts nothing and never is CACHE_PREFETCH."""
+    def put(
+        self, name: bytes, qtype: int, qclass: int, flags: int, now_ms: int, wire: bytes, ttl_offsets: tuple[int, ...],
+        targets: tuple[bytes, ...], addresses: tuple[bytes, ...], stored_ms: int, ttl: int,
+        ede: tuple[tuple[int, bytes], ...] = (), /,
+    ) -> int:
+        """Keep an answer. Returns how many others had to go, or why it was not kept: CACHE_BUSY, _UNWANTED, _TOO_LONG."""
+
 # ---- scan: an upstream's reply ----
 
-class ReplyError(ValueError):
+class MalformedReply(ValueError):
     """A message that is no well-formed reply; the text says what is wrong with it."""
 
 Scanned = tuple[bytes, int, tuple[int, ...], tuple[bytes, ...], tuple[bytes, ...], int]
@@ -210,7 +208,7 @@ class ReplyScanner:
         self, data: bytes, name: bytes, qtype: int, qclass: int, dnssec_ok: bool,
         minimum: int, maximum: int, negative: int, /,
     ) -> tuple[int, bool, bool, tuple[tuple[int, bytes], ...], Scanned | None] | None:
-        """Response code, truncated, EDNS, Extended DNS Errors, answer. ReplyError if it is no reply to the question.
+        """Response code, truncated, EDNS, Extended DNS Errors, answer. MalformedReply if it is no reply to the question.
 
         None for what is left to the Python scanner: a message that grows past 65,535 octets without its compression,
         or that takes more steps than any real reply (pointers to pointers, thousands of different names).
@@ -315,6 +313,8 @@ class Core:
     ) -> float:
         """Mean nanoseconds per packet, in batches of 64 in memory, without the interpreter. For the benchmark."""
 
+# ---- engine: the thread that serves ----
+
 class Engine:
     """The thread that serves UDP sockets without the interpreter; only what the core hands over comes here.
 
@@ -333,10 +333,11 @@ class Engine:
         cpu: int = -1,
         tap: Tap | None = None,
     ) -> None:
-        """``core`` is this engine's alone from now on, with counters, and ``tap`` too; ``sockets`` are descriptors of bound UDP sockets
-        that stay the caller's and outlive the engine. At most ``places`` (to 65,535) queries wait for an answer, of
-        which ``backlog`` (to 32,768) have not been taken; one source prefix has an eighth of each once half are used.
-        ``key`` is 64 random bits. ``cpu`` is the one to stay on. OSError, MemoryError, CoreError if it cannot be."""
+        """``core``, with counters, and ``tap`` are this engine's alone from now on; ``sockets`` are descriptors of bound
+        UDP sockets that stay the caller's and outlive the engine. At most ``places`` (to 65,535) queries wait for an
+        answer, of which ``backlog`` (to 32,768) have not been taken; one source prefix has an eighth of each once half
+        are used. ``key`` is 64 random bits. ``cpu`` is the one to stay on. OSError, MemoryError, CoreError if it cannot
+        be."""
     def start(self, state: State, cache: Cache | None = None) -> None:
         """Begin to serve, with answers from ``cache`` (not the core's own). OSError if there can be no thread."""
     def use(self, state: State, cache: Cache | None = None) -> None:
@@ -354,7 +355,7 @@ class Engine:
         of the next one; else call again, because it may not."""
     def reply(self, token: int, answer: bytes | None) -> bool:
         """The answer to a query that was taken, None for silence. One that comes too late is counted and dropped.
-        False if the thread took no answers for 20 ms or more, or the answer is longer than 65,535 octets: it is dropped."""
+        False if the thread took no answers for 20 ms or more, or it is longer than 65,535 octets: it is dropped."""
     def finish(self) -> None:
         """Answer what has arrived at the sockets, then read no more. The descriptor tells when ``is_idle``."""
     def stop(self) -> None:

@@ -24,7 +24,8 @@ cdef extern from "tables.h" nogil:
         uint8_t address[16]
         uint8_t family
         uint32_t realm
-    const char *_open_tables "weir_tables_open"(_ReadTables *tables, const uint8_t *data, size_t size, int verify)
+    const char *_open_tables "weir_tables_open"(_ReadTables *tables, const uint8_t *data, size_t size,
+                                                int verify)
 
 cdef extern from "pipeline.h" nogil:
     enum:
@@ -200,12 +201,15 @@ cdef class State:
     cdef int _load(self, settings) except -1:
         cdef weir_limit_settings *limits = &self.state.limits
         if not MIN_UDP_PAYLOAD <= settings.udp_payload <= WEIR_MAX_UDP:
-            raise ValueError(f"udp_payload: {settings.udp_payload} is not within {MIN_UDP_PAYLOAD} and {WEIR_MAX_UDP}")
+            raise ValueError(
+                f"udp_payload is {settings.udp_payload}, not within {MIN_UDP_PAYLOAD} and {WEIR_MAX_UDP}"
+            )
         self.state.udp_payload = settings.udp_payload
         _load_octets(self.state.gateway_ipv4, settings.gateway_ipv4, 4, "gateway_ipv4")
         _load_octets(self.state.gateway_ipv6, settings.gateway_ipv6, 16, "gateway_ipv6")
         given = settings.limits
-        limits.per_second, limits.strangers_per_second = given.per_second, given.strangers_per_second
+        limits.per_second = given.per_second
+        limits.strangers_per_second = given.strangers_per_second
         limits.ipv4_prefix, limits.ipv6_prefix, limits.slip = given.ipv4_prefix, given.ipv6_prefix, given.slip
         self._load_masks(settings)
         for number, secret in enumerate(settings.cookie_secrets[:2]):
@@ -288,7 +292,8 @@ cdef class Core:
         weir_pipeline_run(self.core, state.state, &one, 1, now_ms, unix_ms)
         return _result(&one)
 
-    def answer_batch(self, State state not None, packets, *, uint64_t now_ms, uint64_t unix_ms, uint32_t realm=0):
+    def answer_batch(self, State state not None, packets, *, uint64_t now_ms, uint64_t unix_ms,
+                     uint32_t realm=0):
         cdef weir_packet batch[WEIR_BATCH]
         cdef unsigned count
         packets = list(packets)
@@ -321,13 +326,15 @@ cdef class Core:
             batch[i].room = WEIR_MAX_UDP
         return 0
 
-    def time_batches(self, State state not None, packets, *, unsigned rounds, uint64_t now_ms, uint64_t unix_ms):
+    def time_batches(self, State state not None, packets, *, unsigned rounds, uint64_t now_ms,
+                     uint64_t unix_ms):
         cdef list batches = [list(packets[i:i + WEIR_BATCH]) for i in range(0, len(packets), WEIR_BATCH)]
         cdef size_t count = len(batches), i
         cdef unsigned turn
         cdef timespec begun, ended
         cdef unsigned *sizes = <unsigned *>PyMem_Malloc((count + 1) * sizeof(unsigned))
-        cdef weir_packet *prepared = <weir_packet *>PyMem_Malloc((count + 1) * WEIR_BATCH * sizeof(weir_packet))
+        cdef weir_packet *prepared = <weir_packet *>PyMem_Malloc(
+            (count + 1) * WEIR_BATCH * sizeof(weir_packet))
         try:
             if sizes == NULL or prepared == NULL:
                 raise MemoryError
@@ -340,7 +347,8 @@ cdef class Core:
                 clock_gettime(CLOCK_MONOTONIC, &begun)
                 for turn in range(rounds):
                     for i in range(count):
-                        weir_pipeline_run(self.core, state.state, prepared + i * WEIR_BATCH, sizes[i], now_ms, unix_ms)
+                        weir_pipeline_run(self.core, state.state, prepared + i * WEIR_BATCH, sizes[i], now_ms,
+                                          unix_ms)
                 clock_gettime(CLOCK_MONOTONIC, &ended)
             spent = 1e9 * (ended.tv_sec - begun.tv_sec) + (ended.tv_nsec - begun.tv_nsec)
             return spent / (<double>rounds * len(packets))

@@ -39,7 +39,7 @@ static uint32_t size_limit(const weir_query *query, int over_tcp, uint16_t udp_p
 
 static inline uint32_t question_end(const weir_query *query)
 {
-    return WEIR_HEADER + query->name_length + WEIR_QUESTION_TAIL;
+    return WEIR_MESSAGE_HEAD + query->name_length + WEIR_QUESTION_TAIL;
 }
 
 void weir_answer_begin(weir_answer_writer *writer, const weir_query *query, uint8_t *out, uint32_t room, int over_tcp,
@@ -86,7 +86,7 @@ static uint8_t *take(weir_answer_writer *writer, uint32_t size)
 static uint8_t *put_fields(uint8_t *at, unsigned type, uint32_t ttl, size_t size)
 {
     weir_put_net16(at, (uint16_t)type);
-    weir_put_net16(at + 2, WEIR_CLASS_IN);
+    weir_put_net16(at + 2, WEIR_QCLASS_IN);
     weir_put_net32(at + 4, ttl);
     weir_put_net16(at + 8, (uint16_t)size);
     return at + 10;
@@ -114,7 +114,7 @@ void weir_answer_address(weir_answer_writer *writer, const uint8_t *address, uns
 void weir_answer_negative(weir_answer_writer *writer, uint16_t rcode, uint32_t ttl)
 {
     weir_answer_rcode(writer, rcode);
-    uint8_t *data = put_record(writer, WEIR_TYPE_SOA, ttl, SOA_BYTES + 4);
+    uint8_t *data = put_record(writer, WEIR_QTYPE_SOA, ttl, SOA_BYTES + 4);
     if (data == NULL)
         return;
     memcpy(data, soa, SOA_BYTES);
@@ -124,7 +124,7 @@ void weir_answer_negative(weir_answer_writer *writer, uint16_t rcode, uint32_t t
 
 void weir_answer_minimal_any(weir_answer_writer *writer)
 {
-    uint8_t *data = put_record(writer, WEIR_TYPE_HINFO, ANY_TTL, sizeof hinfo);
+    uint8_t *data = put_record(writer, WEIR_QTYPE_HINFO, ANY_TTL, sizeof hinfo);
     if (data == NULL)
         return;
     memcpy(data, hinfo, sizeof hinfo);
@@ -138,7 +138,7 @@ void weir_answer_alias(weir_answer_writer *writer, const uint8_t *target, size_t
     if (at == NULL)
         return;
     memcpy(at, query->name, query->name_length);
-    memcpy(put_fields(at + query->name_length, WEIR_TYPE_CNAME, ttl, length), target, length);
+    memcpy(put_fields(at + query->name_length, WEIR_QTYPE_CNAME, ttl, length), target, length);
     writer->out[7] = 1;
 }
 
@@ -154,7 +154,7 @@ void weir_answer_kept(weir_answer_writer *writer, const weir_answer *kept, uint3
     if (at == NULL)
         return;
     memcpy(at, kept->wire + begun, kept->wire_length - begun);
-    memcpy(writer->out + 4, kept->wire + 4, WEIR_HEADER - 4);
+    memcpy(writer->out + 4, kept->wire + 4, WEIR_MESSAGE_HEAD - 4);
     for (unsigned i = 0; i < kept->ttl_count; i++) {
         uint32_t offset = kept->ttl_offsets[i];
         if (offset < begun || offset > kept->wire_length - 4)
@@ -213,7 +213,7 @@ static void put_opt(weir_answer_writer *writer, uint32_t kept_bytes)
 {
     uint8_t *opt = writer->out + writer->length, *at = opt + OPT_HEAD;
     opt[0] = 0;
-    weir_put_net16(opt + 1, WEIR_TYPE_OPT);
+    weir_put_net16(opt + 1, WEIR_QTYPE_OPT);
     weir_put_net16(opt + 3, writer->udp_payload);
     opt[5] = (uint8_t)(writer->rcode >> 4);
     opt[6] = 0;
@@ -255,10 +255,10 @@ uint32_t weir_answer_finish(weir_answer_writer *writer)
 
 uint32_t weir_answer_error(const uint8_t *packet, uint8_t *out, unsigned rcode)
 {
-    memset(out, 0, WEIR_HEADER);
+    memset(out, 0, WEIR_MESSAGE_HEAD);
     out[0] = packet[0];
     out[1] = packet[1];
     unsigned kept = weir_net16(packet + 2) & (WEIR_FLAGS_OPCODE | WEIR_FLAG_RD);
     weir_put_net16(out + 2, (uint16_t)(WEIR_FLAG_QR | kept | rcode));
-    return WEIR_HEADER;
+    return WEIR_MESSAGE_HEAD;
 }

@@ -12,7 +12,7 @@ typedef struct {
     weir_core *core;
     const weir_state *state;
     weir_packet *packet;
-    const weir_slot *slot;
+    const weir_item *item;
     uint64_t now_ms, unix_ms;
     uint32_t serial; /* of the lists, read before any look-up of the batch */
     weir_answer_writer writer;

@@ -39,9 +39,9 @@ static size_t skip_name(const uint8_t *bytes, size_t at, size_t length)
 
 static void check_answer(const uint8_t *bytes, size_t length, const weir_query *query)
 {
-    check(length >= WEIR_HEADER && (bytes[2] & 0x80) != 0);
-    size_t at = skip_name(bytes, WEIR_HEADER, length) + WEIR_QUESTION_TAIL;
-    check(memcmp(bytes + WEIR_HEADER, query->packet + WEIR_HEADER, at - WEIR_HEADER) == 0);
+    check(length >= WEIR_MESSAGE_HEAD && (bytes[2] & 0x80) != 0);
+    size_t at = skip_name(bytes, WEIR_MESSAGE_HEAD, length) + WEIR_QUESTION_TAIL;
+    check(memcmp(bytes + WEIR_MESSAGE_HEAD, query->packet + WEIR_MESSAGE_HEAD, at - WEIR_MESSAGE_HEAD) == 0);
     unsigned records = weir_net16(bytes + 6) + weir_net16(bytes + 8) + weir_net16(bytes + 10);
     for (; records > 0; records--) {
         at = skip_name(bytes, at, length);
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0)
         memcpy(packet + 1, data, size);
     int outcome = weir_parse_query(packet + 1, size, &query);
-    check(size >= WEIR_HEADER || outcome == WEIR_QUERY_SILENT);
+    check(size >= WEIR_MESSAGE_HEAD || outcome == WEIR_QUERY_SILENT);
     if (outcome == WEIR_QUERY_READ) {
         check_query(&query, size);
         for (unsigned kind = 0; kind < 2 * KINDS; kind++)
