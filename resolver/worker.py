@@ -29,6 +29,7 @@ from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
 from resolver.outbound.reports import UpstreamReports
+from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
@@ -41,6 +42,9 @@ DRAIN_SECONDS = 2.0
 """How long queries in hand may still take after SIGTERM."""
 
 GAUGE_SECONDS = 1.0
+
+CORE_VARIABLE = "WEIR_CORE"
+"""``off`` in the environment: answers are kept by Python and by each worker for itself, as the tests' oracle does."""
 
 _log = structlog.get_logger("weir.worker")
 
@@ -64,9 +68,10 @@ class Counting:
 class Worker:
     """Ties listeners, pipeline and forwarder together for the life of the process."""
 
-    def __init__(self, state: Path, counting: Counting) -> None:
-        self._state = state
+    def __init__(self, state: Path, run: Path, counting: Counting) -> None:
+        self._state, self._run = state, run
         self._counting = counting
+        self._cache: SharedCache | None = None
         self._first = asyncio.Event()
         self._latest: Generation | None = None
         self._pipeline: Pipeline | None = None
@@ -99,17 +104,38 @@ class Worker:
     def _take_over(self, pipeline: Pipeline, generation: Generation) -> None:
         tables = generation.view.tables
         pipeline.use(generation)
-        self._forwarder.reconfigure(_share(tables.resolver))
+        self._reconfigure(tables.resolver)
         self._server.max_waiting = _max_waiting(tables.resolver)
         self._connections.limits = _tcp_limits(tables.resolver)
         self._counting.gauge("generation", tables.generation)
+
+    def _reconfigure(self, settings: ResolverSettings) -> None:
+        if self._cache is None:
+            self._forwarder.reconfigure(_share(settings))
+            return
+        self._cache.workers, before = settings.workers, self._cache.problem
+        self._forwarder.reconfigure(settings)
+        if self._cache.problem not in ("", before):
+            _log.error("the answer cache is not as configured", reason=self._cache.problem)
+
+    def _new_forwarder(self, settings: ResolverSettings) -> Forwarder:
+        """With the cache that all workers share, unless the core is switched off."""
+        count = self._count_outbound
+        if os.environ.get(CORE_VARIABLE) == "off":
+            return Forwarder(_share(settings), counters=count)
+        self._cache = SharedCache(
+            self._run, settings.cache_size, settings.serve_stale, workers=settings.workers, count=count
+        )
+        if self._cache.problem:
+            _log.error("the answer cache is not as configured", reason=self._cache.problem)
+        return Forwarder(settings, counters=count, cache=self._cache)
 
     async def _serve(self, generation: Generation) -> None:
         settings = generation.view.tables.resolver
         count = self._counting.count
         sockets = _sockets(settings)
         self._reports = UpstreamReports()
-        self._forwarder = Forwarder(_share(settings), counters=self._count_outbound)
+        self._forwarder = self._new_forwarder(settings)
         await self._forwarder.start()
         services = Services(self._forwarder.cached, self._forwarder.age, count)
         pipeline = Pipeline(generation, services)
@@ -137,6 +163,8 @@ class Worker:
         await self._server.drain(DRAIN_SECONDS)
         self._connections.close()
         await self._forwarder.close()
+        if self._cache is not None:
+            self._cache.close()
 
     def _count_outbound(self, event: str) -> None:
         self._counting.count(event)
@@ -196,7 +224,7 @@ async def _main(state: Path, run: Path, slot: int) -> int:
     counting = Counting(page)
     counting.gauge("started", int(time.time()))
     counting.gauge("pid", os.getpid())
-    worker = Worker(state, counting)
+    worker = Worker(state, run, counting)
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, worker.stop)

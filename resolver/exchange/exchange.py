@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from resolver.exchange.attempts import Attempts
-from resolver.exchange.cache import Cache
+from resolver.exchange.cache import AnswerCache, Cache
 from resolver.exchange.counters import Count
 from resolver.exchange.events import (
     Asked,
@@ -56,12 +56,23 @@ _FAILURE_COUNTERS = {
 class Exchange:
     """One worker's misses. Not thread-safe; the commands of each call must be carried out in order."""
 
-    def __init__(self, settings: ResolverSettings, *, dice: Dice, count: Count, max_attempts: int) -> None:
-        """Start with an empty cache. ``max_attempts`` bounds the sockets. ValueError for a malformed upstream."""
+    def __init__(
+        self,
+        settings: ResolverSettings,
+        *,
+        dice: Dice,
+        count: Count,
+        max_attempts: int,
+        cache: AnswerCache | None = None,
+    ) -> None:
+        """Start with ``cache``, or an empty one of its own. ``max_attempts`` bounds the sockets.
+
+        ValueError for a malformed upstream.
+        """
         self._settings = settings
         self._count = count
         self._commands: list[Command] = []
-        self._cache = Cache(settings.cache_size, settings.serve_stale)
+        self._cache = cache if cache is not None else Cache(settings.cache_size, settings.serve_stale)
         self._failures = FailureMemory()
         self._flights = FlightTable()
         self._timers = Timers()
@@ -93,6 +104,11 @@ class Exchange:
         answer = self._fresh(question, now)
         return answer, self._take_commands()
 
+    def prefetch(self, question: Question, now: float) -> list[Command]:
+        """Ask again for an answer that whoever gave it found popular and near its end, if that may be done now."""
+        self._prefetch(question, now)
+        return self._take_commands()
+
     def next_timer(self) -> float | None:
         """When TimePassed is due; None while nothing is in flight."""
         return self._timers.next()
@@ -106,7 +122,7 @@ class Exchange:
 
     @property
     def cache_bytes(self) -> int:
-        """Memory of the cache."""
+        """Memory of the cache, as it reports it."""
         return self._cache.bytes
 
     @property
@@ -138,7 +154,7 @@ class Exchange:
             self._deliver(waiter, Resolution(answer))
             return
         self._count("cache_misses")
-        has_stale = self._cache.look(question, now) is not None
+        has_stale = self._cache.holds(question, now)
         if past := self._failures.recent(question, now, stale=has_stale):
             self._count("failures_remembered")
             self._turn_away([waiter], question, past, now)
@@ -237,7 +253,7 @@ class Exchange:
     def _serve_waiters(self, flight: Flight, now: float) -> None:
         """Stale answers after STALE_AFTER, failures at the waiters' deadlines."""
         due = flight.due_waiters(now)
-        if flight.waiters and now >= flight.stale_at and self._cache.look(flight.question, now) is not None:
+        if flight.waiters and now >= flight.stale_at and self._cache.holds(flight.question, now):
             due = list(flight.waiters)
         if due:
             self._turn_away(due, flight.question, Failure(flight.failure, flight.ede, now), now)

@@ -10,6 +10,7 @@ import resource
 import time
 from collections.abc import Callable
 
+from resolver.exchange.cache import AnswerCache
 from resolver.exchange.counters import Count
 from resolver.exchange.events import (
     Close,
@@ -51,13 +52,21 @@ class Forwarder:
         dice: Dice | None = None,
         clock: Callable[[], float] = time.monotonic,
         max_sockets: int | None = None,
+        cache: AnswerCache | None = None,
     ) -> None:
-        """``max_sockets`` is by default what the limit on open files leaves. ValueError for a malformed upstream."""
+        """``max_sockets`` is by default what the limit on open files leaves, ``cache`` one of this process alone.
+
+        A cache that others share needs the default ``clock``. ValueError for a malformed upstream.
+        """
         dice = dice if dice is not None else SystemDice()
         self._clock = clock
         self._max_sockets = max_sockets if max_sockets is not None else _sockets_allowed()
         self._exchange = Exchange(
-            settings, dice=dice, count=counters, max_attempts=min(self._max_sockets, settings.max_in_flight)
+            settings,
+            dice=dice,
+            count=counters,
+            max_attempts=min(self._max_sockets, settings.max_in_flight),
+            cache=cache,
         )
         self._datagrams = Datagrams(dice, self._handle, self._max_sockets)
         self._streams = Streams(self._handle)
@@ -97,6 +106,11 @@ class Forwarder:
         if commands:
             self._carry_out(commands)
         return answer
+
+    def prefetch(self, question: Question) -> None:
+        """Ask again for a popular answer near its end, which the core has just given, within the same limits."""
+        if self._is_open:
+            self._carry_out(self._exchange.prefetch(question, self._clock()))
 
     def ask(self, question: Question, done: Done) -> int:
         """Have ``done`` called once with the end of the question, within the query time-out; perhaps before this returns.

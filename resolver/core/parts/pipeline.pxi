@@ -6,13 +6,26 @@ from posix.stat cimport fstat, struct_stat
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport close as c_close
 
+from libc.errno cimport errno
+
 from enum import Enum
 
+# Types that other parts bind too have names of this part's own here.
 cdef extern from "table.h" nogil:
-    ctypedef struct weir_table:
+    ctypedef struct _Lists "weir_table":
         pass
-    const char *weir_table_open(weir_table *table, const uint8_t *data, size_t size, int verify)
-    const char *weir_table_overlay_open(weir_table *table, const uint8_t *data, size_t size)
+    const char *weir_table_open(_Lists *table, const uint8_t *data, size_t size, int verify)
+    const char *weir_table_overlay_open(_Lists *table, const uint8_t *data, size_t size)
+
+cdef extern from "tables.h" nogil:
+    ctypedef struct _ReadTables "weir_tables":
+        pass
+    ctypedef struct _PacketClient "weir_client":
+        uint8_t address[16]
+        uint8_t family
+        uint32_t realm
+    const char *_open_tables "weir_tables_open"(_ReadTables *tables, const uint8_t *data, size_t size,
+                                                int verify)
 
 cdef extern from "pipeline.h" nogil:
     enum:
@@ -37,8 +50,8 @@ cdef extern from "pipeline.h" nogil:
         uint8_t action[256]
         uint64_t feeds[256][4]
     ctypedef struct weir_state:
-        weir_table lists
-        weir_tables tables
+        _Lists lists
+        _ReadTables tables
         weir_masks masks
         uint16_t udp_payload
         uint8_t gateway_ipv4[4]
@@ -49,7 +62,7 @@ cdef extern from "pipeline.h" nogil:
         const uint8_t *bytes
         uint16_t length
         uint8_t over_tcp
-        weir_client client
+        _PacketClient client
         uint8_t *out
         uint32_t room
         uint8_t outcome
@@ -57,8 +70,8 @@ cdef extern from "pipeline.h" nogil:
         uint8_t verdict
         uint8_t bit
     ctypedef struct weir_core:
-        weir_cache *cache
-        weir_stats *stats
+        void *cache
+        void *stats
         weir_limiter *limiter
     int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length)
     void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
@@ -136,10 +149,10 @@ cdef int _load_octets(uint8_t *to, bytes value, Py_ssize_t size, str what) excep
     return 0
 
 
-cdef int _load_client(weir_client *client, bytes address, uint32_t realm) except -1:
+cdef int _load_client(_PacketClient *client, bytes address, uint32_t realm) except -1:
     """Packed address; IPv4-mapped IPv6 counts as IPv4."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(address)
-    memset(client, 0, sizeof(weir_client))
+    memset(client, 0, sizeof(_PacketClient))
     if size == 16 and address.startswith(_MAPPED):
         address = address[12:]
         size = 4
@@ -173,7 +186,7 @@ cdef class State:
             wrong = weir_table_open(&self.state.lists, self.lists.data, self.lists.size, verify)
         _check(wrong, lists, "compile the lists again")
         with nogil:
-            wrong = weir_tables_open(&self.state.tables, self.tables.data, self.tables.size, verify)
+            wrong = _open_tables(&self.state.tables, self.tables.data, self.tables.size, verify)
         _check(wrong, tables, "publish the state again")
         if overlay is not None:
             self.overlay = _Mapping(overlay)
@@ -188,13 +201,16 @@ cdef class State:
     cdef int _load(self, settings) except -1:
         cdef weir_limit_settings *limits = &self.state.limits
         if not MIN_UDP_PAYLOAD <= settings.udp_payload <= WEIR_MAX_UDP:
-            raise ValueError(f"udp_payload: {settings.udp_payload} is not within {MIN_UDP_PAYLOAD} and {WEIR_MAX_UDP}")
+            raise ValueError(
+                f"udp_payload is {settings.udp_payload}, not within {MIN_UDP_PAYLOAD} and {WEIR_MAX_UDP}"
+            )
         self.state.udp_payload = settings.udp_payload
         _load_octets(self.state.gateway_ipv4, settings.gateway_ipv4, 4, "gateway_ipv4")
         _load_octets(self.state.gateway_ipv6, settings.gateway_ipv6, 16, "gateway_ipv6")
-        limits.per_second, limits.strangers_per_second = settings.per_second, settings.strangers_per_second
-        limits.ipv4_prefix, limits.ipv6_prefix = settings.ipv4_prefix, settings.ipv6_prefix
-        limits.slip = settings.slip
+        given = settings.limits
+        limits.per_second = given.per_second
+        limits.strangers_per_second = given.strangers_per_second
+        limits.ipv4_prefix, limits.ipv6_prefix, limits.slip = given.ipv4_prefix, given.ipv6_prefix, given.slip
         self._load_masks(settings)
         for number, secret in enumerate(settings.cookie_secrets[:2]):
             _load_octets(self.state.cookies.secret[number], secret, 16, "cookie secret")
@@ -210,12 +226,12 @@ cdef class State:
         _load_mask(masks.illegal_orders, settings.illegal_orders)
         _load_mask(masks.protected_, settings.protected)
         actions = 0
-        for bit, action, feeds in settings.actions:
-            if not 0 <= bit < 256:
-                raise ValueError(f"action bit {bit} is not within 0 and 255")
-            actions |= 1 << bit
-            masks.action[bit] = action
-            _load_mask(masks.feeds[bit], feeds)
+        for given in settings.actions:
+            if not 0 <= given.bit < 256:
+                raise ValueError(f"action bit {given.bit} is not within 0 and 255")
+            actions |= 1 << given.bit
+            masks.action[given.bit] = given.action
+            _load_mask(masks.feeds[given.bit], given.feeds)
         _load_mask(masks.actions, actions)
         return 0
 
@@ -264,7 +280,7 @@ cdef class Core:
     def answer(self, State state not None, bytes packet not None, bytes client not None, *, bint over_tcp,
                uint64_t now_ms, uint64_t unix_ms, uint32_t realm=0):
         cdef weir_packet one
-        memset(&one, 0, sizeof one)
+        memset(&one, 0, sizeof(one))
         if PyBytes_GET_SIZE(packet) > MAX_MESSAGE:
             raise ValueError(f"a packet has at most {MAX_MESSAGE} octets, not {len(packet)}")
         _load_client(&one.client, client, realm)
@@ -276,7 +292,8 @@ cdef class Core:
         weir_pipeline_run(self.core, state.state, &one, 1, now_ms, unix_ms)
         return _result(&one)
 
-    def answer_batch(self, State state not None, packets, *, uint64_t now_ms, uint64_t unix_ms, uint32_t realm=0):
+    def answer_batch(self, State state not None, packets, *, uint64_t now_ms, uint64_t unix_ms,
+                     uint32_t realm=0):
         cdef weir_packet batch[WEIR_BATCH]
         cdef unsigned count
         packets = list(packets)
@@ -309,13 +326,15 @@ cdef class Core:
             batch[i].room = WEIR_MAX_UDP
         return 0
 
-    def time_batches(self, State state not None, packets, *, unsigned rounds, uint64_t now_ms, uint64_t unix_ms):
+    def time_batches(self, State state not None, packets, *, unsigned rounds, uint64_t now_ms,
+                     uint64_t unix_ms):
         cdef list batches = [list(packets[i:i + WEIR_BATCH]) for i in range(0, len(packets), WEIR_BATCH)]
         cdef size_t count = len(batches), i
-        cdef unsigned round
+        cdef unsigned turn
         cdef timespec begun, ended
         cdef unsigned *sizes = <unsigned *>PyMem_Malloc((count + 1) * sizeof(unsigned))
-        cdef weir_packet *prepared = <weir_packet *>PyMem_Malloc((count + 1) * WEIR_BATCH * sizeof(weir_packet))
+        cdef weir_packet *prepared = <weir_packet *>PyMem_Malloc(
+            (count + 1) * WEIR_BATCH * sizeof(weir_packet))
         try:
             if sizes == NULL or prepared == NULL:
                 raise MemoryError
@@ -326,9 +345,10 @@ cdef class Core:
                 self._fill(prepared + i * WEIR_BATCH, batches[i], 0)
             with nogil:
                 clock_gettime(CLOCK_MONOTONIC, &begun)
-                for round in range(rounds):
+                for turn in range(rounds):
                     for i in range(count):
-                        weir_pipeline_run(self.core, state.state, prepared + i * WEIR_BATCH, sizes[i], now_ms, unix_ms)
+                        weir_pipeline_run(self.core, state.state, prepared + i * WEIR_BATCH, sizes[i], now_ms,
+                                          unix_ms)
                 clock_gettime(CLOCK_MONOTONIC, &ended)
             spent = 1e9 * (ended.tv_sec - begun.tv_sec) + (ended.tv_nsec - begun.tv_nsec)
             return spent / (<double>rounds * len(packets))

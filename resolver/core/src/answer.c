@@ -39,10 +39,10 @@ static uint32_t size_limit(const weir_query *query, int over_tcp, uint16_t udp_p
 
 static inline uint32_t question_end(const weir_query *query)
 {
-    return WEIR_HEADER + query->name_length + WEIR_QUESTION_TAIL;
+    return WEIR_MESSAGE_HEAD + query->name_length + WEIR_QUESTION_TAIL;
 }
 
-void weir_answer_begin(weir_writer *writer, const weir_query *query, uint8_t *out, uint32_t room, int over_tcp,
+void weir_answer_begin(weir_answer_writer *writer, const weir_query *query, uint8_t *out, uint32_t room, int over_tcp,
                        uint16_t udp_payload)
 {
     uint32_t limit = size_limit(query, over_tcp, udp_payload);
@@ -58,20 +58,20 @@ void weir_answer_begin(weir_writer *writer, const weir_query *query, uint8_t *ou
     weir_put_net32(out + 8, 0);
 }
 
-void weir_answer_rcode(weir_writer *writer, uint16_t rcode)
+void weir_answer_rcode(weir_answer_writer *writer, uint16_t rcode)
 {
     writer->rcode = rcode;
     weir_put_net16(writer->out + 2, flags_of(writer->query, rcode));
 }
 
-void weir_answer_ede(weir_writer *writer, uint16_t code)
+void weir_answer_ede(weir_answer_writer *writer, uint16_t code)
 {
     if (writer->ede_count < WEIR_MAX_EDE)
         writer->ede[writer->ede_count++] = code;
 }
 
 /* Room for `size` octets behind what is written; NULL (and TC) if there is none. */
-static uint8_t *take(weir_writer *writer, uint32_t size)
+static uint8_t *take(weir_answer_writer *writer, uint32_t size)
 {
     if (size > writer->room || writer->length > writer->room - size) {
         writer->truncated = 1;
@@ -86,14 +86,14 @@ static uint8_t *take(weir_writer *writer, uint32_t size)
 static uint8_t *put_fields(uint8_t *at, unsigned type, uint32_t ttl, size_t size)
 {
     weir_put_net16(at, (uint16_t)type);
-    weir_put_net16(at + 2, WEIR_CLASS_IN);
+    weir_put_net16(at + 2, WEIR_QCLASS_IN);
     weir_put_net32(at + 4, ttl);
     weir_put_net16(at + 8, (uint16_t)size);
     return at + 10;
 }
 
 /* A record whose owner is the question's name. Returns where its data belongs, or NULL. */
-static uint8_t *put_record(weir_writer *writer, unsigned type, uint32_t ttl, size_t size)
+static uint8_t *put_record(weir_answer_writer *writer, unsigned type, uint32_t ttl, size_t size)
 {
     uint8_t *at = take(writer, RECORD_HEAD + (uint32_t)size);
     if (at == NULL)
@@ -102,7 +102,7 @@ static uint8_t *put_record(weir_writer *writer, unsigned type, uint32_t ttl, siz
     return put_fields(at + 2, type, ttl, size);
 }
 
-void weir_answer_address(weir_writer *writer, const uint8_t *address, unsigned size, uint32_t ttl)
+void weir_answer_address(weir_answer_writer *writer, const uint8_t *address, unsigned size, uint32_t ttl)
 {
     uint8_t *data = put_record(writer, writer->query->qtype, ttl, size);
     if (data == NULL)
@@ -111,10 +111,10 @@ void weir_answer_address(weir_writer *writer, const uint8_t *address, unsigned s
     writer->out[7] = 1;
 }
 
-void weir_answer_negative(weir_writer *writer, uint16_t rcode, uint32_t ttl)
+void weir_answer_negative(weir_answer_writer *writer, uint16_t rcode, uint32_t ttl)
 {
     weir_answer_rcode(writer, rcode);
-    uint8_t *data = put_record(writer, WEIR_TYPE_SOA, ttl, SOA_BYTES + 4);
+    uint8_t *data = put_record(writer, WEIR_QTYPE_SOA, ttl, SOA_BYTES + 4);
     if (data == NULL)
         return;
     memcpy(data, soa, SOA_BYTES);
@@ -122,27 +122,27 @@ void weir_answer_negative(weir_writer *writer, uint16_t rcode, uint32_t ttl)
     writer->out[9] = 1;
 }
 
-void weir_answer_minimal_any(weir_writer *writer)
+void weir_answer_minimal_any(weir_answer_writer *writer)
 {
-    uint8_t *data = put_record(writer, WEIR_TYPE_HINFO, ANY_TTL, sizeof hinfo);
+    uint8_t *data = put_record(writer, WEIR_QTYPE_HINFO, ANY_TTL, sizeof hinfo);
     if (data == NULL)
         return;
     memcpy(data, hinfo, sizeof hinfo);
     writer->out[7] = 1;
 }
 
-void weir_answer_alias(weir_writer *writer, const uint8_t *target, size_t length, uint32_t ttl)
+void weir_answer_alias(weir_answer_writer *writer, const uint8_t *target, size_t length, uint32_t ttl)
 {
     const weir_query *query = writer->query;
     uint8_t *at = take(writer, query->name_length + RECORD_HEAD - 2 + (uint32_t)length);
     if (at == NULL)
         return;
     memcpy(at, query->name, query->name_length);
-    memcpy(put_fields(at + query->name_length, WEIR_TYPE_CNAME, ttl, length), target, length);
+    memcpy(put_fields(at + query->name_length, WEIR_QTYPE_CNAME, ttl, length), target, length);
     writer->out[7] = 1;
 }
 
-void weir_answer_kept(weir_writer *writer, const weir_answer *kept, uint32_t age)
+void weir_answer_kept(weir_answer_writer *writer, const weir_answer *kept, uint32_t age)
 {
     uint32_t begun = writer->length;
     if (kept->wire_length < begun)
@@ -154,7 +154,7 @@ void weir_answer_kept(weir_writer *writer, const weir_answer *kept, uint32_t age
     if (at == NULL)
         return;
     memcpy(at, kept->wire + begun, kept->wire_length - begun);
-    memcpy(writer->out + 4, kept->wire + 4, WEIR_HEADER - 4);
+    memcpy(writer->out + 4, kept->wire + 4, WEIR_MESSAGE_HEAD - 4);
     for (unsigned i = 0; i < kept->ttl_count; i++) {
         uint32_t offset = kept->ttl_offsets[i];
         if (offset < begun || offset > kept->wire_length - 4)
@@ -165,7 +165,7 @@ void weir_answer_kept(weir_writer *writer, const weir_answer *kept, uint32_t age
 }
 
 /* Octets that the kept errors take as options: each loses nothing and gains its option code. */
-static uint32_t kept_ede_bytes(const weir_writer *writer)
+static uint32_t kept_ede_bytes(const weir_answer_writer *writer)
 {
     uint32_t position = 0, bytes = 0;
     while (position + EDE_HEAD <= writer->kept_ede_length) {
@@ -189,7 +189,7 @@ static uint8_t *put_ede(uint8_t *at, uint16_t code, const uint8_t *text, uint32_
     return at + 6 + length;
 }
 
-static uint8_t *put_kept_ede(const weir_writer *writer, uint8_t *at, uint32_t bytes)
+static uint8_t *put_kept_ede(const weir_answer_writer *writer, uint8_t *at, uint32_t bytes)
 {
     const uint8_t *from = writer->kept_ede;
     for (uint8_t *end = at + bytes; at < end;) {
@@ -200,7 +200,7 @@ static uint8_t *put_kept_ede(const weir_writer *writer, uint8_t *at, uint32_t by
     return at;
 }
 
-static uint8_t *put_cookie(const weir_writer *writer, uint8_t *at)
+static uint8_t *put_cookie(const weir_answer_writer *writer, uint8_t *at)
 {
     weir_put_net16(at, WEIR_COOKIE_OPTION);
     weir_put_net16(at + 2, WEIR_COOKIE_BYTES);
@@ -209,11 +209,11 @@ static uint8_t *put_cookie(const weir_writer *writer, uint8_t *at)
 }
 
 /* The OPT record (RFC 6891 section 6.1.2): root, type, our size, upper bits of the code, version 0, DO, options. */
-static void put_opt(weir_writer *writer, uint32_t kept_bytes)
+static void put_opt(weir_answer_writer *writer, uint32_t kept_bytes)
 {
     uint8_t *opt = writer->out + writer->length, *at = opt + OPT_HEAD;
     opt[0] = 0;
-    weir_put_net16(opt + 1, WEIR_TYPE_OPT);
+    weir_put_net16(opt + 1, WEIR_QTYPE_OPT);
     weir_put_net16(opt + 3, writer->udp_payload);
     opt[5] = (uint8_t)(writer->rcode >> 4);
     opt[6] = 0;
@@ -228,7 +228,7 @@ static void put_opt(weir_writer *writer, uint32_t kept_bytes)
     writer->out[11] = 1;
 }
 
-static void truncate_answer(weir_writer *writer)
+static void truncate_answer(weir_answer_writer *writer)
 {
     writer->length = question_end(writer->query);
     writer->out[2] |= WEIR_FLAG_TC >> 8;
@@ -236,7 +236,7 @@ static void truncate_answer(weir_writer *writer)
     weir_put_net32(writer->out + 8, 0);
 }
 
-uint32_t weir_answer_finish(weir_writer *writer)
+uint32_t weir_answer_finish(weir_answer_writer *writer)
 {
     uint32_t kept = kept_ede_bytes(writer), opt = 0, fixed = 0;
     if (writer->query->has_edns) {
@@ -255,10 +255,10 @@ uint32_t weir_answer_finish(weir_writer *writer)
 
 uint32_t weir_answer_error(const uint8_t *packet, uint8_t *out, unsigned rcode)
 {
-    memset(out, 0, WEIR_HEADER);
+    memset(out, 0, WEIR_MESSAGE_HEAD);
     out[0] = packet[0];
     out[1] = packet[1];
     unsigned kept = weir_net16(packet + 2) & (WEIR_FLAGS_OPCODE | WEIR_FLAG_RD);
     weir_put_net16(out + 2, (uint16_t)(WEIR_FLAG_QR | kept | rcode));
-    return WEIR_HEADER;
+    return WEIR_MESSAGE_HEAD;
 }

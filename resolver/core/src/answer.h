@@ -35,33 +35,33 @@ typedef struct {
     const uint8_t *kept_ede;      /* those of a kept answer: weir_answer.ede */
     uint16_t kept_ede_length;
     const uint8_t *cookie;        /* client's and server's together, or NULL */
-} weir_writer;
+} weir_answer_writer;
 
 /* Begin the answer to `query` in `out`: header and the question as it was asked. `room` is the buffer's size,
  * at least WEIR_MIN_UDP. */
-void weir_answer_begin(weir_writer *writer, const weir_query *query, uint8_t *out, uint32_t room, int over_tcp,
+void weir_answer_begin(weir_answer_writer *writer, const weir_query *query, uint8_t *out, uint32_t room, int over_tcp,
                        uint16_t udp_payload);
 
-void weir_answer_rcode(weir_writer *writer, uint16_t rcode);
-void weir_answer_ede(weir_writer *writer, uint16_t code);
+void weir_answer_rcode(weir_answer_writer *writer, uint16_t rcode);
+void weir_answer_ede(weir_answer_writer *writer, uint16_t code);
 
 /* One address record of the asked type (`size` 4 or 16). */
-void weir_answer_address(weir_writer *writer, const uint8_t *address, unsigned size, uint32_t ttl);
+void weir_answer_address(weir_answer_writer *writer, const uint8_t *address, unsigned size, uint32_t ttl);
 
 /* NODATA or NXDOMAIN that may be kept for `ttl` seconds: the SOA says so (RFC 2308 section 5). */
-void weir_answer_negative(weir_writer *writer, uint16_t rcode, uint32_t ttl);
+void weir_answer_negative(weir_answer_writer *writer, uint16_t rcode, uint32_t ttl);
 
 /* The whole answer to ANY (RFC 8482 section 4.2). */
-void weir_answer_minimal_any(weir_writer *writer);
+void weir_answer_minimal_any(weir_answer_writer *writer);
 
 /* A CNAME from the name asked for, in lower case, to `target`. */
-void weir_answer_alias(weir_writer *writer, const uint8_t *target, size_t length, uint32_t ttl);
+void weir_answer_alias(weir_answer_writer *writer, const uint8_t *target, size_t length, uint32_t ttl);
 
 /* A kept message made this client's: id, flags, letter case, TTLs less `age` seconds. */
-void weir_answer_kept(weir_writer *writer, const weir_answer *kept, uint32_t age);
+void weir_answer_kept(weir_answer_writer *writer, const weir_answer *kept, uint32_t age);
 
 /* Add OPT, keep to the size. Returns the length of the message. */
-uint32_t weir_answer_finish(weir_writer *writer);
+uint32_t weir_answer_finish(weir_answer_writer *writer);
 
 /* A bare header with the sender's id, opcode and RD: what is owed for a packet that cannot be read. */
 uint32_t weir_answer_error(const uint8_t *packet, uint8_t *out, unsigned rcode);

@@ -19,6 +19,7 @@
 
 #define VERSION 1u
 #define TRIES 4 /* looks at a page that is being written; its writer needs about a microsecond */
+#define MAX_AHEAD_MS 60000u /* clocks are read before and after each other; what is further ahead is no answer's time */
 #define LINE 64u
 #define TAG_LINES ((offsetof(weir_page_content, index.hits) + 8u + LINE - 1u) / LINE)
 #define PREFETCH_LIFE (3u * WEIR_HITS_LIFE_ONE) /* hits that make an answer popular */
@@ -222,27 +223,57 @@ static int count_hit(weir_page *page, int number, int is_due)
            ((next ^ hits) & WEIR_HITS_PREFETCHED);
 }
 
+/* What an entry is at this moment, but for its popularity. */
+static int state_of(const weir_answer *answer, uint64_t now_ms, uint64_t stale_ms)
+{
+    uint64_t expires = answer->stored_ms + UINT64_C(1000) * answer->ttl;
+
+    if (answer->stored_ms > now_ms + MAX_AHEAD_MS)
+        return WEIR_CACHE_MISS;
+    if (now_ms < expires)
+        return WEIR_CACHE_FRESH;
+    return now_ms - expires < stale_ms ? WEIR_CACHE_STALE : WEIR_CACHE_MISS;
+}
+
+/* Whether a fresh answer is in the part of its life in which a popular one is asked for again. */
+static int is_near_end(const weir_answer *answer, uint64_t now_ms)
+{
+    uint64_t life = UINT64_C(1000) * answer->ttl;
+
+    return answer->ttl >= PREFETCH_MIN_TTL && answer->stored_ms + life - now_ms <= life / PREFETCH_SHARE;
+}
+
+/* The look-up that both kinds share; `number` gets the entry's. */
+static int look(const weir_page *page, const weir_cache_key *key, uint64_t hash, uint64_t now_ms, uint64_t stale_ms,
+                weir_answer *answer, weir_cache_copy *copy, int *number)
+{
+    uint32_t length = 0;
+
+    *number = search_stable(page, tag_of(hash), key, copy, &length);
+    if (*number < 0 || !weir_entry_read(copy->bytes, length, copy->ttl_offsets, answer))
+        return WEIR_CACHE_MISS;
+    return state_of(answer, now_ms, stale_ms);
+}
+
 int weir_cache_get(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms, uint64_t stale_ms,
                    weir_answer *answer, weir_cache_copy *copy)
 {
     weir_page *page = page_of(cache, hash);
-    uint64_t expires, life;
-    uint32_t length;
-    int number = search_stable(page, tag_of(hash), key, copy, &length);
+    int number, state = look(page, key, hash, now_ms, stale_ms, answer, copy, &number);
 
-    if (number < 0 || !weir_entry_read(copy->bytes, length, copy->ttl_offsets, answer))
-        return WEIR_CACHE_MISS;
-    life = UINT64_C(1000) * answer->ttl;
-    expires = answer->stored_ms + life;
-    if (now_ms >= expires) {
-        if (now_ms - expires >= stale_ms)
-            return WEIR_CACHE_MISS;
-        count_hit(page, number, 0);
-        return WEIR_CACHE_STALE;
-    }
-    if (count_hit(page, number, answer->ttl >= PREFETCH_MIN_TTL && expires - now_ms <= life / PREFETCH_SHARE))
+    if (state == WEIR_CACHE_MISS)
+        return state;
+    if (count_hit(page, number, state == WEIR_CACHE_FRESH && is_near_end(answer, now_ms)))
         return WEIR_CACHE_PREFETCH;
-    return WEIR_CACHE_FRESH;
+    return state;
+}
+
+int weir_cache_peek(const weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms,
+                    uint64_t stale_ms, weir_answer *answer, weir_cache_copy *copy)
+{
+    int number;
+
+    return look(page_of(cache, hash), key, hash, now_ms, stale_ms, answer, copy, &number);
 }
 
 /* 1 if the page is ours now. Acquire: what the last writer published is seen. */

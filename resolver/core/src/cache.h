@@ -98,10 +98,13 @@ uint64_t weir_cache_hash(const weir_cache *cache, const weir_cache_key *key);
 void weir_cache_prefetch(const weir_cache *cache, uint64_t hash);
 
 /* Copy the answer out and count a hit. `stale_ms` = 0: only fresh ones. Anything but WEIR_CACHE_MISS fills `answer`,
- * whose message, TTL offsets, targets and addresses are then well formed as described above, whatever the mapping
- * held. */
+ * whose TTL offsets, targets, addresses and EDE are then well formed as described above, whatever the mapping held. */
 int weir_cache_get(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms, uint64_t stale_ms,
                    weir_answer *answer, weir_cache_copy *copy);
+
+/* The same without a hit, and so never WEIR_CACHE_PREFETCH. */
+int weir_cache_peek(const weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms,
+                    uint64_t stale_ms, weir_answer *answer, weir_cache_copy *copy);
 
 /* Keep an answer, in place of an older one for the same key. Returns the number of others that had to go, or why it
  * was not kept (negative). */

@@ -11,6 +11,7 @@
 #define WIRE_HEADER 12u        /* RFC 1035 section 4.1.1: the question's name follows */
 #define MAX_NAME 255u          /* RFC 1035 section 2.3.4 */
 #define MAX_LABEL 63u
+#define EDE_HEAD 4u            /* code and length of the text */
 
 typedef struct {
     uint64_t stored_ms;
@@ -175,6 +176,16 @@ static int are_addresses(const uint8_t *bytes, uint32_t length, unsigned count)
     return at == length;
 }
 
+/* Whether `bytes` is Extended DNS Errors with their texts, and nothing else. */
+static int are_errors(const uint8_t *bytes, uint32_t length)
+{
+    uint32_t at = 0;
+
+    while (at + EDE_HEAD <= length)
+        at += EDE_HEAD + ((uint32_t)bytes[at + 2] << 8 | bytes[at + 3]);
+    return at == length;
+}
+
 /* Copy the TTLs' places out if they ascend and lie within the message. */
 static int load_ttl_offsets(uint16_t *to, const uint8_t *from, unsigned count, uint32_t wire_length)
 {
@@ -211,7 +222,8 @@ int weir_entry_read(const uint8_t *body, uint32_t length, uint16_t ttl_offsets[W
     answer->ede = at + head.addresses_length;
     unpack_judgement(&head, &answer->judgement);
     return are_names(answer->targets, head.targets_length, head.target_count) &&
-           are_addresses(answer->addresses, head.addresses_length, head.address_count);
+           are_addresses(answer->addresses, head.addresses_length, head.address_count) &&
+           are_errors(answer->ede, head.ede_length);
 }
 
 uint64_t weir_entry_stored(const uint8_t *body, uint32_t length)

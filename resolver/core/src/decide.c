@@ -19,14 +19,14 @@ static uint16_t ede_of(unsigned kind)
 static unsigned gateway_address(const weir_turn *turn, const uint8_t **address)
 {
     const weir_state *state = turn->state;
-    unsigned qtype = turn->slot->query.qtype;
-    *address = qtype == WEIR_TYPE_A ? state->gateway_ipv4 : state->gateway_ipv6;
-    return qtype == WEIR_TYPE_A ? 4 : qtype == WEIR_TYPE_AAAA ? 16 : 0;
+    unsigned qtype = turn->item->query.qtype;
+    *address = qtype == WEIR_QTYPE_A ? state->gateway_ipv4 : state->gateway_ipv6;
+    return qtype == WEIR_QTYPE_A ? 4 : qtype == WEIR_QTYPE_AAAA ? 16 : 0;
 }
 
 static int answer_block(weir_turn *turn, const weir_verdict *verdict)
 {
-    weir_writer *writer = &turn->writer;
+    weir_answer_writer *writer = &turn->writer;
     const uint8_t *address;
     unsigned size = gateway_address(turn, &address);
     weir_note(turn, verdict->kind);
@@ -72,8 +72,9 @@ static void judgement_of(weir_turn *turn, const weir_cache_key *key, uint64_t ha
     weir_cache_judge(turn->core->cache, key, hash, kept->stored_ms, judgement);
 }
 
-/* From the cache, if it holds a fresh answer; judged above it. */
-static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key *key, uint64_t hash)
+/* From the cache, if it holds a fresh answer; judged above it. `is_unlisted`: the name was allowed by the default
+ * step, and no list speaks about it. */
+static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key *key, uint64_t hash, int is_unlisted)
 {
     weir_core *core = turn->core;
     weir_answer kept;
@@ -92,6 +93,7 @@ static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key 
         weir_note(turn, part == WEIR_JUDGE_TARGET ? WEIR_COUNT_BLOCKED_BY_TARGET : WEIR_COUNT_BLOCKED_BY_ADDRESS);
         return respond_blocked(turn, &verdict);
     }
+    turn->packet->nameable = is_unlisted && judgement.part == WEIR_PART_NONE;
     uint64_t age = turn->now_ms > kept.stored_ms ? (turn->now_ms - kept.stored_ms) / 1000 : 0;
     weir_answer_kept(&turn->writer, &kept, age < UINT32_MAX ? (uint32_t)age : UINT32_MAX);
     return weir_answered(turn);
@@ -101,14 +103,14 @@ static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key 
  * under both names, as Python made it. */
 static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdict *verdict)
 {
-    const weir_query *query = &turn->slot->query;
+    const weir_query *query = &turn->item->query;
     uint8_t names[2 * WEIR_MAX_WIRE];
     weir_note(turn, WEIR_COUNT_REWRITTEN);
-    if (query->qtype == WEIR_TYPE_CNAME) {
+    if (query->qtype == WEIR_QTYPE_CNAME) {
         weir_answer_alias(&turn->writer, verdict->target, verdict->target_length, WEIR_BLOCKED_TTL);
         return weir_answered(turn);
     }
-    if (query->qtype != WEIR_TYPE_A && query->qtype != WEIR_TYPE_AAAA) {
+    if (query->qtype != WEIR_QTYPE_A && query->qtype != WEIR_QTYPE_AAAA) {
         weir_answer_negative(&turn->writer, WEIR_NOERROR, WEIR_BLOCKED_TTL);
         return weir_answered(turn);
     }
@@ -119,34 +121,37 @@ static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdi
     weir_cache_key key = weir_key_of(query);
     key.name = names;
     key.name_length = (uint16_t)(query->name_length + verdict->target_length);
-    return respond_kept(turn, asked, &key, weir_cache_hash(turn->core->cache, &key));
+    int outcome = respond_kept(turn, asked, &key, weir_cache_hash(turn->core->cache, &key), 0);
+    turn->is_popular = 0; /* its upstream question is the target's, which has an entry of its own */
+    return outcome;
 }
 
 int weir_respond_by_policy(weir_turn *turn)
 {
-    const weir_query *query = &turn->slot->query;
+    const weir_query *query = &turn->item->query;
     weir_verdict verdict;
     weir_case asked = {
         .state = turn->state,
-        .policy = &turn->slot->policy,
+        .policy = &turn->item->policy,
         .unix_ms = turn->unix_ms,
         .name = query->name,
         .name_length = query->name_length,
         .part = WEIR_JUDGE_QUERY,
         .over_tcp = turn->packet->over_tcp,
     };
-    weir_bits_of_name(turn->state, &turn->slot->probe, asked.bits);
+    weir_bits_of_name(turn->state, &turn->item->probe, asked.bits);
     weir_decide(&asked, &verdict);
     turn->tcp_only += verdict.tcp_only;
     asked.vouched = verdict.vouches;
     if (verdict.action == WEIR_BLOCK)
         return respond_blocked(turn, &verdict);
-    if (query->qtype == WEIR_TYPE_ANY) {
+    if (query->qtype == WEIR_QTYPE_ANY) {
         weir_answer_minimal_any(&turn->writer);
         return weir_answered(turn);
     }
     if (verdict.action == WEIR_REWRITE)
         return respond_rewritten(turn, &asked, &verdict);
     weir_cache_key key = weir_key_of(query);
-    return respond_kept(turn, &asked, &key, turn->slot->cache_hash);
+    int is_unlisted = !verdict.vouches && !weir_any(asked.bits);
+    return respond_kept(turn, &asked, &key, turn->item->cache_hash, is_unlisted);
 }

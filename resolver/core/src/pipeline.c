@@ -6,24 +6,24 @@
 #include "respond.h"
 
 /* Parse, hash under the lists' key, and send for the lists' lines, the client's line and the cache's page. */
-static void read_packet(weir_core *core, const weir_state *state, const weir_packet *packet, weir_slot *slot)
+static void read_packet(weir_core *core, const weir_state *state, const weir_packet *packet, weir_item *item)
 {
     weir_tables_prefetch(&state->tables, &packet->client);
-    slot->read = (uint8_t)weir_parse_query(packet->bytes, packet->length, &slot->query);
-    if (slot->read != WEIR_QUERY_READ)
+    item->read = (uint8_t)weir_parse_query(packet->bytes, packet->length, &item->query);
+    if (item->read != WEIR_QUERY_READ)
         return;
-    weir_probe_start(&state->lists, slot->query.name, slot->query.name_length, &slot->probe);
+    weir_probe_start(&state->lists, item->query.name, item->query.name_length, &item->probe);
     if (core->cache == NULL)
         return;
-    weir_cache_key key = weir_key_of(&slot->query);
-    slot->cache_hash = weir_cache_hash(core->cache, &key);
-    weir_cache_prefetch(core->cache, slot->cache_hash);
+    weir_cache_key key = weir_key_of(&item->query);
+    item->cache_hash = weir_cache_hash(core->cache, &key);
+    weir_cache_prefetch(core->cache, item->cache_hash);
 }
 
-static void know_client(const weir_state *state, const weir_packet *packet, weir_slot *slot)
+static void know_client(const weir_state *state, const weir_packet *packet, weir_item *item)
 {
     uint32_t number = weir_tables_policy_of(&state->tables, &packet->client);
-    slot->is_served = number != WEIR_NO_POLICY && weir_tables_policy(&state->tables, number, &slot->policy) != 0;
+    item->is_served = number != WEIR_NO_POLICY && weir_tables_policy(&state->tables, number, &item->policy) != 0;
 }
 
 void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
@@ -33,15 +33,15 @@ void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *pa
     if (count > WEIR_BATCH)
         count = WEIR_BATCH;
     for (unsigned i = 0; i < count; i++)
-        read_packet(core, state, &packets[i], &core->slot[i]);
+        read_packet(core, state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++)
-        know_client(state, &packets[i], &core->slot[i]);
+        know_client(state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++) {
         weir_turn turn;
         turn.core = core;
         turn.state = state;
         turn.packet = &packets[i];
-        turn.slot = &core->slot[i];
+        turn.item = &core->item[i];
         turn.now_ms = now_ms;
         turn.unix_ms = unix_ms;
         turn.serial = serial;

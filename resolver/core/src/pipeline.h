@@ -80,14 +80,14 @@ typedef struct {
     uint64_t cache_hash; /* of the question as it was asked */
     uint8_t read;        /* a WEIR_QUERY_... */
     uint8_t is_served;   /* the client has a policy */
-} weir_slot;
+} weir_item;
 
 typedef struct {
     weir_cache *cache;     /* NULL: none */
     weir_stats *stats;     /* NULL: nothing is counted */
     weir_limiter *limiter; /* NULL: none */
     weir_cache_copy copy;
-    weir_slot slot[WEIR_BATCH]; /* too much for the stack of a small thread */
+    weir_item item[WEIR_BATCH]; /* too much for the stack of a small thread */
 } weir_core;
 
 /* Tell the state of its built-in zones: a lower-case wire name. 0 if there is no more room, or it is the root. */

@@ -32,7 +32,7 @@ static int check_limit(weir_turn *turn)
 {
     const weir_packet *packet = turn->packet;
     const weir_limit_settings *settings = &turn->state->limits;
-    int is_stranger = !turn->slot->is_served;
+    int is_stranger = !turn->item->is_served;
     if (turn->core->limiter == NULL || packet->over_tcp || turn->cookie_state == WEIR_COOKIE_GOOD)
         return WEIR_LIMIT_PASS;
     if ((is_stranger ? settings->strangers_per_second : settings->per_second) == 0)
@@ -47,9 +47,9 @@ static int check_limit(weir_turn *turn)
 static int respond_malformed(weir_turn *turn)
 {
     weir_note(turn, WEIR_COUNT_MALFORMED);
-    if (turn->slot->read == WEIR_QUERY_SILENT || !turn->slot->is_served || check_limit(turn) != WEIR_LIMIT_PASS)
+    if (turn->item->read == WEIR_QUERY_SILENT || !turn->item->is_served || check_limit(turn) != WEIR_LIMIT_PASS)
         return WEIR_SILENT;
-    unsigned rcode = turn->slot->read == WEIR_QUERY_UNKNOWN ? WEIR_NOTIMP : WEIR_FORMERR;
+    unsigned rcode = turn->item->read == WEIR_QUERY_UNKNOWN ? WEIR_NOTIMP : WEIR_FORMERR;
     turn->packet->out_length = weir_answer_error(turn->packet->bytes, turn->packet->out, rcode);
     return WEIR_ANSWERED;
 }
@@ -57,7 +57,7 @@ static int respond_malformed(weir_turn *turn)
 /* Our cookie goes with every answer to a query that carries one (RFC 7873 section 5.2). */
 static void read_cookie(weir_turn *turn)
 {
-    const weir_query *query = &turn->slot->query;
+    const weir_query *query = &turn->item->query;
     if (query->cookie_at == 0)
         return;
     const uint8_t *option = turn->packet->bytes + query->cookie_at;
@@ -95,13 +95,13 @@ static int refuse(weir_turn *turn, unsigned rcode)
 static unsigned refusal(const weir_query *query)
 {
     switch (query->qtype) {
-    case 0: case WEIR_TYPE_OPT: case WEIR_TYPE_TSIG: return WEIR_FORMERR; /* never a question */
-    case WEIR_TYPE_IXFR: case WEIR_TYPE_AXFR: return WEIR_REFUSED;        /* no zones to give here */
+    case 0: case WEIR_QTYPE_OPT: case WEIR_QTYPE_TSIG: return WEIR_FORMERR; /* never a question */
+    case WEIR_QTYPE_IXFR: case WEIR_QTYPE_AXFR: return WEIR_REFUSED;        /* no zones to give here */
     default: break;
     }
-    if (query->qclass != WEIR_CLASS_IN)
+    if (query->qclass != WEIR_QCLASS_IN)
         return WEIR_REFUSED;
-    if (query->qtype >= META_TYPES && query->qtype < WEIR_TYPE_ANY)
+    if (query->qtype >= META_TYPES && query->qtype < WEIR_QTYPE_ANY)
         return WEIR_NOTIMP;
     /* What others have asked for is nobody's business (RFC 8932 section 5.1). */
     return query->flags & WEIR_FLAG_RD ? WEIR_NOERROR : WEIR_REFUSED;
@@ -109,10 +109,10 @@ static unsigned refusal(const weir_query *query)
 
 static int respond_special(weir_turn *turn, int found)
 {
-    unsigned qtype = turn->slot->query.qtype;
-    if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_TYPE_A)
+    unsigned qtype = turn->item->query.qtype;
+    if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_QTYPE_A)
         weir_answer_address(&turn->writer, loopback_ipv4, sizeof loopback_ipv4, WEIR_SPECIAL_TTL);
-    else if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_TYPE_AAAA)
+    else if (found == WEIR_SPECIAL_LOCALHOST && qtype == WEIR_QTYPE_AAAA)
         weir_answer_address(&turn->writer, loopback_ipv6, sizeof loopback_ipv6, WEIR_SPECIAL_TTL);
     else
         weir_answer_negative(&turn->writer, found == WEIR_SPECIAL_NXDOMAIN ? WEIR_NXDOMAIN : WEIR_NOERROR,
@@ -122,14 +122,14 @@ static int respond_special(weir_turn *turn, int found)
 
 static int respond_to_query(weir_turn *turn)
 {
-    const weir_query *query = &turn->slot->query;
+    const weir_query *query = &turn->item->query;
     weir_packet *packet = turn->packet;
     weir_answer_begin(&turn->writer, query, packet->out, packet->room, packet->over_tcp, turn->state->udp_payload);
     read_cookie(turn);
     int limit = check_limit(turn);
     if (limit != WEIR_LIMIT_PASS)
         return limit == WEIR_LIMIT_SLIP ? slip(turn) : WEIR_SILENT;
-    if (!turn->slot->is_served) {
+    if (!turn->item->is_served) {
         weir_answer_ede(&turn->writer, WEIR_EDE_PROHIBITED);
         return refuse(turn, WEIR_REFUSED);
     }
@@ -149,9 +149,9 @@ static int respond_to_query(weir_turn *turn)
 void weir_respond(weir_turn *turn)
 {
     weir_packet *packet = turn->packet;
-    packet->out_length = 0;
+    packet->out_length = packet->nameable = 0;
     packet->verdict = packet->bit = WEIR_NO_BIT;
-    int outcome = turn->slot->read == WEIR_QUERY_READ ? respond_to_query(turn) : respond_malformed(turn);
+    int outcome = turn->item->read == WEIR_QUERY_READ ? respond_to_query(turn) : respond_malformed(turn);
     if (outcome == WEIR_ANSWERED && turn->is_popular)
         outcome = WEIR_ANSWERED_PREFETCH;
     packet->outcome = (uint8_t)outcome;

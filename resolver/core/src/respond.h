@@ -12,10 +12,10 @@ typedef struct {
     weir_core *core;
     const weir_state *state;
     weir_packet *packet;
-    const weir_slot *slot;
+    const weir_item *item;
     uint64_t now_ms, unix_ms;
     uint32_t serial; /* of the lists, read before any look-up of the batch */
-    weir_writer writer;
+    weir_answer_writer writer;
     uint8_t cookie[WEIR_COOKIE_BYTES];
     uint8_t cookie_state; /* a WEIR_COOKIE_... */
     uint8_t is_popular;   /* the kept answer should be asked for again */

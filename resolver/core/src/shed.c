@@ -1,17 +1,23 @@
-/* Stand-in. */
+/* The query is read once more: overload is rare, and the batch's own reading may be of another one by now. */
 #include "shed.h"
 
-#include <string.h>
+#include "answer.h"
 
-void weir_shed(const weir_state *state, weir_packet *packet)
+#define SERVFAIL 2u
+
+void weir_shed(weir_core *core, const weir_state *state, weir_packet *packet)
 {
+    weir_query query;
+    weir_answer_writer writer;
+    weir_count(core->stats, packet->over_tcp ? WEIR_COUNT_QUERIES_TCP : WEIR_COUNT_QUERIES_UDP);
+    weir_count(core->stats, WEIR_COUNT_SHED);
     packet->outcome = WEIR_SILENT;
-    if (packet->length < 12 || packet->room < 12)
+    if (weir_parse_query(packet->bytes, packet->length, &query) != WEIR_QUERY_READ)
         return;
-    memcpy(packet->out, packet->bytes, 12);
-    packet->out[2] |= 0x80;
-    packet->out[3] = 0x82;
-    memset(packet->out + 4, 0, 8);
-    packet->out_length = 12;
+    weir_count(core->stats, WEIR_COUNT_SERVFAIL);
+    weir_answer_begin(&writer, &query, packet->out, packet->room, packet->over_tcp, state->udp_payload);
+    weir_answer_rcode(&writer, SERVFAIL);
+    weir_answer_ede(&writer, WEIR_EDE_NOT_READY);
+    packet->out_length = weir_answer_finish(&writer);
     packet->outcome = WEIR_ANSWERED;
 }

@@ -4,8 +4,8 @@
 
 #include "pipeline.h"
 
-/* Answer a well-formed query with SERVFAIL and EDE 14 (Not Ready), as resolver.answer does for an overload, and say so
- * in its outcome. Silence for what is no query. */
-void weir_shed(const weir_state *state, weir_packet *packet);
+/* Answer a query that was to be handed over with SERVFAIL and EDE 14 (Not Ready), as resolver.answer does for an
+ * overload; say so in its outcome, and count it as a query, shed and failed. Silence for what is no query. */
+void weir_shed(weir_core *core, const weir_state *state, weir_packet *packet);
 
 #endif

@@ -4,8 +4,6 @@
 #include "bytes.h"
 #include "tables_layout.h"
 
-static const uint8_t ipv4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}; /* RFC 4291 section 2.5.5.2 */
-
 static inline const uint8_t *section(const weir_tables *tables, unsigned which)
 {
     return tables->bytes + tables->place[WEIR_PLACE_OFFSET + which];
@@ -17,24 +15,6 @@ static inline uint64_t header_word(const weir_tables *tables, unsigned word)
 }
 
 /* ---- who ---- */
-
-/* An identity as it is hashed. */
-typedef struct {
-    const uint8_t *address;
-    unsigned family, size; /* size 0: no address */
-    uint32_t realm;
-} identity;
-
-static inline identity identity_of(const weir_client *client)
-{
-    identity who = {client->address, client->family, 0, client->realm};
-    if (who.family == 6 && memcmp(client->address, ipv4_mapped, sizeof ipv4_mapped) == 0) {
-        who.address += sizeof ipv4_mapped;
-        who.family = 4;
-    }
-    who.size = who.family == 4 ? 4 : who.family == 6 ? 16 : 0;
-    return who;
-}
 
 static inline const uint8_t *line_of(const weir_tables *tables, uint32_t line)
 {
@@ -63,7 +43,7 @@ static uint64_t find(const weir_tables *tables, weir_hash hash)
 }
 
 /* The policy field of the longest prefix of a domain that holds the identity; WEIR_POLICY_NONE if none does. */
-static uint32_t find_longest(const weir_tables *tables, const identity *who, unsigned domain)
+static uint32_t find_longest(const weir_tables *tables, const weir_identity *who, unsigned domain)
 {
     uint64_t bit;
     unsigned last = weir_length_word(who->family, domain, 8 * who->size, &bit);
@@ -87,7 +67,7 @@ static uint32_t find_longest(const weir_tables *tables, const identity *who, uns
 
 void weir_tables_prefetch(const weir_tables *tables, const weir_client *client)
 {
-    identity who = identity_of(client);
+    weir_identity who = weir_identity_of(client, WEIR_WHOLE_ADDRESS);
     uint64_t bit;
     if (who.size == 0)
         return;
@@ -107,7 +87,7 @@ uint32_t weir_tables_default(const weir_tables *tables)
 
 uint32_t weir_tables_policy_of(const weir_tables *tables, const weir_client *client)
 {
-    identity who = identity_of(client);
+    weir_identity who = weir_identity_of(client, WEIR_WHOLE_ADDRESS);
     if (who.size == 0)
         return WEIR_NO_POLICY;
     uint32_t policy = find_longest(tables, &who, WEIR_DOMAIN_CLIENT);
@@ -120,13 +100,10 @@ uint32_t weir_tables_policy_of(const weir_tables *tables, const weir_client *cli
 
 uint32_t weir_tables_policy_at(const weir_tables *tables, const weir_prefix *prefix)
 {
-    identity who = identity_of(&prefix->client);
-    unsigned length = prefix->length;
-    if (who.family != prefix->client.family)
-        length = length > 96 ? length - 96 : 0;
-    if (who.size == 0 || length > 8 * who.size)
+    weir_identity who = weir_identity_of(&prefix->client, prefix->length);
+    if (who.size == 0 || who.length > 8 * who.size)
         return WEIR_NO_POLICY;
-    uint64_t value = find(tables, weir_client_hash(&tables->key, who.address, who.size, length, who.realm,
+    uint64_t value = find(tables, weir_client_hash(&tables->key, who.address, who.size, who.length, who.realm,
                                                    WEIR_DOMAIN_CLIENT));
     uint32_t policy = (uint32_t)(value & WEIR_POLICY_NONE);
     return value == 0 || policy == WEIR_POLICY_NONE ? WEIR_NO_POLICY : policy;

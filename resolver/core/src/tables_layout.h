@@ -16,6 +16,7 @@
 
 #include "bytes.h"
 #include "hash.h"
+#include "tables.h"
 
 #define WEIR_TABLES_MAGIC "WEIRWHOM"
 #define WEIR_TABLES_VERSION 1u
@@ -185,7 +186,29 @@ static inline void weir_word_store(uint8_t *at, uint64_t word)
 
 /* ---- clients ---- */
 
+#define WEIR_WHOLE_ADDRESS 128u
+
 enum { WEIR_DOMAIN_CLIENT = 0, WEIR_DOMAIN_SERVED = 1 };
+
+/* Who, as it is hashed: IPv4 wherever it is carried in IPv6 (RFC 4291 section 2.5.5.2). `size` 0: no address. */
+typedef struct {
+    const uint8_t *address;
+    unsigned family, size, length;
+    uint32_t realm;
+} weir_identity;
+
+static inline weir_identity weir_identity_of(const weir_client *client, unsigned length)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    weir_identity who = {client->address, client->family, 0, length, client->realm};
+    if (who.family == 6 && length >= 96 && memcmp(client->address, mapped, sizeof mapped) == 0) {
+        who.address += sizeof mapped;
+        who.length -= 96;
+        who.family = 4;
+    }
+    who.size = who.family == 4 ? 4 : who.family == 6 ? 16 : 0;
+    return who;
+}
 
 /* The hash of an identity: address prefix, realm, and whether a client or a served prefix is meant. */
 static inline weir_hash weir_client_hash(const weir_key *key, const uint8_t *address, unsigned size, unsigned prefix,

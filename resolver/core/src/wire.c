@@ -87,7 +87,7 @@ static int read_additional(weir_query *query, size_t position, size_t length, un
         position += owner + RECORD_TAIL;
         if (data > length - position)
             return 0;
-        if (weir_net16(record) == WEIR_TYPE_OPT) {
+        if (weir_net16(record) == WEIR_QTYPE_OPT) {
             if (query->has_edns || owner != 1) /* RFC 6891 section 6.1.1 */
                 return 0;
             query->has_edns = 1;
@@ -104,7 +104,7 @@ static int read_additional(weir_query *query, size_t position, size_t length, un
 
 int weir_parse_query(const uint8_t *packet, size_t length, weir_query *query)
 {
-    if (length < WEIR_HEADER || length > UINT16_MAX)
+    if (length < WEIR_MESSAGE_HEAD || length > UINT16_MAX)
         return WEIR_QUERY_SILENT;
     query->packet = packet;
     query->id = weir_net16(packet);
@@ -119,14 +119,14 @@ int weir_parse_query(const uint8_t *packet, size_t length, weir_query *query)
     if (weir_net32(packet + 4) != 0x10000 || weir_net16(packet + 8) != 0)
         return WEIR_QUERY_MALFORMED;
     unsigned additional = weir_net16(packet + 10);
-    size_t name = weir_name_length(packet, WEIR_HEADER, length);
-    if (additional > WEIR_MAX_ADDITIONAL || name == 0 || length - WEIR_HEADER - name < WEIR_QUESTION_TAIL)
+    size_t name = weir_name_length(packet, WEIR_MESSAGE_HEAD, length);
+    if (additional > WEIR_MAX_ADDITIONAL || name == 0 || length - WEIR_MESSAGE_HEAD - name < WEIR_QUESTION_TAIL)
         return WEIR_QUERY_MALFORMED;
     query->name_length = (uint16_t)name;
-    query->qtype = weir_net16(packet + WEIR_HEADER + name);
-    query->qclass = weir_net16(packet + WEIR_HEADER + name + 2);
-    if (!read_additional(query, WEIR_HEADER + name + WEIR_QUESTION_TAIL, length, additional))
+    query->qtype = weir_net16(packet + WEIR_MESSAGE_HEAD + name);
+    query->qclass = weir_net16(packet + WEIR_MESSAGE_HEAD + name + 2);
+    if (!read_additional(query, WEIR_MESSAGE_HEAD + name + WEIR_QUESTION_TAIL, length, additional))
         return WEIR_QUERY_MALFORMED;
-    copy_lower(query->name, packet + WEIR_HEADER, name);
+    copy_lower(query->name, packet + WEIR_MESSAGE_HEAD, name);
     return WEIR_QUERY_READ;
 }

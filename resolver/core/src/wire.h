@@ -10,15 +10,15 @@
 
 #include "hash.h"
 
-#define WEIR_HEADER 12u
+#define WEIR_MESSAGE_HEAD 12u
 #define WEIR_QUESTION_TAIL 4u /* type and class behind the name */
 #define WEIR_MAX_ADDITIONAL 16u /* TSIG, SIG(0) and OPT make three; more have no purpose */
 
 enum {
-    WEIR_TYPE_A = 1, WEIR_TYPE_CNAME = 5, WEIR_TYPE_SOA = 6, WEIR_TYPE_HINFO = 13, WEIR_TYPE_AAAA = 28,
-    WEIR_TYPE_OPT = 41, WEIR_TYPE_TSIG = 250, WEIR_TYPE_IXFR = 251, WEIR_TYPE_AXFR = 252, WEIR_TYPE_ANY = 255
+    WEIR_QTYPE_A = 1, WEIR_QTYPE_CNAME = 5, WEIR_QTYPE_SOA = 6, WEIR_QTYPE_HINFO = 13, WEIR_QTYPE_AAAA = 28,
+    WEIR_QTYPE_OPT = 41, WEIR_QTYPE_TSIG = 250, WEIR_QTYPE_IXFR = 251, WEIR_QTYPE_AXFR = 252, WEIR_QTYPE_ANY = 255
 };
-enum { WEIR_CLASS_IN = 1 };
+enum { WEIR_QCLASS_IN = 1 };
 
 /* Bits of the header's second word (RFC 1035 section 4.1.1, RFC 4035 section 3). */
 enum {
@@ -28,8 +28,8 @@ enum {
 
 /* Response codes (RFC 1035, RFC 6891, RFC 7873). */
 enum {
-    WEIR_NOERROR = 0, WEIR_FORMERR = 1, WEIR_NXDOMAIN = 3, WEIR_NOTIMP = 4, WEIR_REFUSED = 5, WEIR_BADVERS = 16,
-    WEIR_BADCOOKIE = 23
+    WEIR_NOERROR = 0, WEIR_FORMERR = 1, WEIR_SERVFAIL = 2, WEIR_NXDOMAIN = 3, WEIR_NOTIMP = 4, WEIR_REFUSED = 5,
+    WEIR_BADVERS = 16, WEIR_BADCOOKIE = 23
 };
 
 /* One well-formed standard query. */
