@@ -13,8 +13,8 @@ static const uint8_t fields_of[FIELD_TYPES][MAX_FIELDS] = {
     [2] = {NAME},                               /* NS */
     [3] = {NAME},                               /* MD */
     [4] = {NAME},                               /* MF */
-    [WEIR_TYPE_CNAME] = {NAME},
-    [WEIR_TYPE_SOA] = {NAME, NAME, 20},
+    [WEIR_QTYPE_CNAME] = {NAME},
+    [WEIR_QTYPE_SOA] = {NAME, NAME, 20},
     [7] = {NAME},                               /* MB */
     [8] = {NAME},                               /* MG */
     [9] = {NAME},                               /* MR */
@@ -29,7 +29,7 @@ static const uint8_t fields_of[FIELD_TYPES][MAX_FIELDS] = {
     [30] = {NAME, REST},                        /* NXT */
     [33] = {6, NAME},                           /* SRV */
     [35] = {4, STRING, STRING, STRING, NAME},   /* NAPTR */
-    [WEIR_TYPE_DNAME] = {NAME},
+    [WEIR_QTYPE_DNAME] = {NAME},
 };
 
 static const uint8_t opaque[MAX_FIELDS] = {REST};
@@ -117,7 +117,7 @@ int weir_scan_read_errors(weir_scan_cursor *cursor, weir_scan_section additional
 {
     const weir_scan_record *opt = NULL;
     for (unsigned i = 0; i < additional.count; i++) {
-        if (additional.record[i].type != WEIR_TYPE_OPT)
+        if (additional.record[i].type != WEIR_QTYPE_OPT)
             continue;
         if (opt)
             return weir_scan_fail(cursor, "more than one OPT record");
@@ -221,17 +221,17 @@ static int gather_record(weir_scan_cursor *cursor, const weir_scan_record *recor
                          weir_reply_room *room)
 {
     weir_scan_name name;
-    unsigned size = record->type == WEIR_TYPE_A ? IPV4 : record->type == WEIR_TYPE_AAAA ? IPV6 : 0;
+    unsigned size = record->type == WEIR_QTYPE_A ? IPV4 : record->type == WEIR_QTYPE_AAAA ? IPV6 : 0;
     cursor->position = record->start;
-    if (record->type == WEIR_TYPE_CNAME || record->type == WEIR_TYPE_DNAME)
+    if (record->type == WEIR_QTYPE_CNAME || record->type == WEIR_QTYPE_DNAME)
         return weir_scan_read_name(cursor, &name) && add_target(cursor, &name, answer, room);
-    if (record->class_ != WEIR_CLASS_IN)
+    if (record->class_ != WEIR_QCLASS_IN)
         return 1;
     if (size && record->end - record->start != size)
         return weir_scan_fail(cursor, "an address has the wrong length");
     if (size)
         return add_address(cursor, cursor->data + record->start, size, answer, room);
-    if (record->type == WEIR_TYPE_SVCB || record->type == WEIR_TYPE_HTTPS)
+    if (record->type == WEIR_QTYPE_SVCB || record->type == WEIR_QTYPE_HTTPS)
         return gather_service(cursor, record, answer, room);
     return 1;
 }

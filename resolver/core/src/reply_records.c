@@ -19,7 +19,7 @@ static int read_record(weir_scan_cursor *cursor, weir_scan_record *record)
     if (!weir_scan_take(cursor, length))
         return 0;
     record->end = (uint32_t)cursor->position;
-    if (record->type != WEIR_TYPE_OPT && record->ttl >> 31) /* RFC 2181 section 8 */
+    if (record->type != WEIR_QTYPE_OPT && record->ttl >> 31) /* RFC 2181 section 8 */
         record->ttl = 0;
     return 1;
 }
@@ -58,7 +58,7 @@ static void add_to_chain(weir_scan_chain *chain, const weir_scan_name *name)
 
 static int is_class(const weir_scan_asked *asked, const weir_scan_record *record)
 {
-    return asked->class_ == record->class_ || asked->class_ == WEIR_CLASS_ANY;
+    return asked->class_ == record->class_ || asked->class_ == WEIR_QCLASS_ANY;
 }
 
 /* Read into `next` where the first CNAME at the chain's end leads; 0 if there is none, or an error. */
@@ -71,7 +71,7 @@ static int next_alias(weir_scan_cursor *cursor, const weir_scan_asked *asked, co
         return 0;
     for (unsigned i = 0; i < answers.count; i++) {
         const weir_scan_record *record = &answers.record[i];
-        if (record->type != WEIR_TYPE_CNAME || record->hash != hash || !is_class(asked, record) ||
+        if (record->type != WEIR_QTYPE_CNAME || record->hash != hash || !is_class(asked, record) ||
             !name_at(cursor, record->owner, next))
             continue;
         if (next->length == length && !memcmp(next->lower, chain->name[chain->count - 1].bytes, length))
@@ -88,10 +88,10 @@ int weir_scan_follow(weir_scan_cursor *cursor, const weir_scan_asked *asked, wei
     chain->count = chain->dnames = 0;
     add_to_chain(chain, &asked->name);
     for (unsigned i = 0; i < answers.count; i++) {
-        aliases |= answers.record[i].type == WEIR_TYPE_CNAME;
-        chain->dnames |= answers.record[i].type == WEIR_TYPE_DNAME;
+        aliases |= answers.record[i].type == WEIR_QTYPE_CNAME;
+        chain->dnames |= answers.record[i].type == WEIR_QTYPE_DNAME;
     }
-    if (!aliases || asked->type == WEIR_TYPE_CNAME || asked->type == WEIR_TYPE_ANY)
+    if (!aliases || asked->type == WEIR_QTYPE_CNAME || asked->type == WEIR_QTYPE_ANY)
         return 1;
     while (next_alias(cursor, asked, chain, answers, &next) && !on_chain(chain, &next)) {
         if (chain->count > WEIR_MAX_ALIASES)
@@ -124,7 +124,7 @@ static int has_dname(weir_scan_cursor *cursor, const weir_scan_asked *asked, con
         return 0;
     for (unsigned i = 0; i < answers.count; i++) {
         const weir_scan_record *record = &answers.record[i];
-        if (record->type == WEIR_TYPE_DNAME && record->hash == name->hash[0] && is_class(asked, record) &&
+        if (record->type == WEIR_QTYPE_DNAME && record->hash == name->hash[0] && is_class(asked, record) &&
             name_at(cursor, record->owner, &owner) && owner.length == name->length &&
             !memcmp(owner.lower, name->lower, name->length))
             return 1;
@@ -136,10 +136,10 @@ static int belongs(weir_scan_cursor *cursor, const weir_scan_asked *asked, const
                    weir_scan_section answers, const weir_scan_record *record)
 {
     weir_scan_name owner;
-    int redirects = record->type == WEIR_TYPE_DNAME || record->type == WEIR_TYPE_RRSIG;
-    int wanted = redirects || record->type == WEIR_TYPE_CNAME || record->type == asked->type ||
-                 asked->type == WEIR_TYPE_ANY;
-    if (!is_class(asked, record) || record->type == WEIR_TYPE_OPT || !wanted)
+    int redirects = record->type == WEIR_QTYPE_DNAME || record->type == WEIR_QTYPE_RRSIG;
+    int wanted = redirects || record->type == WEIR_QTYPE_CNAME || record->type == asked->type ||
+                 asked->type == WEIR_QTYPE_ANY;
+    if (!is_class(asked, record) || record->type == WEIR_QTYPE_OPT || !wanted)
         return 0;
     if (!weir_scan_spend(cursor, chain->count) || !name_at(cursor, record->owner, &owner))
         return 0;
@@ -174,7 +174,7 @@ weir_scan_record *weir_scan_find_soa(weir_scan_cursor *cursor, const weir_scan_a
     weir_scan_name owner;
     for (unsigned i = 0; i < authorities.count; i++) {
         weir_scan_record *record = &authorities.record[i];
-        if (record->type == WEIR_TYPE_SOA && is_class(asked, record) &&
+        if (record->type == WEIR_QTYPE_SOA && is_class(asked, record) &&
             name_at(cursor, record->owner, &owner) && holds_end(chain, &owner))
             return record;
     }
@@ -186,7 +186,7 @@ static int covers_proof(weir_scan_cursor *cursor, const weir_scan_record *signat
 {
     cursor->position = signature->start;
     uint16_t covered = weir_scan_take16(cursor);
-    return covered == WEIR_TYPE_NSEC || covered == WEIR_TYPE_NSEC3 || (soa && covered == WEIR_TYPE_SOA);
+    return covered == WEIR_QTYPE_NSEC || covered == WEIR_QTYPE_NSEC3 || (soa && covered == WEIR_QTYPE_SOA);
 }
 
 unsigned weir_scan_keep_proof(weir_scan_cursor *cursor, const weir_scan_asked *asked,
@@ -197,8 +197,8 @@ unsigned weir_scan_keep_proof(weir_scan_cursor *cursor, const weir_scan_asked *a
         weir_scan_record *record = &authorities.record[i];
         if (record->class_ != asked->class_)
             continue;
-        record->kept = record->type == WEIR_TYPE_NSEC || record->type == WEIR_TYPE_NSEC3 ||
-                       (record->type == WEIR_TYPE_RRSIG && covers_proof(cursor, record, soa));
+        record->kept = record->type == WEIR_QTYPE_NSEC || record->type == WEIR_QTYPE_NSEC3 ||
+                       (record->type == WEIR_QTYPE_RRSIG && covers_proof(cursor, record, soa));
         kept += record->kept;
     }
     return kept;

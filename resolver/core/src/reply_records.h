@@ -13,10 +13,10 @@
 
 /* The types beside those of wire.h that mean something in a reply. */
 enum {
-    WEIR_TYPE_NS = 2, WEIR_TYPE_DNAME = 39, WEIR_TYPE_RRSIG = 46, WEIR_TYPE_NSEC = 47, WEIR_TYPE_NSEC3 = 50,
-    WEIR_TYPE_SVCB = 64, WEIR_TYPE_HTTPS = 65
+    WEIR_QTYPE_NS = 2, WEIR_QTYPE_DNAME = 39, WEIR_QTYPE_RRSIG = 46, WEIR_QTYPE_NSEC = 47, WEIR_QTYPE_NSEC3 = 50,
+    WEIR_QTYPE_SVCB = 64, WEIR_QTYPE_HTTPS = 65
 };
-enum { WEIR_CLASS_ANY = 255 };
+enum { WEIR_QCLASS_ANY = 255 };
 
 /* `owner` is the place of the owner's name, `start` and `end` the place of its rdata, `hash` the owner's. */
 typedef struct {

@@ -79,7 +79,7 @@ static int has_type(weir_scan_section section, uint16_t type)
 static int is_referral(const scan *s)
 {
     return (s->flags & 0xF) == WEIR_NOERROR && !(s->flags & WEIR_FLAG_RA) && !s->answers.count &&
-           has_type(s->authorities, WEIR_TYPE_NS) && !has_type(s->authorities, WEIR_TYPE_SOA);
+           has_type(s->authorities, WEIR_QTYPE_NS) && !has_type(s->authorities, WEIR_QTYPE_SOA);
 }
 
 /* Whether the chain ends in what was asked for; otherwise the answer is NXDOMAIN or NODATA. */
@@ -92,7 +92,7 @@ static int is_positive(const scan *s, unsigned kept)
         return kept > 0;
     for (unsigned i = 0; i < s->answers.count; i++)
         if (s->answers.record[i].kept &&
-            (s->answers.record[i].type == s->asked.type || s->asked.type == WEIR_TYPE_ANY))
+            (s->answers.record[i].type == s->asked.type || s->asked.type == WEIR_QTYPE_ANY))
             return 1;
     return 0;
 }

@@ -6,7 +6,7 @@
 void weir_scan_writer_start(weir_scan_writer *writer, uint8_t *out)
 {
     writer->out = out;
-    writer->position = WEIR_HEADER;
+    writer->position = WEIR_MESSAGE_HEAD;
     writer->count = 0;
     memset(writer->head, 0, sizeof writer->head);
 }

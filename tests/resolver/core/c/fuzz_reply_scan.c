@@ -14,8 +14,8 @@ static void check(int holds)
 /* The message's own question, where it has one; flags from the id, which means nothing. */
 static int question_of(const uint8_t *message, size_t size, weir_question *question, weir_scan_name *name)
 {
-    weir_scan_cursor cursor = {message, size, WEIR_HEADER, WEIR_SCAN_BUDGET, NULL};
-    if (size < WEIR_HEADER || !weir_scan_read_name(&cursor, name))
+    weir_scan_cursor cursor = {message, size, WEIR_MESSAGE_HEAD, WEIR_SCAN_BUDGET, NULL};
+    if (size < WEIR_MESSAGE_HEAD || !weir_scan_read_name(&cursor, name))
         return 0;
     question->name = name->lower;
     question->name_length = name->length;
@@ -28,7 +28,7 @@ static int question_of(const uint8_t *message, size_t size, weir_question *quest
 static void check_bounds(const weir_reply *reply)
 {
     const weir_answer *answer = &reply->answer;
-    check(answer->wire_length >= WEIR_HEADER && answer->wire_length <= WEIR_MAX_MESSAGE);
+    check(answer->wire_length >= WEIR_MESSAGE_HEAD && answer->wire_length <= WEIR_MAX_MESSAGE);
     for (unsigned i = 0; i < answer->ttl_count; i++) {
         check(answer->ttl_offsets[i] + 4u <= answer->wire_length);
         check(i == 0 || answer->ttl_offsets[i - 1] < answer->ttl_offsets[i]);

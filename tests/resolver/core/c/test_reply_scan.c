@@ -7,7 +7,7 @@
 
 static weir_reply_room room;
 static const weir_ttl_limits limits = {10, 1000, 200};
-static const weir_question question = {(const uint8_t *)"\1q\0", 3, WEIR_TYPE_A, WEIR_CLASS_IN, 0};
+static const weir_question question = {(const uint8_t *)"\1q\0", 3, WEIR_QTYPE_A, WEIR_QCLASS_IN, 0};
 static uint8_t message[70000];
 static size_t length;
 
