@@ -78,7 +78,7 @@ static size_t follow(weir_scan_cursor *cursor, size_t position, size_t segment)
     if (position + 1 >= cursor->length)
         return (size_t)weir_scan_fail(cursor, "the message ends inside a name");
     size_t target = (size_t)(weir_net16(cursor->data + position) & 0x3FFF);
-    if (target < WEIR_HEADER || target >= segment)
+    if (target < WEIR_MESSAGE_HEAD || target >= segment)
         return (size_t)weir_scan_fail(cursor, "a compression pointer does not lead backwards");
     return weir_scan_spend(cursor, 1) ? target : 0;
 }
