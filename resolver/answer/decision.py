@@ -18,6 +18,7 @@ from resolver.answer.reply import (
     TYPE_A,
     TYPE_AAAA,
     TYPE_CNAME,
+    Carrier,
     Record,
     addresses,
     finish,
@@ -42,11 +43,14 @@ _FAILURE_EDE = {
 
 
 class Asked(NamedTuple):
-    """A query and how it came: all that answering it depends on besides the state."""
+    """A query and how it came: all that answering it depends on besides the state. ``cookie`` is the content of the
+    COOKIE option that its answer carries; empty for none.
+    """
 
     query: Query
     client: str
     over_tcp: bool
+    cookie: bytes = b""
 
 
 class Miss(NamedTuple):
@@ -65,8 +69,15 @@ def _forget(_: Answer) -> None:
     """Keep nothing: where no core runs, nobody would ask."""
 
 
+def no_cookie(_option: bytes, _client: str, _now: float) -> bytes:
+    """For a box without a secret: its answers carry no cookie."""
+    return b""
+
+
 class Services(NamedTuple):
-    """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds."""
+    """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds,
+    ``cookie`` gives the content of the answer's COOKIE option for that of the query, its sender and the time.
+    """
 
     lookup: Callable[[Question], Answer | None]
     age: Callable[[Answer], int]
@@ -74,6 +85,7 @@ class Services(NamedTuple):
     keep: Callable[[Answer], None] = _forget
     """Keeps a whole answer behind a safe-search alias, so that the core need not ask again. Its question's name is two:
     the one asked for, and the one that answers for it."""
+    cookie: Callable[[bytes, str, float], bytes] = no_cookie
 
 
 class Moment(NamedTuple):
@@ -267,10 +279,8 @@ class Decision:
     def _finish(
         self, message: bytes, ede: Sequence[tuple[int, bytes]] = (), *, truncated: bool = False
     ) -> bytes:
-        limit = self._moment.generation.limit
-        return finish(
-            self._query, message, over_tcp=self._asked.over_tcp, limit=limit, ede=ede, truncated=truncated
-        )
+        carrier = Carrier(self._asked.over_tcp, self._moment.generation.limit, self._asked.cookie)
+        return finish(self._query, message, carrier, ede=ede, truncated=truncated)
 
 
 def _kept_behind(name: bytes, target: bytes, answer: Answer, whole: Chained) -> Answer:

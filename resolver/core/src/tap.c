@@ -22,23 +22,25 @@ static uint64_t next_random(weir_tap *tap)
 }
 
 /* Uniform in 1 .. 2N - 1, so N on average. */
-static uint32_t next_countdown(weir_tap *tap)
+static uint32_t next_countdown(weir_tap *tap, uint32_t one_in)
 {
-    return 1 + (uint32_t)(next_random(tap) % (2 * (uint64_t)tap->one_in - 1));
+    return 1 + (uint32_t)(next_random(tap) % (2 * (uint64_t)one_in - 1));
 }
 
-void weir_tap_init(weir_tap *tap, uint8_t *bytes, uint32_t one_in, uint64_t seed)
+void weir_tap_init(weir_tap *tap, uint8_t *bytes, uint64_t seed)
 {
-    *tap = (weir_tap){.random = seed | 1};
-    if (bytes == NULL || one_in == 0)
-        return;
+    *tap = (weir_tap){.head = bytes, .countdown = 1, .random = seed | 1};
     memcpy(bytes + AT_MAGIC, WEIR_TAP_MAGIC, 8);
     weir_store32(bytes + AT_RECORD_SIZE, WEIR_TAP_RECORD);
     weir_store32(bytes + AT_RECORDS, WEIR_TAP_RECORDS);
-    weir_store32(bytes + AT_ONE_IN, one_in);
     tap->words = (_Atomic uint64_t *)(void *)(bytes + WEIR_TAP_HEAD);
-    tap->one_in = one_in < INT32_MAX ? one_in : INT32_MAX;
-    tap->countdown = next_countdown(tap);
+}
+
+void weir_tap_use(weir_tap *tap, uint32_t one_in)
+{
+    weir_store32(tap->head + AT_ONE_IN, one_in);
+    /* relaxed: the number is all that is told */
+    atomic_store_explicit(&tap->one_in, one_in < INT32_MAX ? one_in : INT32_MAX, memory_order_relaxed);
 }
 
 static uint8_t verdict_of(const weir_tap_event *event)
@@ -123,12 +125,11 @@ static void publish(weir_tap *tap, const uint8_t *record)
     atomic_store_explicit(&to[0], WEIR_LE64(tap->written), memory_order_release);
 }
 
-void weir_tap_record(weir_tap *tap, const weir_tap_event *event)
+static void write_record(weir_tap *tap, const weir_tap_event *event)
 {
     uint8_t record[WEIR_TAP_RECORD] = {0};
     const weir_packet *packet = event->packet;
     uint8_t verdict = verdict_of(event);
-    tap->countdown = next_countdown(tap);
     weir_store32(record + WEIR_TAP_AT_SECOND, (uint32_t)(event->unix_ms / 1000));
     record[WEIR_TAP_AT_TRANSPORT] = packet->over_tcp != 0;
     record[WEIR_TAP_AT_RCODE] = packet->out != NULL && packet->out_length > 3 ? packet->out[3] & 0x0F : NOT_SENT;
@@ -138,4 +139,15 @@ void weir_tap_record(weir_tap *tap, const weir_tap_event *event)
     record[WEIR_TAP_AT_PATH] = (uint8_t)event->path;
     write_question(record, packet, verdict);
     publish(tap, record);
+}
+
+void weir_tap_due(weir_tap *tap, const weir_tap_event *event)
+{
+    uint32_t one_in = atomic_load_explicit(&tap->one_in, memory_order_relaxed); /* as above */
+    if (one_in == 0) {
+        tap->countdown = WEIR_TAP_PAUSE;
+        return;
+    }
+    tap->countdown = next_countdown(tap, one_in);
+    write_record(tap, event);
 }

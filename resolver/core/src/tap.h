@@ -51,12 +51,16 @@ enum {
     WEIR_TAP_DECIDED_ELSEWHERE
 };
 
+/* How many queries pass before a tap that is off looks whether it has been switched on. */
+#define WEIR_TAP_PAUSE 1024u
+
 typedef struct {
-    _Atomic uint64_t *words; /* of the records; the mapping is aligned to pages, the head to words */
+    uint8_t *head;
+    _Atomic uint64_t *words;  /* of the records; the mapping is aligned to pages, the head to words */
+    _Atomic uint32_t one_in;  /* 0: off; the only field that another thread writes */
+    uint32_t countdown;
     uint64_t written;
     uint64_t random;
-    uint32_t one_in;
-    uint32_t countdown; /* 0: off */
 } weir_tap;
 
 /* One query that has become of something. */
@@ -66,18 +70,22 @@ typedef struct {
     unsigned path;
 } weir_tap_event;
 
-/* Use `bytes` (WEIR_TAP_SIZE octets, zeroed, aligned to 8) as the ring of 1 in `one_in` queries; `seed` is random, so
- * that nobody can tell which queries are taken. With bytes NULL or one_in 0 the tap is off. */
-void weir_tap_init(weir_tap *tap, uint8_t *bytes, uint32_t one_in, uint64_t seed);
+/* Use `bytes` (WEIR_TAP_SIZE octets, zeroed, aligned to 8) as the ring of a tap that is off; `seed` is random, so that
+ * nobody can tell which queries are taken. */
+void weir_tap_init(weir_tap *tap, uint8_t *bytes, uint64_t seed);
 
-void weir_tap_record(weir_tap *tap, const weir_tap_event *event);
+/* Take 1 in `one_in` queries from now on, 0: none. For any one thread. */
+void weir_tap_use(weir_tap *tap, uint32_t one_in);
+
+/* The next query is due: record it if the tap is on. */
+void weir_tap_due(weir_tap *tap, const weir_tap_event *event);
 
 /* Called for every query that has its answer (handed-over ones when it comes). One decrement if it is not taken. */
 static inline void weir_tap_note(weir_tap *tap, const weir_packet *packet, uint64_t unix_ms, unsigned path, uint64_t us)
 {
-    if (tap->countdown != 0 && --tap->countdown == 0) {
+    if (--tap->countdown == 0) {
         weir_tap_event event = {packet, unix_ms, us, path};
-        weir_tap_record(tap, &event);
+        weir_tap_due(tap, &event);
     }
 }
 

@@ -40,9 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weir_packet packet = {.bytes = block + 1, .length = (uint16_t)length, .out = block + 1,
                           .out_length = (uint32_t)length, .verdict = data[0], .bit = data[1], .nameable = data[2] & 1};
     weir_tap tap;
-    weir_tap_init(&tap, ring, 100, data[1]);
+    weir_tap_init(&tap, ring, data[1]);
+    weir_tap_use(&tap, 100);
     weir_tap_event event = {&packet, 0, data[1], data[2] >> 1 & 1};
-    weir_tap_record(&tap, &event);
+    weir_tap_due(&tap, &event);
     const uint8_t *record = ring + WEIR_TAP_HEAD;
     check(weir_load64(record) == 1);
     check_name(record);

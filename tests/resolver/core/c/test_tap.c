@@ -22,8 +22,9 @@ static const uint8_t *record_of(const weir_packet *packet, unsigned path)
 {
     weir_tap_event event = {packet, UINT64_C(1700000000999), 30, path};
     memset(ring, 0, sizeof ring);
-    weir_tap_init(&tap, ring, 100, 5);
-    weir_tap_record(&tap, &event);
+    weir_tap_init(&tap, ring, 5);
+    weir_tap_use(&tap, 100);
+    weir_tap_due(&tap, &event);
     CHECK(weir_load64(ring + WEIR_TAP_HEAD) == 1);
     return ring + WEIR_TAP_HEAD;
 }
@@ -129,7 +130,8 @@ static void one_in_n(void)
 {
     weir_packet packet = allowed();
     memset(ring, 0, sizeof ring);
-    weir_tap_init(&tap, ring, 100, 12345);
+    weir_tap_init(&tap, ring, 12345);
+    weir_tap_use(&tap, 100);
     for (unsigned i = 0; i < 1000000; i++)
         weir_tap_note(&tap, &packet, 0, WEIR_PATH_CORE, 1);
     CHECK(tap.written > 9700 && tap.written < 10300);
@@ -141,18 +143,24 @@ static void one_in_n(void)
     printf("%u\n", (unsigned)tap.written);
 }
 
-static void off_is_off(void)
+static void off_is_off_until_it_is_on(void)
 {
     weir_packet packet = allowed();
     memset(ring, 0, sizeof ring);
-    weir_tap_init(&tap, ring, 0, 1);
-    for (unsigned i = 0; i < 1000; i++)
+    weir_tap_init(&tap, ring, 1);
+    for (unsigned i = 0; i < 5000; i++)
         weir_tap_note(&tap, &packet, 0, WEIR_PATH_CORE, 1);
-    weir_tap_init(&tap, NULL, 100, 1);
-    for (unsigned i = 0; i < 1000; i++)
-        weir_tap_note(&tap, &packet, 0, WEIR_PATH_CORE, 1);
-    for (unsigned i = 0; i < WEIR_TAP_SIZE; i++)
+    for (unsigned i = WEIR_TAP_HEAD; i < WEIR_TAP_SIZE; i++)
         CHECK(ring[i] == 0);
+    weir_tap_use(&tap, 1);
+    for (unsigned i = 0; i < 2 * WEIR_TAP_PAUSE; i++)
+        weir_tap_note(&tap, &packet, 0, WEIR_PATH_CORE, 1);
+    CHECK(tap.written >= WEIR_TAP_PAUSE);
+    uint64_t written = tap.written;
+    weir_tap_use(&tap, 0);
+    for (unsigned i = 0; i < 5000; i++)
+        weir_tap_note(&tap, &packet, 0, WEIR_PATH_CORE, 1);
+    CHECK(tap.written == written && weir_load32(ring + 16) == 0);
 }
 
 int main(void)
@@ -165,6 +173,6 @@ int main(void)
     no_more_of_a_name_than_fits();
     packets_cut_anywhere_are_no_danger();
     one_in_n();
-    off_is_off();
+    off_is_off_until_it_is_on();
     return 0;
 }

@@ -1,0 +1,64 @@
+"""How long answers take, as histograms of Prometheus, from the buckets on the cores' counter pages. Pure.
+
+``core`` is what a core answered by itself, measured for a batch from its receipt to the end of its sending;
+``handed-over`` is what Python answered, misses above all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client.core import HistogramMetricFamily, Metric
+
+from resolver.core.native import STATS_NAMES
+
+LATENCY = "latency_"
+"""What the names of all these words begin with."""
+
+_PER_SECOND = 1_000_000
+_LE, _SUM, _OPEN = "_le_", "_sum_us", "inf"
+
+
+def _bounds() -> dict[str, list[str]]:
+    """The upper bounds of each path's buckets in their order, as their words have them: microseconds, ``inf`` last."""
+    bounds: dict[str, list[str]] = {}
+    for name in STATS_NAMES:
+        if name.startswith(LATENCY) and _LE in name:
+            path, _, bound = name.removeprefix(LATENCY).partition(_LE)
+            bounds.setdefault(path, []).append(bound)
+    return bounds
+
+
+_BOUNDS = _bounds()
+
+
+def latency_metrics(pages: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """``pages`` by process name; those without such words (the gateway, a worker without a core) are left out."""
+    timed = {name: page for name, page in pages.items() if LATENCY + "core" + _SUM in page}
+    if not timed:
+        return
+    worker = _family("worker", "one worker", ["worker", "path"])
+    total = _family("resolver", "all workers", ["path"])
+    for path in _BOUNDS:
+        for name, page in timed.items():
+            worker.add_metric([name.rpartition("-")[2], path], *_histogram([page], path))
+        total.add_metric([path], *_histogram(list(timed.values()), path))
+    yield from (worker, total)
+
+
+def _family(room: str, words: str, labels: list[str]) -> HistogramMetricFamily:
+    return HistogramMetricFamily(
+        f"weir_{room}_latency_seconds", f"From query to answer over UDP, {words}", labels=labels
+    )
+
+
+def _histogram(pages: list[Mapping[str, int]], path: str) -> tuple[list[tuple[str, float]], float]:
+    """Cumulative buckets and the sum in seconds. A page that is read while it is written may be off by an answer."""
+    buckets: list[tuple[str, float]] = []
+    count = 0
+    for bound in _BOUNDS[path]:
+        count += sum(page.get(f"{LATENCY}{path}{_LE}{bound}", 0) for page in pages)
+        upper = "+Inf" if bound == _OPEN else str(int(bound) / _PER_SECOND)
+        buckets.append((upper, float(count)))
+    microseconds = sum(page.get(f"{LATENCY}{path}{_SUM}", 0) for page in pages)
+    return buckets, microseconds / _PER_SECOND
