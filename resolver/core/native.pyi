@@ -195,7 +195,7 @@ class Cache:
 
 # ---- scan: an upstream's reply ----
 
-class MalformedReply(ValueError):
+class ReplyError(ValueError):
     """A message that is no well-formed reply; the text says what is wrong with it."""
 
 Scanned = tuple[bytes, int, tuple[int, ...], tuple[bytes, ...], tuple[bytes, ...], int]
@@ -208,7 +208,7 @@ class ReplyScanner:
         self, data: bytes, name: bytes, qtype: int, qclass: int, dnssec_ok: bool,
         minimum: int, maximum: int, negative: int, /,
     ) -> tuple[int, bool, bool, tuple[tuple[int, bytes], ...], Scanned | None] | None:
-        """Response code, truncated, EDNS, Extended DNS Errors, answer. MalformedReply if it is no reply to the question.
+        """Response code, truncated, EDNS, Extended DNS Errors, answer. ReplyError if it is no reply to the question.
 
         None for what is left to the Python scanner: a message that grows past 65,535 octets without its compression,
         or that takes more steps than any real reply (pointers to pointers, thousands of different names).
@@ -304,6 +304,12 @@ class Core:
         self, state: State, packet: bytes, client: bytes, *, over_tcp: bool, now_ms: int, unix_ms: int, realm: int = 0
     ) -> bytes | None | HandedOver:
         """The answer to one packet, None for silence. ValueError for an address that is none, or 65,536 octets."""
+    def step(
+        self, state: State, packet: bytes, client: bytes, *, now_ms: int, unix_ms: int, realm: int = 0
+    ) -> bytes | tuple[bytes, int, int, bool, bool] | HandedOver:
+        """One step of a query that came over UDP and was counted before: the answer from the cache, or the question
+        that it lacks (name, type, class, DO, CD). Everything else (blocked, rewritten, silent) is handed over. The
+        look into the cache is no hit. For a core without counters and limiter."""
     def answer_batch(
         self, state: State, packets: Iterable[tuple[bytes, bytes]], *, now_ms: int, unix_ms: int, realm: int = 0
     ) -> list[Answered]:

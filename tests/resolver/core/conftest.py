@@ -40,7 +40,16 @@ KEY, BOOT = bytes(range(32)), bytes(16)
 NOW_MS = 5_000_000
 UNIX_MS = 1_700_000_000_000
 CACHE_SIZE = 1 << 20
-COMMON = ("queries_udp", "queries_tcp", "malformed", "refused", "rewritten", "dropped", "tcp_only", "cache_hits")
+COMMON = (
+    "queries_udp",
+    "queries_tcp",
+    "malformed",
+    "refused",
+    "rewritten",
+    "dropped",
+    "tcp_only",
+    "cache_hits",
+)
 """Beside all that begin with ``blocked_``: what core and oracle count in the same way."""
 
 SOURCES: Mapping[str, dict[str, Any]] = {
@@ -203,9 +212,7 @@ class World:
     def native(self, packet: bytes, client: str, *, over_tcp: bool = False, now_ms: int = NOW_MS) -> Any:
         """What the core makes of it."""
         packed = ip_address(client).packed
-        return self.core.answer(
-            self.state, packet, packed, over_tcp=over_tcp, now_ms=now_ms, unix_ms=UNIX_MS
-        )
+        return self.core.answer(self.state, packet, packed, over_tcp=over_tcp, now_ms=now_ms, unix_ms=UNIX_MS)
 
     def core_counts(self) -> Counter[str]:
         """The core's counters as they stand."""
@@ -266,7 +273,11 @@ def make_query() -> Callable[..., bytes]:
         opt = b""
         if edns is not None:
             payload, version, dnssec_ok, options = edns
-            opt = b"\0" + struct.pack("!HHBBHH", 41, payload, 0, version, dnssec_ok << 15, len(options)) + options
+            opt = (
+                b"\0"
+                + struct.pack("!HHBBHH", 41, payload, 0, version, dnssec_ok << 15, len(options))
+                + options
+            )
         return struct.pack("!6H", message_id, flags, 1, 0, 0, edns is not None) + question + opt
 
     return make
@@ -277,7 +288,12 @@ def make_reply() -> Callable[..., bytes]:
     """An upstream's reply: the aliases one after another, then addresses of the asked type, or an SOA."""
 
     def make(
-        question: Question, aliases: Sequence[bytes], found: Sequence[bytes], *, ttl: int = 300, rcode: int = 0
+        question: Question,
+        aliases: Sequence[bytes],
+        found: Sequence[bytes],
+        *,
+        ttl: int = 300,
+        rcode: int = 0,
     ) -> bytes:
         owner, records = question.name, []
         for target in aliases:

@@ -31,9 +31,21 @@ EXAMPLES = max(1, CASES // PACKETS)
 SEEDS = Path(__file__).parents[3].parent / "shared" / "data" / "dns-fuzz-seeds"
 NOW, UNIX = 5_000.0, 1_700_000_000.0
 """Seconds: the world's monotonic clock and its time of day."""
-CLIENTS = ("127.0.0.11", "127.0.0.12", "127.0.1.9", "127.0.0.99", "::1", "::ffff:127.0.0.11", "192.0.2.1", "2001:db8::1")
+CLIENTS = (
+    "127.0.0.11",
+    "127.0.0.12",
+    "127.0.1.9",
+    "127.0.0.99",
+    "::1",
+    "::ffff:127.0.0.11",
+    "192.0.2.1",
+    "2001:db8::1",
+)
 LOCAL_RULES = ("local.test", "walled.test")
-SEARCHED, SAFE = ("search.test", "www.search.test", "bets.test"), ("safe.test", "adult.test", "allowed.demo.test")
+SEARCHED, SAFE = (
+    ("search.test", "www.search.test", "bets.test"),
+    ("safe.test", "adult.test", "allowed.demo.test"),
+)
 COUNTED = (
     "queries_udp", "queries_tcp", "malformed", "refused", "rewritten", "dropped", "tcp_only", "handed_over",
     "blocked_illegal-voluntary", "blocked_illegal-order", "blocked_security", "blocked_category",
@@ -58,6 +70,7 @@ ODD = (
     ".".join(["x" * 63] * 3 + ["y" * 61]),
 )  # fmt: skip
 
+
 def a_name(rng: Random) -> bytes:
     """Mostly a host of the world or one below it."""
     pool = HOSTS if rng.random() < 0.85 else ODD
@@ -70,7 +83,11 @@ def a_listed_name(rng: Random) -> bytes:
 
 
 ADDRESSES = (bytes([198, 51, 100, 1]), bytes([198, 51, 100, 66]), bytes([203, 0, 113, 5]))
-ADDRESSES6 = (bytes(15) + b"\1", bytes(10) + b"\xff\xff" + ADDRESSES[1], b"\x20\1\x0d\xb8" + bytes(11) + b"\x66")
+ADDRESSES6 = (
+    bytes(15) + b"\1",
+    bytes(10) + b"\xff\xff" + ADDRESSES[1],
+    b"\x20\1\x0d\xb8" + bytes(11) + b"\x66",
+)
 
 LISTS = {
     "voluntary": "voluntary.test\nboth.test\nboth-tcp.test\n",
@@ -99,7 +116,9 @@ def a_policy(rng: Random, number: int) -> Policy:
     """Any policy over the bits of the lists above, however odd."""
     is_ruled, is_rewritten = rng.random() < 0.4, rng.random() < 0.5
     rules = {
-        a_listed_name(rng): tuple(Rule(rng.random() < 0.5, rng.random() < 0.7) for _ in range(rng.randint(1, 2)))
+        a_listed_name(rng): tuple(
+            Rule(rng.random() < 0.5, rng.random() < 0.7) for _ in range(rng.randint(1, 2))
+        )
         for _ in range(rng.randint(1, 4) * is_ruled)
     }
     ends = (1.0, UNIX - 0.001, UNIX, UNIX + 0.001, 1.8e9)
@@ -111,8 +130,12 @@ def a_policy(rng: Random, number: int) -> Policy:
         only=a_mask(rng),
         paused=rng.random() < 0.1,
         rules=rules,
-        grants=tuple(Grant(a_listed_name(rng), rng.choice(ends)) for _ in range(rng.randint(0, 2) * is_ruled)),
-        safe_search={wire_of(rng.choice(SEARCHED)): wire_of(rng.choice(SAFE)) for _ in range(2 * is_rewritten)},
+        grants=tuple(
+            Grant(a_listed_name(rng), rng.choice(ends)) for _ in range(rng.randint(0, 2) * is_ruled)
+        ),
+        safe_search={
+            wire_of(rng.choice(SEARCHED)): wire_of(rng.choice(SAFE)) for _ in range(2 * is_rewritten)
+        },
     )
 
 
