@@ -306,6 +306,12 @@ class Core:
         self, state: State, packet: bytes, client: bytes, *, over_tcp: bool, now_ms: int, unix_ms: int, realm: int = 0
     ) -> bytes | None | HandedOver:
         """The answer to one packet, None for silence. ValueError for an address that is none, or 65,536 octets."""
+    def step(
+        self, state: State, packet: bytes, client: bytes, *, now_ms: int, unix_ms: int, realm: int = 0
+    ) -> bytes | tuple[bytes, int, int, bool, bool] | HandedOver:
+        """One step of a query that came over UDP and was counted before: the answer from the cache, or the question
+        that it lacks (name, type, class, DO, CD). Everything else (blocked, rewritten, silent) is handed over. The
+        look into the cache is no hit. For a core without counters and limiter."""
     def answer_batch(
         self, state: State, packets: Iterable[tuple[bytes, bytes]], *, now_ms: int, unix_ms: int, realm: int = 0
     ) -> list[Answered]:
@@ -314,6 +320,8 @@ class Core:
         self, state: State, packets: Sequence[tuple[bytes, bytes]], *, rounds: int, now_ms: int, unix_ms: int
     ) -> float:
         """Mean nanoseconds per packet, in batches of 64 in memory, without the interpreter. For the benchmark."""
+
+# ---- engine: the thread that serves ----
 
 class Engine:
     """The thread that serves UDP sockets without the interpreter; only what the core hands over comes here.
@@ -331,15 +339,18 @@ class Engine:
         max_age_ms: int,
         key: int,
         cpu: int = -1,
+        tap: Tap | None = None,
     ) -> None:
-        """``core`` is this engine's alone from now on, with counters; ``sockets`` are descriptors of bound UDP sockets
-        that stay the caller's and outlive the engine. At most ``places`` (to 65,535) queries wait for an answer, of
-        which ``backlog`` (to 32,768) have not been taken; one source prefix has an eighth of each once half are used.
-        ``key`` is 64 random bits. ``cpu`` is the one to stay on. OSError, MemoryError, CoreError if it cannot be."""
-    def start(self, state: State) -> None:
-        """Begin to serve. OSError if there can be no thread."""
-    def use(self, state: State) -> None:
-        """Serve under this state from the next batch on. The old one is released when the thread has passed it."""
+        """``core``, with counters, and ``tap`` are this engine's alone from now on; ``sockets`` are descriptors of bound
+        UDP sockets that stay the caller's and outlive the engine. At most ``places`` (to 65,535) queries wait for an
+        answer, of which ``backlog`` (to 32,768) have not been taken; one source prefix has an eighth of each once half
+        are used. ``key`` is 64 random bits. ``cpu`` is the one to stay on. OSError, MemoryError, CoreError if it cannot
+        be."""
+    def start(self, state: State, cache: Cache | None = None) -> None:
+        """Begin to serve, with answers from ``cache`` (not the core's own). OSError if there can be no thread."""
+    def use(self, state: State, cache: Cache | None = None) -> None:
+        """Serve under this state and from this cache from the next batch on. The old ones are released when the thread
+        has passed them."""
     def states_held(self) -> int:
         """States that the thread may still look at, after those that it has passed were released; 1 at rest."""
     def fileno(self) -> int:
@@ -352,7 +363,7 @@ class Engine:
         of the next one; else call again, because it may not."""
     def reply(self, token: int, answer: bytes | None) -> bool:
         """The answer to a query that was taken, None for silence. One that comes too late is counted and dropped.
-        False if the thread took no answers for 20 ms or more, or the answer is longer than 65,535 octets: it is dropped."""
+        False if the thread took no answers for 20 ms or more, or it is longer than 65,535 octets: it is dropped."""
     def finish(self) -> None:
         """Answer what has arrived at the sockets, then read no more. The descriptor tells when ``is_idle``."""
     def stop(self) -> None:

@@ -70,6 +70,7 @@ class Exchange:
         ValueError for a malformed upstream.
         """
         self._settings = settings
+        self._ttl_limits = _ttl_limits(settings)
         self._count = count
         self._commands: list[Command] = []
         self._cache = cache if cache is not None else Cache(settings.cache_size, settings.serve_stale)
@@ -117,6 +118,7 @@ class Exchange:
         """Put other settings in force for what is asked from now on. ValueError, and no change, for a bad upstream."""
         self._pool.update(settings.upstreams)
         self._settings = settings
+        self._ttl_limits = _ttl_limits(settings)
         self._attempts.limit = max_attempts
         self._count_evictions(self._cache.resize(settings.cache_size, settings.serve_stale, now))
 
@@ -215,11 +217,8 @@ class Exchange:
         if isinstance(event, AttemptFailed):
             ending = self._tries.attempt_failed(flight, attempt, event.trouble, now)
         else:
-            ending = self._tries.receive(flight, attempt, event, self._ttl_limits(), now)
+            ending = self._tries.receive(flight, attempt, event, self._ttl_limits, now)
         self._settle(flight, ending, now)
-
-    def _ttl_limits(self) -> TtlLimits:
-        return TtlLimits(self._settings.min_ttl, self._settings.max_ttl, self._settings.max_negative_ttl)
 
     def _pass_time(self, now: float) -> None:
         for number in self._timers.take_due(now):
@@ -317,3 +316,7 @@ class Exchange:
         taken = self._commands.copy()
         self._commands.clear()
         return taken
+
+
+def _ttl_limits(settings: ResolverSettings) -> TtlLimits:
+    return TtlLimits(settings.min_ttl, settings.max_ttl, settings.max_negative_ttl)

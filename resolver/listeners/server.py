@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Protocol
 
 import structlog
 
-from resolver.answer.decision import Miss, Result
+from resolver.answer.decision import Asked, Miss, Result
+from resolver.answer.message import parse_query
 from resolver.answer.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
 
@@ -38,7 +40,7 @@ class _Query:
 
     __slots__ = ("_server", "_steps", "miss", "send", "waiter")
 
-    def __init__(self, server: Server, miss: Miss, send: Send) -> None:
+    def __init__(self, server: Server, miss: Miss | None, send: Send) -> None:
         self._server = server
         self._steps = 0
         self.miss = miss
@@ -49,6 +51,31 @@ class _Query:
         """One more answer is known, or cannot be had."""
         self._steps += 1
         self._server.go_on(self, resolution, is_last=self._steps >= MAX_STEPS)
+
+
+class Steps(Protocol):
+    """The core's word on a packet that it handed over."""
+
+    def step(self, packet: bytes, client: bytes) -> bytes | Question | None:
+        """The answer, the question that the cache lacks an answer to, or None: it is for the pipeline to decide."""
+        ...
+
+
+class _HandedOver(_Query):
+    """A query that the core will answer as soon as its cache has the answer to one question."""
+
+    __slots__ = ("client", "packet", "question", "steps")
+
+    def __init__(self, server: Server, steps: Steps, packet: bytes, client: bytes, send: Send) -> None:
+        super().__init__(server, None, send)
+        self.steps = steps
+        self.packet = packet
+        self.client = client
+        self.question: Question | None = None
+
+    def resolved(self, resolution: Resolution) -> None:
+        """The answer is in the cache, or cannot be had."""
+        self._server.step_on(self, resolution)
 
 
 class Server:
@@ -83,16 +110,68 @@ class Server:
         else:
             send(result)
 
+    def serve_handed_over(self, steps: Steps, packet: bytes, client: bytes, send: Send) -> None:
+        """Answer one packet that the core handed over; ``client`` is packed. ``send`` is called as by ``serve``.
+
+        As long as the core knows how to answer, Python only brings the missing answer into the cache: the decision is
+        the core's, made anew when the answer is there.
+        """
+        try:
+            found = steps.step(packet, client)
+            if not isinstance(found, Question):
+                self._serve_found(found, packet, client, send)
+                return
+            self._count("queries_udp")
+            if len(self._waiting) >= self.max_waiting:
+                self._count("shed")
+                send(self._at_once(_miss_of(packet, client, found)))
+                return
+        except Exception:
+            self._fault()
+            send(None)
+            return
+        query = _HandedOver(self, steps, packet, client, send)
+        query.question = found
+        self._begin(query, found)
+
+    def _serve_found(self, found: bytes | None, packet: bytes, client: bytes, send: Send) -> None:
+        if found is None:
+            self.serve(packet, _text(client), send, over_tcp=False)
+            return
+        self._count("queries_udp")
+        self._count("cache_hits")
+        send(found)
+
+    def step_on(self, query: _HandedOver, resolution: Resolution) -> None:
+        """Have the core answer from its cache; what it will not, the pipeline decides with the answer given."""
+        answer: bytes | Question | None = None
+        assert query.question is not None
+        try:
+            if resolution.answer is not None and not resolution.stale:
+                answer = query.steps.step(query.packet, query.client)
+            if not isinstance(answer, bytes):
+                self._waiting.discard(query)
+                slow = _Query(self, _miss_of(query.packet, query.client, query.question), query.send)
+                self._waiting.add(slow)
+                slow.resolved(resolution)
+                return
+        except Exception:
+            self._fault()
+            answer = None
+        self._end(query, answer if isinstance(answer, bytes) else None)
+
     def finish_later(self, miss: Miss, send: Send) -> None:
         """Resolve the miss in the background and call ``send`` once with the answer, or None for silence."""
         if len(self._waiting) >= self.max_waiting:
             self._count("shed")
             send(self._at_once(miss))
             return
-        query = _Query(self, miss, send)
+        self._begin(_Query(self, miss, send), miss.question)
+
+    def _begin(self, query: _Query, question: Question) -> None:
         self._waiting.add(query)
         try:
-            self._ask(query, miss)
+            self._ask(query, question)
         except Exception:
             self._fault()
             self._end(query, None)
@@ -101,19 +180,20 @@ class Server:
         """Decide again with one more known answer: send, or ask the next question."""
         answer: bytes | None = None
         try:
+            assert query.miss is not None
             result = self._pipeline.resume(query.miss, resolution, now=self._clock())
             if isinstance(result, Miss) and not is_last:
-                self._ask(query, result)
+                query.miss = result
+                self._ask(query, result.question)
                 return
             answer = self._at_once(result) if isinstance(result, Miss) else result
         except Exception:
             self._fault()
         self._end(query, answer)
 
-    def _ask(self, query: _Query, miss: Miss) -> None:
-        query.miss = miss
+    def _ask(self, query: _Query, question: Question) -> None:
         # An answer that is there at once has asked the next question, with a higher number, when this returns.
-        query.waiter = max(self._forwarder.ask(miss.question, query.resolved), query.waiter)
+        query.waiter = max(self._forwarder.ask(question, query.resolved), query.waiter)
 
     def _end(self, query: _Query, answer: bytes | None) -> None:
         self._waiting.discard(query)
@@ -142,3 +222,12 @@ class Server:
         for query in list(self._waiting):
             self._forwarder.withdraw(query.waiter)
         self._waiting.clear()
+
+
+def _text(client: bytes) -> str:
+    return str(ip_address(client))
+
+
+def _miss_of(packet: bytes, client: bytes, question: Question) -> Miss:
+    """What the pipeline would have said of a packet that the core has read."""
+    return Miss(Asked(parse_query(packet), _text(client), over_tcp=False), question)

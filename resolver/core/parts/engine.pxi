@@ -16,6 +16,7 @@ cdef extern from "engine.h":
     ctypedef struct _EngineSettings "weir_engine_settings":
         weir_source *source
         void *core
+        void *tap
         uint32_t places, backlog, max_age_ms
         int cpu
         uint64_t key
@@ -29,8 +30,8 @@ cdef extern from "engine.h":
         const uint8_t *bytes
 
     weir_engine *weir_engine_open(const _EngineSettings *settings) nogil
-    int weir_engine_start(weir_engine *engine, const void *state) nogil
-    uint64_t weir_engine_use(weir_engine *engine, const void *state) nogil
+    int weir_engine_start(weir_engine *engine, const void *state, void *cache) nogil
+    uint64_t weir_engine_use(weir_engine *engine, const void *state, void *cache) nogil
     uint64_t weir_engine_passed(const weir_engine *engine) nogil
     int weir_engine_next(weir_engine *engine, weir_handed_over *query) nogil
     int weir_engine_taken(weir_engine *engine) nogil
@@ -50,13 +51,18 @@ cdef enum:
     _LONGEST_REPLY = 65535
 
 
+cdef void *_handle(Cache cache):
+    return NULL if cache is None else cache.handle()
+
+
 cdef class Engine:
     cdef weir_engine *_engine
     cdef Core _core
+    cdef Tap _tap
     cdef list _states
 
     def __cinit__(self, Core core not None, sockets, *, uint32_t places, uint32_t backlog, uint32_t max_age_ms, uint64_t key,
-                  int cpu=-1):
+                  int cpu=-1, Tap tap=None):
         cdef int descriptors[WEIR_MAX_SOCKETS]
         cdef _EngineSettings settings
         if len(sockets) > WEIR_MAX_SOCKETS:
@@ -70,9 +76,10 @@ cdef class Engine:
         if settings.source == NULL:
             raise OSError(errno, os.strerror(errno))
         settings.core = core.core
+        settings.tap = NULL if tap is None else tap.tap()
         settings.places, settings.backlog, settings.max_age_ms = places, backlog, max_age_ms
         settings.cpu, settings.key = cpu, key
-        self._core = core
+        self._core, self._tap = core, tap
         self._states = []
         self._engine = weir_engine_open(&settings)
         if self._engine == NULL:
@@ -84,21 +91,21 @@ cdef class Engine:
             with nogil:
                 weir_engine_close(self._engine)
 
-    def start(self, State state not None):
+    def start(self, State state not None, Cache cache=None):
         cdef int failed
         if self._states:
             raise RuntimeError("the engine was started before")
-        self._states.append((1, state))
-        failed = weir_engine_start(self._engine, state.state)
+        self._states.append((1, state, cache))
+        failed = weir_engine_start(self._engine, state.state, _handle(cache))
         if failed:
             self._states.clear()
             raise OSError(failed, os.strerror(failed))
 
-    def use(self, State state not None):
-        cdef uint64_t number = weir_engine_use(self._engine, state.state)
+    def use(self, State state not None, Cache cache=None):
+        cdef uint64_t number = weir_engine_use(self._engine, state.state, _handle(cache))
         if not number:
             raise MemoryError("no memory to note a new state")
-        self._states.append((number, state))
+        self._states.append((number, state, cache))
         self._forget()
 
     cdef _forget(self):

@@ -69,10 +69,19 @@ cdef extern from "pipeline.h" nogil:
         uint32_t out_length
         uint8_t verdict
         uint8_t bit
+        uint8_t missing
+    ctypedef struct _ParsedQuery "weir_query":
+        uint16_t flags, qtype, qclass, name_length
+        uint8_t dnssec_ok
+        uint8_t name[272]
+    ctypedef struct _Item "weir_item":
+        _ParsedQuery query
     ctypedef struct weir_core:
         void *cache
         void *stats
         weir_limiter *limiter
+        uint8_t peeks
+        _Item item[64]
     int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length)
     void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
                            uint64_t now_ms, uint64_t unix_ms)
@@ -80,6 +89,7 @@ cdef extern from "pipeline.h" nogil:
 cdef enum:
     MIN_UDP_PAYLOAD = 512
     MAX_MESSAGE = 65535
+    CHECKING_DISABLED = 0x0010  # RFC 4035 section 3.2.2
     NO_VALUE = 255  # of weir_packet.verdict and .bit
 
 
@@ -290,6 +300,26 @@ cdef class Core:
         one.out = self.room
         one.room = MAX_MESSAGE
         weir_pipeline_run(self.core, state.state, &one, 1, now_ms, unix_ms)
+        return _result(&one)
+
+    def step(self, State state not None, bytes packet not None, bytes client not None, *, uint64_t now_ms,
+             uint64_t unix_ms, uint32_t realm=0):
+        cdef weir_packet one
+        cdef _ParsedQuery *query = &self.core.item[0].query
+        memset(&one, 0, sizeof(one))
+        if PyBytes_GET_SIZE(packet) > MAX_MESSAGE:
+            raise ValueError(f"a packet has at most {MAX_MESSAGE} octets, not {len(packet)}")
+        _load_client(&one.client, client, realm)
+        one.bytes, one.length = _octets(packet), <uint16_t>PyBytes_GET_SIZE(packet)
+        one.out, one.room = self.room, WEIR_MAX_UDP
+        self.core.peeks = 1
+        weir_pipeline_run(self.core, state.state, &one, 1, now_ms, unix_ms)
+        self.core.peeks = 0
+        if one.outcome == WEIR_HAND_OVER and one.missing:
+            name = PyBytes_FromStringAndSize(<const char *>query.name, query.name_length)
+            return name, query.qtype, query.qclass, bool(query.dnssec_ok), bool(query.flags & CHECKING_DISABLED)
+        if one.outcome != WEIR_ANSWERED and one.outcome != WEIR_ANSWERED_PREFETCH or one.verdict != NO_VALUE:
+            return HANDED_OVER
         return _result(&one)
 
     def answer_batch(self, State state not None, packets, *, uint64_t now_ms, uint64_t unix_ms,

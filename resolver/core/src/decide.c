@@ -82,8 +82,10 @@ static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key 
     weir_verdict verdict;
     if (core->cache == NULL)
         return WEIR_HAND_OVER;
-    int found = weir_cache_get(core->cache, key, hash, turn->now_ms, 0, &kept, &core->copy);
-    if (found != WEIR_CACHE_FRESH && found != WEIR_CACHE_PREFETCH)
+    int found = core->peeks ? weir_cache_peek(core->cache, key, hash, turn->now_ms, 0, &kept, &core->copy)
+                            : weir_cache_get(core->cache, key, hash, turn->now_ms, 0, &kept, &core->copy);
+    turn->packet->missing = found != WEIR_CACHE_FRESH && found != WEIR_CACHE_PREFETCH;
+    if (turn->packet->missing)
         return WEIR_HAND_OVER;
     turn->is_popular = found == WEIR_CACHE_PREFETCH;
     weir_note(turn, WEIR_COUNT_CACHE_HITS);
@@ -122,6 +124,7 @@ static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdi
     key.name = names;
     key.name_length = (uint16_t)(query->name_length + verdict->target_length);
     int outcome = respond_kept(turn, asked, &key, weir_cache_hash(turn->core->cache, &key), 0);
+    turn->packet->missing = 0; /* nothing is kept under its question alone */
     turn->is_popular = 0; /* its upstream question is the target's, which has an entry of its own */
     return outcome;
 }

@@ -21,9 +21,10 @@
 
 enum { RUNNING, FINISHING, STOPPING };
 
-/* One use of a state; a pointer to it is what the thread takes. */
+/* One use of a state and a cache; a pointer to it is what the thread takes. */
 typedef struct use {
     const weir_state *state;
+    weir_cache *cache;
     uint64_t number;
     struct use *older;
 } use;
@@ -32,6 +33,7 @@ struct weir_engine {
     weir_handover handover;
     weir_source *source;
     weir_core *core;
+    weir_tap *tap;
     int cpu;
     pthread_t thread;
     /* The controlling thread's own. */
@@ -68,6 +70,7 @@ static void take_state(weir_engine *engine)
     if (wanted == engine->current)
         return;
     engine->current = wanted;
+    engine->core->cache = wanted->cache;
     /* release: our last look at the older state comes before anybody can see that it was passed */
     atomic_store_explicit(&engine->passed, wanted->number, memory_order_release);
 }
@@ -78,24 +81,36 @@ static void count_many(weir_engine *engine, unsigned counter, uint64_t amount)
         weir_add(&engine->core->stats->counter[counter], amount);
 }
 
+static void note_returned(weir_engine *engine, const weir_packet *packet, uint64_t unix_ms, const weir_returned *returned)
+{
+    uint64_t took = engine->now_us - returned->received_us;
+    if (returned->is_late) {
+        weir_count(engine->core->stats, WEIR_COUNT_LATE_REPLIES);
+        return;
+    }
+    if (packet->outcome == WEIR_ANSWERED)
+        weir_stats_latency(engine->core->stats, WEIR_PATH_HANDED_OVER, took, 1);
+    if (engine->tap)
+        weir_tap_note(engine->tap, packet, unix_ms, WEIR_PATH_HANDED_OVER, took);
+}
+
 /* Send up to a batch of answers that came back; returns their number. */
 static unsigned send_returned(weir_engine *engine)
 {
     weir_returned returned[WEIR_BATCH];
-    unsigned count = 0, late = 0;
+    unsigned count = 0;
     while (count < WEIR_BATCH &&
            weir_take_back(&engine->handover, &engine->packets[count], &engine->origins[count], &returned[count]))
-        late += (unsigned)returned[count++].is_late;
+        count++;
     if (!count)
         return 0;
     unsigned lost = engine->source->send(engine->source, engine->packets, engine->origins, count);
-    weir_taken_back(&engine->handover);
+    uint64_t unix_ms = clock_us(CLOCK_REALTIME) / 1000;
     engine->now_us = clock_us(CLOCK_MONOTONIC);
     for (unsigned i = 0; i < count; i++)
-        if (engine->packets[i].outcome == WEIR_ANSWERED)
-            weir_stats_latency(engine->core->stats, WEIR_PATH_HANDED_OVER, engine->now_us - returned[i].received_us, 1);
+        note_returned(engine, &engine->packets[i], unix_ms, &returned[i]);
+    weir_taken_back(&engine->handover); /* only now: the answers lie in the ring's memory */
     count_many(engine, WEIR_COUNT_UDP_ERRORS, lost);
-    count_many(engine, WEIR_COUNT_LATE_REPLIES, late);
     return count;
 }
 
@@ -120,12 +135,16 @@ static void hand_over(weir_engine *engine, unsigned count)
 }
 
 /* What was answered at once took from its batch's receipt to the end of its sending. */
-static void note_batch(weir_engine *engine, unsigned count, unsigned lost)
+static void note_batch(weir_engine *engine, unsigned count, uint64_t unix_ms, unsigned lost)
 {
     uint64_t started = engine->now_us, answered = 0;
-    for (unsigned i = 0; i < count; i++)
-        answered += (unsigned)weir_has_answer(&engine->packets[i]);
     engine->now_us = clock_us(CLOCK_MONOTONIC);
+    for (unsigned i = 0; i < count; i++) {
+        const weir_packet *packet = &engine->packets[i];
+        answered += (unsigned)weir_has_answer(packet);
+        if (engine->tap && packet->outcome != WEIR_HAND_OVER)
+            weir_tap_note(engine->tap, packet, unix_ms, WEIR_PATH_CORE, engine->now_us - started);
+    }
     if (answered)
         weir_stats_latency(engine->core->stats, WEIR_PATH_CORE, engine->now_us - started, answered);
     weir_count(engine->core->stats, WEIR_COUNT_BATCHES);
@@ -140,10 +159,10 @@ static unsigned serve_batch(weir_engine *engine)
     if (!count)
         return 0;
     engine->now_us = clock_us(CLOCK_MONOTONIC);
-    weir_pipeline_run(engine->core, engine->current->state, engine->packets, count, engine->now_us / 1000,
-                      clock_us(CLOCK_REALTIME) / 1000);
+    uint64_t unix_ms = clock_us(CLOCK_REALTIME) / 1000;
+    weir_pipeline_run(engine->core, engine->current->state, engine->packets, count, engine->now_us / 1000, unix_ms);
     hand_over(engine, count);
-    note_batch(engine, count, source->send(source, engine->packets, engine->origins, count));
+    note_batch(engine, count, unix_ms, source->send(source, engine->packets, engine->origins, count));
     return count;
 }
 
@@ -255,14 +274,15 @@ weir_engine *weir_engine_open(const weir_engine_settings *settings)
     }
     engine->source = settings->source;
     engine->core = settings->core;
+    engine->tap = settings->tap;
     engine->cpu = settings->cpu;
     return engine;
 }
 
-int weir_engine_start(weir_engine *engine, const weir_state *state)
+int weir_engine_start(weir_engine *engine, const weir_state *state, weir_cache *cache)
 {
     sigset_t all, before;
-    if (!weir_engine_use(engine, state))
+    if (!weir_engine_use(engine, state, cache))
         return ENOMEM;
     take_state(engine);
     /* Signals are the event loop's: a thread inherits the mask of the one that makes it. */
@@ -302,12 +322,12 @@ static void forget_passed(weir_engine *engine)
     }
 }
 
-uint64_t weir_engine_use(weir_engine *engine, const weir_state *state)
+uint64_t weir_engine_use(weir_engine *engine, const weir_state *state, weir_cache *cache)
 {
     use *next = malloc(sizeof *next);
     if (!next)
         return 0;
-    *next = (use){state, engine->uses ? engine->uses->number + 1 : 1, engine->uses};
+    *next = (use){state, cache, engine->uses ? engine->uses->number + 1 : 1, engine->uses};
     engine->uses = next;
     /* release: the state and this record are whole before the thread sees the pointer */
     atomic_store_explicit(&engine->wanted, next, memory_order_release);

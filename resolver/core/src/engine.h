@@ -11,12 +11,14 @@
 #include "places.h"
 #include "ring.h"
 #include "source.h"
+#include "tap.h"
 
 typedef struct weir_engine weir_engine;
 
 typedef struct {
     weir_source *source; /* becomes the engine's */
     weir_core *core;     /* used by the engine's thread alone; with counters */
+    weir_tap *tap;       /* the same; NULL: none */
     uint32_t places;     /* queries that may wait for their answers, 1 to 65,535 */
     uint32_t backlog;    /* of those, queries that the loop has not yet taken: what bounds the time they wait */
     uint32_t max_age_ms; /* an answer that comes later than this is refused */
@@ -36,13 +38,14 @@ typedef struct {
 /* NULL without memory, descriptors, or for settings out of bounds; the source then stays the caller's. */
 weir_engine *weir_engine_open(const weir_engine_settings *settings);
 
-/* Begin to serve under `state`. 0, or an errno. */
-int weir_engine_start(weir_engine *engine, const weir_state *state);
+/* Begin to serve under `state`, with answers from `cache` (NULL: none). 0, or an errno. */
+int weir_engine_start(weir_engine *engine, const weir_state *state, weir_cache *cache);
 
-/* Serve under this state from the next batch on; never waits. `state` must live until `weir_engine_passed` is at least
- * the number of a later use. Returns this use's number (the start is 1), 0 without memory. */
-uint64_t weir_engine_use(weir_engine *engine, const weir_state *state);
-/* The number of the use that the thread serves under: all earlier states are no longer looked at. */
+/* Serve under this state and from this cache from the next batch on; never waits. Both must live until
+ * `weir_engine_passed` is at least the number of a later use. Returns this use's number (the start is 1), 0 without
+ * memory. */
+uint64_t weir_engine_use(weir_engine *engine, const weir_state *state, weir_cache *cache);
+/* The number of the use that the thread serves under: nothing of earlier ones is looked at any more. */
 uint64_t weir_engine_passed(const weir_engine *engine);
 
 /* The loop's side. `next` gives one query after another; `taken` gives their room back and returns 1 if the bell will

@@ -124,6 +124,7 @@ int weir_take_back(weir_handover *handover, weir_packet *packet, weir_origin *or
     memcpy(&token, record, sizeof token);
     weir_place *place = weir_place_find(&handover->places, token);
     returned->is_late = place == NULL;
+    memset(packet, 0, sizeof *packet);
     packet->outcome = WEIR_SILENT;
     if (!place)
         return 1;
@@ -131,6 +132,8 @@ int weir_take_back(weir_handover *handover, weir_packet *packet, weir_origin *or
     *origin = place->origin;
     packet->out = (uint8_t *)(uintptr_t)(record + sizeof token); /* only read by whoever sends it */
     packet->out_length = length - (uint32_t)sizeof token;
+    packet->bytes = packet->out; /* an answer repeats its question */
+    packet->length = (uint16_t)packet->out_length;
     if (packet->out_length)
         packet->outcome = WEIR_ANSWERED;
     weir_place_give(&handover->places, place);

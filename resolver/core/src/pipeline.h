@@ -70,6 +70,7 @@ typedef struct {
     uint8_t bit;     /* the list or category bit that spoke, or 255 */
     uint8_t nameable; /* 1 only if no list at all speaks about the name or what it leads to, and the policy allowed it
                        * by the default step; 0 for all else (the tap's rule, tap.h) */
+    uint8_t missing;  /* handed over only because the cache has no fresh answer to its question */
 } weir_packet;
 
 /* What the stages know of one packet of a batch. */
@@ -86,6 +87,7 @@ typedef struct {
     weir_cache *cache;     /* NULL: none */
     weir_stats *stats;     /* NULL: nothing is counted */
     weir_limiter *limiter; /* NULL: none */
+    uint8_t peeks;         /* looks into the cache are no hits: a question that has been counted is looked at again */
     weir_cache_copy copy;
     weir_item item[WEIR_BATCH]; /* too much for the stack of a small thread */
 } weir_core;

@@ -1,8 +1,9 @@
 /* A bounded cursor over a received message, and the names read from it (resolver.exchange.wire in C).
  *
- * Nothing is read outside the message; a compression pointer leads strictly backwards. The first error stays, and
- * whatever is read after it is zero, so that a caller may check once for several reads. Work that a crafted message
- * could multiply (jumps, comparisons) is paid from a budget: one that runs out is the Python scanner's. */
+ * Nothing is read outside the message; a compression pointer leads strictly backwards. The first error
+ * stays, and whatever is read after it is zero, so that a caller may check once for several reads. Work
+ * that a crafted message could multiply (jumps, comparisons) is paid from a budget: one that runs out is
+ * the Python scanner's. */
 #ifndef WEIR_REPLY_NAME_H
 #define WEIR_REPLY_NAME_H
 
@@ -14,8 +15,8 @@
 
 #define WEIR_SCAN_BUDGET 250000u /* steps of a few nanoseconds; a real reply takes some hundred */
 
-/* The error of a message that is not this scanner's: what is written anew outgrows a message or the room, or it takes
- * more steps than any real reply. Compared by address. */
+/* The error of a message that is not this scanner's: what is written anew outgrows a message or the room,
+ * or it takes more steps than any real reply. Compared by address. */
 extern const char weir_scan_not_mine[];
 
 typedef struct {
@@ -25,8 +26,8 @@ typedef struct {
     const char *error; /* NULL while all is well */
 } weir_scan_cursor;
 
-/* A whole name: as received, in lower case, and by its suffixes. `start[i]` is where label i begins, the root's
- * included; `hash[i]` is the unkeyed hash of the suffix that begins there, without case. */
+/* A whole name: as received, in lower case, and by its suffixes. `start[i]` is where label i begins, the
+ * root's included; `hash[i]` is the unkeyed hash of the suffix that begins there, without case. */
 typedef struct {
     uint8_t bytes[WEIR_MAX_WIRE], lower[WEIR_MAX_WIRE];
     uint8_t length, labels; /* labels without the root */

@@ -6,8 +6,9 @@
 enum { NAME = 253, STRING = 254, REST = 255, MAX_FIELDS = 5, FIELD_TYPES = 40 };
 enum { EDE_OPTION = 15, SVCB_IPV4_HINT = 4, SVCB_IPV6_HINT = 6, IPV4 = 4, IPV6 = 16 };
 
-/* Type: its rdata's fields in order; a number is that many octets. Where no row is, rdata is opaque. Names stand where
- * rdata may arrive compressed (RFC 1035, and the types that RFC 3597 section 4 asks receivers to accept). */
+/* Type: its rdata's fields in order; a number is that many octets. Where no row is, rdata is opaque. Names
+ * stand where rdata may arrive compressed (RFC 1035, and the types that RFC 3597 section 4 asks receivers
+ * to accept). */
 static const uint8_t fields_of[FIELD_TYPES][MAX_FIELDS] = {
     [2] = {NAME},                               /* NS */
     [3] = {NAME},                               /* MD */
@@ -28,7 +29,7 @@ static const uint8_t fields_of[FIELD_TYPES][MAX_FIELDS] = {
     [30] = {NAME, REST},                        /* NXT */
     [33] = {6, NAME},                           /* SRV */
     [35] = {4, STRING, STRING, STRING, NAME},   /* NAPTR */
-    [WEIR_TYPE_DNAME] = {NAME},
+    [WEIR_QTYPE_DNAME] = {NAME},
 };
 
 static const uint8_t opaque[MAX_FIELDS] = {REST};
@@ -46,7 +47,8 @@ static void put_octets(weir_scan_writer *writer, weir_scan_cursor *cursor, size_
         weir_scan_put(writer, cursor, octets, length);
 }
 
-static void put_field(weir_scan_writer *writer, weir_scan_cursor *cursor, const weir_scan_record *record, uint8_t field)
+static void put_field(weir_scan_writer *writer, weir_scan_cursor *cursor,
+                      const weir_scan_record *record, uint8_t field)
 {
     weir_scan_name name;
     if (field == NAME) {
@@ -90,7 +92,8 @@ static void add_error(weir_answer *answer, weir_reply_room *room, const uint8_t 
     answer->ede_length = (uint16_t)(answer->ede_length + 4 + text);
 }
 
-static int read_options(weir_scan_cursor *cursor, const weir_scan_record *opt, weir_answer *answer, weir_reply_room *room)
+static int read_options(weir_scan_cursor *cursor, const weir_scan_record *opt, weir_answer *answer,
+                        weir_reply_room *room)
 {
     unsigned errors = 0;
     cursor->position = opt->start;
@@ -109,7 +112,8 @@ static int read_options(weir_scan_cursor *cursor, const weir_scan_record *opt, w
     return 1;
 }
 
-int weir_scan_read_errors(weir_scan_cursor *cursor, weir_scan_section additional, weir_reply *reply, weir_reply_room *room)
+int weir_scan_read_errors(weir_scan_cursor *cursor, weir_scan_section additional, weir_reply *reply,
+                          weir_reply_room *room)
 {
     const weir_scan_record *opt = NULL;
     for (unsigned i = 0; i < additional.count; i++) {
@@ -130,7 +134,8 @@ int weir_scan_read_errors(weir_scan_cursor *cursor, weir_scan_section additional
     return read_options(cursor, opt, &reply->answer, room);
 }
 
-static int add_target(weir_scan_cursor *cursor, const weir_scan_name *name, weir_answer *answer, weir_reply_room *room)
+static int add_target(weir_scan_cursor *cursor, const weir_scan_name *name, weir_answer *answer,
+                      weir_reply_room *room)
 {
     const uint8_t *known = room->targets, *end = room->targets + answer->targets_length;
     if (!weir_scan_spend(cursor, answer->target_count))
@@ -218,7 +223,7 @@ static int gather_record(weir_scan_cursor *cursor, const weir_scan_record *recor
     weir_scan_name name;
     unsigned size = record->type == WEIR_QTYPE_A ? IPV4 : record->type == WEIR_QTYPE_AAAA ? IPV6 : 0;
     cursor->position = record->start;
-    if (record->type == WEIR_QTYPE_CNAME || record->type == WEIR_TYPE_DNAME)
+    if (record->type == WEIR_QTYPE_CNAME || record->type == WEIR_QTYPE_DNAME)
         return weir_scan_read_name(cursor, &name) && add_target(cursor, &name, answer, room);
     if (record->class_ != WEIR_QCLASS_IN)
         return 1;
@@ -226,12 +231,13 @@ static int gather_record(weir_scan_cursor *cursor, const weir_scan_record *recor
         return weir_scan_fail(cursor, "an address has the wrong length");
     if (size)
         return add_address(cursor, cursor->data + record->start, size, answer, room);
-    if (record->type == WEIR_TYPE_SVCB || record->type == WEIR_TYPE_HTTPS)
+    if (record->type == WEIR_QTYPE_SVCB || record->type == WEIR_QTYPE_HTTPS)
         return gather_service(cursor, record, answer, room);
     return 1;
 }
 
-int weir_scan_gather(weir_scan_cursor *cursor, weir_scan_section answers, weir_reply *reply, weir_reply_room *room)
+int weir_scan_gather(weir_scan_cursor *cursor, weir_scan_section answers, weir_reply *reply,
+                     weir_reply_room *room)
 {
     for (unsigned i = 0; i < answers.count; i++)
         if (answers.record[i].kept && !gather_record(cursor, &answers.record[i], &reply->answer, room))

@@ -56,8 +56,14 @@ static void add_to_chain(weir_scan_chain *chain, const weir_scan_name *name)
     chain->count++;
 }
 
+static int is_class(const weir_scan_asked *asked, const weir_scan_record *record)
+{
+    return asked->class_ == record->class_ || asked->class_ == WEIR_QCLASS_ANY;
+}
+
 /* Read into `next` where the first CNAME at the chain's end leads; 0 if there is none, or an error. */
-static int next_alias(weir_scan_cursor *cursor, const weir_scan_chain *chain, weir_scan_section answers, weir_scan_name *next)
+static int next_alias(weir_scan_cursor *cursor, const weir_scan_asked *asked, const weir_scan_chain *chain,
+                      weir_scan_section answers, weir_scan_name *next)
 {
     uint32_t hash = chain->name[chain->count - 1].hash;
     unsigned length = chain->name[chain->count - 1].length;
@@ -65,7 +71,8 @@ static int next_alias(weir_scan_cursor *cursor, const weir_scan_chain *chain, we
         return 0;
     for (unsigned i = 0; i < answers.count; i++) {
         const weir_scan_record *record = &answers.record[i];
-        if (record->type != WEIR_QTYPE_CNAME || record->hash != hash || !name_at(cursor, record->owner, next))
+        if (record->type != WEIR_QTYPE_CNAME || record->hash != hash || !is_class(asked, record) ||
+            !name_at(cursor, record->owner, next))
             continue;
         if (next->length == length && !memcmp(next->lower, chain->name[chain->count - 1].bytes, length))
             return name_at(cursor, record->start, next);
@@ -73,7 +80,8 @@ static int next_alias(weir_scan_cursor *cursor, const weir_scan_chain *chain, we
     return 0;
 }
 
-int weir_scan_follow(weir_scan_cursor *cursor, const weir_scan_asked *asked, weir_scan_section answers, weir_scan_chain *chain)
+int weir_scan_follow(weir_scan_cursor *cursor, const weir_scan_asked *asked, weir_scan_section answers,
+                     weir_scan_chain *chain)
 {
     weir_scan_name next;
     int aliases = 0;
@@ -81,11 +89,11 @@ int weir_scan_follow(weir_scan_cursor *cursor, const weir_scan_asked *asked, wei
     add_to_chain(chain, &asked->name);
     for (unsigned i = 0; i < answers.count; i++) {
         aliases |= answers.record[i].type == WEIR_QTYPE_CNAME;
-        chain->dnames |= answers.record[i].type == WEIR_TYPE_DNAME;
+        chain->dnames |= answers.record[i].type == WEIR_QTYPE_DNAME;
     }
     if (!aliases || asked->type == WEIR_QTYPE_CNAME || asked->type == WEIR_QTYPE_ANY)
         return 1;
-    while (next_alias(cursor, chain, answers, &next) && !on_chain(chain, &next)) {
+    while (next_alias(cursor, asked, chain, answers, &next) && !on_chain(chain, &next)) {
         if (chain->count > WEIR_MAX_ALIASES)
             return weir_scan_fail(cursor, "more than 32 aliases");
         add_to_chain(chain, &next);
@@ -100,21 +108,23 @@ static int above_chain(const weir_scan_chain *chain, const weir_scan_name *name)
         unsigned length = chain->name[i].length, at = 0;
         while (length - at > name->length)
             at += chain->name[i].bytes[at] + 1u;
-        if (at && length - at == name->length && !memcmp(chain->name[i].bytes + at, name->lower, name->length))
+        if (at && length - at == name->length && !memcmp(chain->name[i].bytes + at, name->lower,
+                                                         name->length))
             return 1;
     }
     return 0;
 }
 
 /* Whether the answer has a DNAME record at this name. */
-static int has_dname(weir_scan_cursor *cursor, const weir_scan_name *name, weir_scan_section answers)
+static int has_dname(weir_scan_cursor *cursor, const weir_scan_asked *asked, const weir_scan_name *name,
+                     weir_scan_section answers)
 {
     weir_scan_name owner;
     if (!weir_scan_spend(cursor, answers.count))
         return 0;
     for (unsigned i = 0; i < answers.count; i++) {
         const weir_scan_record *record = &answers.record[i];
-        if (record->type == WEIR_TYPE_DNAME && record->hash == name->hash[0] &&
+        if (record->type == WEIR_QTYPE_DNAME && record->hash == name->hash[0] && is_class(asked, record) &&
             name_at(cursor, record->owner, &owner) && owner.length == name->length &&
             !memcmp(owner.lower, name->lower, name->length))
             return 1;
@@ -122,16 +132,11 @@ static int has_dname(weir_scan_cursor *cursor, const weir_scan_name *name, weir_
     return 0;
 }
 
-static int is_class(const weir_scan_asked *asked, const weir_scan_record *record)
-{
-    return asked->class_ == record->class_ || asked->class_ == WEIR_CLASS_ANY;
-}
-
-static int belongs(weir_scan_cursor *cursor, const weir_scan_asked *asked, const weir_scan_chain *chain, weir_scan_section answers,
-                   const weir_scan_record *record)
+static int belongs(weir_scan_cursor *cursor, const weir_scan_asked *asked, const weir_scan_chain *chain,
+                   weir_scan_section answers, const weir_scan_record *record)
 {
     weir_scan_name owner;
-    int redirects = record->type == WEIR_TYPE_DNAME || record->type == WEIR_TYPE_RRSIG;
+    int redirects = record->type == WEIR_QTYPE_DNAME || record->type == WEIR_QTYPE_RRSIG;
     int wanted = redirects || record->type == WEIR_QTYPE_CNAME || record->type == asked->type ||
                  asked->type == WEIR_QTYPE_ANY;
     if (!is_class(asked, record) || record->type == WEIR_QTYPE_OPT || !wanted)
@@ -140,10 +145,12 @@ static int belongs(weir_scan_cursor *cursor, const weir_scan_asked *asked, const
         return 0;
     if (on_chain(chain, &owner))
         return 1;
-    return redirects && chain->dnames && above_chain(chain, &owner) && has_dname(cursor, &owner, answers);
+    return redirects && chain->dnames && above_chain(chain, &owner) && has_dname(cursor, asked, &owner,
+                                                                                 answers);
 }
 
-unsigned weir_scan_keep(weir_scan_cursor *cursor, const weir_scan_asked *asked, const weir_scan_chain *chain, weir_scan_section answers)
+unsigned weir_scan_keep(weir_scan_cursor *cursor, const weir_scan_asked *asked, const weir_scan_chain *chain,
+                        weir_scan_section answers)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < answers.count; i++)
@@ -161,8 +168,8 @@ static int holds_end(const weir_scan_chain *chain, const weir_scan_name *apex)
     return length - at == apex->length && !memcmp(end + at, apex->lower, apex->length);
 }
 
-weir_scan_record *weir_scan_find_soa(weir_scan_cursor *cursor, const weir_scan_asked *asked, const weir_scan_chain *chain,
-                           weir_scan_section authorities)
+weir_scan_record *weir_scan_find_soa(weir_scan_cursor *cursor, const weir_scan_asked *asked,
+                                     const weir_scan_chain *chain, weir_scan_section authorities)
 {
     weir_scan_name owner;
     for (unsigned i = 0; i < authorities.count; i++) {
@@ -179,18 +186,19 @@ static int covers_proof(weir_scan_cursor *cursor, const weir_scan_record *signat
 {
     cursor->position = signature->start;
     uint16_t covered = weir_scan_take16(cursor);
-    return covered == WEIR_TYPE_NSEC || covered == WEIR_TYPE_NSEC3 || (soa && covered == WEIR_QTYPE_SOA);
+    return covered == WEIR_QTYPE_NSEC || covered == WEIR_QTYPE_NSEC3 || (soa && covered == WEIR_QTYPE_SOA);
 }
 
-unsigned weir_scan_keep_proof(weir_scan_cursor *cursor, const weir_scan_asked *asked, weir_scan_section authorities, int soa)
+unsigned weir_scan_keep_proof(weir_scan_cursor *cursor, const weir_scan_asked *asked,
+                              weir_scan_section authorities, int soa)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < authorities.count && asked->dnssec_ok; i++) {
         weir_scan_record *record = &authorities.record[i];
         if (record->class_ != asked->class_)
             continue;
-        record->kept = record->type == WEIR_TYPE_NSEC || record->type == WEIR_TYPE_NSEC3 ||
-                       (record->type == WEIR_TYPE_RRSIG && covers_proof(cursor, record, soa));
+        record->kept = record->type == WEIR_QTYPE_NSEC || record->type == WEIR_QTYPE_NSEC3 ||
+                       (record->type == WEIR_QTYPE_RRSIG && covers_proof(cursor, record, soa));
         kept += record->kept;
     }
     return kept;

@@ -79,7 +79,7 @@ static int has_type(weir_scan_section section, uint16_t type)
 static int is_referral(const scan *s)
 {
     return (s->flags & 0xF) == WEIR_NOERROR && !(s->flags & WEIR_FLAG_RA) && !s->answers.count &&
-           has_type(s->authorities, WEIR_TYPE_NS) && !has_type(s->authorities, WEIR_QTYPE_SOA);
+           has_type(s->authorities, WEIR_QTYPE_NS) && !has_type(s->authorities, WEIR_QTYPE_SOA);
 }
 
 /* Whether the chain ends in what was asked for; otherwise the answer is NXDOMAIN or NODATA. */
@@ -110,7 +110,8 @@ static void limit_ttls(weir_scan_section section, const weir_ttl_limits *limits)
     }
 }
 
-/* The lower of the SOA's TTL and its MINIMUM field, the last 32 bits (RFC 2308 section 5), for all of the proof. */
+/* The lower of the SOA's TTL and its MINIMUM field, the last 32 bits (RFC 2308 section 5), for all of the
+ * proof. */
 static int limit_negative(scan *s)
 {
     uint32_t negative = 0;
@@ -126,7 +127,8 @@ static int limit_negative(scan *s)
     return 1;
 }
 
-/* Choose what is kept and bring its TTLs within the limits. Without an SOA a negative answer must not be kept. */
+/* Choose what is kept and bring its TTLs within the limits. Without an SOA a negative answer must not be
+ * kept. */
 static int choose(scan *s)
 {
     weir_scan_chain *chain = &s->room->chain;
@@ -220,7 +222,8 @@ static void run(scan *s)
         !weir_scan_read_errors(&s->cursor, s->additional, s->reply, s->room))
         return;
     unsigned rcode = s->reply->rcode;
-    if ((rcode != WEIR_NOERROR && rcode != WEIR_NXDOMAIN && rcode != YXDOMAIN) || is_referral(s) || !choose(s))
+    if ((rcode != WEIR_NOERROR && rcode != WEIR_NXDOMAIN && rcode != YXDOMAIN) || is_referral(s) ||
+        !choose(s))
         return;
     write_message(s);
     if (!s->cursor.error && weir_scan_gather(&s->cursor, s->answers, s->reply, s->room))

@@ -1,8 +1,9 @@
 /* An upstream's reply, read once and written anew: what resolver.exchange.scan does, byte for byte.
  *
- * Only what belongs to the question is kept (RFC 2181, RFC 5452); TTLs are brought within the limits; the places of
- * the TTLs, the alias targets and the addresses come out beside the message. Everything is written anew instead of
- * cut out, because compression pointers may lead into what is left out. The work is bounded, whatever the bytes. */
+ * Only what belongs to the question is kept (RFC 2181, RFC 5452); TTLs are brought within the limits; the
+ * places of the TTLs, the alias targets and the addresses come out beside the message. Everything is
+ * written anew instead of cut out, because compression pointers may lead into what is left out. The work
+ * is bounded, whatever the bytes. */
 #ifndef WEIR_REPLY_SCAN_H
 #define WEIR_REPLY_SCAN_H
 
@@ -23,8 +24,8 @@ typedef struct {
     uint8_t dnssec_ok; /* keep the proofs */
 } weir_question;
 
-/* `answers` = 0: truncated, or it says something about the server and not about the name; `answer` then holds nothing
- * but the errors (`ede`). */
+/* `answers` = 0: truncated, or it says something about the server and not about the name; `answer` then
+ * holds nothing but the errors (`ede`). */
 typedef struct {
     uint16_t rcode; /* with the upper bits of an OPT record */
     uint8_t truncated, edns, answers;

@@ -55,7 +55,8 @@ static int same(const uint8_t *out, size_t at, const weir_scan_name *name, unsig
 }
 
 /* Where the suffix of `name` from `label` on stands before `end`; 0 if nowhere. */
-static unsigned find(weir_scan_writer *writer, weir_scan_cursor *cursor, const weir_scan_name *name, unsigned label, size_t end)
+static unsigned find(weir_scan_writer *writer, weir_scan_cursor *cursor, const weir_scan_name *name,
+                     unsigned label, size_t end)
 {
     uint32_t hash = name->hash[label];
     for (unsigned i = writer->head[hash % WEIR_PLACE_HEADS]; i; i = writer->place[i].next) {
@@ -81,7 +82,8 @@ static void remember(weir_scan_writer *writer, uint32_t hash, size_t at)
     *head = (uint16_t)i;
 }
 
-void weir_scan_put_name(weir_scan_writer *writer, weir_scan_cursor *cursor, const weir_scan_name *name, int compress)
+void weir_scan_put_name(weir_scan_writer *writer, weir_scan_cursor *cursor, const weir_scan_name *name,
+                        int compress)
 {
     size_t start = writer->position;
     for (unsigned label = 0; label < name->labels && !cursor->error; label++) {

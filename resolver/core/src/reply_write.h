@@ -29,7 +29,8 @@ void weir_scan_put16(weir_scan_writer *writer, weir_scan_cursor *cursor, uint16_
 void weir_scan_put32(weir_scan_writer *writer, weir_scan_cursor *cursor, uint32_t value);
 
 /* Append a name; `compress` is for owners and the types of RFC 1035 only (RFC 3597 section 4). */
-void weir_scan_put_name(weir_scan_writer *writer, weir_scan_cursor *cursor, const weir_scan_name *name, int compress);
+void weir_scan_put_name(weir_scan_writer *writer, weir_scan_cursor *cursor, const weir_scan_name *name,
+                        int compress);
 
 /* Overwrite a number put before. */
 static inline void weir_scan_patch16(weir_scan_writer *writer, size_t at, uint16_t value)

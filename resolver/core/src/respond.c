@@ -150,7 +150,7 @@ static int respond_to_query(weir_turn *turn)
 void weir_respond(weir_turn *turn)
 {
     weir_packet *packet = turn->packet;
-    packet->out_length = packet->nameable = 0;
+    packet->out_length = packet->nameable = packet->missing = 0;
     packet->verdict = packet->bit = WEIR_NO_BIT;
     int outcome = turn->item->read == WEIR_QUERY_READ ? respond_to_query(turn) : respond_malformed(turn);
     if (outcome == WEIR_ANSWERED && turn->is_popular)

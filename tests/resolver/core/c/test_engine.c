@@ -60,7 +60,7 @@ static void sent(void *context, uint64_t number, const uint8_t *bytes, uint32_t 
     traffic *to = context;
     uint16_t state;
     CHECK(number < to->given);
-    if (length != sizeof state) {
+    if (length != sizeof state) { /* shed: header and question */
         CHECK((bytes[3] & 0x0f) == 2); /* SERVFAIL */
         atomic_fetch_add(&to->failed, 1);
         return;
@@ -77,7 +77,7 @@ static weir_engine *engine_for(traffic *between, uint32_t places, uint32_t backl
     weir_memory_ends ends = {between, next, sent, -1};
     memset(&stats, 0, sizeof stats);
     core.stats = &stats;
-    weir_engine_settings settings = {weir_memory_open(&ends), &core, places, backlog, max_age_ms, -1, 42};
+    weir_engine_settings settings = {weir_memory_open(&ends), &core, NULL, places, backlog, max_age_ms, -1, 42};
     CHECK(settings.source);
     weir_engine *engine = weir_engine_open(&settings);
     CHECK(engine);
@@ -133,7 +133,7 @@ static void what_is_handed_over_comes_back(void)
     const uint16_t one = 1;
     unsigned handed = 0;
     struct pollfd wanted = {weir_engine_descriptor(engine), POLLIN, 0};
-    CHECK(weir_engine_start(engine, state) == 0);
+    CHECK(weir_engine_start(engine, state, NULL) == 0);
     for (unsigned round = 0; round < 50; round++) {
         atomic_fetch_add(&between.sent, 50);
         while (handed < 20 * (round + 1)) {
@@ -158,7 +158,7 @@ static void a_full_ring_sheds_and_all_the_rest_is_answered(void)
     weir_engine *engine = engine_for(&between, 300, 200, LIMIT_MS);
     weir_state *state = state_of(1);
     const uint16_t one = 1;
-    CHECK(weir_engine_start(engine, state) == 0);
+    CHECK(weir_engine_start(engine, state, NULL) == 0);
     weir_engine_finish(engine);
     struct pollfd wanted = {weir_engine_descriptor(engine), POLLIN, 0};
     unsigned answered = 0;
@@ -180,7 +180,7 @@ static void a_flood_from_one_neighbourhood_leaves_room(void)
     traffic between = {.kinds = "h", .sent = 1000, .client = {{10, 1, 2, 3}, 4, 0}};
     weir_engine *engine = engine_for(&between, 800, 400, LIMIT_MS);
     weir_state *state = state_of(1);
-    CHECK(weir_engine_start(engine, state) == 0);
+    CHECK(weir_engine_start(engine, state, NULL) == 0);
     weir_engine_finish(engine);
     while (counted(WEIR_COUNT_SHED) < 800)
         poll(NULL, 0, 1);
@@ -197,7 +197,7 @@ static void late_and_forged_answers_are_refused(void)
     weir_state *state = state_of(1);
     weir_handed_over query;
     const uint16_t one = 1;
-    CHECK(weir_engine_start(engine, state) == 0);
+    CHECK(weir_engine_start(engine, state, NULL) == 0);
     while (!weir_engine_next(engine, &query))
         poll(NULL, 0, 1);
     while (weir_engine_in_hand(engine)) /* its time is over at once */
@@ -221,11 +221,11 @@ static void swaps_under_load_lose_nothing(void)
     weir_state *states[SWAPS + 1];
     unsigned freed = 0;
     states[0] = state_of(1);
-    CHECK(weir_engine_start(engine, states[0]) == 0);
+    CHECK(weir_engine_start(engine, states[0], NULL) == 0);
     for (uint16_t number = 2; number <= SWAPS; number++) {
         atomic_fetch_add(&between.sent, 20);
         states[number - 1] = state_of(number);
-        CHECK(weir_engine_use(engine, states[number - 1]) == number);
+        CHECK(weir_engine_use(engine, states[number - 1], NULL) == number);
         for (uint64_t passed = weir_engine_passed(engine); freed + 1 < passed; freed++)
             free(states[freed]);
     }
@@ -240,7 +240,7 @@ static void swaps_under_load_lose_nothing(void)
 
 static void settings_out_of_bounds(void)
 {
-    weir_engine_settings settings = {NULL, &core, 0, 16, 1, -1, 1};
+    weir_engine_settings settings = {NULL, &core, NULL, 0, 16, 1, -1, 1};
     CHECK(!weir_engine_open(&settings));
     settings.places = 16;
     settings.backlog = 0;
