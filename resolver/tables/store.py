@@ -4,6 +4,7 @@ Layout of the state folder::
 
     tables-00000042.json      one generation: a SHA-256 line, then JSON
     snapshot-<digest>.weir    compiled lists, shared by the generations that name it
+    snapshot-<digest>.delta   single entries changed since then
     current                   a symbolic link to the generation in force
 
 There is one writer (control). Publishing writes the file, syncs it, and moves the link; a reader that follows the
@@ -141,8 +142,8 @@ def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
             continue
     for path in dropped:
         path.unlink(missing_ok=True)
-    for path in state.glob("snapshot-*.weir"):
-        if path.name not in named:
+    for path in (*state.glob("snapshot-*.weir"), *state.glob("snapshot-*.delta")):
+        if path.with_suffix(".weir").name not in named:
             path.unlink(missing_ok=True)
     for path in state.glob(".*.tmp"):
         path.unlink(missing_ok=True)
