@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 import structlog
 
@@ -18,6 +19,7 @@ from admin.control.lists import Clocks, ListKeeper, LostTextError
 from admin.control.record import Record
 from admin.control.token import TokenError, read_token
 from admin.services.build import build_tables, sources
+from admin.services.in_force import InForce
 from admin.services.place import Place
 from admin.services.publish import Compile, Snapshot, compile_lists, publish
 from admin.services.serving import GATEWAY, resolver_name
@@ -30,6 +32,7 @@ from resolver.runtime.tasks import spawn
 from resolver.tables.model import Tables
 from resolver.tables.store import TablesError, current_generation
 from resolver.tables.view import View
+from resolver.tables.writing import Changes
 
 FIRST_FETCH_LIMIT = 30.0
 """Seconds that a state waits for lists without any version; a slow server must not keep the rest from serving."""
@@ -56,6 +59,7 @@ class Controller:
         self._retry_at = 0.0
         self._compiled: tuple[object, Snapshot, Basis] | None = None
         self._view: View | None = None
+        self._in_force: InForce | None = None
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
 
@@ -251,7 +255,19 @@ class Controller:
     def _put_in_force(self, config: Config, snapshot: Snapshot, basis: Basis | None) -> Tables:
         state = self._place.state
         with self._editor.adopting(state / snapshot.name, sources(config), basis):
-            return publish(config, snapshot, state, now=self._clocks.unix())
+            before = self._in_force
+            if (
+                before is not None
+                and (changes := before.edit(config, snapshot.name, snapshot.bits)) is not None
+            ):
+                if changes != Changes():
+                    _log.info("subscribers and profiles changed in place", **asdict(changes))
+                return before.tables
+            published = publish(config, snapshot, state, now=self._clocks.unix())
+        if before is not None:
+            before.close()
+        self._in_force = published
+        return published.tables
 
     def _kept(self, config: Config) -> Snapshot | None:
         """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
@@ -259,7 +275,7 @@ class Controller:
             view = View.open(self._place.state)
         except (TablesError, SnapshotError):
             return None
-        wanted = build_tables(config, view.bits, view.tables.generation, view.tables.snapshot, 0.0)
+        wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)
         if wanted.lists != view.tables.lists:
             return None
         return Snapshot(view.tables.snapshot, view.bits, view.reader.entries, view.reader.size)

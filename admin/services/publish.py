@@ -1,6 +1,6 @@
 """From lists and configuration to a published generation; shared by control and the command line.
 
-Order of writing: compiled lists, layout, tables, link. Each is whole before the next begins and nothing that serves is
+Order of writing: compiled lists, clients, layout, tables, link. Each is whole before the next begins and nothing that serves is
 changed before the link moves, so whatever ends this process leaves the old generation or the new one in force.
 """
 
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Protocol
 
 from admin.config import Config
-from admin.services.build import build_tables, sources
+from admin.services.build import build_assignments, build_tables, sources
+from admin.services.in_force import InForce
 from admin.services.layout import layout_of, write_layout
 from admin.services.place import Place
 from blocklists.edits import NO_EDITS, Edit, combine
 from blocklists.list_store import ListStore
 from blocklists.model import Bit, ListSource
 from blocklists.snapshot import native
+from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.compiler import CompileReport, compile_snapshot
 from blocklists.snapshot.native import KEY_BYTES
 from blocklists.snapshot.reader import changes_of
@@ -27,7 +29,7 @@ from blocklists.sources import FetchError
 from blocklists.sources.file import file_path, read_file
 from blocklists.suffixes import public_suffixes
 from resolver.tables import store
-from resolver.tables.model import Tables
+from resolver.tables.writing import ClientsWriter
 
 _TEMPORARY = ".snapshot.tmp"
 
@@ -88,13 +90,38 @@ def compile_lists(
     return Snapshot(name, report.bits, report.entries, report.size)
 
 
-def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> Tables:
+def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> InForce:
     """Make a generation of configuration and compiled lists the one in force. OSError leaves the old one in force."""
-    tables = build_tables(config, snapshot.bits, next_generation(state), snapshot.name, now)
-    write_layout(state, layout_of(tables))
-    store.publish(state, tables)
-    store.collect_garbage(state)
-    return tables
+    tables = build_tables(config, next_generation(state), snapshot.name, now)
+    clients = _write_clients(config, snapshot, state / tables.tables, now=now)
+    try:
+        write_layout(state, layout_of(tables))
+        store.publish(state, tables)
+        store.collect_garbage(state)
+    except BaseException:
+        clients.close()
+        raise
+    return InForce(state, config, tables, clients)
+
+
+def _write_clients(config: Config, snapshot: Snapshot, path: Path, *, now: float) -> ClientsWriter:
+    """The file of clients and policies of a new generation, whole and on the disk under its name."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    clients = ClientsWriter.create(
+        temporary,
+        build_assignments(config, snapshot.bits),
+        plan=plan_digest(snapshot.bits),
+        key=secrets.token_bytes(KEY_BYTES),
+        now=now,
+    )
+    try:
+        temporary.replace(path)  # no generation has this number, so whatever has the name belongs to none
+    except BaseException:
+        clients.close()
+        temporary.unlink(missing_ok=True)
+        raise
+    return clients
 
 
 def next_generation(state: Path) -> int:
@@ -122,7 +149,7 @@ def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tup
         except FetchError as error:
             missing.append(f"list {source.id} is left out: {error}")
     edits = {source.id: combine(kept.edits(source.id).edits) for source, _ in texts}
-    publish(config, compile_lists(texts, directory, now=now, edits=edits), directory, now=now)
+    publish(config, compile_lists(texts, directory, now=now, edits=edits), directory, now=now).close()
     return tuple(missing)
 
 

@@ -53,12 +53,14 @@ def lists_name(state: Path, name: str) -> bool:
 
 def test_a_generation_is_published_and_counts_on(config: Config, state: Path) -> None:
     snapshot = compile_lists([(BETS, b"bets.example\n")], state, now=5.0)
-    assert publish(config, snapshot, state, now=5.0).generation == 1
-    assert publish(config, snapshot, state, now=6.0).generation == 2
+    assert publish(config, snapshot, state, now=5.0).tables.generation == 1
+    assert publish(config, snapshot, state, now=6.0).tables.generation == 2
     assert lists_name(state, "www.bets.example")
     assert read_layout(state).workers == 3
     assert (snapshot.entries, snapshot.size) == (1, (state / snapshot.name).stat().st_size)
     assert sorted(path.name for path in state.iterdir()) == [
+        "clients-00000001.weir",
+        "clients-00000002.weir",
         "current",
         "layout.json",
         snapshot.name.replace(".weir", ".delta"),
