@@ -10,6 +10,7 @@ from resolver.answer.reply import TYPE_A, TYPE_AAAA
 from resolver.core import native
 from resolver.core.settings import ActionBit, Limits, StateSettings
 from resolver.policy.model import Masks
+from resolver.tables.model import RateLimit
 
 _ACTIONS = {
     Action.NXDOMAIN: native.ACTION_NXDOMAIN,
@@ -36,6 +37,13 @@ def settings_of(
         apexes=tuple(sorted(generation.zones.apexes)),
         limits=limits,
         cookie_secrets=cookie_secrets,
+    )
+
+
+def limits_of(settings: RateLimit) -> Limits:
+    """The configured response-rate limit."""
+    return Limits(
+        settings.served, settings.strangers, settings.ipv4_prefix, settings.ipv6_prefix, settings.slip
     )
 
 

@@ -1,7 +1,7 @@
 """DNS over UDP by the core: its thread reads, decides and answers; what it hands over is finished here.
 
 Queries are taken in slices, so that TCP, timers and upstreams' replies get their turn under any load. The core has
-counted them already. Nothing here is lost silently: each token that was taken gets one reply, if only silence.
+left them uncounted but for ``handed_over``. Each token that was taken gets one reply, if only silence.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from functools import partial
 
 import structlog
 
-from resolver.answer.decision import Miss
 from resolver.answer.message import MalformedQueryError, parse_query
-from resolver.core.native import Engine, State
+from resolver.core.native import Cache, Engine, State
 from resolver.exchange.model import Question
 from resolver.listeners.server import Server
 
@@ -56,14 +55,18 @@ class CoreListener:
         self._loop = asyncio.get_running_loop()
         self._idle = asyncio.Event()
 
-    def start(self, state: State) -> None:
-        """Begin to serve under this state."""
+    def start(self, state: State, cache: Cache | None) -> None:
+        """Begin to serve under this state and from this cache."""
         self._loop.add_reader(self._engine.fileno(), self._readable)
-        self._engine.start(state)
+        self._engine.start(state, cache)
 
-    def use(self, state: State) -> None:
-        """Serve under this state from the next batch on."""
-        self._engine.use(state)
+    def use(self, state: State, cache: Cache | None) -> None:
+        """Serve under this state and from this cache from the next batch on."""
+        self._engine.use(state, cache)
+
+    def tidy(self) -> None:
+        """Release the states that the thread has passed."""
+        self._engine.states_held()
 
     def finish(self) -> None:
         """Answer what has arrived, then read no more; what comes later waits for whoever shares the sockets."""
@@ -102,17 +105,14 @@ class CoreListener:
 
     def _finish(self, token: int, packet: bytes, client: bytes) -> None:
         family = socket.AF_INET if len(client) == 4 else socket.AF_INET6
+        send = partial(self._send, token)
         try:
-            result = self._server.handle(packet, socket.inet_ntop(family, client), over_tcp=False)
+            self._server.serve(packet, socket.inet_ntop(family, client), send, over_tcp=False)
         except Exception:
             # A fault of ours costs this one answer, not the rest of the slice. No name is logged.
             self._count("faults")
             _log.exception("a query could not be answered")
-            result = None
-        if isinstance(result, Miss):
-            self._server.finish_later(result, partial(self._send, token))
-        else:
-            self._send(token, result)
+            send(None)
 
     def _send(self, token: int, answer: bytes | None) -> None:
         if not self._engine.reply(token, answer):
