@@ -17,6 +17,7 @@ from resolver.answer.reply import (
     TYPE_A,
     TYPE_AAAA,
     TYPE_CNAME,
+    Carrier,
     Record,
     addresses,
     finish,
@@ -42,11 +43,14 @@ _FAILURE_EDE = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query and how it came: all that answering it depends on besides the state."""
+    """A query and how it came: all that answering it depends on besides the state. ``cookie`` is the content of the
+    COOKIE option that its answer carries; empty for none.
+    """
 
     query: Query
     client: str
     over_tcp: bool
+    cookie: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,21 @@ Result = bytes | Miss | None
 """An answer to send, a question to resolve first, or silence."""
 
 
+def no_cookie(_option: bytes, _client: str, _now: float) -> bytes:
+    """For a box without a secret: its answers carry no cookie."""
+    return b""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds."""
+    """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds,
+    ``cookie`` gives the content of the answer's COOKIE option for that of the query, its sender and the time.
+    """
 
     lookup: Callable[[Question], Answer | None]
     age: Callable[[Answer], int]
     count: Callable[[str], None]
+    cookie: Callable[[bytes, str, float], bytes] = no_cookie
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +269,8 @@ class Decision:
     def _finish(
         self, message: bytes, ede: Sequence[tuple[int, bytes]] = (), *, truncated: bool = False
     ) -> bytes:
-        limit = self._moment.generation.limit
-        return finish(
-            self._query, message, over_tcp=self._asked.over_tcp, limit=limit, ede=ede, truncated=truncated
-        )
+        carrier = Carrier(self._asked.over_tcp, self._moment.generation.limit, self._asked.cookie)
+        return finish(self._query, message, carrier, ede=ede, truncated=truncated)
 
 
 def _stale_code(answer: Answer) -> int:

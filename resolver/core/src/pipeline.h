@@ -68,6 +68,8 @@ typedef struct {
     uint32_t out_length;
     uint8_t verdict; /* for the tap: a weir_count of stats.h (BLOCKED_...), or 255 */
     uint8_t bit;     /* the list or category bit that spoke, or 255 */
+    uint8_t nameable; /* 1 only if no list at all speaks about the name or what it leads to, and the policy allowed it
+                       * by the default step; 0 for all else (the tap's rule, tap.h) */
 } weir_packet;
 
 typedef struct {
