@@ -185,9 +185,9 @@ def test_system_upstreams_are_written_out_once(config: Config, write: Callable[[
     ],
 )
 def test_limits_and_the_sample_reach_the_workers(
-    write: Callable[[str], Config], bits: tuple[Bit, ...], text: str, limit: RateLimit, one_in: int
+    write: Callable[[str], Config], text: str, limit: RateLimit, one_in: int
 ) -> None:
-    tables = build_tables(write(text), bits, 1, "x", 0.0)
+    tables = build_tables(write(text), 1, "x", 0.0)
     assert tables.resolver.rate_limit == limit
     assert tables.resolver.query_sample == one_in
     assert decode(encode(tables), name="x") == tables
