@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from admin.api.problem import MEDIA_TYPE
+from resolver.sampling import Decided
 
 
 def _query(name: str, description: str, *, required: bool = False) -> dict[str, object]:
@@ -32,6 +33,14 @@ def _ref(name: str) -> dict[str, object]:
 _REFUSALS = {
     "401": _problem("No or a wrong token"),
     "403": _problem("Host or Origin is another site's"),
+}
+
+_LIST_ID: dict[str, object] = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The id of a list in the configuration",
+    "schema": {"type": "string"},
 }
 
 _PATHS: dict[str, object] = {
@@ -82,6 +91,54 @@ _PATHS: dict[str, object] = {
             | _REFUSALS,
         }
     },
+    "/api/v1/lists/{id}/entries": {
+        "get": {
+            "parameters": [_LIST_ID],
+            "summary": "Single entries that were edited: what holds on top of the list's own text",
+            "responses": {
+                "200": _json("The edits", _ref("Edits")),
+                "404": _problem("There is no such list"),
+                "503": _problem("The edits cannot be read"),
+            }
+            | _REFUSALS,
+        },
+        "post": {
+            "parameters": [_LIST_ID],
+            "summary": "Add, remove or take back single entries, all or none; they hold for later versions too",
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": _ref("EditRequest")}},
+            },
+            "responses": {
+                "200": _json("Kept, and in force as far as `in_force` says", _ref("EditReport")),
+                "400": _problem("The body is not as described"),
+                "404": _problem("There is no such list"),
+                "413": _problem("The body is too large"),
+                "422": _problem("An entry is not taken; nothing was changed"),
+                "503": _problem("The edits cannot be kept; nothing was changed"),
+            }
+            | _REFUSALS,
+        },
+    },
+    "/api/v1/stats/queries": {
+        "get": {
+            "summary": "A sample of the queries answered lately, without who asked; empty unless it is switched on",
+            "parameters": [
+                {
+                    "name": "seconds",
+                    "in": "query",
+                    "description": "How far back",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 3600, "default": 60},
+                }
+            ],
+            "responses": {
+                "200": _json("The sample and its rate", _ref("QuerySample")),
+                "400": _problem("The question is wrong"),
+                "503": _problem("There is no published state, so categories have no names"),
+            }
+            | _REFUSALS,
+        }
+    },
     "/api/v1/openapi.json": {
         "get": {
             "summary": "This description",
@@ -103,8 +160,59 @@ _TEXT: dict[str, object] = {"type": "string"}
 _COUNT: dict[str, object] = {"type": "integer"}
 _MOMENT: dict[str, object] = {"type": "number", "description": "Unix seconds"}
 _MAYBE_COUNT: dict[str, object] = {"type": ["integer", "null"]}
+_MAYBE_TEXT: dict[str, object] = {"type": ["string", "null"]}
+
+_ENTRIES: dict[str, object] = {
+    "type": "array",
+    "items": {
+        "anyOf": [
+            {"type": "string", "maxLength": 1024},
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string", "maxLength": 1024},
+                    "scope": {"enum": ["host", "domain", "wildcard", "address", None]},
+                },
+                "required": ["name"],
+                "additionalProperties": False,
+            },
+        ]
+    },
+}
+_EDITS: dict[str, object] = {
+    "type": "array",
+    "items": _object(
+        change={"type": "string", "enum": ["add", "remove"]},
+        name=_TEXT,
+        scope={"type": "string", "enum": ["host", "domain", "wildcard", "address"]},
+    ),
+}
 
 _SCHEMAS = {
+    "EditRequest": {
+        "type": "object",
+        "properties": {"add": _ENTRIES, "remove": _ENTRIES, "take_back": _ENTRIES},
+        "additionalProperties": False,
+        "description": "1 to 1,000 entries in all; a bare name has the scope of the list's own bare names",
+    },
+    "Edits": _object(list=_TEXT, edits=_EDITS),
+    "EditReport": _object(list=_TEXT, in_force=_COUNT, compiling={"type": "boolean"}, edits=_EDITS),
+    "QuerySample": _object(
+        sampling={"type": "string", "description": "`off`, or 1/N"},
+        since=_MOMENT,
+        note=_TEXT,
+        queries={"type": "array", "items": {"$ref": "#/components/schemas/SampledQuery"}},
+    ),
+    "SampledQuery": _object(
+        at={"type": "integer", "description": "Unix seconds"},
+        transport={"type": "string", "enum": ["udp", "tcp"]},
+        qtype=_COUNT,
+        rcode=_MAYBE_COUNT,
+        decided={"type": "string", "enum": [kind.name.lower().replace("_", "-") for kind in Decided]},
+        category=_MAYBE_TEXT,
+        within={"type": ["integer", "null"], "description": "Microseconds; null is more than 2 seconds"},
+        name=_MAYBE_TEXT,
+    ),
     "Problem": _object(type=_TEXT, title=_TEXT, status=_COUNT, detail=_TEXT)
     | {"description": "RFC 9457", "additionalProperties": True},
     "Readiness": _object(

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import structlog
@@ -112,7 +112,7 @@ class ListKeeper:
         list_id, before = source.id, self._digest(source)
         outcome = await self._outcome(source)
         self._check_current(source)
-        self._outcomes[list_id] = outcome
+        self._outcomes[list_id] = replace(outcome, version=None)  # the text must not stay in memory
         good = outcome.state in _GOOD
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
         if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:

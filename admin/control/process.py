@@ -21,6 +21,7 @@ from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from blocklists.model import ListCounts, ListSource
 from blocklists.snapshot.compiler import compile_snapshot, count_entries
+from blocklists.snapshot.native import keep_little_memory
 from blocklists.sources import fetch
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
     path = parser.parse_args(arguments).config
     configure_logs("control")
+    keep_little_memory()
     try:
         return _run(load(path))
     except ConfigError as error:

@@ -7,9 +7,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from admin.config import Config, ConfigError, load
+from admin.services.build import worker_count
+from admin.services.layout import Layout
 from admin.services.locking import Lock, LockedError
 from admin.services.parts import Part
 from admin.services.place import Place
@@ -42,6 +45,8 @@ def run(config_path: Path, only: str | None, slot: int | None) -> int:
             say(str(fault))
         return USAGE
     plan = _plan(config_path, config.data_dir, only, slot)
+    if only is None:
+        plan = replace(plan, expected=_expected(config))
     return _serve(plan, demo, _addresses(config) if only is None else ())
 
 
@@ -49,6 +54,15 @@ def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None)
     place = Place(data_dir.absolute())
     parts = frozenset(Part) if only is None else frozenset({Part(only)})
     return Plan(place, installed_programs(config_path.absolute(), place), parts, slot)
+
+
+def _expected(config: Config) -> Layout:
+    return Layout(
+        generation=0,
+        listen=tuple(map(str, config.resolver.listen)),
+        workers=worker_count(config),
+        gateway=tuple(map(str, config.gateway.listen)),
+    )
 
 
 def _addresses(config: Config) -> Sequence[Address]:

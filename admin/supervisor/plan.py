@@ -33,6 +33,8 @@ class Plan:
     programs: Programs
     parts: frozenset[Part] = frozenset(Part)
     slot: int | None = None
+    expected: Layout | None = None
+    """What the configuration asks for: its processes start while control makes the first generation, and wait for it."""
 
     @property
     def scope(self) -> str:

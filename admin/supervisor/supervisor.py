@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -41,6 +42,7 @@ class Supervisor:
         self._fleet = Fleet(
             os.environ, self._notifications.address, clock=time.monotonic, say=say, changed=self._wake.set
         )
+        self._expected = plan.expected
         self._applied: int | None = None
         self._tried: int | None = None
         self._retry_at = 0.0
@@ -101,7 +103,8 @@ class Supervisor:
         generation = current_generation(self._plan.place.state)
         if generation is None:
             if self._fleet.phase(CONTROL) not in (None, Phase.WAITING):
-                return  # control is about to publish the first one
+                self._prepare()  # control is about to publish the first one
+                return
             self._say_once(
                 f"{self._plan.place.state}: no generation has been published yet; "
                 "the data plane starts as soon as control has published one"
@@ -110,6 +113,13 @@ class Supervisor:
             generation != self._tried or time.monotonic() >= self._retry_at
         ):
             self._try(generation)
+
+    def _prepare(self) -> None:
+        """Start what the configuration asks for: processes that are ready when the first generation comes save time."""
+        layout, self._expected = self._expected, None
+        if layout is not None:
+            with contextlib.suppress(SocketError, OSError):  # said when a generation asks for the same
+                self._apply(layout)
 
     def _try(self, generation: int) -> None:
         """Follow a generation as far as its addresses can be had; the rest is tried again later."""

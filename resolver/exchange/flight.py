@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -100,13 +99,14 @@ class Flight:
 
     def next_time(self, now: float) -> float:
         """When it must be looked at again, after all that was due ``now`` was done."""
-        return min((when for when in self._times() if when > now), default=self.ends)
-
-    def _times(self) -> Iterable[float]:
-        yield self.ends
+        earliest = self.ends if self.ends > now else float("inf")
         if self.waiters:
-            yield self.stale_at
-            yield from self.waiters.values()
+            if now < self.stale_at < earliest:
+                earliest = self.stale_at
+            for deadline in self.waiters.values():
+                if now < deadline < earliest:
+                    earliest = deadline
         for attempt in self.attempts.values():
-            if not attempt.late:
-                yield attempt.expires
+            if not attempt.late and now < attempt.expires < earliest:
+                earliest = attempt.expires
+        return earliest if earliest != float("inf") else self.ends

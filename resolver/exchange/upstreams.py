@@ -147,6 +147,8 @@ class Pool:
         self, dice: Dice, tries: Mapping[Endpoint, int], barred: Collection[Endpoint]
     ) -> Upstream | None:
         """The upstream for the next try of a flight that made ``tries``; None if all are barred."""
+        if len(self._upstreams) == 1 and not barred:
+            return next(iter(self._upstreams.values()))
         open_to_it = [each for each in self._upstreams.values() if each.endpoint not in barred]
         best = [each for each in open_to_it if each.healthy] or open_to_it
         if not best:
@@ -159,9 +161,10 @@ class Pool:
 
     def take_probe(self, now: float) -> Upstream | None:
         """An upstream that is due to be probed while another serves; its next probe is then postponed."""
-        if not any(each.healthy for each in self._upstreams.values()):
+        down = [each for each in self._upstreams.values() if each.failures >= FAILURES_TO_DOWN]
+        if not down or len(down) == len(self._upstreams):
             return None
-        for each in self._upstreams.values():
+        for each in down:
             if each.is_probe_due(now):
                 each.postpone_probe(now)
                 return each

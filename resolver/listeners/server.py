@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Protocol
 
 import structlog
 
-from resolver.answer.decision import Miss, Result
+from resolver.answer.decision import Asked, Miss, Result
+from resolver.answer.message import parse_query
 from resolver.answer.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
 
 MAX_STEPS = 10
 """Questions that one query may need one after another; aliases do not go on for ever."""
 
+Send = Callable[[bytes | None], None]
+"""Takes the answer, or None for silence."""
 
 _log = structlog.get_logger("weir.listeners")
 
@@ -22,9 +26,56 @@ _log = structlog.get_logger("weir.listeners")
 class Resolves(Protocol):
     """What is needed of a forwarder."""
 
-    async def resolve(self, question: Question) -> Resolution:
-        """The answer or the failure, in bounded time."""
+    def ask(self, question: Question, done: Callable[[Resolution], None]) -> int:
+        """Call ``done`` once with the answer or the failure, in bounded time; returns a number for ``withdraw``."""
         ...
+
+    def withdraw(self, waiter: int) -> None:
+        """Let ``done`` never be called."""
+        ...
+
+
+class _Query:
+    """A query that waits for its questions, one after another."""
+
+    __slots__ = ("_server", "_steps", "miss", "send", "waiter")
+
+    def __init__(self, server: Server, miss: Miss | None, send: Send) -> None:
+        self._server = server
+        self._steps = 0
+        self.miss = miss
+        self.send = send
+        self.waiter = 0
+
+    def resolved(self, resolution: Resolution) -> None:
+        """One more answer is known, or cannot be had."""
+        self._steps += 1
+        self._server.go_on(self, resolution, is_last=self._steps >= MAX_STEPS)
+
+
+class Steps(Protocol):
+    """The core's word on a packet that it handed over."""
+
+    def step(self, packet: bytes, client: bytes) -> bytes | Question | None:
+        """The answer, the question that the cache lacks an answer to, or None: it is for the pipeline to decide."""
+        ...
+
+
+class _HandedOver(_Query):
+    """A query that the core will answer as soon as its cache has the answer to one question."""
+
+    __slots__ = ("client", "packet", "question", "steps")
+
+    def __init__(self, server: Server, steps: Steps, packet: bytes, client: bytes, send: Send) -> None:
+        super().__init__(server, None, send)
+        self.steps = steps
+        self.packet = packet
+        self.client = client
+        self.question: Question | None = None
+
+    def resolved(self, resolution: Resolution) -> None:
+        """The answer is in the cache, or cannot be had."""
+        self._server.step_on(self, resolution)
 
 
 class Server:
@@ -43,49 +94,140 @@ class Server:
         self._forwarder = forwarder
         self._clock = clock
         self._count = count
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._waiting: set[_Query] = set()
+        self._idle: asyncio.Future[None] | None = None
         self.max_waiting = max_waiting
 
     def handle(self, packet: bytes, client: str, *, over_tcp: bool) -> Result:
         """The answer at once, silence, or a miss to be given to ``finish_later``."""
         return self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self._clock())
 
-    def finish_later(self, miss: Miss, send: Callable[[bytes | None], None]) -> None:
+    def serve(self, packet: bytes, client: str, send: Send, *, over_tcp: bool) -> None:
+        """Answer one packet: ``send`` is called once with the answer, or None for silence, now or later."""
+        result = self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self._clock())
+        if isinstance(result, Miss):
+            self.finish_later(result, send)
+        else:
+            send(result)
+
+    def serve_handed_over(self, steps: Steps, packet: bytes, client: bytes, send: Send) -> None:
+        """Answer one packet that the core handed over; ``client`` is packed. ``send`` is called as by ``serve``.
+
+        As long as the core knows how to answer, Python only brings the missing answer into the cache: the decision is
+        the core's, made anew when the answer is there.
+        """
+        try:
+            found = steps.step(packet, client)
+            if not isinstance(found, Question):
+                self._serve_found(found, packet, client, send)
+                return
+            self._count("queries_udp")
+            if len(self._waiting) >= self.max_waiting:
+                self._count("shed")
+                send(self._at_once(_miss_of(packet, client, found)))
+                return
+        except Exception:
+            self._fault()
+            send(None)
+            return
+        query = _HandedOver(self, steps, packet, client, send)
+        query.question = found
+        self._begin(query, found)
+
+    def _serve_found(self, found: bytes | None, packet: bytes, client: bytes, send: Send) -> None:
+        if found is None:
+            self.serve(packet, _text(client), send, over_tcp=False)
+            return
+        self._count("queries_udp")
+        self._count("cache_hits")
+        send(found)
+
+    def step_on(self, query: _HandedOver, resolution: Resolution) -> None:
+        """Have the core answer from its cache; what it will not, the pipeline decides with the answer given."""
+        answer: bytes | Question | None = None
+        assert query.question is not None
+        try:
+            if resolution.answer is not None and not resolution.stale:
+                answer = query.steps.step(query.packet, query.client)
+            if not isinstance(answer, bytes):
+                self._waiting.discard(query)
+                slow = _Query(self, _miss_of(query.packet, query.client, query.question), query.send)
+                self._waiting.add(slow)
+                slow.resolved(resolution)
+                return
+        except Exception:
+            self._fault()
+            answer = None
+        self._end(query, answer if isinstance(answer, bytes) else None)
+
+    def finish_later(self, miss: Miss, send: Send) -> None:
         """Resolve the miss in the background and call ``send`` once with the answer, or None for silence."""
         if len(self._waiting) >= self.max_waiting:
             self._count("shed")
             send(self._at_once(miss))
             return
-        task = asyncio.get_running_loop().create_task(self._finish(miss, send), name="query")
-        self._waiting.add(task)
-        task.add_done_callback(self._waiting.discard)
+        self._begin(_Query(self, miss, send), miss.question)
+
+    def _begin(self, query: _Query, question: Question) -> None:
+        self._waiting.add(query)
+        try:
+            self._ask(query, question)
+        except Exception:
+            self._fault()
+            self._end(query, None)
+
+    def go_on(self, query: _Query, resolution: Resolution, *, is_last: bool) -> None:
+        """Decide again with one more known answer: send, or ask the next question."""
+        answer: bytes | None = None
+        try:
+            assert query.miss is not None
+            result = self._pipeline.resume(query.miss, resolution, now=self._clock())
+            if isinstance(result, Miss) and not is_last:
+                query.miss = result
+                self._ask(query, result.question)
+                return
+            answer = self._at_once(result) if isinstance(result, Miss) else result
+        except Exception:
+            self._fault()
+        self._end(query, answer)
+
+    def _ask(self, query: _Query, question: Question) -> None:
+        # An answer that is there at once has asked the next question, with a higher number, when this returns.
+        query.waiter = max(self._forwarder.ask(question, query.resolved), query.waiter)
+
+    def _end(self, query: _Query, answer: bytes | None) -> None:
+        self._waiting.discard(query)
+        try:
+            query.send(answer)
+        except Exception:
+            self._fault()
+        if self._idle is not None and not self._waiting and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _fault(self) -> None:
+        """A fault of ours costs this one answer, not the connection that waits for it. No name is logged."""
+        self._count("faults")
+        _log.exception("a query could not be answered")
 
     def _at_once(self, miss: Miss) -> bytes | None:
         answer = self._pipeline.give_up(miss, FailureKind.OVERLOAD, now=self._clock())
         return answer if isinstance(answer, bytes) else None
 
-    async def _finish(self, miss: Miss, send: Callable[[bytes | None], None]) -> None:
-        answer: bytes | None = None
-        try:
-            answer = await self._resolve(miss)
-        except Exception:
-            # A fault of ours costs this one answer, not the connection that waits for it. No name is logged.
-            self._count("faults")
-            _log.exception("a query could not be answered")
-        send(answer)
-
-    async def _resolve(self, miss: Miss) -> bytes | None:
-        result: Result = miss
-        for _ in range(MAX_STEPS):
-            if not isinstance(result, Miss):
-                return result
-            resolution = await self._forwarder.resolve(result.question)
-            result = self._pipeline.resume(result, resolution, now=self._clock())
-        return self._at_once(result) if isinstance(result, Miss) else result
-
     async def drain(self, timeout: float) -> None:
-        """Let the queries in hand finish, for at most ``timeout`` seconds."""
+        """Let the queries in hand finish, for at most ``timeout`` seconds; those that have not then get no answer."""
         if self._waiting:
-            _, late = await asyncio.wait(self._waiting, timeout=timeout)
-            for task in late:
-                task.cancel()
+            self._idle = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._idle], timeout=timeout)
+            self._idle = None
+        for query in list(self._waiting):
+            self._forwarder.withdraw(query.waiter)
+        self._waiting.clear()
+
+
+def _text(client: bytes) -> str:
+    return str(ip_address(client))
+
+
+def _miss_of(packet: bytes, client: bytes, question: Question) -> Miss:
+    """What the pipeline would have said of a packet that the core has read."""
+    return Miss(Asked(parse_query(packet), _text(client), over_tcp=False), question)

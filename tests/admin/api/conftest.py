@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from admin.api.app import make_app
-from admin.api.appliance import Condition, ConfigCondition, ReloadResult
+from admin.api.appliance import Condition, ConfigCondition, EditReport, ReloadResult, UnknownListError, Wish
 from admin.config import Config, load
 from admin.services.place import Place
+from blocklists.edits import Edit
 from resolver.tables.store import TablesError
 from resolver.tables.view import View
 
@@ -40,6 +41,9 @@ class FakeAppliance:
     opened: View | None = None
     result: ReloadResult = field(default_factory=lambda: ReloadResult(accepted=True, generation=7))
     reloads: int = 0
+    kept: tuple[Edit, ...] = ()
+    wishes: list[Wish] = field(default_factory=list)
+    fault: Exception | None = None
 
     def condition(self) -> Condition:
         return self.state
@@ -55,6 +59,18 @@ class FakeAppliance:
     async def reload(self) -> ReloadResult:
         self.reloads += 1
         return self.result
+
+    async def edits(self, list_id: str) -> tuple[Edit, ...]:
+        if list_id != "bets":
+            raise UnknownListError(list_id)
+        return self.kept
+
+    async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
+        if self.fault is not None:
+            raise self.fault
+        await self.edits(list_id)
+        self.wishes = list(wishes)
+        return EditReport(len(wishes), compiling=False, edits=self.kept)
 
 
 @pytest.fixture

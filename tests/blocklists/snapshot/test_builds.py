@@ -12,7 +12,9 @@ import pytest
 
 HERE = Path(__file__).parent
 SOURCES = Path(__file__).parents[3] / "blocklists" / "snapshot" / "src"
-LIBRARY = [str(SOURCES / name) for name in ("hash.c", "table.c", "builder.c", "sets.c", "scan.c")]
+LIBRARY = [
+    str(SOURCES / name) for name in ("hash.c", "table.c", "overlay.c", "builder.c", "sets.c", "scan.c")
+]
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{SOURCES}"]
 FUZZ_SECONDS = 5
 CC = shutil.which("gcc") or shutil.which("cc")
@@ -58,19 +60,19 @@ def test_every_build_gives_the_same_answers(
     table = written({name: 1 + n % 9 for n, name in enumerate(names[::2])}, addresses)
     (tmp_path / "names").write_bytes(b"".join(wire(name) for name in names))
     program = str(tmp_path / "look_up")
-    run(str(CC), *STRICT, *BUILDS[build], str(HERE / "look_up.c"), *LIBRARY[:2], "-o", program)
+    run(str(CC), *STRICT, *BUILDS[build], str(HERE / "look_up.c"), *LIBRARY[:3], "-o", program)
     output = run(program, str(table), str(tmp_path / "names"))
     assert output.count("\n") == len(names)
     assert output.count("=") >= len(set(names[::2]))
     assert answers.setdefault("first", output) == output
 
 
-@pytest.mark.skipif(CLANG is None, reason="no clang here")
-def test_fuzzing_finds_nothing(tmp_path: Path, written: Callable[..., Path]) -> None:
-    program = str(tmp_path / "fuzz")
+def fuzzer(folder: Path, source: str, *more: str) -> str:
+    """Build a target; skips where clang has no fuzzer."""
+    program = str(folder / "fuzz")
     sanitizers = ["-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
     built = subprocess.run(
-        [str(CLANG), *STRICT, *sanitizers, str(HERE / "fuzz_table.c"), *LIBRARY, "-o", program],
+        [str(CLANG), *STRICT, *sanitizers, str(HERE / source), *LIBRARY, *more, "-o", program],
         capture_output=True,
         text=True,
         check=False,
@@ -78,6 +80,25 @@ def test_fuzzing_finds_nothing(tmp_path: Path, written: Callable[..., Path]) -> 
     if "libclang_rt" in built.stderr:
         pytest.skip("clang has no fuzzer runtime here")
     assert built.returncode == 0, built.stderr
+    return program
+
+
+@pytest.mark.skipif(CLANG is None, reason="no clang here")
+def test_fuzzing_the_changes_finds_nothing(tmp_path: Path) -> None:
+    program = fuzzer(tmp_path, "fuzz_overlay.c", str(SOURCES / "overlay_writer.c"))
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    # Pokes at every field of the header, at the filter, at class records and at slots.
+    places = [*range(0, 128, 8), 4096, 36864, 36864 + 64, 36864 + 4096 * 136]
+    for place in places:
+        (corpus / str(place)).write_bytes(place.to_bytes(4, "little") + b"\xff" * 8)
+    limits = [f"-max_total_time={FUZZ_SECONDS}", "-max_len=512", "-seed=1", f"-artifact_prefix={tmp_path}/"]
+    run(program, str(corpus), *limits, timeout=50)
+
+
+@pytest.mark.skipif(CLANG is None, reason="no clang here")
+def test_fuzzing_finds_nothing(tmp_path: Path, written: Callable[..., Path]) -> None:
+    program = fuzzer(tmp_path, "fuzz_table.c")
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     table = written({"www.a.example": 1, "b.example": 2}, {(bytes(4), 0): 1, (bytes(16), 64): 2})
