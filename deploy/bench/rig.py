@@ -122,15 +122,14 @@ def _loopback(why: str) -> Rig:
 
 
 def _make(client: str, server: str) -> None:
-    from pyroute2 import IPRoute, NetNS, netns
+    from pyroute2 import NetNS, netns
 
     netns.create(client)
     netns.create(server)
     names = {client: f"wbc{os.getpid()}", server: f"wbs{os.getpid()}"}
-    with IPRoute() as route:
-        route.link("add", ifname=names[client], kind="veth", peer={"ifname": names[server]})
-        for namespace, name in names.items():
-            route.link("set", index=_index(route, name), net_ns_fd=namespace)
+    with NetNS(client) as inside:  # never in the namespace of the machine itself
+        peer = {"ifname": names[server], "net_ns_fd": server}
+        inside.link("add", ifname=names[client], kind="veth", peer=peer)
     for namespace, address in ((client, CLIENT_ADDRESS), (server, SERVER_ADDRESS)):
         with NetNS(namespace) as inside:
             veth = _index(inside, names[namespace])
