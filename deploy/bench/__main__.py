@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from deploy.bench import snapshot
 from deploy.bench.plot import svg
 from deploy.bench.report import markdown
+from deploy.bench.rig import unwind_on_sigterm
 from deploy.bench.session import DEFAULT_SERVERS, PEERS, SCENARIOS, Plan, run
 
 QUICK = {"names": 50_000, "rounds": 1, "seconds": 0.5, "swaps": 2, "subscribers": 2_000}
@@ -66,7 +65,7 @@ def _known(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
 
 def main() -> None:
     """Run the benchmark."""
-    signal.signal(signal.SIGTERM, _end)  # servers and namespaces are taken down on the way out
+    unwind_on_sigterm()
     told, plan = parse(sys.argv[1:])
     plan.folder.mkdir(parents=True, exist_ok=True)
     results = run(plan)
@@ -76,10 +75,6 @@ def main() -> None:
     print(text)
     (told.report or plan.folder / "bench.md").write_text(text)
     (told.plot or plan.folder / "bench.svg").write_text(svg(results))
-
-
-def _end(_: int, __: FrameType | None) -> None:
-    sys.exit(1)
 
 
 if __name__ == "__main__":

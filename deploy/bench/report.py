@@ -17,6 +17,8 @@ EFFECT_BAR_MS = 50.0
 SUBSCRIBER_BAR = 0.10
 UNMOVED = 2.0
 """A p99.9 under change within twice the quiet one counts as unmoved."""
+ENOUGH_NAMES = 900_000
+"""Fewer names say nothing of a million: what does not grow with the list would be multiplied too."""
 WEIR, ECHO, MANY = "weir", "echo", "weir, 100,000 subscribers"
 
 
@@ -67,7 +69,7 @@ def _cpu_bars(results: Results) -> Iterator[Bar]:
 
 def _memory_bars(results: Results) -> Iterator[Bar]:
     facts = results.facts(WEIR)
-    if facts is not None and not facts.problem:
+    if facts is not None and not facts.problem and results.names >= ENOUGH_NAMES:
         used = facts.list_memory / MB / results.names * 1e6
         yield Bar(
             "memory for a million domains", f"{MEMORY_BAR_MB:.0f} MB", f"{used:.0f} MB", used / MEMORY_BAR_MB
@@ -77,10 +79,11 @@ def _memory_bars(results: Results) -> Iterator[Bar]:
 def _swap_bars(results: Results) -> Iterator[Bar]:
     for swap in (swap for swap in results.swaps if swap.server == WEIR):
         if swap.change.startswith("full list"):
-            seconds = swap.seconds / results.names * 1e6
-            yield Bar(
-                "text list of a million → serving", "1 s", f"{seconds:.2f} s", seconds / LOAD_BAR_SECONDS
-            )
+            if results.names >= ENOUGH_NAMES:
+                seconds = swap.seconds / results.names * 1e6
+                yield Bar(
+                    "text list of a million → serving", "1 s", f"{seconds:.2f} s", seconds / LOAD_BAR_SECONDS
+                )
             moved = swap.p999_us / max(swap.quiet_us, 1) / UNMOVED
             measured = f"{swap.lost} lost, p99.9 {_us(swap.quiet_us)} → {_us(swap.p999_us)}"
             yield Bar(

@@ -14,7 +14,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("sh", "dirname", "cat", "cut", "sha256sum", "tr", "mkdir", "flock", "find", "sort", "echo", "env")
+TOOLS = (
+    "sh",
+    "dirname",
+    "cat",
+    "cut",
+    "sha256sum",
+    "tr",
+    "mkdir",
+    "flock",
+    "find",
+    "sort",
+    "echo",
+    "env",
+    "ls",
+)
 DEV_PACKAGES = (
     "knot-dnsutils bind9-dnsutils curl chromium clang shellcheck dnsdist unbound pdns-recursor knot-resolver "
     "lua-cqueues bind9 dnsmasq-base dnsperf iproute2 gcc-aarch64-linux-gnu libc6-dev-arm64-cross "

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "clock.h"
@@ -55,7 +56,9 @@ static size_t make_answer(uint8_t *packet, size_t length) {
     unsigned type = (unsigned)packet[at + 1] << 8 | packet[at + 2];
     at += 5;
     bool has_edns = packet[11] != 0 && at + 3 <= length && packet[at] == 0 && packet[at + 2] == OPT[2];
-    bool missing = packet[HEADER_BYTES] >= 3 && memcmp(packet + HEADER_BYTES + 1, "nx-", 3) == 0;
+    /* Without regard to case: resolvers that mix it on purpose ask here. */
+    bool missing = packet[HEADER_BYTES] >= 3
+                   && strncasecmp((const char *)packet + HEADER_BYTES + 1, "nx-", 3) == 0;
     packet[2] = 0x81; /* QR, RD */
     packet[3] = (uint8_t)(0x80 | (missing ? RCODE_NXDOMAIN : 0)); /* RA */
     memset(packet + 6, 0, 6);

@@ -76,7 +76,8 @@ def test_what_is_built_is_not_built_again(programs: Programs) -> None:
 
 def test_closed_loop(programs: Programs, start: Any, load: Any) -> None:
     told = load(
-        start(programs.target), "www.a.example A 198.51.100.7\nnx-a.example A -\n*.b.example AAAA -\n"
+        start(programs.target),
+        "www.a.example A 198.51.100.7\nnx-a.example A -\nNx-b.example A -\n*.b.example AAAA -\n",
     )
     assert told["answered"] == told["sent"] > 100
     assert (told["lost"], told["wrong"], told["stray"]) == (0, 0, 0)

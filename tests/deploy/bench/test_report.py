@@ -35,9 +35,12 @@ def test_a_lost_query_or_a_slow_tail_misses_the_swap(results: Results, lost: int
     assert not next(bar for bar in bars(results) if bar.what == "full swap under load").is_met
 
 
-def test_memory_is_scaled_to_a_million(results: Results) -> None:
+def test_a_short_list_says_nothing_of_a_million(results: Results) -> None:
     results.names = 500_000
-    assert next(bar for bar in bars(results) if bar.what.startswith("memory")).ratio == pytest.approx(28 / 16)
+    assert not {bar.what for bar in bars(results)} & {
+        "memory for a million domains",
+        "text list of a million → serving",
+    }
 
 
 def test_without_figures_there_are_no_bars() -> None:

@@ -30,7 +30,8 @@ def readings(*, growth: float = 0.0, descriptors: int = 0, jump: int = 0) -> lis
         (readings(growth=20_000), FINE, []),  # 3 MB: noise
         (readings(growth=100_000), FINE, ["Memory grew by 14"]),
         (readings(growth=-100_000), FINE, []),
-        (readings(descriptors=1), FINE, ["Open descriptors grew from 20 to 21."]),
+        (readings(descriptors=2), FINE, []),
+        (readings(descriptors=10), FINE, ["Open descriptors grew from "]),
         (readings(), Outcome(10.0, 100, 99, 1, 0, 9.9, 0.0, {}, {}), ["1 of 100 queries had no answer."]),
         (readings(), Outcome(10.0, 100, 100, 0, 2, 9.9, 0.0, {}, {}), ["2 of 100 answers were wrong."]),
         (readings()[:4], FINE, ["too short"]),
