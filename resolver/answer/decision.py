@@ -6,6 +6,7 @@ The object lives for one attempt; a miss ends it, and the next attempt starts an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -74,7 +75,8 @@ def no_cookie(_option: bytes, _client: str, _now: float) -> bytes:
     return b""
 
 
-class Services(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Services:
     """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds,
     ``cookie`` gives the content of the answer's COOKIE option for that of the query, its sender and the time.
     """
