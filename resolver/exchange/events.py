@@ -71,7 +71,7 @@ Event = Asked | Withdrawn | DatagramReceived | MessageReceived | AttemptFailed |
 
 
 class SendDatagram(NamedTuple):
-    """Open a fresh UDP socket on a random port for the attempt, send ``data``, pass on what comes back."""
+    """Send ``data`` from a UDP socket on a random port that carries nothing else, pass on what comes back."""
 
     attempt: int
     endpoint: Endpoint

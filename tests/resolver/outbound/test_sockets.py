@@ -17,7 +17,7 @@ from resolver.outbound.sockets import MAX_AGE, MAX_QUESTIONS, SPARE, Channel, So
 def make_pool() -> Iterator[Callable[..., SocketPool]]:
     pools: list[tuple[SocketPool, set[Channel]]] = []
 
-    def make(limit: int = 1_000) -> SocketPool:
+    def make(limit: int = 4 * SPARE) -> SocketPool:
         live: set[Channel] = set()
         pools.append((SocketPool(random.Random(1), limit, opened=live.add, closing=live.remove), live))
         return pools[-1][0]
@@ -59,7 +59,7 @@ def test_many_questions_choose_among_many_sockets(make_pool: Any) -> None:
         assert pool.idle <= SPARE + 1
     reused = [channel for channel in chosen[SPARE + 1 :] if channel.questions > 1]
     assert len(set(reused)) > SPARE / 2
-    assert max(channel.questions for channel in chosen) < MAX_QUESTIONS
+    assert max(channel.questions for channel in chosen) <= MAX_QUESTIONS
 
 
 @pytest.mark.parametrize(
