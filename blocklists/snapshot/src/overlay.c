@@ -66,7 +66,8 @@ uint32_t weir_table_serial(const weir_table *table)
 
 static inline int holds(const uint8_t *slot, weir_hash hash)
 {
-    return weir_overlay_word(slot + WEIR_SLOT_H1) == hash.h1 && weir_overlay_word(slot + WEIR_SLOT_H2) == hash.h2;
+    return weir_overlay_word(slot + WEIR_SLOT_H1) == hash.h1 &&
+           weir_overlay_word(slot + WEIR_SLOT_H2) == hash.h2;
 }
 
 const uint8_t *weir_overlay_slot(const weir_table *table, weir_hash hash)

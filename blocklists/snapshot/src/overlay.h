@@ -31,7 +31,7 @@
 #define WEIR_OVERLAY_CAPACITY 65536u  /* names and prefixes; then it is time to compile */
 #define WEIR_OVERLAY_SLOT 32u         /* h1, h2, word, 8 bytes unused: never across two cache lines */
 #define WEIR_OVERLAY_PROBES 64u       /* no entry stands further from its home */
-#define WEIR_OVERLAY_FILTER_BITS 18u  /* a name never changed costs one bit test; 0.4 % pass at 1,000 entries */
+#define WEIR_OVERLAY_FILTER_BITS 18u  /* a name never changed costs one bit test */
 #define WEIR_OVERLAY_CLASSES 4096u    /* at most; fewer where the table's ids leave less room */
 #define WEIR_OVERLAY_CLASS_BYTES 136u /* a class record of layout.h, then the lists behind it: exact, below */
 #define WEIR_OVERLAY_LISTS 256u       /* numbers of lists that a record can name, 32 bytes of bits each way */
