@@ -28,11 +28,10 @@ _codec: TypeAdapter[tuple[Edit, ...]] = TypeAdapter(tuple[Edit, ...])
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What a file says: all edits in their order, how many lines are damaged, and where the last whole one ends."""
+    """What a file says: all edits in their order, and how many lines are damaged."""
 
     edits: tuple[Edit, ...] = ()
     damaged: int = 0
-    end: int = 0
 
 
 def read_journal(path: Path) -> Journal:
@@ -41,7 +40,7 @@ def read_journal(path: Path) -> Journal:
         data = path.read_bytes()
     except FileNotFoundError:
         return Journal()
-    whole, _, torn = data.rpartition(b"\n")
+    whole, _, _torn = data.rpartition(b"\n")
     edits: list[Edit] = []
     damaged = 0
     for line in whole.split(b"\n") if whole else ():
@@ -50,13 +49,13 @@ def read_journal(path: Path) -> Journal:
             damaged += 1
         else:
             edits += record
-    return Journal(tuple(edits), damaged, len(data) - len(torn))
+    return Journal(tuple(edits), damaged)
 
 
 def append_edits(path: Path, edits: Sequence[Edit]) -> None:
     """Add one record, durably and as a whole. OSError (disk full, …) leaves what was there before."""
     is_new = not path.exists()
-    end = read_journal(path).end
+    end = 0 if is_new else path.read_bytes().rfind(b"\n") + 1
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         os.ftruncate(handle, end)

@@ -58,7 +58,7 @@ class Editor:
     def basis(self, sources: Iterable[ListSource]) -> Basis:
         """What to compile with. OSError if the edits of a list cannot be read."""
         with self._lock:
-            return Basis(self._mark, {source.id: self._kept(source) for source in sources})
+            return Basis(self._mark, {source.id: self._tidied(source) for source in sources})
 
     def edit(self, source: ListSource, edits: Sequence[Edit]) -> EditReport:
         """Keep edits and put them into force. EditError or OSError: none of them is kept or in force."""
@@ -117,6 +117,12 @@ class Editor:
 
     def _apply(self, deltas: Deltas | None, list_id: str, edits: Sequence[Edit]) -> list[Effect]:
         return [Effect.LATER] * len(edits) if deltas is None else deltas.apply(list_id, edits)
+
+    def _tidied(self, source: ListSource) -> tuple[Edit, ...]:
+        kept = self._kept(source)
+        with contextlib.suppress(OSError):  # a full disk: the file stays as long as it is
+            self._store.tidy_edits(source.id)
+        return kept
 
     def _kept(self, source: ListSource) -> tuple[Edit, ...]:
         journal = self._store.edits(source.id)

@@ -2,7 +2,7 @@
 
 
 cdef void *_map(path, int flags, size_t *size) except NULL:
-    """Map a whole file, writable with O_RDWR. OSError as from open(2); SnapshotError if it cannot be mapped."""
+    """Map a whole file, writable with O_RDWR. OSError as from open(2), SnapshotError if it has no pages."""
     file = os.open(path, flags | os.O_CLOEXEC)
     try:
         return _map_file(path, file, flags, size)
@@ -67,7 +67,7 @@ cdef class Snapshot:
         return snapshot
 
     def heed(self, path):
-        """Let all look-ups heed the file of changes at ``path`` from now on. Once per snapshot, before it is shared."""
+        """Let all look-ups heed the file of changes at ``path``. Once per snapshot, before it is shared."""
         cdef size_t size = 0
         self._check()
         if self.changes != NULL:
@@ -92,7 +92,7 @@ cdef class Snapshot:
         return weir_overlay_used(&self.table)
 
     def class_record(self, uint16_t class_id):
-        """The record of a class of the table or of its changes, the lists behind it included for the latter."""
+        """The record of a class of the table, or of its changes with the lists behind it."""
         self._check()
         cdef size_t size = WEIR_CLASS_BYTES if class_id < self.table.class_count else WEIR_OVERLAY_CLASS_BYTES
         if class_id >= self.table.class_count + self._changed_classes():

@@ -64,16 +64,23 @@ uint32_t weir_table_serial(const weir_table *table)
     return serial == 0 ? 1 : serial;
 }
 
+static inline int holds(const uint8_t *slot, weir_hash hash)
+{
+    return weir_overlay_word(slot + WEIR_SLOT_H1) == hash.h1 &&
+           weir_overlay_word(slot + WEIR_SLOT_H2) == hash.h2;
+}
+
 const uint8_t *weir_overlay_slot(const weir_table *table, weir_hash hash)
 {
-    const uint8_t *slots = table->overlay + weir_overlay_slots_at(weir_overlay_class_room(table->class_count));
+    uint32_t room = weir_overlay_class_room(table->class_count);
+    const uint8_t *slots = table->overlay + weir_overlay_slots_at(room);
     uint32_t at = weir_overlay_home(hash);
     for (unsigned i = 0; i < WEIR_OVERLAY_PROBES; i++) {
         const uint8_t *slot = slots + (size_t)at * WEIR_OVERLAY_SLOT;
         if (weir_overlay_word(slot + WEIR_SLOT_WORD) == 0)
             return slot;
         /* The word was read first: its key does not change any more. */
-        if (weir_overlay_word(slot + WEIR_SLOT_H1) == hash.h1 && weir_overlay_word(slot + WEIR_SLOT_H2) == hash.h2)
+        if (holds(slot, hash))
             return slot;
         at = (at + 1) % WEIR_OVERLAY_SLOTS;
     }
@@ -85,7 +92,7 @@ int weir_overlay_find(const weir_table *table, weir_hash hash, uint32_t *class_i
     const uint8_t *slot = weir_overlay_slot(table, hash);
     uint64_t word = slot == NULL ? 0 : weir_overlay_word(slot + WEIR_SLOT_WORD);
     uint32_t id = (uint32_t)(word & 0xffff);
-    if (word == 0 || weir_overlay_word(slot + WEIR_SLOT_H1) != hash.h1 || weir_overlay_word(slot + WEIR_SLOT_H2) != hash.h2)
+    if (word == 0 || !holds(slot, hash))
         return 0;
     uint64_t records = weir_overlay_word(table->overlay + WEIR_OV_CLASS_COUNT);
     uint32_t room = weir_overlay_class_room(table->class_count);

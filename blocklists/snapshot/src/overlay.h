@@ -1,19 +1,20 @@
 /* Changes to a compiled table without a rebuild: a small mutable file beside the immutable one.
  *
- * A slot says that a name (by both hashes under the table's own key, so that a look-up hashes once) has another
- * class than the table gives it; class 0 is "not listed any more". Classes that the table lacks stand here too, their
- * ids go on behind the table's. There is one writer; readers take no lock.
+ * A slot says that a name (by both hashes under the table's own key, so that a look-up hashes once) has
+ * another class than the table gives it; class 0 is "not listed any more". Classes that the table lacks
+ * stand here too, their ids go on behind the table's. There is one writer; readers take no lock.
  *
- * Order makes it sound: the writer fills in the class record, then the key, the filter bit and the label range, and
- * publishes with one release store of the slot's word; the key never changes while the word is set, and the word never
- * becomes 0 again. A writer that is killed at any instruction leaves nothing half visible. The serial is raised last:
- * who reads it first (acquire) and looks up then, sees at least the changes that it counts. If the writer died before
- * raising it, the next one does at open.
+ * Order makes it sound: the writer fills in the class record, then the key, the filter bit and the label
+ * range, raises the count of slots, and publishes with one release store of the slot's word; the key never
+ * changes while the word is set, and the word never becomes 0 again. A writer that is killed at any
+ * instruction leaves nothing half visible. The serial is raised last: who reads it first (acquire) and
+ * looks up then, sees at least the changes that it counts. If the writer died before raising it, the next
+ * one does at open.
  *
  *   header (4096) | filter (2^18 bits) | classes (136 each) | slots (32 each)
  *
- * Little-endian. The bytes may come from anywhere: no content makes a reader leave them or walk without end. They must
- * be aligned to 8, as every mapping is, and must not shrink while they are in use. */
+ * Little-endian. The bytes may come from anywhere: no content makes a reader leave them or walk without
+ * end. They must be aligned to 8, as every mapping is, and must not shrink while they are in use. */
 #ifndef WEIR_OVERLAY_H
 #define WEIR_OVERLAY_H
 
@@ -30,7 +31,7 @@
 #define WEIR_OVERLAY_CAPACITY 65536u  /* names and prefixes; then it is time to compile */
 #define WEIR_OVERLAY_SLOT 32u         /* h1, h2, word, 8 bytes unused: never across two cache lines */
 #define WEIR_OVERLAY_PROBES 64u       /* no entry stands further from its home */
-#define WEIR_OVERLAY_FILTER_BITS 18u  /* a name that was never changed costs one bit test; at 1,000 entries 0.4 % more */
+#define WEIR_OVERLAY_FILTER_BITS 18u  /* a name never changed costs one bit test */
 #define WEIR_OVERLAY_CLASSES 4096u    /* at most; fewer where the table's ids leave less room */
 #define WEIR_OVERLAY_CLASS_BYTES 136u /* a class record of layout.h, then the lists behind it: exact, below */
 #define WEIR_OVERLAY_LISTS 256u       /* numbers of lists that a record can name, 32 bytes of bits each way */
@@ -73,7 +74,8 @@ static inline uint32_t weir_overlay_class_room(uint32_t base_classes)
 static inline size_t weir_overlay_slots_at(uint32_t class_room)
 {
     size_t records = (size_t)class_room * WEIR_OVERLAY_CLASS_BYTES;
-    return WEIR_OVERLAY_RECORDS + (records + WEIR_SECTION_ALIGN - 1) / WEIR_SECTION_ALIGN * WEIR_SECTION_ALIGN;
+    size_t sections = (records + WEIR_SECTION_ALIGN - 1) / WEIR_SECTION_ALIGN;
+    return WEIR_OVERLAY_RECORDS + sections * WEIR_SECTION_ALIGN;
 }
 
 static inline size_t weir_overlay_bytes(uint32_t class_room)
@@ -108,15 +110,17 @@ static inline int weir_overlay_may_hold(const uint8_t *overlay, weir_hash hash)
 {
     uint32_t bit = weir_overlay_filter_bit(hash);
     /* Whoever must see a change has read the serial before; the bit was set before that was raised. */
-    uint64_t word = WEIR_LE64(atomic_load_explicit(
-        (const _Atomic uint64_t *)(const void *)(overlay + WEIR_OVERLAY_FILTER + bit / 64 * 8), memory_order_relaxed));
+    const uint8_t *at = overlay + WEIR_OVERLAY_FILTER + bit / 64 * 8;
+    uint64_t word =
+        WEIR_LE64(atomic_load_explicit((const _Atomic uint64_t *)(const void *)at, memory_order_relaxed));
     return (int)(word >> bit % 64 & 1);
 }
 
 /* The slot of a hash, or the free slot where it would go; NULL if it has neither. */
 const uint8_t *weir_overlay_slot(const weir_table *table, weir_hash hash);
 
-/* 1 and the class if the overlay speaks about the hash, else 0. Ids are checked against the records in use. */
+/* 1 and the class if the overlay speaks about the hash, else 0. Ids are checked against the records in
+ * use. */
 int weir_overlay_find(const weir_table *table, weir_hash hash, uint32_t *class_id);
 
 /* What the table itself says, the overlay left aside; 0 = not listed. */

@@ -68,9 +68,11 @@ static void fill(uint8_t *bytes, uint8_t *slot, weir_hash hash, uint32_t class_i
     }
     /* Again for a known name: a writer that was killed may have left the bit out. */
     set_filter_bit(bytes, hash);
-    publish(slot + WEIR_SLOT_WORD, WEIR_SLOT_SET | class_id);
+    /* Before the word: nobody looks at slots while the count is 0. A writer killed in between costs one
+     * count. */
     if (is_new)
         publish(bytes + WEIR_OV_USED, own_word(bytes + WEIR_OV_USED) + 1);
+    publish(slot + WEIR_SLOT_WORD, WEIR_SLOT_SET | class_id);
 }
 
 static void note_labels(uint8_t *bytes, unsigned labels)
@@ -95,8 +97,8 @@ int weir_overlay_put_name(const weir_table *table, uint8_t *bytes, weir_hash has
     return 1;
 }
 
-int weir_overlay_put_prefix(const weir_table *table, uint8_t *bytes, weir_hash hash, unsigned size, unsigned prefix,
-                            uint32_t class_id)
+int weir_overlay_put_prefix(const weir_table *table, uint8_t *bytes, weir_hash hash, unsigned size,
+                            unsigned prefix, uint32_t class_id)
 {
     uint8_t *slot = room_for(table, bytes, hash);
     if (slot == NULL)

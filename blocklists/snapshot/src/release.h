@@ -9,8 +9,9 @@
 
 #define WEIR_LARGE_BLOCK (256 * 1024)
 
-/* From now on large blocks are mappings of their own, which go back when they are freed. Left alone, the library raises
- * its limit with every large block that is freed, and keeps tens of megabytes at the end of a thread's arena. */
+/* From now on large blocks are mappings of their own, which go back when they are freed. Left alone, the
+ * library raises its limit with every large block that is freed, and keeps tens of megabytes at the end of
+ * a thread's arena. */
 static inline void weir_keep_little_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, WEIR_LARGE_BLOCK);

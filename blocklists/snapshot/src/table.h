@@ -37,13 +37,14 @@ typedef struct {
  * size. */
 const char *weir_table_open(weir_table *table, const uint8_t *bytes, size_t size, int verify);
 
-/* Let all look-ups heed an overlay (overlay.h), which its writer may change at any time. `bytes` are aligned to 8.
- * NULL if it is sound and this table's, else what is wrong with it (a constant text); the table then stays without. */
+/* Let all look-ups heed an overlay (overlay.h), which its writer may change at any time. `bytes` are
+ * aligned to 8. NULL if it is sound and this table's, else what is wrong with it (a constant text); the
+ * table then stays without. */
 const char *weir_table_overlay_open(weir_table *table, const uint8_t *bytes, size_t size);
 
-/* A number, never 0, that differs when the table or a change in its overlay does: the same in every process, and read
- * (acquire) before a look-up it vouches for every change that it counts. Two tables have the same number with a chance
- * of 2^-32. */
+/* A number, never 0, that differs when the table or a change in its overlay does: the same in every
+ * process, and read (acquire) before a look-up it vouches for every change that it counts. Two tables have
+ * the same number with a chance of 2^-32. */
 uint32_t weir_table_serial(const weir_table *table);
 
 /* Hash a lower-case wire name and fetch its lines. Start several, then finish them: one memory latency for
@@ -57,8 +58,8 @@ unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, wei
 unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length,
                            weir_hit hits[WEIR_MAX_LABELS], unsigned *labels);
 
-/* The class record of a hit (WEIR_CLASS_BYTES octets: exact mask, below mask, flags; layout.h). An id that no look-up
- * gave gets an empty record. */
+/* The class record of a hit (WEIR_CLASS_BYTES octets: exact mask, below mask, flags; layout.h). An id that
+ * no look-up gave gets an empty record. */
 const uint8_t *weir_table_class(const weir_table *table, uint16_t class_id);
 
 #define WEIR_MAX_PREFIXES 129

@@ -1,8 +1,9 @@
-/* No matter what stands in a file of changes: it is refused, or look-ups end, stay inside it and give classes that
- * have a record. Built with libFuzzer, AddressSanitizer and UBSan by test_builds.py.
+/* No matter what stands in a file of changes: it is refused, or look-ups end, stay inside it and give
+ * classes that have a record. Built with libFuzzer, AddressSanitizer and UBSan by test_builds.py.
  *
- * A whole file is millions of bytes, most of them zero. So the input is a list of pokes into a sound file: 4 bytes of
- * place, 8 bytes of content; a poke past the end cuts the file there. The file is put right again afterwards. */
+ * A whole file is millions of bytes, most of them zero. So the input is a list of pokes into a sound file:
+ * 4 bytes of place, 8 bytes of content; a poke past the end cuts the file there. The file is put right
+ * again afterwards. */
 #include <stdlib.h>
 #include <string.h>
 
