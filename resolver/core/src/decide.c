@@ -128,18 +128,19 @@ static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdi
 
 int weir_respond_by_policy(weir_turn *turn)
 {
-    const weir_query *query = &turn->item->query;
+    const weir_item *item = turn->item;
+    const weir_query *query = &item->query;
     weir_verdict verdict;
     weir_case asked = {
         .state = turn->state,
-        .policy = &turn->item->policy,
+        .policy = &item->policy,
         .unix_ms = turn->unix_ms,
         .name = query->name,
         .name_length = query->name_length,
         .part = WEIR_JUDGE_QUERY,
         .over_tcp = turn->packet->over_tcp,
     };
-    weir_bits_of_name(turn->state, &turn->item->probe, asked.bits);
+    memcpy(asked.bits, item->bits, sizeof asked.bits);
     weir_decide(&asked, &verdict);
     turn->tcp_only += verdict.tcp_only;
     asked.vouched = verdict.vouches;
@@ -152,6 +153,8 @@ int weir_respond_by_policy(weir_turn *turn)
     if (verdict.action == WEIR_REWRITE)
         return respond_rewritten(turn, &asked, &verdict);
     weir_cache_key key = weir_key_of(query);
-    int is_unlisted = !verdict.vouches && !weir_any(asked.bits);
-    return respond_kept(turn, &asked, &key, turn->item->cache_hash, is_unlisted);
+    if (!item->is_listed)
+        return respond_kept(turn, &asked, &key, item->cache_hash, !verdict.vouches);
+    uint64_t hash = turn->core->cache != NULL ? weir_cache_hash(turn->core->cache, &key) : 0;
+    return respond_kept(turn, &asked, &key, hash, 0);
 }

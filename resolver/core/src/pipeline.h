@@ -77,9 +77,11 @@ typedef struct {
     weir_query query;
     weir_probe probe;
     weir_policy policy;
-    uint64_t cache_hash; /* of the question as it was asked */
+    uint64_t bits[WEIR_MASK_WORDS]; /* what the lists say of the name */
+    uint64_t cache_hash; /* of the question as it was asked; only if the name is not listed */
     uint8_t read;        /* a WEIR_QUERY_... */
     uint8_t is_served;   /* the client has a policy */
+    uint8_t is_listed;   /* some bit is set */
 } weir_item;
 
 typedef struct {
