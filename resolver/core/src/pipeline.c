@@ -1,4 +1,5 @@
-/* The stages over a batch. Each stage asks for memory that the next one needs, so one latency serves all packets. */
+/* The stages over a batch. Each stage asks for memory that the next one needs, so one latency serves all
+ * packets. */
 #include "pipeline.h"
 
 #include <string.h>
@@ -15,12 +16,14 @@ static void read_packet(const weir_state *state, const weir_packet *packet, weir
         weir_probe_start(&state->lists, item->query.name, item->query.name_length, &item->probe);
 }
 
-/* Who asks, and what the lists say of the name. Only for a name that no list speaks about the cache's page is sent
- * for: nearly all others are blocked and need no cache. */
+/* Who asks, and what the lists say of the name. Only for a name that no list speaks about the cache's page
+ * is sent for: nearly all others are blocked and need no cache. */
 static void look_up(weir_core *core, const weir_state *state, const weir_packet *packet, weir_item *item)
 {
     uint32_t number = weir_tables_policy_of(&state->tables, &packet->client);
-    item->is_served = number != WEIR_NO_POLICY && weir_tables_policy(&state->tables, number, &item->policy) != 0;
+    item->is_served = 0;
+    if (number != WEIR_NO_POLICY)
+        item->is_served = (uint8_t)weir_tables_policy(&state->tables, number, &item->policy);
     if (item->read != WEIR_QUERY_READ || !item->is_served)
         return;
     item->is_listed = (uint8_t)weir_bits_of_name(state, &item->probe, item->bits);

@@ -1,8 +1,8 @@
 /* A batch of packets in, what becomes of each out. Everything that is decided per packet is decided here.
  *
- * Stages over the whole batch: parse and hash, prefetch, who, verdict, answer. What cannot be answered from the
- * cache or a template is handed over: Python decides it anew from the packet, so handing over is always right.
- * No allocation, no system call, no lock, no clock. */
+ * Stages over the whole batch: parse and hash, prefetch, who, verdict, answer. What cannot be answered
+ * from the cache or a template is handed over: Python decides it anew from the packet, so handing over is
+ * always right. No allocation, no system call, no lock, no clock. */
 #ifndef WEIR_PIPELINE_H
 #define WEIR_PIPELINE_H
 
@@ -30,7 +30,8 @@ typedef struct {
 enum { WEIR_ACTION_BLOCK, WEIR_ACTION_NXDOMAIN, WEIR_ACTION_NODATA, WEIR_ACTION_DROP, WEIR_ACTION_TCP_ONLY,
        WEIR_ACTION_OTHER /* local data: Python's */ };
 
-/* One generation as the core sees it. Immutable; whoever published it frees it when no core uses it any more. */
+/* One generation as the core sees it. Immutable; whoever published it frees it when no core uses it any
+ * more. */
 typedef struct {
     weir_table lists;
     weir_tables tables;
@@ -68,8 +69,8 @@ typedef struct {
     uint32_t out_length;
     uint8_t verdict; /* for the tap: a weir_count of stats.h (BLOCKED_...), or 255 */
     uint8_t bit;     /* the list or category bit that spoke, or 255 */
-    uint8_t nameable; /* 1 only if no list at all speaks about the name or what it leads to, and the policy allowed it
-                       * by the default step; 0 for all else (the tap's rule, tap.h) */
+    uint8_t nameable; /* 1 only if no list at all speaks about the name or what it leads to, and the policy
+                       * allowed it by the default step; 0 for all else (the tap's rule, tap.h) */
 } weir_packet;
 
 /* What the stages know of one packet of a batch. */
@@ -92,7 +93,8 @@ typedef struct {
     weir_item item[WEIR_BATCH]; /* too much for the stack of a small thread */
 } weir_core;
 
-/* Tell the state of its built-in zones: a lower-case wire name. 0 if there is no more room, or it is the root. */
+/* Tell the state of its built-in zones: a lower-case wire name. 0 if there is no more room, or it is the
+ * root. */
 int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length);
 
 /* `now_ms` is the machine's monotonic clock, `unix_ms` the time of day. At most WEIR_BATCH packets. */
