@@ -243,7 +243,7 @@ cdef int _check(const char *wrong, path, str remedy) except -1:
 
 
 cdef class Core:
-    """Answers packets under a state. Not thread-safe; the cache and the counters may be shared as theirs allow."""
+    """Answers packets under a state. Not thread-safe."""
 
     cdef weir_core *core
     cdef object keeps  # what the C side points to
