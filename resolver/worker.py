@@ -22,7 +22,7 @@ import structlog
 
 from resolver.answer.decision import Services
 from resolver.answer.generation import Generation
-from resolver.answer.native_state import limits_of, open_state
+from resolver.answer.native_state import StateFiles, limits_of, open_state, settings_of
 from resolver.answer.pipeline import Pipeline
 from resolver.core.native import State
 from resolver.counting import WORKER_COUNTERS, forget_core_pages
@@ -117,16 +117,11 @@ class Worker:
         if not self._has_core:
             return Opened(generation, None)
         tables = view.tables
-        limits = limits_of(tables.resolver.rate_limit)
-        # Python has checked every byte of both files a moment ago.
-        native = open_state(
-            generation,
-            self._state / tables.snapshot,
-            self._state / tables.tables,
-            verify=False,
-            limits=limits,
-        )
-        return Opened(generation, native)
+        lists = self._state / tables.snapshot
+        files = StateFiles(lists, self._state / tables.tables, overlay_path(lists))
+        settings = settings_of(generation, limits_of(tables.resolver.rate_limit))
+        # Python has checked every byte of these files a moment ago.
+        return Opened(generation, open_state(files, settings, verify=False))
 
     def _use(self, opened: Opened) -> None:
         self._latest = opened

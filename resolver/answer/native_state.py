@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from blocklists.model import Action
@@ -21,10 +22,19 @@ _ACTIONS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class StateFiles:
+    """Where a generation's compiled lists, clients' tables and, if there are any, the lists' changes are."""
+
+    lists: Path
+    tables: Path
+    overlay: Path | None = None
+
+
 def settings_of(
-    generation: Generation, *, limits: Limits = Limits(), cookie_secrets: tuple[bytes, ...] = ()
+    generation: Generation, limits: Limits | None = None, cookie_secrets: tuple[bytes, ...] = ()
 ) -> StateSettings:
-    """What a state needs besides its files."""
+    """What a state needs besides its files. Without ``limits`` there are none."""
     masks = generation.view.masks
     return StateSettings(
         gateway_ipv4=generation.gateway[TYPE_A],
@@ -35,7 +45,7 @@ def settings_of(
         protected=masks.protected,
         actions=_action_bits(masks),
         apexes=tuple(sorted(generation.zones.apexes)),
-        limits=limits,
+        limits=limits or Limits(),
         cookie_secrets=cookie_secrets,
     )
 
@@ -47,19 +57,9 @@ def limits_of(settings: RateLimit) -> Limits:
     )
 
 
-def open_state(
-    generation: Generation,
-    lists: Path,
-    tables: Path,
-    *,
-    overlay: Path | None = None,
-    verify: bool = True,
-    limits: Limits = Limits(),
-    cookie_secrets: tuple[bytes, ...] = (),
-) -> native.State:
+def open_state(files: StateFiles, settings: StateSettings, *, verify: bool = True) -> native.State:
     """Map a generation's files for the core. OSError, CoreError and ValueError as ``native.State``."""
-    settings = settings_of(generation, limits=limits, cookie_secrets=cookie_secrets)
-    return native.State(lists, tables, settings, overlay=overlay, verify=verify)
+    return native.State(files.lists, files.tables, settings, overlay=files.overlay, verify=verify)
 
 
 def _action_bits(masks: Masks) -> tuple[ActionBit, ...]:

@@ -45,7 +45,7 @@ class LocalZones:
     """All built-in zones of one generation; immutable."""
 
     def __init__(self, apexes: Iterable[str], records: Iterable[LocalRecord]) -> None:
-        self._apexes = frozenset(dns.name.from_text(apex).canonicalize().to_wire() for apex in apexes)
+        self._apexes = frozenset(dns.name.from_text(apex).canonicalize().to_wire() or b"" for apex in apexes)
         self._names: dict[bytes, dict[int, list[Record]]] = {}
         self._parents: set[bytes] = set()
         for local in records:

@@ -8,7 +8,8 @@
 #define POINTER_TO_QUESTION 0xC00Cu
 #define RECORD_HEAD 12u /* pointer, type, class, TTL, length */
 #define OPT_HEAD 11u
-#define EDE_HEAD 4u     /* code and length of the text in weir_answer.ede; option code and length on the wire */
+/* Code and length of the text in weir_answer.ede; option code and length on the wire. */
+#define EDE_HEAD 4u
 #define OPTION_EDE 15u  /* RFC 8914 section 2 */
 #define KEPT_TTL_LIMIT 0x80000000u /* RFC 2181 section 8: from here on it means 0 */
 #define ANY_TTL 3600u
@@ -42,8 +43,8 @@ static inline uint32_t question_end(const weir_query *query)
     return WEIR_MESSAGE_HEAD + query->name_length + WEIR_QUESTION_TAIL;
 }
 
-void weir_answer_begin(weir_answer_writer *writer, const weir_query *query, uint8_t *out, uint32_t room, int over_tcp,
-                       uint16_t udp_payload)
+void weir_answer_begin(weir_answer_writer *writer, const weir_query *query, uint8_t *out, uint32_t room,
+                       int over_tcp, uint16_t udp_payload)
 {
     uint32_t limit = size_limit(query, over_tcp, udp_payload);
     memset(writer, 0, sizeof *writer);
@@ -208,7 +209,8 @@ static uint8_t *put_cookie(const weir_answer_writer *writer, uint8_t *at)
     return at + 4 + WEIR_COOKIE_BYTES;
 }
 
-/* The OPT record (RFC 6891 section 6.1.2): root, type, our size, upper bits of the code, version 0, DO, options. */
+/* The OPT record (RFC 6891 section 6.1.2): root, type, our size, upper bits of the code, version 0, DO,
+ * options. */
 static void put_opt(weir_answer_writer *writer, uint32_t kept_bytes)
 {
     uint8_t *opt = writer->out + writer->length, *at = opt + OPT_HEAD;

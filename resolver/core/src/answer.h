@@ -1,7 +1,7 @@
 /* Writing answers: templates and kept messages, patched. The same bytes as resolver.answer.reply.
  *
- * An answer is begun, gets its records, and leaves through weir_answer_finish: the one place that adds OPT and keeps
- * the size rules. Nothing is ever written beyond `room`. */
+ * An answer is begun, gets its records, and leaves through weir_answer_finish: the one place that adds OPT
+ * and keeps the size rules. Nothing is ever written beyond `room`. */
 #ifndef WEIR_ANSWER_H
 #define WEIR_ANSWER_H
 
@@ -25,7 +25,7 @@ enum {
 typedef struct {
     const weir_query *query;
     uint8_t *out;
-    uint32_t room;    /* octets that this answer may take: the transport's, the client's and the operator's limit */
+    uint32_t room;    /* octets that this answer may take: the lowest limit of transport, client, operator */
     uint32_t length;  /* written so far, without OPT */
     uint16_t rcode;   /* all 12 bits */
     uint16_t udp_payload; /* what our OPT record says */
@@ -39,8 +39,8 @@ typedef struct {
 
 /* Begin the answer to `query` in `out`: header and the question as it was asked. `room` is the buffer's size,
  * at least WEIR_MIN_UDP. */
-void weir_answer_begin(weir_answer_writer *writer, const weir_query *query, uint8_t *out, uint32_t room, int over_tcp,
-                       uint16_t udp_payload);
+void weir_answer_begin(weir_answer_writer *writer, const weir_query *query, uint8_t *out, uint32_t room,
+                       int over_tcp, uint16_t udp_payload);
 
 void weir_answer_rcode(weir_answer_writer *writer, uint16_t rcode);
 void weir_answer_ede(weir_answer_writer *writer, uint16_t code);

@@ -61,7 +61,8 @@ static int respond_blocked(weir_turn *turn, const weir_verdict *verdict)
     }
 }
 
-/* The judgement of a kept answer under the present lists: the entry's own, or a new one, noted for the next reader. */
+/* The judgement of a kept answer under the present lists: the entry's own, or a new one, noted for the
+ * next reader. */
 static void judgement_of(weir_turn *turn, const weir_cache_key *key, uint64_t hash, const weir_answer *kept,
                          weir_judgement *judgement)
 {
@@ -72,9 +73,10 @@ static void judgement_of(weir_turn *turn, const weir_cache_key *key, uint64_t ha
     weir_cache_judge(turn->core->cache, key, hash, kept->stored_ms, judgement);
 }
 
-/* From the cache, if it holds a fresh answer; judged above it. `is_unlisted`: the name was allowed by the default
- * step, and no list speaks about it. */
-static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key *key, uint64_t hash, int is_unlisted)
+/* From the cache, if it holds a fresh answer; judged above it. `is_unlisted`: the name was allowed by the
+ * default step, and no list speaks about it. */
+static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key *key, uint64_t hash,
+                        int is_unlisted)
 {
     weir_core *core = turn->core;
     weir_answer kept;
@@ -92,7 +94,8 @@ static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key 
     judgement_of(turn, key, hash, &kept, &judgement);
     int part = weir_judge_answer(asked, &kept, &judgement, &verdict, &turn->tcp_only);
     if (part != WEIR_JUDGE_QUERY) {
-        weir_note(turn, part == WEIR_JUDGE_TARGET ? WEIR_COUNT_BLOCKED_BY_TARGET : WEIR_COUNT_BLOCKED_BY_ADDRESS);
+        int is_target = part == WEIR_JUDGE_TARGET;
+        weir_note(turn, is_target ? WEIR_COUNT_BLOCKED_BY_TARGET : WEIR_COUNT_BLOCKED_BY_ADDRESS);
         return respond_blocked(turn, &verdict);
     }
     turn->packet->nameable = is_unlisted && judgement.part == WEIR_PART_NONE;
@@ -101,8 +104,8 @@ static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key 
     return weir_answered(turn);
 }
 
-/* Safe search. Only addresses are rewritten: an HTTPS record of the original would undo it. The whole answer is kept
- * under both names, as Python made it. */
+/* Safe search. Only addresses are rewritten: an HTTPS record of the original would undo it. The whole
+ * answer is kept under both names, as Python made it. */
 static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdict *verdict)
 {
     const weir_query *query = &turn->item->query;
@@ -131,18 +134,19 @@ static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdi
 
 int weir_respond_by_policy(weir_turn *turn)
 {
-    const weir_query *query = &turn->item->query;
+    const weir_item *item = turn->item;
+    const weir_query *query = &item->query;
     weir_verdict verdict;
     weir_case asked = {
         .state = turn->state,
-        .policy = &turn->item->policy,
+        .policy = &item->policy,
         .unix_ms = turn->unix_ms,
         .name = query->name,
         .name_length = query->name_length,
         .part = WEIR_JUDGE_QUERY,
         .over_tcp = turn->packet->over_tcp,
     };
-    weir_bits_of_name(turn->state, &turn->item->probe, asked.bits);
+    memcpy(asked.bits, item->bits, sizeof asked.bits);
     weir_decide(&asked, &verdict);
     turn->tcp_only += verdict.tcp_only;
     asked.vouched = verdict.vouches;
@@ -155,6 +159,8 @@ int weir_respond_by_policy(weir_turn *turn)
     if (verdict.action == WEIR_REWRITE)
         return respond_rewritten(turn, &asked, &verdict);
     weir_cache_key key = weir_key_of(query);
-    int is_unlisted = !verdict.vouches && !weir_any(asked.bits);
-    return respond_kept(turn, &asked, &key, turn->item->cache_hash, is_unlisted);
+    if (!item->is_listed)
+        return respond_kept(turn, &asked, &key, item->cache_hash, !verdict.vouches);
+    uint64_t hash = turn->core->cache != NULL ? weir_cache_hash(turn->core->cache, &key) : 0;
+    return respond_kept(turn, &asked, &key, hash, 0);
 }

@@ -1,4 +1,5 @@
-/* Walking the parts of a kept answer. The bytes come from shared memory: every length is bounded before use. */
+/* Walking the parts of a kept answer. The bytes come from shared memory: every length is bounded before
+ * use. */
 #include "judge.h"
 
 #include <string.h>
@@ -29,7 +30,8 @@ static int next_part(walk *w, part *found)
         w->target_at += found->length;
         return found->length != 0;
     }
-    if (found->index >= answer->target_count + answer->address_count || w->address_at >= answer->addresses_length)
+    unsigned parts = (unsigned)answer->target_count + answer->address_count;
+    if (found->index >= parts || w->address_at >= answer->addresses_length)
         return 0;
     found->kind = WEIR_JUDGE_ADDRESS;
     found->length = answer->addresses[w->address_at];

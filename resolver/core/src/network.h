@@ -1,4 +1,5 @@
-/* Big-endian loads and stores: the order of numbers in DNS messages. No alignment, the same on every machine. */
+/* Big-endian loads and stores: the order of numbers in DNS messages. No alignment, the same on every
+ * machine. */
 #ifndef WEIR_NETWORK_H
 #define WEIR_NETWORK_H
 

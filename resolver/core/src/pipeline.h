@@ -1,8 +1,8 @@
 /* A batch of packets in, what becomes of each out. Everything that is decided per packet is decided here.
  *
- * Stages over the whole batch: parse and hash, prefetch, who, verdict, answer. What cannot be answered from the
- * cache or a template is handed over: Python decides it anew from the packet, so handing over is always right.
- * No allocation, no system call, no lock, no clock. */
+ * Stages over the whole batch: parse and hash, prefetch, who, verdict, answer. What cannot be answered
+ * from the cache or a template is handed over: Python decides it anew from the packet, so handing over is
+ * always right. No allocation, no system call, no lock, no clock. */
 #ifndef WEIR_PIPELINE_H
 #define WEIR_PIPELINE_H
 
@@ -30,7 +30,8 @@ typedef struct {
 enum { WEIR_ACTION_BLOCK, WEIR_ACTION_NXDOMAIN, WEIR_ACTION_NODATA, WEIR_ACTION_DROP, WEIR_ACTION_TCP_ONLY,
        WEIR_ACTION_OTHER /* local data: Python's */ };
 
-/* One generation as the core sees it. Immutable; whoever published it frees it when no core uses it any more. */
+/* One generation as the core sees it. Immutable; whoever published it frees it when no core uses it any
+ * more. */
 typedef struct {
     weir_table lists;
     weir_tables tables;
@@ -78,9 +79,11 @@ typedef struct {
     weir_query query;
     weir_probe probe;
     weir_policy policy;
-    uint64_t cache_hash; /* of the question as it was asked */
+    uint64_t bits[WEIR_MASK_WORDS]; /* what the lists say of the name */
+    uint64_t cache_hash; /* of the question as it was asked; only if the name is not listed */
     uint8_t read;        /* a WEIR_QUERY_... */
     uint8_t is_served;   /* the client has a policy */
+    uint8_t is_listed;   /* some bit is set */
 } weir_item;
 
 typedef struct {
@@ -92,7 +95,8 @@ typedef struct {
     weir_item item[WEIR_BATCH]; /* too much for the stack of a small thread */
 } weir_core;
 
-/* Tell the state of its built-in zones: a lower-case wire name. 0 if there is no more room, or it is the root. */
+/* Tell the state of its built-in zones: a lower-case wire name. 0 if there is no more room, or it is the
+ * root. */
 int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length);
 
 /* `now_ms` is the machine's monotonic clock, `unix_ms` the time of day. At most WEIR_BATCH packets. */

@@ -1,4 +1,5 @@
-/* What no policy decides: malformed packets, limits, strangers, versions, types and names that are not served. */
+/* What no policy decides: malformed packets, limits, strangers, versions, types and names that are not
+ * served. */
 #include "respond.h"
 
 #include <string.h>
@@ -47,7 +48,9 @@ static int check_limit(weir_turn *turn)
 static int respond_malformed(weir_turn *turn)
 {
     weir_note(turn, WEIR_COUNT_MALFORMED);
-    if (turn->item->read == WEIR_QUERY_SILENT || !turn->item->is_served || check_limit(turn) != WEIR_LIMIT_PASS)
+    if (turn->item->read == WEIR_QUERY_SILENT || !turn->item->is_served)
+        return WEIR_SILENT;
+    if (check_limit(turn) != WEIR_LIMIT_PASS)
         return WEIR_SILENT;
     unsigned rcode = turn->item->read == WEIR_QUERY_UNKNOWN ? WEIR_NOTIMP : WEIR_FORMERR;
     turn->packet->out_length = weir_answer_error(turn->packet->bytes, turn->packet->out, rcode);
@@ -124,7 +127,8 @@ static int respond_to_query(weir_turn *turn)
 {
     const weir_query *query = &turn->item->query;
     weir_packet *packet = turn->packet;
-    weir_answer_begin(&turn->writer, query, packet->out, packet->room, packet->over_tcp, turn->state->udp_payload);
+    weir_answer_begin(&turn->writer, query, packet->out, packet->room, packet->over_tcp,
+                      turn->state->udp_payload);
     read_cookie(turn);
     int limit = check_limit(turn);
     if (limit != WEIR_LIMIT_PASS)

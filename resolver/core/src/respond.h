@@ -1,4 +1,5 @@
-/* One packet that has been read, under one state: its answer, silence, or Python's turn (resolver.answer.pipeline). */
+/* One packet that has been read, under one state: its answer, silence, or Python's turn
+ * (resolver.answer.pipeline). */
 #ifndef WEIR_RESPOND_H
 #define WEIR_RESPOND_H
 
@@ -27,7 +28,8 @@ typedef struct {
 /* Set the packet's outcome, and its answer if there is one; count. */
 void weir_respond(weir_turn *turn);
 
-/* The part of it that policies decide: names that are served, of types that are served. Returns the outcome. */
+/* The part of it that policies decide: names that are served, of types that are served. Returns the
+ * outcome. */
 int weir_respond_by_policy(weir_turn *turn);
 
 static inline void weir_note(weir_turn *turn, unsigned counter)

@@ -1,4 +1,5 @@
-/* The decision. Every step of precedence is here in order (DESIGN.md section 5); the first that speaks wins. */
+/* The decision. Every step of precedence is here in order (DESIGN.md section 5); the first that speaks
+ * wins. */
 #include "verdict.h"
 
 #include "bytes.h"
@@ -46,8 +47,8 @@ static void block(weir_verdict *verdict, unsigned kind)
     verdict->list_action = WEIR_ACTION_BLOCK;
 }
 
-static void block_listed(const weir_masks *masks, const weir_case *asked, const uint64_t mask[WEIR_MASK_WORDS],
-                         unsigned kind, weir_verdict *verdict)
+static void block_listed(const weir_masks *masks, const weir_case *asked,
+                         const uint64_t mask[WEIR_MASK_WORDS], unsigned kind, weir_verdict *verdict)
 {
     unsigned bit = lowest_common(asked->bits, mask);
     block(verdict, kind);
@@ -145,7 +146,8 @@ static void decide_once(const weir_case *asked, weir_verdict *verdict)
         return;
     if (decide_by_lists(asked, verdict))
         return;
-    if ((flags & WEIR_POLICY_REWRITES) && asked->part == WEIR_JUDGE_QUERY && decide_by_rewrites(asked, verdict))
+    int may_rewrite = (flags & WEIR_POLICY_REWRITES) && asked->part == WEIR_JUDGE_QUERY;
+    if (may_rewrite && decide_by_rewrites(asked, verdict))
         return;
     allow(verdict, 0);
 }
@@ -155,7 +157,9 @@ static void put_tcp_only_aside(const weir_masks *masks, uint64_t bits[WEIR_MASK_
 {
     uint64_t aside[WEIR_MASK_WORDS] = {0};
     for (unsigned bit = 0; bit < WEIR_MASK_WORDS * BITS_PER_WORD; bit++) {
-        if (!has_bit(bits, bit) || !has_bit(masks->actions, bit) || masks->action[bit] != WEIR_ACTION_TCP_ONLY)
+        if (!has_bit(bits, bit) || !has_bit(masks->actions, bit))
+            continue;
+        if (masks->action[bit] != WEIR_ACTION_TCP_ONLY)
             continue;
         aside[bit / BITS_PER_WORD] |= UINT64_C(1) << bit % BITS_PER_WORD;
         for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)

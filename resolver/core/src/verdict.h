@@ -1,4 +1,5 @@
-/* The decision on one name or address: resolver.policy.verdict over masks. The steps are in verdict.c, in order. */
+/* The decision on one name or address: resolver.policy.verdict over masks. The steps are in verdict.c, in
+ * order. */
 #ifndef WEIR_VERDICT_H
 #define WEIR_VERDICT_H
 
@@ -7,7 +8,8 @@
 /* Which part of a conversation is judged (resolver.policy.verdict.Part). */
 enum { WEIR_JUDGE_QUERY, WEIR_JUDGE_TARGET, WEIR_JUDGE_ADDRESS };
 
-/* All that a decision may look at. Only names have labels and rules; `name` has WEIR_PAD readable bytes behind it. */
+/* All that a decision may look at. Only names have labels and rules; `name` has WEIR_PAD readable bytes
+ * behind it. */
 typedef struct {
     const weir_state *state;
     const weir_policy *policy;
@@ -15,7 +17,7 @@ typedef struct {
     const uint8_t *name; /* lower-case wire name; not read for an address */
     uint16_t name_length;
     uint8_t part;
-    uint8_t vouched; /* the query name was allowed by name: what it leads to is not blocked for its category */
+    uint8_t vouched; /* the query name was allowed by name: its category does not block what it leads to */
     uint8_t over_tcp;
     uint64_t bits[WEIR_MASK_WORDS]; /* what the lists say */
 } weir_case;
@@ -37,8 +39,8 @@ typedef struct {
 
 void weir_decide(const weir_case *asked, weir_verdict *verdict);
 
-/* What the lists say of a name whose look-up has been started, and of an address of 4 or 16 bytes (an IPv4 address
- * inside IPv6 counts as itself). Returns whether any bit is set. */
+/* What the lists say of a name whose look-up has been started, and of an address of 4 or 16 bytes (an IPv4
+ * address inside IPv6 counts as itself). Returns whether any bit is set. */
 int weir_bits_of_name(const weir_state *state, const weir_probe *probe, uint64_t bits[WEIR_MASK_WORDS]);
 int weir_bits_of_address(const weir_state *state, const uint8_t *address, size_t size,
                          uint64_t bits[WEIR_MASK_WORDS]);

@@ -120,7 +120,9 @@ int weir_parse_query(const uint8_t *packet, size_t length, weir_query *query)
         return WEIR_QUERY_MALFORMED;
     unsigned additional = weir_net16(packet + 10);
     size_t name = weir_name_length(packet, WEIR_MESSAGE_HEAD, length);
-    if (additional > WEIR_MAX_ADDITIONAL || name == 0 || length - WEIR_MESSAGE_HEAD - name < WEIR_QUESTION_TAIL)
+    if (additional > WEIR_MAX_ADDITIONAL || name == 0)
+        return WEIR_QUERY_MALFORMED;
+    if (length - WEIR_MESSAGE_HEAD - name < WEIR_QUESTION_TAIL)
         return WEIR_QUERY_MALFORMED;
     query->name_length = (uint16_t)name;
     query->qtype = weir_net16(packet + WEIR_MESSAGE_HEAD + name);

@@ -1,7 +1,7 @@
 /* Reading a client's query with one bounded cursor: the rules of resolver.answer.message, byte for byte.
  *
- * No compression pointer is followed: a query has no use for one, and RFC 9267 lists what went wrong where parsers
- * did. Nothing is read beyond `length`, whatever the bytes say. */
+ * No compression pointer is followed: a query has no use for one, and RFC 9267 lists what went wrong where
+ * parsers did. Nothing is read beyond `length`, whatever the bytes say. */
 #ifndef WEIR_WIRE_H
 #define WEIR_WIRE_H
 
@@ -16,7 +16,8 @@
 
 enum {
     WEIR_QTYPE_A = 1, WEIR_QTYPE_CNAME = 5, WEIR_QTYPE_SOA = 6, WEIR_QTYPE_HINFO = 13, WEIR_QTYPE_AAAA = 28,
-    WEIR_QTYPE_OPT = 41, WEIR_QTYPE_TSIG = 250, WEIR_QTYPE_IXFR = 251, WEIR_QTYPE_AXFR = 252, WEIR_QTYPE_ANY = 255
+    WEIR_QTYPE_OPT = 41, WEIR_QTYPE_TSIG = 250, WEIR_QTYPE_IXFR = 251, WEIR_QTYPE_AXFR = 252,
+    WEIR_QTYPE_ANY = 255
 };
 enum { WEIR_QCLASS_IN = 1 };
 
@@ -28,8 +29,8 @@ enum {
 
 /* Response codes (RFC 1035, RFC 6891, RFC 7873). */
 enum {
-    WEIR_NOERROR = 0, WEIR_FORMERR = 1, WEIR_SERVFAIL = 2, WEIR_NXDOMAIN = 3, WEIR_NOTIMP = 4, WEIR_REFUSED = 5,
-    WEIR_BADVERS = 16, WEIR_BADCOOKIE = 23
+    WEIR_NOERROR = 0, WEIR_FORMERR = 1, WEIR_SERVFAIL = 2, WEIR_NXDOMAIN = 3,
+    WEIR_NOTIMP = 4, WEIR_REFUSED = 5, WEIR_BADVERS = 16, WEIR_BADCOOKIE = 23
 };
 
 /* One well-formed standard query. */
@@ -39,7 +40,7 @@ typedef struct {
     uint16_t name_length; /* with the root label */
     uint16_t payload;     /* octets that the client takes over UDP, by its OPT record */
     uint8_t has_edns, version, dnssec_ok;
-    uint16_t cookie_at, cookie_length;       /* content of the COOKIE option in the packet; at 0: there is none */
+    uint16_t cookie_at, cookie_length; /* content of the COOKIE option in the packet; at 0: there is none */
     uint8_t name[WEIR_MAX_WIRE + 1 + WEIR_PAD]; /* in lower case; the sender's case stays in the packet */
 } weir_query;
 
@@ -52,7 +53,8 @@ enum {
 
 int weir_parse_query(const uint8_t *packet, size_t length, weir_query *query);
 
-/* Octets of the uncompressed name that begins at `start`, with its root label; 0 if it is none or leaves `length`. */
+/* Octets of the uncompressed name that begins at `start`, with its root label; 0 if it is none or leaves
+ * `length`. */
 size_t weir_name_length(const uint8_t *bytes, size_t start, size_t length);
 
 #endif

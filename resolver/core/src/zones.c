@@ -28,9 +28,9 @@ static int is_at_or_below(const uint8_t *name, size_t length, const uint8_t *end
 int weir_special(const uint8_t *name, size_t length)
 {
     static const special localhost = {"\x09localhost", 11, WEIR_SPECIAL_LOCALHOST}; /* RFC 6761 section 6.3 */
-    static const special invalid = {"\x07invalid", 9, WEIR_SPECIAL_NXDOMAIN};       /* RFC 6761 section 6.4 */
-    static const special onion = {"\x05onion", 7, WEIR_SPECIAL_NXDOMAIN};           /* RFC 7686 section 2 */
-    static const special local = {"\x05local", 7, WEIR_SPECIAL_NXDOMAIN};           /* RFC 6762 section 22.1 */
+    static const special invalid = {"\x07invalid", 9, WEIR_SPECIAL_NXDOMAIN}; /* RFC 6761 section 6.4 */
+    static const special onion = {"\x05onion", 7, WEIR_SPECIAL_NXDOMAIN}; /* RFC 7686 section 2 */
+    static const special local = {"\x05local", 7, WEIR_SPECIAL_NXDOMAIN}; /* RFC 6762 section 22.1 */
     /* RFC 9462 section 6.4: forwarding this would let the upstream take the client past the filter. */
     static const special discovery = {"\x08resolver\x04" "arpa", 15, WEIR_SPECIAL_NODATA};
     const special *found;

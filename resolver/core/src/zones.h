@@ -1,4 +1,5 @@
-/* Names that are not the world's: those that a resolver answers by itself, and the built-in zones' (Python's). */
+/* Names that are not the world's: those that a resolver answers by itself, and the built-in zones'
+ * (Python's). */
 #ifndef WEIR_ZONES_H
 #define WEIR_ZONES_H
 

@@ -70,7 +70,7 @@ class Plan:
 
     lists: Mapping[str, str]
     clients: Mapping[str, Policy]
-    default: Policy = Policy(0)
+    default: Policy = field(default_factory=lambda: Policy(0))
     served: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     zones: tuple[str, ...] = ("demo.test",)
     udp_payload: int = 1232
