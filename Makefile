@@ -2,7 +2,7 @@
 # Raise locked versions with `make lock`; everything else is in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-dev run test check bench lock
+.PHONY: help build build-dev run test check bench soak lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,7 +28,11 @@ check: build-dev ## formatter, linters, types, import rules
 	shellcheck deploy/bootstrap .ci/run
 
 bench: build-dev ## the tables of the benchmark, beside other servers from Debian
-	@.venv/bin/python -m deploy.bench
+	@.venv/bin/python -m deploy.bench $(ARGS)
+
+SECONDS ?= 1200
+soak: build-dev ## SECONDS=1200 at half load with a new list a minute; fails when anything grows or is lost
+	@.venv/bin/python -m deploy.bench.soak --seconds $(SECONDS)
 
 # No index host and no path of this machine goes into a lock file: where packages come from is pip's configuration.
 COMPILE := .venv/bin/pip-compile --quiet --upgrade --no-header --generate-hashes --allow-unsafe --strip-extras \
