@@ -20,6 +20,7 @@ from pathlib import Path
 
 import structlog
 
+from blocklists.snapshot.reader import changes_of
 from resolver.answer.decision import Services
 from resolver.answer.generation import Generation
 from resolver.answer.native_state import StateFiles, limits_of, open_state, settings_of
@@ -118,7 +119,9 @@ class Worker:
             return Opened(generation, None)
         tables = view.tables
         lists = self._state / tables.snapshot
-        files = StateFiles(lists, self._state / tables.tables, overlay_path(lists))
+        changes = changes_of(lists)
+        overlay = changes if changes.exists() else None
+        files = StateFiles(lists, self._state / tables.tables, overlay)
         settings = settings_of(generation, limits_of(tables.resolver.rate_limit))
         # Python has checked every byte of these files a moment ago.
         return Opened(generation, open_state(files, settings, verify=False))
