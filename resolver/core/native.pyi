@@ -195,7 +195,7 @@ class Cache:
 
 # ---- scan: an upstream's reply ----
 
-class MalformedReply(ValueError):
+class ReplyError(ValueError):
     """A message that is no well-formed reply; the text says what is wrong with it."""
 
 Scanned = tuple[bytes, int, tuple[int, ...], tuple[bytes, ...], tuple[bytes, ...], int]
@@ -208,7 +208,7 @@ class ReplyScanner:
         self, data: bytes, name: bytes, qtype: int, qclass: int, dnssec_ok: bool,
         minimum: int, maximum: int, negative: int, /,
     ) -> tuple[int, bool, bool, tuple[tuple[int, bytes], ...], Scanned | None] | None:
-        """Response code, truncated, EDNS, Extended DNS Errors, answer. MalformedReply if it is no reply to the question.
+        """Response code, truncated, EDNS, Extended DNS Errors, answer. ReplyError if it is no reply to the question.
 
         None for what is left to the Python scanner: a message that grows past 65,535 octets without its compression,
         or that takes more steps than any real reply (pointers to pointers, thousands of different names).
