@@ -210,6 +210,27 @@ def test_a_reload_changes_the_policy(box: Any) -> None:
     box.eventually(lambda: box.dig("bets.example").answers == ["A 198.51.100.7"], "the new policy")
 
 
+def test_a_changed_subscriber_is_obeyed_without_a_new_generation(box: Any) -> None:
+    generation = box.metric("weir_generation")
+    subscriber = {"id": "home-99", "profile": "open", "addresses": ["127.0.0.99"]}
+    for profile, answers in (
+        ("open", ["A 198.51.100.7"]),
+        ("strict", ["A 192.0.2.80"]),
+        ("open", ["A 198.51.100.7"]),
+    ):
+        box.config["subscribers"] = [
+            *box.config.get("subscribers", [])[:1],
+            {**subscriber, "profile": profile},
+        ]
+        box.write_config()
+        box.process.send_signal(signal.SIGHUP)
+        box.eventually(
+            lambda answers=answers: box.dig("bets.example", source="127.0.0.99").answers == answers, profile
+        )
+        assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+    assert box.metric("weir_generation") == generation
+
+
 def test_a_reload_takes_a_changed_list(box: Any) -> None:
     _bets(box).write_text("bets.example\nnew-bets.example\n")
     box.process.send_signal(signal.SIGHUP)

@@ -177,7 +177,7 @@ void weir_tables_describe(const weir_tables *tables, weir_tables_facts *facts)
     memcpy(facts->plan, bytes + WEIR_TABLES_AT_PLAN, sizeof facts->plan);
     memcpy(facts->boot, bytes + WEIR_TABLES_AT_BOOT, sizeof facts->boot);
     facts->created = weir_load64(bytes + WEIR_TABLES_AT_CREATED);
-    facts->room_clients = weir_client_room((uint32_t)tables->place[WEIR_PLACE_LINES]);
+    facts->room_clients = (uint32_t)weir_client_room(tables->place[WEIR_PLACE_LINES]);
     facts->room_policies = (uint32_t)tables->place[WEIR_PLACE_POLICIES];
     facts->clients = (uint32_t)header_word(bytes, WEIR_WORD_CLIENTS);
     facts->policies = (uint32_t)header_word(bytes, WEIR_WORD_POLICIES);

@@ -25,7 +25,8 @@
 
 #define WEIR_SLOT_BYTES 16u      /* a client: 64 bits of its hash, then the word */
 #define WEIR_LINE_SLOTS 4u       /* of a cache line: a look-up starts at a line */
-#define WEIR_CLIENT_LINES_TRIED 64u /* more than any chain at the load that the writer allows */
+#define WEIR_LINE_CLIENTS 3u     /* a table that is full has so many clients to a line: most look-ups end in the first */
+#define WEIR_CLIENT_LINES_TRIED 256u /* twice the longest chain to expect at that load among 100 million clients */
 #define WEIR_POLICY_BYTES 128u
 #define WEIR_UNIT 16u            /* sets and names start at multiples of this, and are named by its number */
 #define WEIR_SET_HEADER 32u
@@ -229,10 +230,10 @@ static inline uint32_t weir_client_line(weir_hash hash, uint32_t lines)
     return weir_scale((uint32_t)(hash.h1 >> 32), lines);
 }
 
-/* Slots that may be taken: four in five, which keeps nearly every look-up within one line. */
-static inline uint32_t weir_client_room(uint32_t lines)
+/* Slots that may be taken. */
+static inline uint64_t weir_client_room(uint64_t lines)
 {
-    return (uint32_t)((uint64_t)lines * WEIR_LINE_SLOTS * 4 / 5);
+    return lines * WEIR_LINE_CLIENTS;
 }
 
 static inline uint64_t weir_client_value(weir_hash hash, uint32_t policy)

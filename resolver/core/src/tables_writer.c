@@ -11,9 +11,9 @@
 /* ---- files ---- */
 
 /* Lines for so many clients: the inverse of weir_client_room. */
-static uint64_t lines_for(uint32_t clients)
+static uint32_t lines_for(uint32_t clients)
 {
-    return (uint64_t)clients * 5 / (4 * WEIR_LINE_SLOTS) + 1;
+    return clients / WEIR_LINE_CLIENTS + 1;
 }
 
 static int layout_for(const weir_tables_room *room, weir_tables_layout *layout)
@@ -21,7 +21,7 @@ static int layout_for(const weir_tables_room *room, weir_tables_layout *layout)
     uint64_t sets = weir_units(room->set_bytes), names = weir_units(room->name_bytes);
     if (room->policies > WEIR_MAX_POLICIES || sets > UINT32_MAX || names > UINT32_MAX)
         return 0;
-    *layout = weir_tables_layout_of((uint32_t)lines_for(room->clients), room->policies, (uint32_t)sets,
+    *layout = weir_tables_layout_of(lines_for(room->clients), room->policies, (uint32_t)sets,
                                     (uint32_t)names);
     return 1;
 }
@@ -35,7 +35,7 @@ uint64_t weir_tables_size(const weir_tables_room *room)
 static void write_sizes(uint8_t *bytes, const weir_tables_room *room, const weir_tables_layout *layout)
 {
     weir_store64(bytes + WEIR_TABLES_AT_FILE_BYTES, layout->file_bytes);
-    weir_store32(bytes + WEIR_TABLES_AT_LINES, (uint32_t)lines_for(room->clients));
+    weir_store32(bytes + WEIR_TABLES_AT_LINES, lines_for(room->clients));
     weir_store32(bytes + WEIR_TABLES_AT_POLICIES, room->policies);
     weir_store32(bytes + WEIR_TABLES_AT_SETS, (uint32_t)weir_units(room->set_bytes));
     weir_store32(bytes + WEIR_TABLES_AT_NAMES, (uint32_t)weir_units(room->name_bytes));
@@ -205,7 +205,7 @@ static int store_client(weir_writer *writer, const stored_key *key, uint32_t fie
     if (!*changed)
         return WEIR_WRITE_DONE;
     taken = weir_header_value(writer->bytes, WEIR_WORD_CLIENTS);
-    if (word == 0 && taken >= weir_client_room((uint32_t)writer->tables.place[WEIR_PLACE_LINES]))
+    if (word == 0 && taken >= weir_client_room(writer->tables.place[WEIR_PLACE_LINES]))
         return WEIR_WRITE_FULL;
     note_length(writer, key);
     if (word == 0)
@@ -262,20 +262,44 @@ static uint64_t remove_unseen(weir_writer *writer, const uint8_t *seen)
     return removed;
 }
 
+/* A row as it is stored. */
+static int read_row(const weir_writer *writer, const uint8_t *row, stored_key *key, uint32_t *field)
+{
+    weir_prefix prefix;
+    uint32_t policy;
+    weir_client_row_load(row, &prefix, &policy);
+    return key_of(writer, &prefix, WEIR_DOMAIN_CLIENT, key) && policy_field(writer, policy, field);
+}
+
+/* Whether all rows can be stored, looked at before the first is: a change is made whole or not at all. */
+static int check_rows(const weir_writer *writer, const uint8_t *rows, size_t count)
+{
+    uint64_t wanted = weir_header_value(writer->bytes, WEIR_WORD_CLIENTS);
+    for (size_t i = 0; i < count; i++) {
+        stored_key key;
+        uint32_t field;
+        uint64_t index;
+        if (!read_row(writer, rows + i * WEIR_CLIENT_ROW, &key, &field))
+            return WEIR_WRITE_REFUSED;
+        const uint8_t *slot = slot_for(writer, key.hash, &index);
+        if (slot == NULL)
+            return WEIR_WRITE_FULL;
+        wanted += weir_word_load(slot + 8) == 0;
+    }
+    return wanted > weir_client_room(writer->tables.place[WEIR_PLACE_LINES]) ? WEIR_WRITE_FULL : WEIR_WRITE_DONE;
+}
+
 /* From the last row to the first: of two rows of one prefix only the last is ever stored. */
 static int store_rows(weir_writer *writer, const uint8_t *rows, size_t count, uint8_t *seen, uint64_t *changes)
 {
     for (size_t i = count; i-- > 0;) {
-        weir_prefix prefix;
         stored_key key;
-        uint32_t policy, field;
+        uint32_t field;
         uint64_t index;
         int changed, outcome;
-        weir_client_row_load(rows + i * WEIR_CLIENT_ROW, &prefix, &policy);
-        if (!key_of(writer, &prefix, WEIR_DOMAIN_CLIENT, &key) || !policy_field(writer, policy, &field))
+        if (!read_row(writer, rows + i * WEIR_CLIENT_ROW, &key, &field))
             return WEIR_WRITE_REFUSED;
-        const uint8_t *slot = slot_for(writer, key.hash, &index);
-        if (slot != NULL && seen[index / 8] >> index % 8 & 1)
+        if (slot_for(writer, key.hash, &index) != NULL && seen[index / 8] >> index % 8 & 1)
             continue;
         if ((outcome = store_client(writer, &key, field, &index, &changed)) != WEIR_WRITE_DONE)
             return outcome;
@@ -291,7 +315,9 @@ int weir_writer_replace(weir_writer *writer, const uint8_t *rows, size_t count, 
     changes->changed = changes->removed = 0;
     if (seen == NULL)
         return WEIR_WRITE_NO_MEMORY;
-    int outcome = store_rows(writer, rows, count, seen, &changes->changed);
+    int outcome = check_rows(writer, rows, count);
+    if (outcome == WEIR_WRITE_DONE)
+        outcome = store_rows(writer, rows, count, seen, &changes->changed);
     if (outcome == WEIR_WRITE_DONE)
         changes->removed = remove_unseen(writer, seen);
     free(seen);

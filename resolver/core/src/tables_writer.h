@@ -74,7 +74,7 @@ typedef struct {
 } weir_tables_changes;
 
 /* Make these rows all the clients that there are: only what differs is stored, what is not among them goes last. The
- * last of two rows of one prefix counts. WEIR_WRITE_FULL leaves the rest as it was. */
+ * last of two rows of one prefix counts. */
 int weir_writer_replace(weir_writer *writer, const uint8_t *rows, size_t count, weir_tables_changes *changes);
 
 /* Where the file's pages of records begin, a multiple of the page size: whoever wants the file to be sound after a

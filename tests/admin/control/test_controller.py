@@ -138,6 +138,32 @@ async def test_a_reload_takes_what_changed(world: Any, bets: str) -> None:
     assert controller.condition().config.accepted == 2
 
 
+async def test_what_differs_in_profiles_alone_is_changed_in_place(world: Any, bets: str) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": b"bets.example\n"}
+    controller = world.controller()
+    await controller.start()
+    view = View.open(world.place.state)
+    before = view.policy(view.default_policy)
+    world.write(bets, block="")
+    with capture_logs() as logs:
+        result = await controller.reload()
+    assert (result.accepted, result.generation) == (True, 1)
+    assert {"policies": 1, "default": True, "clients": 0, "removed": 0}.items() <= logs[0].items()
+    assert before is not None
+    assert before.block != 0
+    after = view.policy(view.default_policy)
+    assert after is not None
+    assert after.block == 0
+    world.write(bets, block="", more="categories: {gambling: {title: Bets}}\n")
+    assert (await controller.reload()).generation == 2
+    world.write(bets, block="gambling", more="categories: {gambling: {title: Bets}}\n")
+    assert (await controller.reload()).generation == 2
+    assert (await controller.view()).policy_for("127.0.0.1") == View.open(world.place.state).policy_for(
+        "127.0.0.1"
+    )
+
+
 async def test_a_bad_file_changes_nothing_and_every_mistake_is_named(world: Any, bets: str) -> None:
     world.write(bets)
     world.sources.texts = {"bets": b"bets.example\n"}

@@ -216,8 +216,17 @@ static void a_replacement_stores_what_differs(void)
     CHECK(of(&writer, prefix4(10, 0, 0, 1, 32, 0)) == WEIR_NO_POLICY);
     CHECK(weir_writer_default(&writer, a) == WEIR_WRITE_DONE);
     CHECK(of(&writer, prefix4(10, 0, 0, 1, 32, 0)) == a); /* still served */
-    row(rows, 3, 77);
-    CHECK(weir_writer_replace(&writer, rows, 1, &changes) == WEIR_WRITE_REFUSED);
+    row(rows + WEIR_CLIENT_ROW, 4, 77); /* no such policy */
+    row(rows, 5, a);
+    CHECK(weir_writer_replace(&writer, rows, 2, &changes) == WEIR_WRITE_REFUSED);
+    CHECK(changes.changed == 0 && of(&writer, prefix4(10, 0, 0, 3, 32, 0)) == b);
+    uint8_t many[64 * WEIR_CLIENT_ROW];
+    for (unsigned i = 0; i < 64; i++)
+        row(many + i * WEIR_CLIENT_ROW, (uint8_t)(100 + i), a);
+    CHECK(weir_writer_replace(&writer, many, 64, &changes) == WEIR_WRITE_FULL);
+    CHECK(changes.changed == 0 && of(&writer, prefix4(10, 0, 0, 163, 32, 0)) == a /* the default */);
+    weir_prefix unstored = prefix4(10, 0, 0, 163, 32, 0);
+    CHECK(weir_tables_policy_at(&writer.tables, &unstored) == WEIR_NO_POLICY);
     free(bytes);
 }
 
