@@ -23,6 +23,7 @@ import structlog
 from resolver.answer.decision import Services
 from resolver.answer.generation import Generation
 from resolver.answer.pipeline import Pipeline
+from resolver.confinement import confine_worker
 from resolver.counting import WORKER_COUNTERS
 from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections, TcpLimits
@@ -125,6 +126,7 @@ class Worker:
         # A newer generation may have come while the sockets were opened.
         self._pipeline = pipeline
         self._take_over(pipeline, self._latest or generation)
+        confine_worker(os.environ)
         notify("READY=1", f"STATUS=serving generation {generation.view.tables.generation}")
         housekeeping = spawn(self._housekeeping(), name="housekeeping")
         await self._stopping.wait()
