@@ -2,7 +2,7 @@
 # Raise locked versions with `make lock`; everything else is in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-dev run test check bench lock
+.PHONY: help build build-dev run test check bench fuzz lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,6 +29,10 @@ check: build-dev ## formatter, linters, types, import rules
 
 bench: build-dev ## the tables of the benchmark, beside other servers from Debian
 	@.venv/bin/python -m deploy.bench
+
+SECONDS ?= 600
+fuzz: build-dev ## all fuzz programs of the C code, for SECONDS=600 together
+	@.venv/bin/python -m deploy.fuzz --seconds $(SECONDS)
 
 # No index host and no path of this machine goes into a lock file: where packages come from is pip's configuration.
 COMPILE := .venv/bin/pip-compile --quiet --upgrade --no-header --generate-hashes --allow-unsafe --strip-extras \
