@@ -24,7 +24,7 @@ check: build-dev ## formatter, linters, types, import rules
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	PATH="$(CURDIR)/.venv/bin:$$PATH" cython-lint --max-line-length 110 blocklists
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cython-lint --max-line-length 110 blocklists resolver
 	shellcheck deploy/bootstrap .ci/run
 
 bench: build-dev ## the tables of the benchmark, beside other servers from Debian
