@@ -6,6 +6,7 @@ One folder per list::
     attempt.json        the last attempt, a held version's numbers
     content-<digest>    the text that serves
     held-<digest>       the text of a refused version
+    edits               single entries that an operator added or removed (``journal``)
 
 Beside the folders: ``.key``, under which the digests of secret lists are made.
 
@@ -17,20 +18,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from blocklists.durable import read_record, write_file, write_record
+from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
+from blocklists.journal import Journal, append_edits, read_journal, tidy_journal
 from blocklists.keyed import keyed_digest, stored_key
 from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
 from blocklists.records import Attempt, Held, ListStatus, Serving
 
 _SERVING = TypeAdapter(Serving)
 _ATTEMPT = TypeAdapter(Attempt)
+_EDITS = "edits"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
@@ -145,8 +149,22 @@ class ListStore:
         return True
 
     def forget_text(self, list_id: str) -> None:
-        """Remove every text of a list that is secret now and was not before."""
-        _remove(path for pattern in ("content-*", "held-*") for path in self._folder(list_id).glob(pattern))
+        """Remove every text of a list that is secret now and was not before, its edits included."""
+        patterns = ("content-*", "held-*", _EDITS)
+        _remove(path for pattern in patterns for path in self._folder(list_id).glob(pattern))
+
+    def edits(self, list_id: str) -> Journal:
+        """The edits of a list, and whether their file is damaged."""
+        return read_journal(self._folder(list_id) / _EDITS)
+
+    def edit(self, source: ListSource, edits: Sequence[Edit]) -> None:
+        """Keep edits, durably, all or none. EditError if the list takes none."""
+        check_editable(source)
+        append_edits(self._made(source.id) / _EDITS, edits)
+
+    def tidy_edits(self, list_id: str) -> None:
+        """Drop what later edits have superseded, if it is much."""
+        tidy_journal(self._folder(list_id) / _EDITS)
 
     def status(self, list_id: str, *, now: float) -> ListStatus:
         """The list as people and metrics see it; ``now`` is Unix seconds."""

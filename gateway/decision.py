@@ -27,6 +27,11 @@ class FilterView(Protocol):
     masks: Masks
     bits: tuple[Bit, ...]
 
+    @property
+    def default_policy(self) -> int:
+        """The number of the policy of whoever is served and no subscriber; -1 if nobody else is served."""
+        ...
+
     def policy_for(self, address: str, /) -> Policy | None:
         """The policy of whoever has this address; None for an address that is not served here."""
         ...
@@ -136,7 +141,7 @@ def _name_of(text: str) -> str:
 
 def _stopped(view: FilterView, policy: Policy, name: str, verdict: Verdict) -> StopCase:
     """The page about a named site."""
-    standard = policy.number == view.tables.default_policy
+    standard = policy.number == view.default_policy
     if verdict.action is not VerdictAction.BLOCK:
         return StopCase(Situation.NOT_BLOCKED, HTTPStatus.MISDIRECTED_REQUEST, standard=standard)
     reason = verdict.reason
@@ -197,7 +202,7 @@ def _status_page(view: FilterView, policy: Policy, method: str) -> StopCase:
     return StopCase(
         Situation.STATUS,
         status,
-        standard=policy.number == view.tables.default_policy,
+        standard=policy.number == view.default_policy,
         essentials=view.masks.protected != 0,
         state=state,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_network
 
 from gateway.counting import REFUSED_CLIENT, REFUSED_TOTAL
-from resolver.clients.table import parse_address
+from resolver.clients.address import parse_address
 
 IPV6_CLIENT_PREFIX = 64
 """A household has at least a /64: counting single IPv6 addresses would be no limit at all (RFC 6177)."""

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from resolver.clients.table import parse_address
+from resolver.clients.address import parse_address
 from resolver.core.native import CookieSecrets
 
 FILE = "cookie.secret"

@@ -32,13 +32,16 @@ CORE_COUNTERS = (
 
 LISTENER_COUNTERS = ("faults", "udp_errors", "tcp_refused", "tcp_evicted")
 
+CACHE_COUNTERS = ("cache_too_long", "cache_busy")
+"""Answers that the shared cache could not keep: too long for a page, or another worker was writing in the page."""
+
 GAUGES = ("generation", "started", "pid", "tcp_connections", "cache_bytes", "cache_entries", "upstreams_down")
 """Values that go up and down; everything else only grows. ``started`` is Unix seconds."""
 
 SHARED_GAUGES = ("cache_bytes", "cache_entries")
 """Gauges of the box: the workers share one cache, and each of them tells its size."""
 
-WORKER_COUNTERS = (*GAUGES, *CORE_COUNTERS, *LISTENER_COUNTERS, *EXCHANGE_COUNTERS)
+WORKER_COUNTERS = (*GAUGES, *CORE_COUNTERS, *LISTENER_COUNTERS, *CACHE_COUNTERS, *EXCHANGE_COUNTERS)
 
 LATENCY_BOUNDS: tuple[int | None, ...] = tuple(
     None if bound == "inf" else int(bound)

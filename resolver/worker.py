@@ -15,33 +15,43 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 
 from resolver.answer.decision import Services
 from resolver.answer.generation import Generation
+from resolver.answer.native_state import limits_of, open_state
 from resolver.answer.pipeline import Pipeline
 from resolver.confinement import confine_worker
-from resolver.counting import WORKER_COUNTERS
+from resolver.core.native import State
+from resolver.counting import WORKER_COUNTERS, forget_core_pages
+from resolver.exchange.model import Answer
+from resolver.listeners.front import CoreFront, Place
 from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
 from resolver.outbound.reports import UpstreamReports
+from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import ResolverSettings
+from resolver.tables.view import View
 from resolver.tables.watch import watch_prepared
 
 DRAIN_SECONDS = 2.0
 """How long queries in hand may still take after SIGTERM."""
 
 GAUGE_SECONDS = 1.0
+
+CORE_VARIABLE = "WEIR_CORE"
+"""``off`` in the environment: everything is decided, answered and kept by Python, as the tests' oracle does. To find out
+whether a fault is the core's; it is slow."""
 
 _log = structlog.get_logger("weir.worker")
 
@@ -62,14 +72,25 @@ class Counting:
         self._page.set(self._slots[name], value)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A generation as Python and as the core see it; ``native`` is None where the core is switched off."""
+
+    generation: Generation
+    native: State | None
+
+
 class Worker:
     """Ties listeners, pipeline and forwarder together for the life of the process."""
 
-    def __init__(self, state: Path, counting: Counting) -> None:
-        self._state = state
+    def __init__(self, state: Path, run: Path, slot: int, counting: Counting) -> None:
+        self._state, self._run, self._slot = state, run, slot
         self._counting = counting
+        self._has_core = os.environ.get(CORE_VARIABLE) != "off"
+        self._cache: SharedCache | None = None
+        self._front: CoreFront | None = None
         self._first = asyncio.Event()
-        self._latest: Generation | None = None
+        self._latest: Opened | None = None
         self._pipeline: Pipeline | None = None
         self._stopping = asyncio.Event()
         self.failed = False
@@ -82,7 +103,7 @@ class Worker:
 
     async def run(self) -> None:
         """Serve until ``stop``. SocketError if an address cannot be served."""
-        watching = spawn(watch_prepared(self._state, Generation, self._use), name="watch state")
+        watching = spawn(watch_prepared(self._state, self._open, self._use), name="watch state")
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())
         await self._first.wait()
@@ -91,28 +112,73 @@ class Worker:
         self.failed = watching.done() and not watching.cancelled()
         watching.cancel()
 
-    def _use(self, generation: Generation) -> None:
-        self._latest = generation
+    def _open(self, view: View) -> Opened:
+        """Map and check for the core what Python has opened; runs in a thread."""
+        generation = Generation(view)
+        if not self._has_core:
+            return Opened(generation, None)
+        tables = view.tables
+        limits = limits_of(tables.resolver.rate_limit)
+        # Python has checked every byte of both files a moment ago.
+        native = open_state(
+            generation,
+            self._state / tables.snapshot,
+            self._state / tables.tables,
+            verify=False,
+            limits=limits,
+        )
+        return Opened(generation, native)
+
+    def _use(self, opened: Opened) -> None:
+        self._latest = opened
         self._first.set()
         if self._pipeline is not None:
-            self._take_over(self._pipeline, generation)
+            self._take_over(self._pipeline, opened)
 
-    def _take_over(self, pipeline: Pipeline, generation: Generation) -> None:
-        tables = generation.view.tables
-        pipeline.use(generation)
-        self._forwarder.reconfigure(_share(tables.resolver))
+    def _take_over(self, pipeline: Pipeline, opened: Opened) -> None:
+        tables = opened.generation.view.tables
+        pipeline.use(opened.generation)
+        self._reconfigure(tables.resolver)
+        if self._front is not None and opened.native is not None:
+            self._front.use(opened.native, self._cache.native if self._cache is not None else None)
         self._server.max_waiting = _max_waiting(tables.resolver)
         self._connections.limits = _tcp_limits(tables.resolver)
         self._counting.gauge("generation", tables.generation)
 
-    async def _serve(self, generation: Generation) -> None:
+    def _reconfigure(self, settings: ResolverSettings) -> None:
+        if self._cache is None:
+            self._forwarder.reconfigure(_share(settings))
+            return
+        self._cache.workers, before = settings.workers, self._cache.problem
+        self._forwarder.reconfigure(settings)
+        if self._cache.problem not in ("", before):
+            _log.error("the answer cache is not as configured", reason=self._cache.problem)
+
+    def _new_forwarder(self, settings: ResolverSettings) -> Forwarder:
+        """With the cache that all workers share, unless the core is switched off."""
+        count = self._count_outbound
+        if not self._has_core:
+            return Forwarder(_share(settings), counters=count)
+        self._cache = SharedCache(
+            self._run, settings.cache_size, settings.serve_stale, workers=settings.workers, count=count
+        )
+        if self._cache.problem:
+            _log.error("the answer cache is not as configured", reason=self._cache.problem)
+        return Forwarder(settings, counters=count, cache=self._cache)
+
+    def _keep(self, answer: Answer) -> None:
+        if self._cache is not None:
+            self._cache.store(answer)
+
+    async def _serve(self, opened: Opened) -> None:
+        generation = opened.generation
         settings = generation.view.tables.resolver
         count = self._counting.count
         sockets = _sockets(settings)
         self._reports = UpstreamReports()
-        self._forwarder = Forwarder(_share(settings), counters=self._count_outbound)
+        self._forwarder = self._new_forwarder(settings)
         await self._forwarder.start()
-        services = Services(self._forwarder.cached, self._forwarder.age, count)
+        services = Services(self._forwarder.cached, self._forwarder.age, count, keep=self._keep)
         pipeline = Pipeline(generation, services)
         self._server = Server(
             pipeline, self._forwarder, clock=time.time, max_waiting=_max_waiting(settings), count=count
@@ -121,11 +187,11 @@ class Worker:
             self._server, _tcp_limits(settings), count=count, gauge=self._counting.gauge
         )
         loop = asyncio.get_running_loop()
-        udp = [UdpListener(sock, self._server, count) for sock in sockets[Use.UDP]]
+        udp = self._listen_udp(sockets[Use.UDP], settings)
         tcp = [await loop.create_server(self._connections.connection, sock=sock) for sock in sockets[Use.TCP]]
         # A newer generation may have come while the sockets were opened.
         self._pipeline = pipeline
-        self._take_over(pipeline, self._latest or generation)
+        self._take_over(pipeline, self._latest or opened)
         confine_worker(os.environ)
         notify("READY=1", f"STATUS=serving generation {generation.view.tables.generation}")
         housekeeping = spawn(self._housekeeping(), name="housekeeping")
@@ -136,9 +202,40 @@ class Worker:
             listener.close()
         for listening in tcp:
             listening.close()
-        await self._server.drain(DRAIN_SECONDS)
+        await self._drain()
         self._connections.close()
         await self._forwarder.close()
+        if self._cache is not None:
+            self._cache.close()
+
+    def _listen_udp(self, sockets: list[socket.socket], settings: ResolverSettings) -> list[UdpListener]:
+        """Have the core serve them; without it, one listener each."""
+        count = self._counting.count
+        forget_core_pages(self._run, self._slot)
+        if not self._has_core:
+            return [UdpListener(sock, self._server, count) for sock in sockets]
+        if sockets:
+            place = Place(self._run, self._slot, settings.workers)
+            self._front = CoreFront(
+                sockets,
+                self._server,
+                place,
+                max_waiting=_max_waiting(settings),
+                prefetch=self._forwarder.prefetch,
+                count=count,
+            )
+            self._connections.first = self._front.answer
+        return []
+
+    async def _drain(self) -> None:
+        """Answer what has arrived, within DRAIN_SECONDS."""
+        end = time.monotonic() + DRAIN_SECONDS
+        if self._front is not None:
+            self._front.finish()
+            await self._front.drained(DRAIN_SECONDS)
+        await self._server.drain(max(0.0, end - time.monotonic()))
+        if self._front is not None:
+            self._front.close()
 
     def _count_outbound(self, event: str) -> None:
         self._counting.count(event)
@@ -148,6 +245,8 @@ class Worker:
         """Gauges, reports, and the sign of life that the service manager asked for: it stops when the loop hangs."""
         interval = watchdog_interval()
         while True:
+            if self._front is not None:
+                self._front.tidy()
             states = self._forwarder.upstream_states()
             self._counting.gauge("upstreams_down", sum(not state.healthy for state in states))
             for report in self._reports.due(states, time.monotonic()):
@@ -198,7 +297,7 @@ async def _main(state: Path, run: Path, slot: int) -> int:
     counting = Counting(page)
     counting.gauge("started", int(time.time()))
     counting.gauge("pid", os.getpid())
-    worker = Worker(state, counting)
+    worker = Worker(state, run, slot, counting)
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, worker.stop)

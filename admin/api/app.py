@@ -11,6 +11,7 @@ from aiohttp import web
 
 from admin.api.appliance import Appliance
 from admin.api.checks import get_check
+from admin.api.entries import get_entries, post_entries
 from admin.api.guard import Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.keys import APPLIANCE
@@ -29,11 +30,13 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/api/v1/check", get_check),
     ("POST", "/api/v1/reload", post_reload),
     ("GET", "/api/v1/stats/queries", get_queries),
+    ("GET", "/api/v1/lists/{id}/entries", get_entries),
+    ("POST", "/api/v1/lists/{id}/entries", post_entries),
     ("GET", "/api/v1/openapi.json", get_openapi),
 )
 
-LARGEST_REQUEST = 64 * 1024
-"""Bytes of a request's body; nothing here takes one."""
+LARGEST_REQUEST = 512 * 1024
+"""Bytes of a request's body: a thousand edits of the longest names."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -95,6 +98,8 @@ def _words(error: web.HTTPException) -> str:
     match error.status:
         case HTTPStatus.NOT_FOUND:
             return "There is nothing at this address; /api/v1/openapi.json lists what there is"
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return f"A request has {LARGEST_REQUEST:,} bytes at most; send it in parts"
         case HTTPStatus.METHOD_NOT_ALLOWED:
             return f"Allowed here: {error.headers['Allow']}"
         case _:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from admin.config import Config
 from admin.services.place import Place
-from blocklists.model import Kind
+from blocklists.edits import Change, Edit
+from blocklists.model import Kind, Scope
 from resolver.tables.view import View
 
 
@@ -64,6 +66,28 @@ class ReloadResult:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EditReport:
+    """What became of edits: how many are in force, whether the lists are being compiled for the rest, all that hold."""
+
+    in_force: int
+    compiling: bool
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An entry as a person wrote it; ``scope`` None = as the list's own bare names."""
+
+    change: Change
+    name: str
+    scope: Scope | None = None
+
+
+class UnknownListError(LookupError):
+    """No list of this id is configured."""
+
+
 class Appliance(Protocol):
     """Control, as the API sees it."""
 
@@ -90,3 +114,9 @@ class Appliance(Protocol):
 
     async def reload(self) -> ReloadResult:
         """Read the configuration again and publish what comes of it."""
+
+    async def edits(self, list_id: str) -> tuple[Edit, ...]:
+        """The edits of a list that hold. UnknownListError, OSError."""
+
+    async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
+        """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""

@@ -35,6 +35,14 @@ _REFUSALS = {
     "403": _problem("Host or Origin is another site's"),
 }
 
+_LIST_ID: dict[str, object] = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The id of a list in the configuration",
+    "schema": {"type": "string"},
+}
+
 _PATHS: dict[str, object] = {
     "/healthz": {
         "get": {"summary": "The process is alive", "security": [], "responses": {"200": _text("ok")}}
@@ -102,6 +110,35 @@ _PATHS: dict[str, object] = {
             | _REFUSALS,
         }
     },
+    "/api/v1/lists/{id}/entries": {
+        "get": {
+            "parameters": [_LIST_ID],
+            "summary": "Single entries that were edited: what holds on top of the list's own text",
+            "responses": {
+                "200": _json("The edits", _ref("Edits")),
+                "404": _problem("There is no such list"),
+                "503": _problem("The edits cannot be read"),
+            }
+            | _REFUSALS,
+        },
+        "post": {
+            "parameters": [_LIST_ID],
+            "summary": "Add, remove or take back single entries, all or none; they hold for later versions too",
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": _ref("EditRequest")}},
+            },
+            "responses": {
+                "200": _json("Kept, and in force as far as `in_force` says", _ref("EditReport")),
+                "400": _problem("The body is not as described"),
+                "404": _problem("There is no such list"),
+                "413": _problem("The body is too large"),
+                "422": _problem("An entry is not taken; nothing was changed"),
+                "503": _problem("The edits cannot be kept; nothing was changed"),
+            }
+            | _REFUSALS,
+        },
+    },
     "/api/v1/openapi.json": {
         "get": {
             "summary": "This description",
@@ -125,6 +162,32 @@ _MOMENT: dict[str, object] = {"type": "number", "description": "Unix seconds"}
 _MAYBE_COUNT: dict[str, object] = {"type": ["integer", "null"]}
 _MAYBE_TEXT: dict[str, object] = {"type": ["string", "null"]}
 
+_ENTRIES: dict[str, object] = {
+    "type": "array",
+    "items": {
+        "anyOf": [
+            {"type": "string", "maxLength": 1024},
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string", "maxLength": 1024},
+                    "scope": {"enum": ["host", "domain", "wildcard", "address", None]},
+                },
+                "required": ["name"],
+                "additionalProperties": False,
+            },
+        ]
+    },
+}
+_EDITS: dict[str, object] = {
+    "type": "array",
+    "items": _object(
+        change={"type": "string", "enum": ["add", "remove"]},
+        name=_TEXT,
+        scope={"type": "string", "enum": ["host", "domain", "wildcard", "address"]},
+    ),
+}
+
 _SCHEMAS = {
     "QuerySample": _object(
         sampling={"type": "string", "description": "`off`, or 1/N"},
@@ -142,6 +205,14 @@ _SCHEMAS = {
         within={"type": ["integer", "null"], "description": "Microseconds; null is more than 2 seconds"},
         name=_MAYBE_TEXT,
     ),
+    "EditRequest": {
+        "type": "object",
+        "properties": {"add": _ENTRIES, "remove": _ENTRIES, "take_back": _ENTRIES},
+        "additionalProperties": False,
+        "description": "1 to 1,000 entries in all; a bare name has the scope of the list's own bare names",
+    },
+    "Edits": _object(list=_TEXT, edits=_EDITS),
+    "EditReport": _object(list=_TEXT, in_force=_COUNT, compiling={"type": "boolean"}, edits=_EDITS),
     "Problem": _object(type=_TEXT, title=_TEXT, status=_COUNT, detail=_TEXT)
     | {"description": "RFC 9457", "additionalProperties": True},
     "Readiness": _object(

@@ -7,24 +7,32 @@ that cannot be compiled, a full disk) leaves configuration and generation as the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 import structlog
 
-from admin.api.appliance import Condition, ReloadResult
+from admin.api.appliance import Condition, EditReport, ReloadResult, UnknownListError, Wish
 from admin.config import Config, ConfigError, load
+from admin.control.editing import Basis, Editor
 from admin.control.lists import Clocks, ListKeeper, LostTextError
 from admin.control.record import Record
 from admin.control.token import TokenError, read_token
 from admin.services.build import build_tables, sources
+from admin.services.in_force import InForce
 from admin.services.place import Place
 from admin.services.publish import Compile, Snapshot, compile_lists, publish
 from admin.services.serving import GATEWAY, resolver_name
+from blocklists.edits import Edit, parse_edit
+from blocklists.list_store import ListStore
+from blocklists.model import ListSource
 from blocklists.snapshot.native import SnapshotError
+from blocklists.suffixes import public_suffixes
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import Tables
 from resolver.tables.store import TablesError, current_generation
 from resolver.tables.view import View
+from resolver.tables.writing import Changes
 
 FIRST_FETCH_LIMIT = 30.0
 """Seconds that a state waits for lists without any version; a slow server must not keep the rest from serving."""
@@ -43,13 +51,15 @@ class Controller:
         self._place = Place(config.data_dir)
         self._token = read_token(config)
         self._record = Record(clocks.unix())
+        self._editor = Editor(ListStore(self._place.lists))
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._stale = True
         self._retry_at = 0.0
-        self._compiled: tuple[object, Snapshot] | None = None
+        self._compiled: tuple[object, Snapshot, Basis] | None = None
         self._view: View | None = None
+        self._in_force: InForce | None = None
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
 
@@ -98,6 +108,31 @@ class Controller:
             if config.data_dir != self._config.data_dir:
                 return self._rejected([f"{config.path}: data_dir cannot change while Weir runs: restart it"])
             return await self._adopt(config, token)
+
+    async def edits(self, list_id: str) -> tuple[Edit, ...]:
+        """The edits of a list that hold. UnknownListError, OSError."""
+        return await asyncio.to_thread(self._editor.edits, self._source(list_id).id)
+
+    async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
+        """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""
+        source = self._source(list_id)
+        report = await asyncio.to_thread(self._edit, source, wishes)
+        if report.compiling:
+            self._stale = True
+            self._wake.set()
+        _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
+        return report
+
+    def _edit(self, source: ListSource, wishes: Sequence[Wish]) -> EditReport:
+        suffixes = public_suffixes()
+        edits = [parse_edit(source, wish.change, wish.name, wish.scope, suffixes) for wish in wishes]
+        return self._editor.edit(source, edits)
+
+    def _source(self, list_id: str) -> ListSource:
+        for source in sources(self._config):
+            if source.id == list_id:
+                return source
+        raise UnknownListError(list_id)
 
     # ---- what the process drives ----
 
@@ -201,17 +236,36 @@ class Controller:
         """In a thread: compiling takes seconds of one core for millions of entries."""
         state, now = self._place.state, self._clocks.unix()
         wanted = self._keeper.fingerprint()
-        if self._compiled is None or self._compiled[0] != wanted:
+        if self._compiled is None or self._compiled[0] != wanted or self._editor.owes_compiling:
             try:
                 texts = self._keeper.texts(in_force=current_generation(state) is not None)
             except LostTextError:
                 # A list whose text is away must not freeze the policies of everybody.
                 if (kept := self._kept(config)) is None:
                     raise
-                return publish(config, kept, state, now=now), kept
-            self._compiled = wanted, compile_lists(texts, state, now=now, compiler=self._compiler)
-        snapshot = self._compiled[1]
-        return publish(config, snapshot, state, now=now), snapshot
+                return self._put_in_force(config, kept, None), kept
+            basis = self._editor.basis(source for source, _ in texts)
+            compiled = compile_lists(texts, state, now=now, edits=basis.edits, compiler=self._compiler)
+            self._compiled = wanted, compiled, basis
+        _, snapshot, basis = self._compiled
+        return self._put_in_force(config, snapshot, basis), snapshot
+
+    def _put_in_force(self, config: Config, snapshot: Snapshot, basis: Basis | None) -> Tables:
+        state = self._place.state
+        with self._editor.adopting(state / snapshot.name, sources(config), basis):
+            before = self._in_force
+            if (
+                before is not None
+                and (changes := before.edit(config, snapshot.name, snapshot.bits)) is not None
+            ):
+                if changes != Changes():
+                    _log.info("subscribers and profiles changed in place", **asdict(changes))
+                return before.tables
+            published = publish(config, snapshot, state, now=self._clocks.unix())
+        if before is not None:
+            before.close()
+        self._in_force = published
+        return published.tables
 
     def _kept(self, config: Config) -> Snapshot | None:
         """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
@@ -219,7 +273,7 @@ class Controller:
             view = View.open(self._place.state)
         except (TablesError, SnapshotError):
             return None
-        wanted = build_tables(config, view.bits, view.tables.generation, view.tables.snapshot, 0.0)
+        wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)
         if wanted.lists != view.tables.lists:
             return None
         return Snapshot(view.tables.snapshot, view.bits, view.reader.entries, view.reader.size)

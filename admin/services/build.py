@@ -13,7 +13,16 @@ from admin.config.lists import ListConfig
 from admin.config.sections import RateLimitConfig
 from admin.services.policies import PolicyBook
 from blocklists.model import Bit, ListSource
-from resolver.tables.model import ClientEntry, GatewaySettings, ListInfo, RateLimit, ResolverSettings, Tables
+from resolver.tables.model import (
+    Assignments,
+    ClientEntry,
+    GatewaySettings,
+    ListInfo,
+    RateLimit,
+    ResolverSettings,
+    Tables,
+)
+from resolver.tables.store import clients_name
 
 NOT_SERVED = -1
 """The number of no policy: as the default policy it leaves strangers unserved."""
@@ -24,23 +33,13 @@ def sources(config: Config) -> tuple[ListSource, ...]:
     return tuple(_source(item) for item in config.lists)
 
 
-def build_tables(config: Config, bits: tuple[Bit, ...], generation: int, snapshot: str, now: float) -> Tables:
-    """One generation. ``bits`` are those of the compiled lists in the file ``snapshot``; ``now`` is Unix seconds."""
-    book = PolicyBook(config.profiles, bits)
-    clients = tuple(
-        ClientEntry(str(prefix), number)
-        for subscriber in config.subscribers
-        for number in (book.number_for(subscriber),)
-        for prefix in subscriber.addresses
-    )
-    default = NOT_SERVED if config.refuses_strangers else book.default_number(config.default_profile)
+def build_tables(config: Config, generation: int, snapshot: str, now: float) -> Tables:
+    """One generation over the compiled lists in the file ``snapshot``; ``now`` is Unix seconds."""
     return Tables(
         generation=generation,
         created=now,
         snapshot=snapshot,
-        policies=book.policies(),
-        clients=clients,
-        default_policy=default,
+        tables=clients_name(generation),
         lists={item.id: _info(item) for item in config.lists},
         categories=config.titles,
         zones=tuple(zone.name for zone in config.resolver.zones),
@@ -48,6 +47,21 @@ def build_tables(config: Config, bits: tuple[Bit, ...], generation: int, snapsho
         resolver=_resolver(config),
         gateway=_gateway(config),
     )
+
+
+def build_assignments(config: Config, bits: tuple[Bit, ...]) -> Assignments:
+    """Who has which policy. ``bits`` are those of the compiled lists beside which the policies are to serve."""
+    book = PolicyBook(config.profiles, bits)
+    clients = tuple(
+        ClientEntry(prefix.network, number)
+        for subscriber in config.subscribers
+        for number in (book.number_for(subscriber),)
+        for prefix in subscriber.addresses
+    )
+    strangers = not config.refuses_strangers
+    default = book.default_number(config.default_profile) if strangers else NOT_SERVED
+    served = tuple(prefix.network for prefix in config.resolver.allow_from) if strangers else ()
+    return Assignments(book.policies(), clients, default, served)
 
 
 def upstreams(config: Config) -> tuple[str, ...]:

@@ -1,30 +1,35 @@
 """From lists and configuration to a published generation; shared by control and the command line.
 
-Order of writing: compiled lists, layout, tables, link. Each is whole before the next begins and nothing that serves is
+Order of writing: compiled lists, clients, layout, tables, link. Each is whole before the next begins and nothing that serves is
 changed before the link moves, so whatever ends this process leaves the old generation or the new one in force.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from admin.config import Config
-from admin.services.build import build_tables, sources
+from admin.services.build import build_assignments, build_tables, sources
+from admin.services.in_force import InForce
 from admin.services.layout import layout_of, write_layout
 from admin.services.place import Place
+from blocklists.edits import NO_EDITS, Edit, combine
 from blocklists.list_store import ListStore
 from blocklists.model import Bit, ListSource
+from blocklists.snapshot import native
+from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.compiler import CompileReport, compile_snapshot
 from blocklists.snapshot.native import KEY_BYTES
+from blocklists.snapshot.reader import changes_of
 from blocklists.sources import FetchError
 from blocklists.sources.file import file_path, read_file
 from blocklists.suffixes import public_suffixes
 from resolver.tables import store
-from resolver.tables.model import Tables
+from resolver.tables.writing import ClientsWriter
 
 _TEMPORARY = ".snapshot.tmp"
 
@@ -36,7 +41,14 @@ class Compile(Protocol):
     """``blocklists.snapshot.compiler.compile_snapshot``, or what a test puts in its place."""
 
     def __call__(
-        self, lists: Texts, path: Path, *, key: bytes, now: float, suffixes: Collection[str]
+        self,
+        lists: Texts,
+        path: Path,
+        *,
+        key: bytes,
+        now: float,
+        suffixes: Collection[str],
+        edits: Mapping[str, Sequence[Edit]],
     ) -> CompileReport:
         """Write the compiled table to ``path``."""
         ...
@@ -52,27 +64,64 @@ class Snapshot:
     size: int
 
 
-def compile_lists(texts: Texts, state: Path, *, now: float, compiler: Compile = compile_snapshot) -> Snapshot:
+def compile_lists(
+    texts: Texts,
+    state: Path,
+    *,
+    now: float,
+    edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
+    compiler: Compile = compile_snapshot,
+) -> Snapshot:
     """Compile into the state folder. OSError (disk full, …) and the compiler's ValueErrors leave nothing behind."""
     temporary = state / _TEMPORARY
+    changes = changes_of(temporary)
     key = secrets.token_bytes(KEY_BYTES)
+    changes.unlink(missing_ok=True)
     try:
-        report = compiler(texts, temporary, key=key, now=now, suffixes=public_suffixes())
+        report = compiler(texts, temporary, key=key, now=now, suffixes=public_suffixes(), edits=edits)
         name = f"snapshot-{report.digest}.weir"
+        native.Changes.create(native.Snapshot.open(str(temporary), verify=False), str(changes))
+        changes.rename(changes_of(state / name))
         temporary.rename(state / name)
     except (OSError, ValueError):
         temporary.unlink(missing_ok=True)
+        changes.unlink(missing_ok=True)
         raise
     return Snapshot(name, report.bits, report.entries, report.size)
 
 
-def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> Tables:
+def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> InForce:
     """Make a generation of configuration and compiled lists the one in force. OSError leaves the old one in force."""
-    tables = build_tables(config, snapshot.bits, next_generation(state), snapshot.name, now)
-    write_layout(state, layout_of(tables))
-    store.publish(state, tables)
-    store.collect_garbage(state)
-    return tables
+    tables = build_tables(config, next_generation(state), snapshot.name, now)
+    clients = _write_clients(config, snapshot, state / tables.tables, now=now)
+    try:
+        write_layout(state, layout_of(tables))
+        store.publish(state, tables)
+        store.collect_garbage(state)
+    except BaseException:
+        clients.close()
+        raise
+    return InForce(state, config, tables, clients)
+
+
+def _write_clients(config: Config, snapshot: Snapshot, path: Path, *, now: float) -> ClientsWriter:
+    """The file of clients and policies of a new generation, whole and on the disk under its name."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    clients = ClientsWriter.create(
+        temporary,
+        build_assignments(config, snapshot.bits),
+        plan=plan_digest(snapshot.bits),
+        key=secrets.token_bytes(KEY_BYTES),
+        now=now,
+    )
+    try:
+        temporary.replace(path)  # no generation has this number, so whatever has the name belongs to none
+    except BaseException:
+        clients.close()
+        temporary.unlink(missing_ok=True)
+        raise
+    return clients
 
 
 def next_generation(state: Path) -> int:
@@ -99,7 +148,8 @@ def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tup
             texts.append((source, _offline_text(source, kept)))
         except FetchError as error:
             missing.append(f"list {source.id} is left out: {error}")
-    publish(config, compile_lists(texts, directory, now=now), directory, now=now)
+    edits = {source.id: combine(kept.edits(source.id).edits) for source, _ in texts}
+    publish(config, compile_lists(texts, directory, now=now, edits=edits), directory, now=now).close()
     return tuple(missing)
 
 

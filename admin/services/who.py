@@ -13,7 +13,7 @@ from admin.config import Config
 from admin.config.people import SubscriberConfig
 from admin.config.problems import nearest
 from admin.services.subject import QuestionError
-from resolver.clients.table import Address, parse_address
+from resolver.clients.address import Address, Network, parse_address
 from resolver.policy.model import Policy
 from resolver.tables.model import Tables
 
@@ -28,6 +28,16 @@ class KnowsClients(Protocol):
     @property
     def tables(self) -> Tables:
         """The generation in force."""
+
+    @property
+    def default_policy(self) -> int:
+        """The number of the policy of whoever is served and no subscriber; -1 if nobody else is served."""
+
+    def policy(self, number: int, /) -> Policy | None:
+        """The policy of a number; None if there is none."""
+
+    def policy_at(self, network: Network, /) -> Policy | None:
+        """The policy of exactly this prefix; None if no subscriber has it."""
 
     def policy_for(self, address: str, /) -> Policy | None:
         """The policy of an address; None if it is not served."""
@@ -55,8 +65,7 @@ def find_client(config: Config, view: KnowsClients, *, subscriber: str | None, a
         return _by_subscriber(config, view, subscriber)
     if address is not None:
         return _by_address(config, view, address)
-    number = view.tables.default_policy
-    policy = next((policy for policy in view.tables.policies if policy.number == number), None)
+    policy = view.policy(view.default_policy)
     return Client("", (config.default_profile or "") if policy else "", "", policy)
 
 
@@ -67,9 +76,7 @@ def _by_subscriber(config: Config, view: KnowsClients, name: str) -> Client:
         raise QuestionError(
             f"there is no subscriber `{name}`{guess}; subscribers are declared in {config.path}"
         )
-    prefix = str(found.addresses[0])
-    number = next((entry.policy for entry in view.tables.clients if entry.prefix == prefix), None)
-    policy = next((policy for policy in view.tables.policies if policy.number == number), None)
+    policy = view.policy_at(found.addresses[0].network)
     if policy is None:
         raise UndecidableError(
             f"the published generation {view.tables.generation} does not know subscriber `{name}`: it is older than "

@@ -6,6 +6,7 @@ The order matters to a reader: where several bits speak, the lowest is named as 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 
 from blocklists.model import MAX_BITS, Action, Bit, BitRole, Kind, ListSource
 
@@ -36,6 +37,12 @@ def plan_bits(sources: Sequence[ListSource], actions: Iterable[tuple[str, Action
             "Merge lists or let lists share categories."
         )
     return tuple(Bit(index, role, id_, action) for index, (role, id_, action) in enumerate(wanted))
+
+
+def plan_digest(bits: Iterable[Bit]) -> bytes:
+    """32 bytes that tell one plan from another: what holds masks says with it for which plan they were made."""
+    plan = "\n".join(f"{bit.index} {bit.role.value} {bit.id} {bit.action.value}" for bit in bits)
+    return sha256(plan.encode()).digest()
 
 
 def feeds(source: ListSource, bits: Sequence[Bit]) -> int:

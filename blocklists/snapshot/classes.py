@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from blocklists.model import MAX_CLASSES, Action, Scope
+from blocklists.snapshot import native
 from blocklists.snapshot.tokens import STOP, Token, TokenTable
 
 Provenance = tuple[tuple[int, ...], tuple[int, ...]]
@@ -112,6 +113,34 @@ def pack(classes: Sequence[Class]) -> bytes:
         )
         for class_ in classes
     )
+
+
+def pack_changed(class_: Class) -> bytes:
+    """A record of the file of changes: the class, and the lists behind it as far as their numbers fit."""
+    record = pack([class_])
+    half = native.CHANGED_CLASS_RECORD_BYTES - len(record) >> 1
+    lists = class_.lists
+    if lists is None or any(number >= native.CHANGED_CLASS_LISTS for numbers in lists for number in numbers):
+        return record + bytes(2 * half)
+    flags = int.from_bytes(record[-8:], "little") | native.FLAG_LISTS
+    sets = b"".join(sum(1 << number for number in numbers).to_bytes(half, "little") for numbers in lists)
+    return record[:-8] + flags.to_bytes(8, "little") + sets
+
+
+def unpack_changed(record: bytes) -> Class:
+    """The class that ``pack_changed`` was given."""
+    exact, below, flags = _RECORD.unpack_from(record)
+    half = len(record) - _RECORD.size >> 1
+    lists: Provenance | None = None
+    if flags & native.FLAG_LISTS:
+        lists = _numbers(record[_RECORD.size : _RECORD.size + half]), _numbers(record[_RECORD.size + half :])
+    stop = bool(flags & _STOP_FLAG)
+    return Class(int.from_bytes(exact, "little"), int.from_bytes(below, "little"), stop, lists)
+
+
+def _numbers(packed: bytes) -> tuple[int, ...]:
+    bits = int.from_bytes(packed, "little")
+    return tuple(number for number in range(bits.bit_length()) if bits >> number & 1)
 
 
 def unpack(packed: bytes) -> list[tuple[int, int, bool]]:

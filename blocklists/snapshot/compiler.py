@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocklists.edits import NO_EDITS, Edit
 from blocklists.model import Action, Bit, BitRole, Confidentiality, ListCounts, ListSource
 from blocklists.snapshot import metadata, native
 from blocklists.snapshot.bits import feeds, plan_bits
@@ -50,13 +51,15 @@ def compile_snapshot(
     key: bytes,
     now: float,
     suffixes: Collection[str],
+    edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
 ) -> CompileReport:
     """Build the snapshot of all lists at ``path``, in place of what is there.
 
+    ``edits`` by list id change what the texts say (``blocklists.edits.combine`` has made one series of them).
     ``key`` is 32 secret bytes for the table's hash, ``now`` Unix seconds, ``suffixes`` the public suffixes as
     A-labels. PlanError or CompileError when the lists do not fit, OSError (disk full, …) leaving ``path`` as it was.
     """
-    return _Compilation(lists, key, suffixes).write(path, now)
+    return _Compilation(lists, key, suffixes, edits=edits).write(path, now)
 
 
 class _Compilation:
@@ -68,10 +71,11 @@ class _Compilation:
         key: bytes,
         suffixes: Collection[str],
         use_native: bool = True,
+        edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
     ) -> None:
         self._lists = lists
         self._sources = [source for source, _ in lists]
-        self._digest = _digest(lists, key, suffixes)
+        self._digest = _digest(lists, key, suffixes, edits)
         self._builder = native.Builder(key)
         self._tokens = TokenTable()
         _mark(self._builder, suffixes)
@@ -80,7 +84,7 @@ class _Compilation:
             for number, source in enumerate(self._sources)
         ]
         self._counts = {
-            source.id: intake.read(data, use_native=use_native)
+            source.id: intake.read(data, edits.get(source.id, ()), use_native=use_native)
             for intake, (source, data) in zip(self._intakes, lists, strict=True)
         }
         apply_exceptions(self._builder, self._tokens, self._intakes, [data for _, data in lists])
@@ -91,7 +95,12 @@ class _Compilation:
         table, sizes = self._classes(bits)
         local_data = {source.id: self._local_data(number) for number, source in enumerate(self._sources)}
         meta = metadata.encode(
-            self._digest, bits, [source.id for source in self._sources], table.classes, local_data
+            self._digest,
+            bits,
+            [source.id for source in self._sources],
+            table.classes,
+            local_data,
+            self._plain(),
         )
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.unlink(missing_ok=True)
@@ -111,6 +120,12 @@ class _Compilation:
         for number, source in enumerate(self._sources):
             asked = {token.action for token in self._tokens.of_list(number)} - {Action.BLOCK, Action.ALLOW}
             yield from ((source.id, action) for action in sorted(asked))
+
+    def _plain(self) -> Iterable[int]:
+        """The lists that only ever block, so that none of their entries bears on another."""
+        for number in range(len(self._sources)):
+            if all(token.action is Action.BLOCK for token in self._tokens.of_list(number)):
+                yield number
 
     def _classes(self, bits: Sequence[Bit]) -> tuple[ClassTable, list[int]]:
         """The class table, and how many names have each token set."""
@@ -143,7 +158,12 @@ def _mark(builder: native.Builder, suffixes: Collection[str]) -> None:
             builder.mark(suffix.encode())
 
 
-def _digest(lists: Sequence[tuple[ListSource, bytes]], key: bytes, suffixes: Collection[str]) -> str:
+def _digest(
+    lists: Sequence[tuple[ListSource, bytes]],
+    key: bytes,
+    suffixes: Collection[str],
+    edits: Mapping[str, Sequence[Edit]],
+) -> str:
     """A keyed digest of everything that decides the content of the file."""
     digest = hmac.new(key, f"weir snapshot {native.FORMAT_VERSION}".encode(), hashlib.sha256)
     for source, data in lists:
@@ -157,6 +177,9 @@ def _digest(lists: Sequence[tuple[ListSource, bytes]], key: bytes, suffixes: Col
         )
         digest.update(repr((*rules, source.public_suffixes, source.addresses)).encode())
         digest.update(hashlib.sha256(data).digest())
+        digest.update(
+            repr([(edit.change, edit.name, edit.scope) for edit in edits.get(source.id, ())]).encode()
+        )
     digest.update(hashlib.sha256("\n".join(sorted(suffixes)).encode()).digest())
     return digest.hexdigest()
 

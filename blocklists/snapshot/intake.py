@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from blocklists.edits import REACH, SCOPE_OF, Change, Edit
 from blocklists.formats.protocol import LineParser, Semantics
 from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, disposition, identity, lines
 from blocklists.formats.registry import line_parser
 from blocklists.model import Action, Disposition, Entry, ListCounts, ListSource, Scope, Skip, SkipReason
 from blocklists.snapshot import native
-from blocklists.snapshot.tokens import Token, TokenTable
+from blocklists.snapshot.tokens import STOP, Token, TokenTable
 
 LocalData = dict[str, tuple[tuple[str, int, str], ...]]
 """Records by owner: ``name`` for exactly the name, ``*.name`` for all below it."""
@@ -67,14 +68,17 @@ class Intake:
         """The native syntax of its clean lines, if it has one."""
         return None if self._parser.syntax is None else SYNTAXES[self._parser.syntax]
 
-    def read(self, data: bytes, *, use_native: bool = True) -> ListCounts:
-        """Add all entries; where the lines went."""
+    def read(self, data: bytes, edits: Iterable[Edit] = (), *, use_native: bool = True) -> ListCounts:
+        """Add all entries, then change them as the edits say; where the lines went. Edits are not counted."""
         if self.syntax is None or not use_native:
             for number, line in enumerate(lines(data), start=1):
                 self._line(number, line)
         else:
             self._scan(data, self.syntax)
         self._finish()
+        for edit in edits:
+            self._edit(edit)
+        self._place_addresses()
         return self._tally.counts()
 
     def _scan(self, data: bytes, syntax: int) -> None:
@@ -105,6 +109,8 @@ class Intake:
                 self._keep_local_data(entry)
         for entry in self._parser.removed():
             self._remove(entry)
+
+    def _place_addresses(self) -> None:
         for entry in self._addresses:
             network = ipaddress.ip_network(entry.name)
             token = self._tokens.number(Token(self.number, Scope.ADDRESS, entry.action))
@@ -167,6 +173,33 @@ class Intake:
         if token in kept:
             self._builder.replace(name, [number for number in kept if number != token])
             self._tally.entry(Disposition.DNS, -1)
+
+    def _edit(self, edit: Edit) -> None:
+        """An edit replaces what the list's text says at this very name, as far as it reaches; exceptions elsewhere
+        still hold, an exception at this name only against a removal.
+        """
+        if edit.scope is Scope.ADDRESS:
+            entry = Entry(edit.name, Scope.ADDRESS)
+            (self._addresses.add if edit.change is Change.ADD else self._addresses.discard)(entry)
+            return
+        name, reach = edit.name.encode("ascii"), REACH[edit.scope]
+        before = self._builder.tokens(name)
+        after = {number for number in before if number != STOP}
+        for number in tuple(after):
+            token = self._tokens.token(number)
+            if token.list != self.number or (edit.change is Change.REMOVE and token.action is Action.ALLOW):
+                continue
+            after.discard(number)
+            if rest := REACH[token.scope] & ~reach:
+                kept = Token(self.number, SCOPE_OF[rest], token.action, token.important)
+                after.add(self._tokens.number(kept))
+        if edit.change is Change.ADD:
+            important = self.semantics == "adblock"  # not to be lifted by the list's own plain exceptions
+            after.add(self._tokens.number(Token(self.number, edit.scope, important=important)))
+        if after != set(before):
+            self._builder.replace(name, after)
+            if self.semantics != "union":
+                self.odd_names.append(name)
 
 
 class _Tally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from blocklists.model import Action, Bit, BitRole
@@ -13,13 +13,17 @@ from blocklists.snapshot.intake import LocalData
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a reader needs beside the table. ``provenance`` is by class id; None = several lists, not kept."""
+    """What a reader needs beside the table. ``provenance`` is by class id; None = several lists, not kept.
+
+    ``plain`` are the numbers of lists that only ever block: what such a list says at a name depends on no other name.
+    """
 
     digest: str
     bits: tuple[Bit, ...]
     lists: tuple[str, ...]
     provenance: tuple[Provenance | None, ...]
     local_data: Mapping[str, LocalData]
+    plain: frozenset[int]
 
 
 def encode(
@@ -28,6 +32,7 @@ def encode(
     lists: Sequence[str],
     classes: Sequence[Class],
     local_data: Mapping[str, LocalData],
+    plain: Iterable[int],
 ) -> bytes:
     """The meta bytes of a file."""
     notes = {
@@ -36,6 +41,7 @@ def encode(
         "lists": list(lists),
         "provenance": [class_.lists for class_ in classes],
         "local_data": {list_id: data for list_id, data in local_data.items() if data},
+        "plain": sorted(plain),
     }
     return json.dumps(notes, ensure_ascii=True, separators=(",", ":")).encode()
 
@@ -55,6 +61,7 @@ def decode(meta: bytes) -> Metadata:
             list_id: {owner: _records(records) for owner, records in data.items()}
             for list_id, data in notes["local_data"].items()
         },
+        plain=frozenset(map(int, notes["plain"])),
     )
 
 

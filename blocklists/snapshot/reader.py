@@ -6,7 +6,7 @@ from pathlib import Path
 
 from blocklists.model import Bit
 from blocklists.snapshot import metadata, native
-from blocklists.snapshot.classes import unpack
+from blocklists.snapshot.classes import Class, unpack, unpack_changed
 
 Listed = tuple[int, tuple[tuple[int, int], ...]]
 """The bits that apply, and the hits behind them: (labels or prefix length, class id), longest first."""
@@ -30,14 +30,49 @@ class SnapshotReader:
             raise native.SnapshotError(f"{path}: its notes do not fit its classes; compile the lists again")
         self._snapshot = snapshot
         self._lookup = snapshot.lookup
+        self._changed: dict[int, Class] = {}
 
     @staticmethod
     def open(path: Path, verify: bool = True) -> SnapshotReader:
-        """Map a file. ``verify`` checks all of it first (about 3 ms per million entries).
+        """Map a file, and its file of changes if there is one. ``verify`` checks all of it first (about 3 ms per
+        million entries), which also brings it into memory; other threads run meanwhile.
 
-        OSError as from open(2); SnapshotError saying what is wrong with the file.
+        OSError as from open(2); SnapshotError saying what is wrong with a file.
         """
-        return SnapshotReader(native.Snapshot.open(str(path), verify), path)
+        snapshot = native.Snapshot.open(str(path), verify)
+        changes = changes_of(path)
+        if changes.exists():
+            snapshot.heed(str(changes))
+        return SnapshotReader(snapshot, path)
+
+    @property
+    def table(self) -> native.Snapshot:
+        """The mapped table, for the resolver's core and for whoever writes its changes."""
+        return self._snapshot
+
+    @property
+    def serial(self) -> int:
+        """Another number, never 0, whenever the lists or their changes are others; the same in all processes."""
+        return self._snapshot.serial
+
+    @property
+    def classes(self) -> int:
+        """Classes of the table itself, the unused id 0 included."""
+        return len(self._classes)
+
+    @property
+    def has_stops(self) -> bool:
+        """Whether some name ends a look-up, so that what is listed above it does not reach past it."""
+        return any(stop for _, _, stop in self._classes)
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The ids of the compiled lists, by number."""
+        return self._meta.lists
+
+    def is_plain(self, list_number: int) -> bool:
+        """Whether the list only ever blocks: what it says at a name depends on no other name."""
+        return list_number in self._meta.plain
 
     @property
     def bits(self) -> tuple[Bit, ...]:
@@ -72,10 +107,15 @@ class SnapshotReader:
         labels, found = self._lookup(wire)
         if not found:
             return _UNLISTED
-        mask = 0
+        mask, known = 0, len(self._classes)
         hits = []
         for hit in found:
-            exact, below, stop = self._classes[hit[1]]
+            class_id = hit[1]
+            if class_id < known:
+                exact, below, stop = self._classes[class_id]
+            else:
+                class_ = self.class_of(class_id)
+                exact, below, stop = class_.exact, class_.below, class_.stop
             bits = exact if hit[0] == labels else below
             if bits or stop:
                 mask |= bits
@@ -87,15 +127,24 @@ class SnapshotReader:
         found = self._snapshot.lookup_address(packed)
         mask = 0
         for _, class_id in found:
-            mask |= self._classes[class_id][0]
+            mask |= self.class_of(class_id).exact
         return (mask, found) if found else _UNLISTED
+
+    def class_of(self, class_id: int) -> Class:
+        """A class of the table or of its changes. ValueError if there is none."""
+        if class_id < len(self._classes):
+            exact, below, stop = self._classes[class_id]
+            return Class(exact, below, stop, self._meta.provenance[class_id])
+        if class_id not in self._changed:  # a record never changes once its id has been seen
+            self._changed[class_id] = unpack_changed(self._snapshot.class_record(class_id))
+        return self._changed[class_id]
 
     def lists_of(self, class_id: int, *, below: bool = False) -> tuple[str, ...]:
         """The ids of the lists behind a class, for the name itself or for names ``below`` it.
 
         Empty for a class without bits, and where so many lists overlap that only their bits were kept.
         """
-        lists = self._meta.provenance[class_id]
+        lists = self.class_of(class_id).lists
         return () if lists is None else tuple(self._meta.lists[number] for number in lists[below])
 
     def local_data(self, list_id: str, name: bytes | str) -> tuple[tuple[str, int, str], ...]:
@@ -117,6 +166,11 @@ class SnapshotReader:
     def close(self) -> None:
         """Unmap the file; any later look-up is a ValueError."""
         self._snapshot.close()
+
+
+def changes_of(path: Path) -> Path:
+    """The file of changes beside a snapshot file."""
+    return path.with_suffix(".delta")
 
 
 def _text(wire: bytes) -> str:

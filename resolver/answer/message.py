@@ -8,8 +8,8 @@ has no use for one, and RFC 9267 lists what went wrong where parsers did.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 HEADER_LENGTH = 12
 MAX_NAME = 255  # RFC 1035 section 2.3.4, with the length octets and the root
@@ -52,8 +52,7 @@ class Flag(IntEnum):
     CD = 0x0010
 
 
-@dataclass(frozen=True, slots=True)
-class Edns:
+class Edns(NamedTuple):
     """The client's OPT record (RFC 6891). ``payload`` is the size in octets that it can take over UDP, ``cookie`` the
     content of its COOKIE option (RFC 7873), of a length that one may have; empty without.
     """
@@ -64,8 +63,7 @@ class Edns:
     cookie: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One well-formed standard query. ``raw_name`` keeps the sender's letter case (0x20), ``name`` is lower case."""
 
     id: int

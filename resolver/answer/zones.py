@@ -53,6 +53,11 @@ class LocalZones:
             self._names.setdefault(entry[0], {}).setdefault(entry[1], []).append(entry)
             self._parents.update(suffixes(entry[0]))
 
+    @property
+    def apexes(self) -> frozenset[bytes]:
+        """The zones' own names, as lower-case wire names."""
+        return self._apexes
+
     def find(self, name: bytes, qtype: int) -> LocalAnswer | None:
         """The zones' answer for a lower-case wire name; None if the name is in none of them."""
         if not self._apexes or not self._holds(name):

@@ -1,1 +1,1 @@
-"""Who is asking: from an address to a policy number. Names of subscribers are never here."""
+"""Who is asking: from an address to the bytes by which the tables know it. Names of subscribers are never here."""

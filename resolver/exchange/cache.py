@@ -1,6 +1,6 @@
-"""Answers by question, bounded by bytes.
+"""Answers by question, bounded by bytes: what the exchange asks of a cache, and the one that a process keeps for itself.
 
-Eviction is S3-FIFO (Yang et al., SOSP 2023): a new answer enters a small queue; only one that is asked for again moves
+``Cache`` is also what the shared cache of ``resolver.outbound.shared_cache`` is tested against. Eviction is S3-FIFO (Yang et al., SOSP 2023): a new answer enters a small queue; only one that is asked for again moves
 to the main queue, so a scan of names asked once cannot flush what everybody asks for. An answer that returns soon after
 it was evicted (its hash is among the ghosts) enters the main queue at once.
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 from resolver.exchange.ghosts import Ghosts
 from resolver.exchange.model import Answer, Question
@@ -45,6 +46,29 @@ class Found:
     answer: Answer
     fresh: bool
     prefetch: bool = False
+
+
+class AnswerCache(Protocol):
+    """What the exchange asks of a cache. ``now`` and the answers' ``stored`` are seconds of one clock."""
+
+    @property
+    def bytes(self) -> int:
+        """Memory in use, as it is reported."""
+
+    def __len__(self) -> int:
+        """Answers held, as it is reported."""
+
+    def look(self, question: Question, now: float) -> Found | None:
+        """The answer, fresh or within the stale window; counts as a hit."""
+
+    def holds(self, question: Question, now: float) -> bool:
+        """Whether ``look`` would find an answer; counts nothing."""
+
+    def store(self, answer: Answer) -> int:
+        """Keep the answer if it may be kept; returns how many others had to go."""
+
+    def resize(self, size: int, stale_window: float, now: float) -> int:
+        """Put other limits in force, in bytes and seconds; returns how many answers had to go."""
 
 
 class _Entry:
@@ -104,6 +128,11 @@ class Cache:
         entry.hits += 1
         entry.rounds = min(entry.rounds + 1, MAX_HITS)
         return Found(answer, left > 0, left > 0 and _is_prefetch_due(entry, left))
+
+    def holds(self, question: Question, now: float) -> bool:
+        """Whether ``look`` would find an answer; counts nothing."""
+        entry = self._entries.get(question)
+        return entry is not None and not self._is_dead(entry, now)
 
     def store(self, answer: Answer) -> int:
         """Keep the answer if it may be kept; returns how many others had to go.

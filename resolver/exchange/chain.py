@@ -32,6 +32,7 @@ class Chain:
 
 def follow(cursor: Cursor, question: Question, records: Sequence[Record]) -> Chain:
     """Walk the aliases among ``records``. MalformedReplyError if there are more than MAX_CHAIN."""
+    records = [record for record in records if question.qclass in (record.rclass, CLASS_ANY)]
     aliases = {
         record.owner.lower(): record
         for record in reversed(records)

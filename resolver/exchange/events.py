@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from resolver.exchange.endpoint import Endpoint
 from resolver.exchange.model import Question, Resolution
@@ -21,23 +22,20 @@ class Trouble(Enum):
     """This machine has no socket or port left; the upstream is not to blame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Somebody waits for the answer to a question; exactly one Deliver follows unless Withdrawn comes first."""
 
     question: Question
     waiter: int
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(NamedTuple):
     """The waiter is gone and gets no Deliver. Its question is seen through for the cache."""
 
     waiter: int
 
 
-@dataclass(frozen=True, slots=True)
-class DatagramReceived:
+class DatagramReceived(NamedTuple):
     """A datagram came to the attempt's socket, from whoever ``source`` is."""
 
     attempt: int
@@ -45,16 +43,14 @@ class DatagramReceived:
     source: Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
+class MessageReceived(NamedTuple):
     """A whole message came over the attempt's connection."""
 
     attempt: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptFailed:
+class AttemptFailed(NamedTuple):
     """The attempt's socket or connection is of no more use."""
 
     attempt: int
@@ -74,8 +70,7 @@ class Stopped:
 Event = Asked | Withdrawn | DatagramReceived | MessageReceived | AttemptFailed | TimePassed | Stopped
 
 
-@dataclass(frozen=True, slots=True)
-class SendDatagram:
+class SendDatagram(NamedTuple):
     """Open a fresh UDP socket on a random port for the attempt, send ``data``, pass on what comes back."""
 
     attempt: int
@@ -83,8 +78,7 @@ class SendDatagram:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SendMessage:
+class SendMessage(NamedTuple):
     """Open a TCP connection for the attempt, send ``data`` with its length, pass on the one message that comes."""
 
     attempt: int
@@ -92,15 +86,13 @@ class SendMessage:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(NamedTuple):
     """Close the attempt's socket or connection; nothing more is wanted from it."""
 
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(NamedTuple):
     """Give the waiter the end of its question."""
 
     waiter: int

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from resolver.exchange.attempts import Attempts
-from resolver.exchange.cache import Cache
+from resolver.exchange.cache import AnswerCache, Cache
 from resolver.exchange.counters import Count
 from resolver.exchange.events import (
     Asked,
@@ -30,7 +30,6 @@ from resolver.exchange.events import (
     Deliver,
     Event,
     MessageReceived,
-    Stopped,
     TimePassed,
     Withdrawn,
 )
@@ -57,12 +56,23 @@ _FAILURE_COUNTERS = {
 class Exchange:
     """One worker's misses. Not thread-safe; the commands of each call must be carried out in order."""
 
-    def __init__(self, settings: ResolverSettings, *, dice: Dice, count: Count, max_attempts: int) -> None:
-        """Start with an empty cache. ``max_attempts`` bounds the sockets. ValueError for a malformed upstream."""
+    def __init__(
+        self,
+        settings: ResolverSettings,
+        *,
+        dice: Dice,
+        count: Count,
+        max_attempts: int,
+        cache: AnswerCache | None = None,
+    ) -> None:
+        """Start with ``cache``, or an empty one of its own. ``max_attempts`` bounds the sockets.
+
+        ValueError for a malformed upstream.
+        """
         self._settings = settings
         self._count = count
         self._commands: list[Command] = []
-        self._cache = Cache(settings.cache_size, settings.serve_stale)
+        self._cache = cache if cache is not None else Cache(settings.cache_size, settings.serve_stale)
         self._failures = FailureMemory()
         self._flights = FlightTable()
         self._timers = Timers()
@@ -72,23 +82,32 @@ class Exchange:
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take in one event that happened ``now``; the commands that follow from it, in order."""
-        match event:
-            case Asked(question, waiter):
-                self._ask(question, waiter, now)
-            case Withdrawn(waiter):
-                self._flights.leave(waiter)
-            case DatagramReceived() | MessageReceived() | AttemptFailed():
-                self._hear(event, now)
-            case TimePassed():
-                self._pass_time(now)
-            case Stopped():
-                self._stop()
+        if isinstance(event, DatagramReceived | MessageReceived | AttemptFailed):
+            self._hear(event, now)
+        elif isinstance(event, Asked):
+            self._ask(event.question, event.waiter, now)
+        elif isinstance(event, Withdrawn):
+            self._flights.leave(event.waiter)
+        elif isinstance(event, TimePassed):
+            self._pass_time(now)
+        else:
+            self._stop()
+        return self._take_commands()
+
+    def ask(self, question: Question, waiter: int, now: float) -> list[Command]:
+        """What ``handle`` does for Asked, which is most of what happens."""
+        self._ask(question, waiter, now)
         return self._take_commands()
 
     def lookup(self, question: Question, now: float) -> tuple[Answer | None, list[Command]]:
         """The fresh answer, if there is one; a popular one near its end is asked for again."""
         answer = self._fresh(question, now)
         return answer, self._take_commands()
+
+    def prefetch(self, question: Question, now: float) -> list[Command]:
+        """Ask again for an answer that whoever gave it found popular and near its end, if that may be done now."""
+        self._prefetch(question, now)
+        return self._take_commands()
 
     def next_timer(self) -> float | None:
         """When TimePassed is due; None while nothing is in flight."""
@@ -103,7 +122,7 @@ class Exchange:
 
     @property
     def cache_bytes(self) -> int:
-        """Memory of the cache."""
+        """Memory of the cache, as it reports it."""
         return self._cache.bytes
 
     @property
@@ -135,7 +154,7 @@ class Exchange:
             self._deliver(waiter, Resolution(answer))
             return
         self._count("cache_misses")
-        has_stale = self._cache.look(question, now) is not None
+        has_stale = self._cache.holds(question, now)
         if past := self._failures.recent(question, now, stale=has_stale):
             self._count("failures_remembered")
             self._turn_away([waiter], question, past, now)
@@ -234,7 +253,7 @@ class Exchange:
     def _serve_waiters(self, flight: Flight, now: float) -> None:
         """Stale answers after STALE_AFTER, failures at the waiters' deadlines."""
         due = flight.due_waiters(now)
-        if flight.waiters and now >= flight.stale_at and self._cache.look(flight.question, now) is not None:
+        if flight.waiters and now >= flight.stale_at and self._cache.holds(flight.question, now):
             due = list(flight.waiters)
         if due:
             self._turn_away(due, flight.question, Failure(flight.failure, flight.ede, now), now)
@@ -293,6 +312,8 @@ class Exchange:
             self._count("cache_evictions")
 
     def _take_commands(self) -> list[Command]:
+        if not self._commands:
+            return []
         taken = self._commands.copy()
         self._commands.clear()
         return taken

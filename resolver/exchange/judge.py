@@ -7,14 +7,15 @@ not fit ends the attempt.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import NamedTuple
 
 from resolver.exchange.endpoint import Endpoint
 from resolver.exchange.flight import Attempt, Transport
 from resolver.exchange.model import Answer, Question
 from resolver.exchange.query import Match, compare
-from resolver.exchange.scan import FORMERR, NOTIMP, Reply, TtlLimits, scan
+from resolver.exchange.reader import read_reply
+from resolver.exchange.scan import FORMERR, NOTIMP, Reply, TtlLimits
 from resolver.exchange.wire import MalformedReplyError
 
 MAX_WRONG_IDS = 3
@@ -36,8 +37,7 @@ class Step(Enum):
     DONE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The step, and what was learnt on the way to it."""
 
     step: Step
@@ -60,8 +60,7 @@ _DISCARDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(NamedTuple):
     """Judges the messages of one question received at ``now``."""
 
     question: Question
@@ -93,13 +92,13 @@ class Judge:
             return Outcome(Step.NEXT, _DISCARDS[match])
         outcome = self._read(attempt, data)
         if match is Match.OTHER_CASE and attempt.query.mixed_case:
-            return replace(outcome, case_lost=True)
+            return outcome._replace(case_lost=True)
         return outcome
 
     def _read(self, attempt: Attempt, data: bytes) -> Outcome:
         """The message is the reply by header and question; now its content."""
         try:
-            reply = scan(data, self.question, self.limits, self.now)
+            reply = read_reply(data, self.question, self.limits, self.now)
         except MalformedReplyError:
             if attempt.transport is Transport.STREAM:
                 return Outcome(Step.NEXT, "discarded_malformed")

@@ -5,15 +5,14 @@ Names are lower-case DNS wire names. Times are seconds of one monotonic clock th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 STALE_TTL = 30
 """Seconds: the TTL that a stale answer is given with (RFC 8767 section 4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What makes answers differ, and so the key of the cache and of coalescing."""
 
     name: bytes
@@ -23,8 +22,7 @@ class Question:
     checking_disabled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An upstream's answer, written anew so that it is safe to keep: only what belongs to the question.
 
     ``wire`` is a whole message whose question is ``question.name`` (lower case) and whose id is 0. Its answer section
@@ -67,8 +65,7 @@ class FailureKind(StrEnum):
     """The bound on questions in flight is reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """The end of a question: an answer (fresh or stale), or a failure."""
 
     answer: Answer | None

@@ -7,9 +7,8 @@ are the shell's part. No client subnet, cookie or other option of the client is 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from resolver.exchange.model import Question
 from resolver.exchange.scan import ANSWERING
@@ -19,8 +18,11 @@ UDP_PAYLOAD = 1_232
 """What upstreams may send in one datagram: fits without fragments (RFC 9715 section 3.2)."""
 
 _HEADER = struct.Struct("!6H")
+_TYPE_CLASS = struct.Struct("!2H")
 _RECURSION_DESIRED, _CHECKING_DISABLED, _RESPONSE, _OPCODE = 0x0100, 0x0010, 0x8000, 0x7800
 _DNSSEC_OK = 0x8000
+_CASE_BITS = bytes(0x20 if 0x61 <= octet <= 0x7A else 0 for octet in range(256))
+"""Octet → the bit that is the case of a lower-case letter; a length octet is never a letter."""
 
 
 class Dice(Protocol):
@@ -35,8 +37,7 @@ class Dice(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One outgoing message and what its reply must repeat: ``id`` and ``asked`` (name as sent, type, class)."""
 
     id: int
@@ -64,22 +65,19 @@ def build_query(question: Question, dice: Dice, *, edns: bool = True, mixed_case
     """A new query for ``question``, with EDNS (RFC 6891) and mixed case unless the upstream cannot have them."""
     number = dice.getrandbits(16)
     name = mix_case(question.name, dice) if mixed_case else question.name
-    asked = name + struct.pack("!HH", question.qtype, question.qclass)
+    asked = name + _TYPE_CLASS.pack(question.qtype, question.qclass)
     flags = _RECURSION_DESIRED | (_CHECKING_DISABLED if question.checking_disabled else 0)
     wire = _HEADER.pack(number, flags, 1, 0, 0, int(edns)) + asked
     if edns:
-        wire += _opt(question.dnssec_ok)
+        wire += _OPTS[question.dnssec_ok]
     return Query(number, asked, wire, edns, mixed_case)
 
 
 def mix_case(name: bytes, dice: Dice) -> bytes:
     """The lower-case name with the case of every letter chosen at random."""
-    bits = dice.getrandbits(8 * len(name))
-    mixed = bytearray(name)
-    for place, octet in enumerate(name):
-        if 0x61 <= octet <= 0x7A and bits >> place & 1:
-            mixed[place] = octet ^ 0x20
-    return bytes(mixed)
+    length = len(name)
+    chosen = dice.getrandbits(8 * length) & int.from_bytes(name.translate(_CASE_BITS), "big")
+    return (int.from_bytes(name, "big") ^ chosen).to_bytes(length, "big")
 
 
 def compare(query: Query, data: bytes) -> Match:
@@ -108,3 +106,6 @@ def _same_but_case(asked: bytes, expected: bytes) -> bool:
 def _opt(dnssec_ok: bool) -> bytes:
     """An OPT record without options (RFC 6891 section 6.1.2)."""
     return struct.pack("!BHHIH", 0, 41, UDP_PAYLOAD, _DNSSEC_OK if dnssec_ok else 0, 0)
+
+
+_OPTS = (_opt(False), _opt(True))

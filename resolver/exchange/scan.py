@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from resolver.exchange import chain
 from resolver.exchange.edns import Edns, read_edns
@@ -27,8 +28,7 @@ _RESPONSE, _TRUNCATED, _RECURSION_AVAILABLE = 0x8000, 0x0200, 0x0080
 _OPCODE = 0x7800
 
 
-@dataclass(frozen=True, slots=True)
-class TtlLimits:
+class TtlLimits(NamedTuple):
     """Seconds within which TTLs are brought. ``minimum`` does not apply to negative answers."""
 
     minimum: int = 0
@@ -36,8 +36,7 @@ class TtlLimits:
     negative: int = 3_600
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a well-formed reply says. ``answer`` is None if it is truncated or does not answer."""
 
     rcode: int

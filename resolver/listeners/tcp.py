@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from resolver.answer.decision import Miss
+from resolver.core.native import HANDED_OVER, HandedOver
 from resolver.listeners.server import Server
 
 MAX_PIPELINED = 100
@@ -20,6 +20,9 @@ MAX_PIPELINED = 100
 
 MAX_UNSENT = 256 * 1024
 """Octets waiting for a client that does not read; then the connection is dropped."""
+
+First = Callable[[bytes, str], bytes | HandedOver | None]
+"""Gives the answer to a packet and its sender's address, None for silence, or leaves it to Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,11 @@ class TcpConnections:
         *,
         count: Callable[[str], None],
         gauge: Callable[[str, int], None],
+        first: First | None = None,
     ) -> None:
+        """``first`` is asked for each query before ``server``."""
         self.limits = limits
+        self.first = first
         self._server = server
         self._count = count
         self._gauge = gauge
@@ -167,12 +173,13 @@ class TcpConnection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _one(self, packet: bytes) -> None:
-        result = self._server.handle(packet, self.client, over_tcp=True)
         self._pending += 1
-        if isinstance(result, Miss):
-            self._server.finish_later(result, self._answered)
+        first = self._connections.first
+        answer = HANDED_OVER if first is None else first(packet, self.client)
+        if answer is HANDED_OVER:
+            self._server.serve(packet, self.client, self._answered, over_tcp=True)
         else:
-            self._answered(result)
+            self._answered(answer)
 
     def _answered(self, answer: bytes | None) -> None:
         self._pending -= 1

@@ -8,14 +8,11 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
-from collections import deque
 from collections.abc import Callable
-from random import SystemRandom
 
+from resolver.exchange.cache import AnswerCache
 from resolver.exchange.counters import Count
 from resolver.exchange.events import (
-    Asked,
-    AttemptFailed,
     Close,
     Command,
     Deliver,
@@ -31,6 +28,7 @@ from resolver.exchange.model import Answer, FailureKind, Question, Resolution
 from resolver.exchange.query import Dice
 from resolver.exchange.upstreams import UpstreamState
 from resolver.outbound.datagrams import Datagrams
+from resolver.outbound.dice import SystemDice
 from resolver.outbound.streams import Streams
 from resolver.tables.model import ResolverSettings
 
@@ -38,6 +36,9 @@ RESERVED_FILES = 256
 """File descriptors left to the rest of the process: listeners, clients' connections, tables."""
 MIN_SOCKETS = 16
 """Sockets for upstreams even where the limit on open files leaves none to speak of."""
+
+Done = Callable[[Resolution], None]
+"""Takes the end of a question. It may ask another, and must not raise."""
 
 
 class Forwarder:
@@ -51,19 +52,29 @@ class Forwarder:
         dice: Dice | None = None,
         clock: Callable[[], float] = time.monotonic,
         max_sockets: int | None = None,
+        cache: AnswerCache | None = None,
     ) -> None:
-        """``max_sockets`` is by default what the limit on open files leaves. ValueError for a malformed upstream."""
-        dice = dice if dice is not None else SystemRandom()
+        """``max_sockets`` is by default what the limit on open files leaves, ``cache`` one of this process alone.
+
+        A cache that others share needs the default ``clock``. ValueError for a malformed upstream.
+        """
+        dice = dice if dice is not None else SystemDice()
         self._clock = clock
         self._max_sockets = max_sockets if max_sockets is not None else _sockets_allowed()
         self._exchange = Exchange(
-            settings, dice=dice, count=counters, max_attempts=min(self._max_sockets, settings.max_in_flight)
+            settings,
+            dice=dice,
+            count=counters,
+            max_attempts=min(self._max_sockets, settings.max_in_flight),
+            cache=cache,
         )
-        self._datagrams = Datagrams(dice, self._handle)
+        self._datagrams = Datagrams(dice, self._handle, self._max_sockets)
         self._streams = Streams(self._handle)
-        self._waiters: dict[int, asyncio.Future[Resolution]] = {}
+        self._waiters: dict[int, Done] = {}
         self._last_waiter = 0
+        self._drained: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = float("inf")
         self._is_open = False
 
     async def start(self) -> None:
@@ -77,7 +88,9 @@ class Forwarder:
         """
         self._is_open = False
         if self._waiters and drain > 0:
-            await asyncio.wait(list(self._waiters.values()), timeout=drain)
+            self._drained = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._drained], timeout=drain)
+            self._drained = None
         self._handle(Stopped())
         if self._timer is not None:
             self._timer.cancel()
@@ -94,20 +107,43 @@ class Forwarder:
             self._carry_out(commands)
         return answer
 
-    async def resolve(self, question: Question) -> Resolution:
-        """The end of the question, within the query time-out; never raises for what the network does."""
-        if not self._is_open:
-            return Resolution(None, FailureKind.UNREACHABLE)
+    def prefetch(self, question: Question) -> None:
+        """Ask again for a popular answer near its end, which the core has just given, within the same limits."""
+        if self._is_open:
+            self._carry_out(self._exchange.prefetch(question, self._clock()))
+
+    def ask(self, question: Question, done: Done) -> int:
+        """Have ``done`` called once with the end of the question, within the query time-out; perhaps before this returns.
+
+        The number is for ``withdraw``.
+        """
         self._last_waiter += 1
         waiter = self._last_waiter
+        if not self._is_open:
+            done(Resolution(None, FailureKind.UNREACHABLE))
+            return waiter
+        self._waiters[waiter] = done
+        self._carry_out(self._exchange.ask(question, waiter, self._clock()))
+        return waiter
+
+    def withdraw(self, waiter: int) -> None:
+        """Let ``done`` never be called; a question that has ended is no error."""
+        if self._waiters.pop(waiter, None) is not None:
+            self._handle(Withdrawn(waiter))
+
+    async def resolve(self, question: Question) -> Resolution:
+        """The end of the question, within the query time-out; never raises for what the network does."""
         future: asyncio.Future[Resolution] = asyncio.get_running_loop().create_future()
-        self._waiters[waiter] = future
-        self._handle(Asked(question, waiter))
+
+        def done(resolution: Resolution) -> None:
+            if not future.done():
+                future.set_result(resolution)
+
+        waiter = self.ask(question, done)
         try:
             return await future
         except asyncio.CancelledError:
-            if self._waiters.pop(waiter, None) is not None:
-                self._handle(Withdrawn(waiter))
+            self.withdraw(waiter)
             raise
 
     def age(self, answer: Answer) -> int:
@@ -141,44 +177,46 @@ class Forwarder:
         self._carry_out(self._exchange.handle(event, self._clock()))
 
     def _carry_out(self, commands: list[Command]) -> None:
-        """Carry out commands in order, and those that follow from their failing, then set the timer."""
-        todo = deque(commands)
-        while todo:
-            failure = self._perform(todo.popleft())
-            if failure is not None:
-                todo.extend(self._exchange.handle(failure, self._clock()))
-        self._arm()
+        """Carry out commands in order, and those that follow from their failing; then set the timer, then deliver.
 
-    def _perform(self, command: Command) -> AttemptFailed | None:
-        match command:
-            case SendDatagram():
-                return self._datagrams.send(command)
-            case SendMessage():
+        Whoever is delivered to may ask the next question at once, so nothing must be left to do by then.
+        """
+        delivered: list[tuple[Done, Resolution]] = []
+        for command in commands:  # grows while it is walked
+            failure = None
+            if type(command) is Deliver:
+                done = self._waiters.pop(command.waiter, None)
+                if done is not None:
+                    delivered.append((done, command.resolution))
+            elif type(command) is SendDatagram:
+                failure = self._datagrams.send(command)
+            elif type(command) is Close:
+                self._datagrams.close(command.attempt)
+                self._streams.close(command.attempt)
+            elif type(command) is SendMessage:
                 self._streams.send(command)
-            case Close(attempt):
-                self._datagrams.close(attempt)
-                self._streams.close(attempt)
-            case Deliver(waiter, resolution):
-                future = self._waiters.pop(waiter, None)
-                if future is not None and not future.done():
-                    future.set_result(resolution)
-        return None
+            if failure is not None:
+                commands += self._exchange.handle(failure, self._clock())
+        self._arm()
+        for done, resolution in delivered:
+            done(resolution)
+        if self._drained is not None and not self._waiters and not self._drained.done():
+            self._drained.set_result(None)
 
     def _arm(self) -> None:
         """Have one loop timer at or before the exchange's next; an early one finds nothing due and arms the next."""
         when = self._exchange.next_timer()
-        if when is None:
+        if when is None or when >= self._timer_due:
             return
-        delay = max(0.0, when - self._clock())
-        loop = asyncio.get_running_loop()
-        if self._timer is not None and not self._timer.cancelled():
-            if self._timer.when() <= loop.time() + delay:
-                return
+        if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_later(delay, self._time_passed)
+        self._timer_due = when
+        delay = max(0.0, when - self._clock())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._time_passed)
 
     def _time_passed(self) -> None:
         self._timer = None
+        self._timer_due = float("inf")
         self._handle(TimePassed())
 
 

@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import ClassVar
 
 from blocklists.model import Action as ListAction
-
-AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64", "extra": "forbid"}
-"""How published state writes wire names: they are bytes, not text (``resolver.tables.store``)."""
 
 
 class Step(IntEnum):
@@ -93,8 +89,6 @@ class Rule:
 class Grant:
     """An approved, timed exception for a name and all below it; ``until`` is Unix seconds."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = AS_BASE64
-
     name: bytes
     until: float
 
@@ -102,8 +96,6 @@ class Grant:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A profile compiled for this moment. Masks have bit ``1 << Bit.index`` of the snapshot's bits."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = AS_BASE64
 
     number: int
     block: int = 0

@@ -7,20 +7,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import ClassVar
 
 from blocklists.model import Confidentiality, Kind, LegalBasis
-from resolver.policy.model import AS_BASE64, Policy
+from resolver.clients.address import Network
+from resolver.policy.model import Policy
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+
+ALLOW_ONLY = 1
+PAUSED = 2
+"""Flags of a policy in the file of clients (WEIR_POLICY_... in resolver/core/src/tables.h)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientEntry:
-    """Who has which policy: a prefix in CIDR form; the longest match wins."""
+    """Who has which policy; the longest prefix of a realm wins. ``realm`` is 0 where there are none."""
 
-    prefix: str
+    network: Network
     policy: int
+    realm: int = 0
+
+    @staticmethod
+    def of(prefix: str, policy: int) -> ClientEntry:
+        """From CIDR text; host bits must be zero. ValueError names the prefix that is none."""
+        return ClientEntry(ip_network(prefix), policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """Who has which policy, as control decides it: the content of a file of clients (``writing``, ``clients``).
+
+    Clients and the default name a policy by its number here; in the file it gets one of the file's own.
+    """
+
+    policies: tuple[Policy, ...]
+    clients: tuple[ClientEntry, ...] = ()
+    default_policy: int = -1
+    """Of whoever is served and no client; -1: nobody else is served."""
+    served: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +133,18 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """One generation. ``snapshot`` is the file name of the compiled lists beside it; ``created`` Unix seconds."""
+    """One generation. ``created`` is Unix seconds.
 
-    __pydantic_config__: ClassVar[dict[str, str]] = AS_BASE64
+    ``snapshot`` is the file name of the compiled lists beside it, ``tables`` that of clients and policies, which is
+    edited in place while the generation is in force.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     generation: int
     created: float
     snapshot: str
-    policies: tuple[Policy, ...]
-    clients: tuple[ClientEntry, ...]
-    default_policy: int
+    tables: str
     lists: Mapping[str, ListInfo] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     """Category id → title in plain words."""
@@ -124,8 +153,4 @@ class Tables:
     records: tuple[LocalRecord, ...] = ()
     resolver: ResolverSettings = ResolverSettings()
     gateway: GatewaySettings = GatewaySettings()
-    safe_search: tuple[Mapping[bytes, bytes], ...] = ()
-    """In the file only (``sharing``): the different safe-search tables."""
-    safe_search_of: Mapping[int, int] = field(default_factory=dict)
-    """In the file only: policy number → place in ``safe_search``."""
     version: int = FORMAT_VERSION

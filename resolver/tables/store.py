@@ -4,6 +4,8 @@ Layout of the state folder::
 
     tables-00000042.json      one generation: a SHA-256 line, then JSON
     snapshot-<digest>.weir    compiled lists, shared by the generations that name it
+    snapshot-<digest>.delta   single entries changed since then
+    clients-00000042.weir     clients and policies, edited in place while the generation is in force
     current                   a symbolic link to the generation in force
 
 There is one writer (control). Publishing writes the file, syncs it, and moves the link; a reader that follows the
@@ -19,8 +21,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from resolver.core.native import CoreError, TablesReader
+from resolver.runtime.boot import boot_id
 from resolver.tables.model import FORMAT_VERSION, Tables
-from resolver.tables.sharing import share, unshare
 
 CURRENT = "current"
 KEPT_GENERATIONS = 5
@@ -35,7 +38,7 @@ class TablesError(ValueError):
 
 def encode(tables: Tables) -> bytes:
     """The generation's file content."""
-    body = _codec.dump_json(share(tables))
+    body = _codec.dump_json(tables)
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
@@ -50,15 +53,17 @@ def decode(data: bytes, *, name: str) -> Tables:
         raise TablesError(f"{name}: {error.error_count()} fields do not fit this version of Weir") from error
     if tables.version != FORMAT_VERSION:
         raise TablesError(f"{name}: format version {tables.version}, this Weir reads {FORMAT_VERSION}")
-    try:
-        return unshare(tables)
-    except IndexError as error:
-        raise TablesError(f"{name}: a policy names a safe-search table that is not there") from error
+    return tables
 
 
 def file_name(generation: int) -> str:
     """The name of a generation's file; sorts by number."""
     return f"tables-{generation:08d}.json"
+
+
+def clients_name(generation: int) -> str:
+    """The name of the file of clients and policies that is made with a generation."""
+    return f"clients-{generation:08d}.weir"
 
 
 def publish(state: Path, tables: Tables) -> None:
@@ -112,6 +117,11 @@ def load(state: Path) -> tuple[Tables, list[str]]:
         if not (state / tables.snapshot).is_file():
             complaints.append(f"{path.name}: its snapshot {tables.snapshot} is missing")
             continue
+        try:
+            TablesReader.open(state / tables.tables, boot_id())
+        except (OSError, CoreError) as error:
+            complaints.append(f"{path.name}: {error}")
+            continue
         return tables, complaints
     detail = "; ".join(complaints) or "no generation has been published yet"
     raise TablesError(f"{state}: {detail}")
@@ -128,20 +138,24 @@ def _candidates(state: Path) -> list[Path]:
 
 
 def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
-    """Remove generations beyond the newest ``keep``, snapshots that none of the rest names, and stale temporaries.
+    """Remove generations beyond the newest ``keep``, files that none of the rest names, and stale temporaries.
 
-    A worker that still maps a removed snapshot keeps its mapping; only the name goes.
+    A worker that still maps a removed file keeps its mapping; only the name goes.
     """
     kept, dropped = _candidates(state)[:keep], _candidates(state)[keep:]
-    named = set()
+    named: set[str] = set()
     for path in kept:
         try:
-            named.add(decode(path.read_bytes(), name=path.name).snapshot)
+            tables = decode(path.read_bytes(), name=path.name)
         except (OSError, TablesError):
             continue
+        named |= {tables.snapshot, tables.tables}
     for path in dropped:
         path.unlink(missing_ok=True)
-    for path in state.glob("snapshot-*.weir"):
+    for path in (*state.glob("snapshot-*.weir"), *state.glob("snapshot-*.delta")):
+        if path.with_suffix(".weir").name not in named:
+            path.unlink(missing_ok=True)
+    for path in state.glob("clients-*.weir"):
         if path.name not in named:
             path.unlink(missing_ok=True)
     for path in state.glob(".*.tmp"):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from blocklists.model import Bit, BitRole, LegalBasis
+from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.reader import SnapshotReader
-from resolver.clients.table import PrefixTable, parse_address
+from resolver.clients.address import Network
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
+from resolver.tables.clients import Clients
 from resolver.tables.model import ListInfo, Tables
 from resolver.tables.store import load
-
-_KNOWN_CLIENTS = 65_536
-"""Addresses whose policy is remembered; a flood of forged sources empties the memory, it does not grow it."""
 
 _CARRY_IPV4 = {bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8)}
 """IPv4-mapped addresses (RFC 4291 section 2.5.5.2) and the well-known NAT64 prefix (RFC 6052 section 2.1)."""
@@ -21,17 +20,14 @@ _ORDERS = {LegalBasis.STATUTE, LegalBasis.COURT}
 
 
 class View:
-    """A loaded generation. Immutable but for its memory of clients; one per process and generation."""
+    """A loaded generation; one per process and generation. Who has which policy is read anew at every question."""
 
-    def __init__(self, tables: Tables, reader: SnapshotReader) -> None:
+    def __init__(self, tables: Tables, reader: SnapshotReader, clients: Clients) -> None:
         self.tables = tables
         self.reader = reader
+        self.clients = clients
         self.bits: tuple[Bit, ...] = reader.bits
         self.masks = masks_of(reader.bits, tables)
-        self._policies = {policy.number: policy for policy in tables.policies}
-        self._clients = PrefixTable((entry.prefix, entry.policy) for entry in tables.clients)
-        self._served = PrefixTable((prefix, 1) for prefix in tables.resolver.allow_from)
-        self._known: dict[str, Policy | None] = {}
 
     @classmethod
     def open(cls, state: Path) -> View:
@@ -42,27 +38,26 @@ class View:
     def open_any(cls, state: Path) -> tuple[View, list[str]]:
         """The same, with what is wrong with newer generations that were passed over."""
         tables, complaints = load(state)
-        return cls(tables, SnapshotReader.open(state / tables.snapshot)), complaints
+        reader = SnapshotReader.open(state / tables.snapshot)
+        clients = Clients.open(state / tables.tables, plan_digest(reader.bits))
+        return cls(tables, reader, clients), complaints
+
+    @property
+    def default_policy(self) -> int:
+        """The number of the policy of whoever is served and no client; -1 if nobody else is served."""
+        return self.clients.default_policy
+
+    def policy(self, number: int) -> Policy | None:
+        """The policy of a number; None if there is none."""
+        return self.clients.policy(number)
+
+    def policy_at(self, network: Network) -> Policy | None:
+        """The policy of exactly this prefix; None if no subscriber has it."""
+        return self.clients.policy_at(network)
 
     def policy_for(self, address: str) -> Policy | None:
         """The policy of whoever has this address; None for an address that is not served here."""
-        try:
-            return self._known[address]
-        except KeyError:
-            pass
-        if len(self._known) >= _KNOWN_CLIENTS:
-            self._known.clear()
-        policy = self._known[address] = self._find_policy(address)
-        return policy
-
-    def _find_policy(self, address: str) -> Policy | None:
-        parsed = parse_address(address)
-        number = self._clients.find(parsed)
-        if number is None:
-            if self._served.find(parsed) is None:
-                return None
-            number = self.tables.default_policy
-        return self._policies.get(number)
+        return self.clients.policy_for(address)
 
     def listing(self, wire: bytes) -> Listing:
         """What the lists say of a lower-case wire name."""

@@ -14,9 +14,25 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("sh", "dirname", "cat", "cut", "sha256sum", "tr", "mkdir", "flock", "find", "sort", "echo", "env")
+TOOLS = (
+    "sh",
+    "dirname",
+    "cat",
+    "cut",
+    "sha256sum",
+    "tr",
+    "mkdir",
+    "flock",
+    "find",
+    "sort",
+    "echo",
+    "env",
+    "ls",
+)
 DEV_PACKAGES = (
-    "knot-dnsutils bind9-dnsutils curl chromium clang shellcheck dnsdist unbound dnsperf libclang-rt-dev"
+    "knot-dnsutils bind9-dnsutils curl chromium clang shellcheck dnsdist unbound pdns-recursor knot-resolver "
+    "lua-cqueues bind9 dnsmasq-base dnsperf iproute2 gcc-aarch64-linux-gnu libc6-dev-arm64-cross "
+    "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user libseccomp2 libclang-rt-dev"
 )
 
 PYTHON = """#!/bin/sh
@@ -24,7 +40,7 @@ case "$1 $2" in
     "-m pip")
         echo "$@" >>pip.log
         [ ! -e pip.fails ] || exit 1
-        case "$*" in *--editable*) : >blocklists/snapshot/native.stub.so ;; esac ;;
+        case "$*" in *--editable*) : >blocklists/snapshot/native.stub.so; : >resolver/core/native.stub.so ;; esac ;;
     "-m venv") mkdir -p "$3/bin" && cat "$0" >"$3/bin/python" && chmod +x "$3/bin/python" ;;
     "-V ") echo "Python 3.11.0" ;;
 esac
@@ -45,7 +61,7 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("pyproject.toml", "deploy/requirements.lock", "deploy/requirements-dev.lock"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"# {name}\n")
-    (folder / "resolver").mkdir()
+    (folder / "resolver" / "core").mkdir(parents=True)
     (folder / "blocklists" / "snapshot" / "src").mkdir(parents=True)
     (folder / "blocklists" / "snapshot" / "native.pyx").write_text("")
     (folder / "blocklists" / "snapshot" / "src" / "table.c").write_text("")

@@ -20,7 +20,7 @@ from gateway.stop_page.render import Pages
 from resolver.policy.model import Grant, Listing, Masks, Policy, Rule
 from resolver.policy.verdict import suffixes
 from resolver.runtime.counters import read_counters
-from resolver.tables.model import ClientEntry, GatewaySettings, ListInfo, Tables
+from resolver.tables.model import GatewaySettings, ListInfo, Tables
 
 NOW = 1_000_000.0
 GAMBLING, ADULT, SECRET, COURT, MALWARE, HELP, HIDDEN, HIDDEN_ORDER = range(8)
@@ -127,14 +127,13 @@ class FakeView:
     clients: Mapping[str, Policy | None] = field(default_factory=dict)
     masks: Masks = MASKS
     bits: tuple[Bit, ...] = BITS
+    default_policy: int = 5
     tables: Tables = field(
         default_factory=lambda: Tables(
             generation=7,
             created=NOW,
             snapshot="none",
-            policies=tuple(POLICIES.values()),
-            clients=(ClientEntry("127.0.0.0/8", 1),),
-            default_policy=5,
+            tables="none",
             lists=LISTS,
             categories={"gambling": "Gambling", "adult": "Adult <sites>"},
             gateway=SETTINGS,

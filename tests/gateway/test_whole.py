@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from blocklists.model import Confidentiality, Kind, LegalBasis, ListSource
+from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.compiler import compile_snapshot
 from gateway.counting import FILE_NAME
 from resolver.policy.model import Policy
 from resolver.runtime.counters import read_counters
-from resolver.tables.model import ClientEntry, GatewaySettings, ListInfo, Tables
+from resolver.tables.model import Assignments, ClientEntry, GatewaySettings, ListInfo, Tables
 from resolver.tables.store import CURRENT, file_name, publish
+from resolver.tables.writing import ClientsWriter
 
 ROOT = Path(__file__).parents[2]
 SECRET = ListSource(
@@ -40,9 +42,7 @@ def publish_generation(state: Path, number: int, *, gambling: bool) -> None:
         generation=number,
         created=1_000_000.0,
         snapshot=snapshot,
-        policies=(Policy(1, block=1 << bit if gambling else 0),),
-        clients=(ClientEntry("127.0.0.0/8", 1),),
-        default_policy=1,
+        tables=f"clients-{number}.weir",
         lists={
             source.id: ListInfo(source.id, source.id, source.kind, source.legal_basis, source.confidentiality)
             for source, _ in lists
@@ -50,6 +50,11 @@ def publish_generation(state: Path, number: int, *, gambling: bool) -> None:
         categories={"gambling": "Gambling"},
         gateway=GatewaySettings(provider="Riverside Broadband"),
     )
+    assignments = Assignments(
+        (Policy(1, block=1 << bit if gambling else 0),), (ClientEntry.of("127.0.0.0/8", 1),), default_policy=1
+    )
+    plan = plan_digest(report.bits)
+    ClientsWriter.create(state / tables.tables, assignments, plan=plan, key=bytes(32), now=0.0).close()
     publish(state, tables)
 
 

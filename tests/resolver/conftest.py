@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import dns.name
 import pytest
 
 from blocklists.model import Action, Bit, BitRole, Confidentiality, Kind, LegalBasis
+from blocklists.snapshot.bits import plan_digest
 from resolver.policy.model import Policy
 from resolver.policy.verdict import suffixes
+from resolver.tables.clients import Clients
 from resolver.tables.model import (
+    Assignments,
     ClientEntry,
     GatewaySettings,
     ListInfo,
@@ -21,6 +26,7 @@ from resolver.tables.model import (
     Tables,
 )
 from resolver.tables.view import View
+from resolver.tables.writing import ClientsWriter
 
 
 def _wire(name: str) -> bytes:
@@ -111,8 +117,22 @@ def wire() -> Callable[[str], bytes]:
 
 
 @pytest.fixture
-def make_view() -> Callable[..., View]:
-    """Build a view: policies by client prefix, over the listed names above."""
+def make_clients(tmp_path: Path) -> Callable[[Assignments], Clients]:
+    """A file of clients and policies for the bits above, mapped."""
+    made: list[Path] = []
+
+    def make(assignments: Assignments) -> Clients:
+        made.append(tmp_path / f"clients-{len(made)}.weir")
+        plan = plan_digest(BITS)
+        ClientsWriter.create(made[-1], assignments, plan=plan, key=bytes(range(32)), now=0.0).close()
+        return Clients.open(made[-1], plan)
+
+    return make
+
+
+@pytest.fixture
+def make_view(make_clients: Callable[[Assignments], Clients]) -> Callable[..., View]:
+    """Build a view: policies by client prefix, over the listed names above. Policies get numbers of the file's own."""
 
     def build(
         clients: Mapping[str, Policy] | None = None,
@@ -131,9 +151,7 @@ def make_view() -> Callable[..., View]:
             generation=1,
             created=0.0,
             snapshot="",
-            policies=tuple(policies.values()),
-            clients=tuple(ClientEntry(prefix, policy.number) for prefix, policy in clients.items()),
-            default_policy=default.number,
+            tables="",
             lists=LISTS,
             zones=zones,
             records=records
@@ -149,6 +167,12 @@ def make_view() -> Callable[..., View]:
         reader = DictReader(
             BITS, {_wire(name): bits for name, bits in LISTED.items()}, addresses or {}, RECORDS
         )
-        return View(tables, reader)  # type: ignore[arg-type]  # a stand-in with the methods that are used
+        assignments = Assignments(
+            policies=tuple(policies.values()),
+            clients=tuple(ClientEntry.of(prefix, policy.number) for prefix, policy in clients.items()),
+            default_policy=default.number,
+            served=tuple(map(ip_network, tables.resolver.allow_from)),
+        )
+        return View(tables, reader, make_clients(assignments))  # type: ignore[arg-type]  # a stand-in with the methods that are used
 
     return build

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define WEIR_MAGIC "WEIRSNAP"
-#define WEIR_VERSION 1u
+#define WEIR_VERSION 2u
 
 #define WEIR_HEADER_BYTES 256u
 #define WEIR_SECTION_ALIGN 64u

@@ -23,6 +23,7 @@ typedef struct {
     uint32_t pages;
     uint16_t slot; /* of the worker that writes through this handle */
     uint64_t key[4];
+    uint64_t dead_ms; /* past its TTL by this much an answer is of no use; 0 after open, to be set by the owner */
 } weir_cache;
 
 enum { WEIR_KEY_DO = 1, WEIR_KEY_CD = 2 };
@@ -72,33 +73,50 @@ enum {
     WEIR_CACHE_PREFETCH = 3  /* fresh, popular and near its end: said once per life of an entry */
 };
 
+/* Why an answer was not kept. */
+enum {
+    WEIR_CACHE_BUSY = -1,     /* somebody else is writing in its page */
+    WEIR_CACHE_UNWANTED = -2, /* TTL 0 without an older one, or so long that it has to be asked for twice */
+    WEIR_CACHE_TOO_LONG = -3
+};
+
 /* Make `bytes` (a multiple of WEIR_CACHE_PAGE, at least two pages, zeroed) an empty cache. `boot` tells one boot of
- * the machine from another: answers do not outlive it, because the monotonic clock does not. */
+ * the machine from another: answers do not outlive it, because the monotonic clock does not. 0, or -1 if the size is
+ * none of these. */
 int weir_cache_format(uint8_t *bytes, size_t size, const uint8_t key[32], const uint8_t boot[16]);
 
-/* Use a formatted mapping. NULL if it is sound and of this boot, else what is wrong (a constant text). */
+/* Use a formatted mapping, aligned to 8. NULL if it is sound and of this boot, else what is wrong (a constant text). */
 const char *weir_cache_open(weir_cache *cache, uint8_t *bytes, size_t size, const uint8_t boot[16], uint16_t slot);
 
 /* Reset the pages that an earlier process of this slot left locked. Returns how many. Called once, at start. */
 unsigned weir_cache_recover(weir_cache *cache);
 
+/* The same for all slots from `first` on, which the caller knows to be nobody's. */
+unsigned weir_cache_recover_from(weir_cache *cache, uint16_t first);
+
 uint64_t weir_cache_hash(const weir_cache *cache, const weir_cache_key *key);
 void weir_cache_prefetch(const weir_cache *cache, uint64_t hash);
 
-/* Copy the answer out and count a hit. `stale_ms` = 0: only fresh ones. */
+/* Copy the answer out and count a hit. `stale_ms` = 0: only fresh ones. Anything but WEIR_CACHE_MISS fills `answer`,
+ * whose TTL offsets, targets, addresses and EDE are then well formed as described above, whatever the mapping held. */
 int weir_cache_get(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms, uint64_t stale_ms,
                    weir_answer *answer, weir_cache_copy *copy);
 
-/* Keep an answer, in place of an older one for the same key. Returns the number of others that had to go, or -1 when
- * it was not kept (too long, page busy, TTL 0 without an older one). */
+/* The same without a hit, and so never WEIR_CACHE_PREFETCH. */
+int weir_cache_peek(const weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms,
+                    uint64_t stale_ms, weir_answer *answer, weir_cache_copy *copy);
+
+/* Keep an answer, in place of an older one for the same key. Returns the number of others that had to go, or why it
+ * was not kept (negative). */
 int weir_cache_put(weir_cache *cache, const weir_cache_key *key, uint64_t hash, const weir_answer *answer,
                    uint64_t now_ms);
 
-/* Note how the entry stored at `stored_ms` was judged; best effort. */
+/* Note how the entry stored at `stored_ms` was judged; best effort. Of more than eight bits none are kept: the part is
+ * then WEIR_PART_SEVERAL. */
 void weir_cache_judge(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t stored_ms,
                       const weir_judgement *judgement);
 
-/* Entries and bytes in use, by a walk over the pages' heads. */
+/* Entries, and bytes of their bodies, by a walk over the pages' heads. */
 void weir_cache_usage(const weir_cache *cache, uint64_t *entries, uint64_t *bytes);
 
 #endif

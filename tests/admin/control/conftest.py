@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from admin.control.controller import Controller
 from admin.control.lists import Clocks, ListKeeper
 from admin.control.schedule import Schedule
 from admin.services.place import Place
+from blocklists.edits import Edit
 from blocklists.model import ListCounts, ListSource, ListVersion
 from blocklists.snapshot.compiler import CompileReport, compile_snapshot, count_entries
 from blocklists.sources import Fetched, FetchError, Known, NotModified
@@ -126,11 +127,12 @@ class World:
         key: bytes,
         now: float,
         suffixes: Collection[str],
+        edits: Mapping[str, Sequence[Edit]],
     ) -> CompileReport:
         if self.compile_error is not None:
             raise self.compile_error
         self.compiled.append(tuple(source.id for source, _ in lists))
-        return compile_snapshot(lists, path, key=key, now=now, suffixes=suffixes)
+        return compile_snapshot(lists, path, key=key, now=now, suffixes=suffixes, edits=edits)
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from admin.config import Config, load
-from admin.services.build import build_tables
+from admin.services.build import build_assignments, build_tables
 from blocklists.canonical import to_wire
 from blocklists.model import Bit, BitRole
-from resolver.clients.table import PrefixTable, parse_address
+from resolver.clients.address import Network, parse_address
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
 from resolver.policy.verdict import suffixes
-from resolver.tables.model import Tables
+from resolver.tables.model import Assignments, Tables
 from resolver.tables.view import masks_of
 
 CONFIG = """\
@@ -79,6 +79,7 @@ class FakeView:
     """What ``check`` asks of a view, from a table of names."""
 
     tables: Tables
+    assignments: Assignments
     bits: tuple[Bit, ...] = BITS
     reader: FakeReader = field(default_factory=FakeReader)
 
@@ -86,13 +87,24 @@ class FakeView:
     def masks(self) -> Masks:
         return masks_of(self.bits, self.tables)
 
+    @property
+    def default_policy(self) -> int:
+        return self.assignments.default_policy
+
+    def policy(self, number: int, /) -> Policy | None:
+        return self.assignments.policies[number] if number >= 0 else None
+
+    def policy_at(self, network: Network, /) -> Policy | None:
+        clients = {entry.network: entry.policy for entry in self.assignments.clients}
+        return self.policy(clients.get(network, -1))
+
     def policy_for(self, address: str, /) -> Policy | None:
         parsed = parse_address(address)
-        number = PrefixTable((entry.prefix, entry.policy) for entry in self.tables.clients).find(parsed)
-        if number is None:
-            served = PrefixTable((prefix, 1) for prefix in self.tables.resolver.allow_from).find(parsed)
-            number = self.tables.default_policy if served else -1
-        return next((policy for policy in self.tables.policies if policy.number == number), None)
+        holding = [entry for entry in self.assignments.clients if parsed in entry.network]
+        if holding:
+            return self.policy(max(holding, key=lambda entry: entry.network.prefixlen).policy)
+        served = any(parsed in network for network in self.assignments.served)
+        return self.policy(self.default_policy) if served else None
 
     def listing(self, wire: bytes, /) -> Listing:
         names = {to_wire(name): index for index, name in enumerate(LISTED)}
@@ -141,7 +153,7 @@ def view_of() -> Callable[[Config], FakeView]:
     """The view of a configuration's tables."""
 
     def make(config: Config) -> FakeView:
-        return FakeView(build_tables(config, BITS, 42, "snapshot-x.weir", 1000.0))
+        return FakeView(build_tables(config, 42, "snapshot-x.weir", 1000.0), build_assignments(config, BITS))
 
     return make
 

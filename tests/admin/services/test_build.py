@@ -13,27 +13,33 @@ from admin.config import Config
 from admin.config.endpoints import Prefix
 from admin.config.people import SubscriberConfig
 from admin.config.rules import NameRule
-from admin.services.build import NOT_SERVED, build_tables, sources, upstreams, worker_count
+from admin.services.build import NOT_SERVED, build_assignments, build_tables, sources, upstreams, worker_count
 from blocklists.canonical import to_wire
 from blocklists.model import Bit, Confidentiality, Kind, LegalBasis
 from resolver.policy.model import Policy, Rule
-from resolver.tables.model import LocalRecord, RateLimit, Tables
+from resolver.tables.model import Assignments, LocalRecord, RateLimit, Tables
 from resolver.tables.store import decode, encode
 
 
 @pytest.fixture
-def tables(config: Config, bits: tuple[Bit, ...]) -> Tables:
-    return build_tables(config, bits, 7, "snapshot-x.weir", 1234.5)
+def tables(config: Config) -> Tables:
+    return build_tables(config, 7, "snapshot-x.weir", 1234.5)
 
 
-def policy_of(tables: Tables, prefix: str) -> Policy:
-    number = next(entry.policy for entry in tables.clients if entry.prefix == prefix)
-    assert tables.policies[number].number == number
-    return tables.policies[number]
+@pytest.fixture
+def assignments(config: Config, bits: tuple[Bit, ...]) -> Assignments:
+    return build_assignments(config, bits)
+
+
+def policy_of(assignments: Assignments, prefix: str) -> Policy:
+    number = next(entry.policy for entry in assignments.clients if str(entry.network) == prefix)
+    assert assignments.policies[number].number == number
+    return assignments.policies[number]
 
 
 def test_a_generation_says_what_it_is(tables: Tables) -> None:
     assert (tables.generation, tables.snapshot, tables.created) == (7, "snapshot-x.weir", 1234.5)
+    assert tables.tables == "clients-00000007.weir"
     assert tables.zones == ("demo.test",)
     assert tables.records == (LocalRecord("allowed.demo.test", "A", 300, "192.0.2.10"),)
     assert tables.categories["gambling"] == "Gambling"
@@ -56,8 +62,8 @@ def test_the_data_plane_never_sees_a_subscriber(tables: Tables) -> None:
     assert b"home-1" not in encode(tables)
 
 
-def test_profiles_become_masks(tables: Tables, numbers: Mapping[str, int]) -> None:
-    strict = policy_of(tables, "192.168.0.1/32")
+def test_profiles_become_masks(assignments: Assignments, numbers: Mapping[str, int]) -> None:
+    strict = policy_of(assignments, "192.168.0.1/32")
     assert strict.block == numbers["gambling"]
     assert strict.security == numbers["threats"]
     assert strict.rules == {
@@ -66,20 +72,20 @@ def test_profiles_become_masks(tables: Tables, numbers: Mapping[str, int]) -> No
     }
     assert strict.safe_search[to_wire("www.google.co.uk")] == to_wire("forcesafesearch.google.com")
     assert strict.safe_search[to_wire("m.youtube.com")] == to_wire("restrict.youtube.com")
-    only = policy_of(tables, "fd00:3::/64")
+    only = policy_of(assignments, "fd00:3::/64")
     assert only.allow_only
     assert only.only == numbers["chat"]
-    assert policy_of(tables, "192.168.0.4/32").paused
-    assert policy_of(tables, "198.51.100.5/32").security == 0
-    assert policy_of(tables, "192.168.1.7/32").rules == {
+    assert policy_of(assignments, "192.168.0.4/32").paused
+    assert policy_of(assignments, "198.51.100.5/32").security == 0
+    assert policy_of(assignments, "192.168.1.7/32").rules == {
         to_wire("news.example"): (Rule(allow=False, below=False),)
     }
 
 
-def test_equal_policies_are_one(tables: Tables) -> None:
-    assert tables.default_policy == policy_of(tables, "192.168.0.1/32").number
-    assert policy_of(tables, "192.168.0.1/32") is policy_of(tables, "192.168.1.0/24")
-    assert len(tables.policies) == 5
+def test_equal_policies_are_one(assignments: Assignments) -> None:
+    assert assignments.default_policy == policy_of(assignments, "192.168.0.1/32").number
+    assert policy_of(assignments, "192.168.0.1/32") is policy_of(assignments, "192.168.1.0/24")
+    assert len(assignments.policies) == 5
 
 
 def test_profiles_of_equal_content_are_one_policy(
@@ -91,7 +97,7 @@ def test_profiles_of_equal_content_are_one_policy(
         "default_profile: a\n"
         "subscribers: [{id: s, profile: b, addresses: [192.0.2.1]}]\n"
     )
-    assert len(build_tables(config, bits, 1, "s", 0.0).policies) == 1
+    assert len(build_assignments(config, bits).policies) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,16 +118,14 @@ def test_the_nearer_decision_replaces_the_same_rule(
         "default_profile: p\n"
         f"subscribers: [{{id: s, profile: p, addresses: [192.0.2.1], {subscriber}}}]\n"
     )
-    assert policy_of(build_tables(config, (), 1, "s", 0.0), "192.0.2.1/32").rules == {
-        to_wire("x.example"): expected
-    }
+    assert policy_of(build_assignments(config, ()), "192.0.2.1/32").rules == {to_wire("x.example"): expected}
 
 
 def test_a_category_that_no_list_feeds_blocks_nothing(write: Callable[[str], Config]) -> None:
     config = write(
         "resolver: {upstreams: [127.0.0.1:1]}\nprofiles: {p: {block: [drugs]}}\ndefault_profile: p\n"
     )
-    assert build_tables(config, (), 1, "s", 0.0).policies[0].block == 0
+    assert build_assignments(config, ()).policies[0].block == 0
 
 
 def test_an_empty_allow_only_lets_nothing_through(
@@ -130,23 +134,28 @@ def test_an_empty_allow_only_lets_nothing_through(
     config = write(
         "resolver: {upstreams: [127.0.0.1:1]}\nprofiles: {p: {allow_only: []}}\ndefault_profile: p\n"
     )
-    policy = build_tables(config, bits, 1, "s", 0.0).policies[0]
+    policy = build_assignments(config, bits).policies[0]
     assert (policy.allow_only, policy.only) == (True, 0)
 
 
 def test_without_profiles_illegal_and_security_lists_still_speak(
     write: Callable[[str], Config], bits: tuple[Bit, ...], numbers: Mapping[str, int]
 ) -> None:
-    tables = build_tables(write("resolver: {upstreams: [127.0.0.1:1]}\n"), bits, 1, "s", 0.0)
-    assert tables.policies[tables.default_policy] == Policy(number=0, security=numbers["threats"])
+    assignments = build_assignments(write("resolver: {upstreams: [127.0.0.1:1]}\n"), bits)
+    assert assignments.policies[assignments.default_policy] == Policy(number=0, security=numbers["threats"])
 
 
 def test_strangers_can_be_refused(write: Callable[[str], Config], text: str, bits: tuple[Bit, ...]) -> None:
     config = write(text.replace("default_profile: strict", "default_profile: refuse"))
-    tables = build_tables(config, bits, 1, "s", 0.0)
-    assert tables.default_policy == NOT_SERVED
-    assert NOT_SERVED not in {policy.number for policy in tables.policies}
-    assert tables.resolver.allow_from == ()
+    assignments = build_assignments(config, bits)
+    assert assignments.default_policy == NOT_SERVED
+    assert NOT_SERVED not in {policy.number for policy in assignments.policies}
+    assert assignments.served == ()
+    assert build_tables(config, 1, "s", 0.0).resolver.allow_from == ()
+
+
+def test_who_is_served_is_whom_the_configuration_serves(config: Config, assignments: Assignments) -> None:
+    assert tuple(map(str, assignments.served)) == tuple(map(str, config.resolver.allow_from))
 
 
 def test_lists_become_sources(config: Config, tmp_path: Path) -> None:
@@ -204,7 +213,7 @@ def test_a_large_network_with_ten_rules_each_builds_in_seconds(config: Config, b
     )
     large = config.model_copy(update={"subscribers": subscribers})
     started = perf_counter()
-    tables = build_tables(large, bits, 1, "s", 0.0)
+    assignments = build_assignments(large, bits)
     seconds = perf_counter() - started
-    assert len(tables.policies) == 20_001
+    assert len(assignments.policies) == 20_001
     assert seconds < 5, f"{seconds:.1f} s for 20,000 subscribers"  # about 1.3 s when the machine is idle

@@ -8,7 +8,8 @@ import pytest
 
 from admin.services.layout import FILE_NAME, Layout, layout_of, read_layout, write_layout
 from resolver.tables import store
-from resolver.tables.model import GatewaySettings, ResolverSettings, Tables
+from resolver.tables.model import Assignments, GatewaySettings, ResolverSettings, Tables
+from resolver.tables.writing import ClientsWriter
 
 
 def tables(generation: int, workers: int = 2) -> Tables:
@@ -16,9 +17,7 @@ def tables(generation: int, workers: int = 2) -> Tables:
         generation,
         0.0,
         "snapshot-0.weir",
-        (),
-        (),
-        0,
+        "clients-0.weir",
         resolver=ResolverSettings(listen=("127.0.0.1:53",), workers=workers),
         gateway=GatewaySettings(listen=("127.0.0.1:80",)),
     )
@@ -27,6 +26,8 @@ def tables(generation: int, workers: int = 2) -> Tables:
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     (tmp_path / "snapshot-0.weir").touch()
+    nobody = Assignments(())
+    ClientsWriter.create(tmp_path / "clients-0.weir", nobody, plan=bytes(32), key=bytes(32), now=0.0).close()
     store.publish(tmp_path, tables(1))
     write_layout(tmp_path, layout_of(tables(1)))
     return tmp_path

@@ -6,7 +6,6 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -54,14 +53,17 @@ def lists_name(state: Path, name: str) -> bool:
 
 def test_a_generation_is_published_and_counts_on(config: Config, state: Path) -> None:
     snapshot = compile_lists([(BETS, b"bets.example\n")], state, now=5.0)
-    assert publish(config, snapshot, state, now=5.0).generation == 1
-    assert publish(config, snapshot, state, now=6.0).generation == 2
+    assert publish(config, snapshot, state, now=5.0).tables.generation == 1
+    assert publish(config, snapshot, state, now=6.0).tables.generation == 2
     assert lists_name(state, "www.bets.example")
     assert read_layout(state).workers == 3
     assert (snapshot.entries, snapshot.size) == (1, (state / snapshot.name).stat().st_size)
     assert sorted(path.name for path in state.iterdir()) == [
+        "clients-00000001.weir",
+        "clients-00000002.weir",
         "current",
         "layout.json",
+        snapshot.name.replace(".weir", ".delta"),
         snapshot.name,
         "tables-00000001.json",
         "tables-00000002.json",
@@ -83,7 +85,7 @@ def test_numbers_never_come_again(state: Path, files: tuple[str, ...], number: i
 
 
 def test_a_full_disk_leaves_no_half_snapshot(state: Path) -> None:
-    def full(lists: Texts, path: Path, *, key: bytes, now: float, suffixes: Collection[str]) -> CompileReport:
+    def full(_lists: Texts, path: Path, **_more: object) -> CompileReport:
         path.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 

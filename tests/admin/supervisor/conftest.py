@@ -58,8 +58,9 @@ CONTROL = '''
 import json, signal, sys
 from pathlib import Path
 from resolver.runtime.notify import notify
-from resolver.tables.model import GatewaySettings, ResolverSettings, Tables
+from resolver.tables.model import Assignments, GatewaySettings, ResolverSettings, Tables
 from resolver.tables.store import current_generation, publish
+from resolver.tables.writing import ClientsWriter
 
 wanted = json.loads(Path(sys.argv[2]).read_text())
 state = Path(wanted["state"])
@@ -72,8 +73,12 @@ for layout in wanted["layouts"]:
     generation = (current_generation(state) or 0) + 1
     listen, gateway = tuple(layout["listen"]), tuple(layout.get("gateway", ()))
     (state / "snapshot-0.weir").touch()
+    if not (state / "clients-0.weir").exists():
+        nobody = ClientsWriter.create(
+            state / "clients-0.weir", Assignments(()), plan=bytes(32), key=bytes(32), now=0.0)
+        nobody.close()
     publish(state, Tables(
-        generation, 0.0, "snapshot-0.weir", (), (), 0,
+        generation, 0.0, "snapshot-0.weir", "clients-0.weir",
         resolver=ResolverSettings(listen=listen, workers=layout["workers"]), gateway=GatewaySettings(listen=gateway),
     ))
     notify("READY=1")

@@ -36,7 +36,7 @@ def refused(path: Path, content: bytes, *, verify: bool = True) -> str:
         (lambda b: b"", "empty"),
         (lambda b: b[:100], "shorter"),
         (lambda b: b"x" + b[1:], "not a Weir snapshot"),
-        (lambda b: b[:8] + b"\2" + b[9:], "another version"),
+        (lambda b: b[:8] + b"\1" + b[9:], "another version"),
         (lambda b: b[:12] + b"\1" + b[13:], "another size"),
         (lambda b: b[:-1], "cut short"),
         (lambda b: b + b"\0", "cut short"),

@@ -34,11 +34,20 @@ class Gate:
     def __init__(self) -> None:
         self.open = asyncio.Event()
         self.asked: list[Question] = []
+        self.answering: dict[int, asyncio.Task[None]] = {}
 
-    async def resolve(self, question: Question) -> Resolution:
+    def ask(self, question: Question, done: Callable[[Resolution], None]) -> int:
         self.asked.append(question)
+        number = len(self.asked)
+        self.answering[number] = asyncio.ensure_future(self._answer(done))
+        return number
+
+    def withdraw(self, waiter: int) -> None:
+        self.answering[waiter].cancel()
+
+    async def _answer(self, done: Callable[[Resolution], None]) -> None:
         await self.open.wait()
-        return Resolution(None, FailureKind.UNREACHABLE)
+        done(Resolution(None, FailureKind.UNREACHABLE))
 
 
 class Front:
@@ -248,10 +257,10 @@ async def test_a_fault_of_ours_costs_one_answer_not_the_connection(
 ) -> None:
     made = await front()
 
-    async def fails(_: Question) -> Resolution:
+    def fails(_: Question, __: Callable[[Resolution], None]) -> int:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr(made.gate, "resolve", fails)
+    monkeypatch.setattr(made.gate, "ask", fails)
     reader, writer = await asyncio.open_connection("127.0.0.1", made.tcp_port)
     with structlog.testing.capture_logs() as logs:
         writer.write(_framed(_query("broken.test", 1)) + _framed(_query("allowed.demo.test", 2)))

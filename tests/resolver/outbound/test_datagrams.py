@@ -12,7 +12,7 @@ import pytest
 
 from resolver.exchange.endpoint import Endpoint, parse_endpoint
 from resolver.exchange.events import AttemptFailed, DatagramReceived, SendDatagram, Trouble
-from resolver.outbound.datagrams import MAX_BATCH, Datagrams, trouble_of
+from resolver.outbound.datagrams import Datagrams, trouble_of
 
 
 class FixedPort:
@@ -56,13 +56,13 @@ async def test_the_port_is_the_one_that_the_dice_name(reports: list[Any], upstre
     datagrams.close_all()
 
 
-async def test_a_burst_is_read_in_batches_and_a_close_in_between_is_heeded(upstream: Any) -> None:
+async def test_a_burst_is_read_and_a_close_in_between_is_heeded(upstream: Any) -> None:
     seen: list[Any] = []
     done = asyncio.Event()
 
     def report(event: Any) -> None:
         seen.append(event)
-        if len(seen) == MAX_BATCH + 2:
+        if len(seen) == 18:
             datagrams.close(1)
             done.set()
 
@@ -73,7 +73,7 @@ async def test_a_burst_is_read_in_batches_and_a_close_in_between_is_heeded(upstr
         await done.wait()
     for _ in range(3):
         await asyncio.sleep(0)
-    assert [event.data[0] for event in seen] == list(range(MAX_BATCH + 2))
+    assert [event.data[0] for event in seen] == list(range(18))
     assert isinstance(seen[0], DatagramReceived)
     assert seen[0].source == parse_endpoint(upstream.address)
     assert len(datagrams) == 0
@@ -99,7 +99,7 @@ async def test_errors_are_reported_not_raised(
         raise OSError(code, "refused by the test")
 
     assert trouble_of(OSError(code, "")) is trouble
-    monkeypatch.setattr("resolver.outbound.datagrams.socket.socket", refuse)
+    monkeypatch.setattr("resolver.outbound.sockets.socket.socket", refuse)
     datagrams = Datagrams(FixedPort(5_000), reports.append)
     failure = datagrams.send(SendDatagram(7, Endpoint("127.0.0.1", 53), b"x"))
     assert failure == AttemptFailed(7, trouble)

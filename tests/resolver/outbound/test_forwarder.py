@@ -220,7 +220,7 @@ async def test_sockets_are_bounded(make_forwarder: Any, upstream: Any) -> None:
     done, pending = await asyncio.wait(waiting, timeout=0.1)
     assert {future.result().failure for future in done} == {FailureKind.OVERLOAD}
     assert (len(done), len(pending)) == (7, 3)
-    assert _open_files() - before == 3
+    assert _open_files() - before == 4, "three sockets and what watches them"
     assert counts["overload"] == 7
 
 
@@ -298,7 +298,7 @@ async def test_closing_ends_everything(
     before = _open_files()
     waiting = [asyncio.ensure_future(forwarder.resolve(_name(number))) for number in range(5)]
     await upstream.stream_came.wait()
-    assert _open_files() == before + 6, "four datagram sockets, both ends of a connection"
+    assert _open_files() == before + 8, "five datagram sockets, what watches them, both ends of a connection"
     await forwarder.close()
     await forwarder.close()
     assert {resolution.failure for resolution in await asyncio.gather(*waiting)} == {FailureKind.UNREACHABLE}
@@ -331,4 +331,5 @@ async def test_a_thousand_questions_at_once(make_forwarder: Any, upstream: Any) 
         assert all(resolution.answer is not None for resolution in resolutions)
     assert counts["cache_hits"] == 800
     assert forwarder.in_flight == 0
+    await forwarder.close()
     assert _open_files() == before

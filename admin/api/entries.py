@@ -1,0 +1,115 @@
+"""/api/v1/lists/{id}/entries: single entries that an operator adds to a list, removes from it, or takes back."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from admin.api.appliance import UnknownListError, Wish
+from admin.api.keys import APPLIANCE
+from admin.api.problem import ProblemError
+from blocklists.edits import MAX_EDITS, Change, Edit, EditError
+from blocklists.model import Scope
+
+_LONGEST = 1_024
+"""Characters of a name before it is brought into its canonical form."""
+
+_Text = Annotated[str, Field(max_length=_LONGEST)]
+
+
+class Entry(BaseModel):
+    """A name with its scope; without one, that of the list's own bare names."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: _Text
+    scope: Literal["host", "domain", "wildcard", "address"] | None = None
+
+
+class Request(BaseModel):
+    """What is to become of which entries."""
+
+    model_config = ConfigDict(extra="forbid")
+    add: list[_Text | Entry] = []
+    remove: list[_Text | Entry] = []
+    take_back: list[_Text | Entry] = []
+
+    def wishes(self) -> list[Wish]:
+        """All of them, additions first."""
+        asked = ((Change.ADD, self.add), (Change.REMOVE, self.remove), (Change.TAKE_BACK, self.take_back))
+        return [_wish(change, entry) for change, entries in asked for entry in entries]
+
+
+async def get_entries(request: web.Request) -> web.Response:
+    """The edits of the list that hold."""
+    list_id = request.match_info["id"]
+    try:
+        edits = await request.app[APPLIANCE].edits(list_id)
+    except UnknownListError as error:
+        raise _no_list(list_id) from error
+    except OSError as error:
+        raise _disk(error) from error
+    return web.json_response({"list": list_id, "edits": _shown(edits)})
+
+
+async def post_entries(request: web.Request) -> web.Response:
+    """200 when the edits are kept and in force (or being compiled), 422 when one of them is not taken: then none is."""
+    list_id = request.match_info["id"]
+    wishes = _parsed(await request.read()).wishes()
+    if not 1 <= len(wishes) <= MAX_EDITS:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, f"A request has 1 to {MAX_EDITS:,} entries in add, remove and take_back"
+        )
+    try:
+        report = await request.app[APPLIANCE].edit(list_id, wishes)
+    except UnknownListError as error:
+        raise _no_list(list_id) from error
+    except EditError as error:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"Nothing was changed: {error}") from error
+    except OSError as error:
+        raise _disk(error) from error
+    return web.json_response(
+        {
+            "list": list_id,
+            "in_force": report.in_force,
+            "compiling": report.compiling,
+            "edits": _shown(report.edits),
+        }
+    )
+
+
+def _parsed(body: bytes) -> Request:
+    try:
+        return Request.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"][:2]) or "the body"
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST,
+            f'{place}: {first["msg"]}. Send JSON like {{"add": ["bets.example"], "remove": []}}',
+        ) from error
+
+
+def _wish(change: Change, entry: str | Entry) -> Wish:
+    if isinstance(entry, str):
+        return Wish(change, entry)
+    return Wish(change, entry.name, None if entry.scope is None else Scope(entry.scope))
+
+
+def _shown(edits: tuple[Edit, ...]) -> list[dict[str, str]]:
+    return [{"change": edit.change.value, "name": edit.name, "scope": edit.scope.value} for edit in edits]
+
+
+def _no_list(list_id: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.NOT_FOUND, f"There is no list {list_id[:80]!r}; lists are declared in the configuration"
+    )
+
+
+def _disk(error: OSError) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"The edits could not be kept ({error.strerror or 'disk error'}), so nothing was changed: make room or mend the disk",
+    )

@@ -1,0 +1,144 @@
+"""Edits of single entries: kept durably first, then put into force beside the compiled lists, at once where that is right.
+
+While lists are being compiled, edits go on: each is in force in the old state at once, and is applied to the new one
+before that comes into force. Everything here runs in threads; one lock orders edits and publications.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from admin.api.appliance import EditReport
+from blocklists.edits import Change, Edit, EditError, combine
+from blocklists.list_store import ListStore
+from blocklists.model import Kind, ListSource
+from blocklists.snapshot.deltas import Deltas, Effect
+
+_log = structlog.get_logger("weir.lists")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a compilation starts from: the edits in force by list, and how many there had been."""
+
+    mark: int
+    edits: Mapping[str, tuple[Edit, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    mark: int
+    list_id: str
+    edit: Edit
+
+
+class Editor:
+    """Owns the edits of all lists and the file of changes of the snapshot in force. Thread-safe."""
+
+    def __init__(self, store: ListStore) -> None:
+        """Nothing is in force before ``adopting``."""
+        self._store = store
+        self._lock = threading.Lock()
+        self._deltas: Deltas | None = None
+        self._path: Path | None = None
+        self._recent: list[_Recent] = []
+        self._mark = self._owed = self._compiled = 0
+
+    @property
+    def owes_compiling(self) -> bool:
+        """Whether some edit is not wholly in force until the lists have been compiled again."""
+        return self._owed > self._compiled
+
+    def basis(self, sources: Iterable[ListSource]) -> Basis:
+        """What to compile with. OSError if the edits of a list cannot be read."""
+        with self._lock:
+            return Basis(self._mark, {source.id: self._kept(source) for source in sources})
+
+    def edit(self, source: ListSource, edits: Sequence[Edit]) -> EditReport:
+        """Keep edits and put them into force. EditError or OSError: none of them is kept or in force."""
+        with self._lock:
+            for edit in edits:
+                self._check_protected(source, edit)
+            self._store.edit(source, edits)
+            self._recent += [_Recent(self._mark + 1 + n, source.id, edit) for n, edit in enumerate(edits)]
+            self._mark += len(edits)
+            effects = self._apply(self._deltas, source.id, edits)
+            if any(effect is not Effect.NOW for effect in effects):
+                self._owed = self._mark
+            kept = combine(self._store.edits(source.id).edits)
+        later = sum(effect is Effect.LATER for effect in effects)
+        return EditReport(in_force=len(edits) - later, compiling=self.owes_compiling, edits=kept)
+
+    def edits(self, list_id: str) -> tuple[Edit, ...]:
+        """All edits of a list that hold. OSError if they cannot be read."""
+        return combine(self._store.edits(list_id).edits)
+
+    @contextlib.contextmanager
+    def adopting(self, path: Path, sources: Iterable[ListSource], basis: Basis | None) -> Iterator[None]:
+        """Within, the snapshot at ``path`` comes into force; its changes are written to from then on.
+
+        ``basis`` is what it was compiled with; None: an earlier process compiled it, so all edits are applied again.
+        An error inside leaves the old snapshot in force. OSError or SnapshotError if the new one cannot be opened.
+        """
+        with self._lock:
+            if path == self._path:
+                yield
+                return
+            fresh = Deltas(path, {source.id: source for source in sources})
+            try:
+                owed = self._catch_up(fresh, sources, basis)
+                yield
+            except BaseException:
+                fresh.close()
+                raise
+            if self._deltas is not None:
+                self._deltas.close()
+            self._deltas, self._path = fresh, path
+            if basis is not None:
+                self._compiled = basis.mark
+                self._recent = [recent for recent in self._recent if recent.mark > basis.mark]
+            if owed:
+                self._owed = self._mark
+
+    def _catch_up(self, deltas: Deltas, sources: Iterable[ListSource], basis: Basis | None) -> bool:
+        """Apply what the snapshot does not hold yet; whether some of it must wait for another compilation."""
+        if basis is None:
+            missing = [(source.id, edit) for source in sources for edit in self._kept(source)]
+        else:
+            missing = [(recent.list_id, recent.edit) for recent in self._recent if recent.mark > basis.mark]
+        effects = [self._apply(deltas, list_id, [edit])[0] for list_id, edit in missing]
+        return basis is not None and any(effect is not Effect.NOW for effect in effects)
+
+    def _apply(self, deltas: Deltas | None, list_id: str, edits: Sequence[Edit]) -> list[Effect]:
+        return [Effect.LATER] * len(edits) if deltas is None else deltas.apply(list_id, edits)
+
+    def _kept(self, source: ListSource) -> tuple[Edit, ...]:
+        journal = self._store.edits(source.id)
+        if journal.damaged:
+            _log.error(
+                "edits of a list are lost: their file is damaged; make them again",
+                list=source.id,
+                lines=journal.damaged,
+            )
+        return combine(journal.edits)
+
+    def _check_protected(self, source: ListSource, edit: Edit) -> None:
+        is_name = "/" not in edit.name and ":" not in edit.name
+        if (
+            edit.change is not Change.ADD
+            or source.kind is Kind.PROTECTED
+            or not is_name
+            or self._deltas is None
+        ):
+            return
+        if self._deltas.protects(edit.name):
+            raise EditError(
+                f"list {source.id}: {edit.name} is a protected name, which nothing may block; "
+                "remove it from the list of protected names first"
+            )

@@ -1,0 +1,109 @@
+"""The edits of one list on disk: a file that is only ever appended to, one record per line, each with its checksum.
+
+A record is durable before it is acknowledged. A process that dies while it appends leaves a last line that is not
+whole: it is passed over, and cut off before the next record is written. A line that is damaged elsewhere is passed
+over as well and counted: the others still hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from blocklists.durable import write_file
+from blocklists.edits import Edit, combine
+
+_CHECKSUM = 16
+"""Hexadecimal digits: enough to find damage; this is no protection against a forger."""
+_SLACK = 1_000
+"""Edits that may be superseded before the file is written anew."""
+
+_codec: TypeAdapter[tuple[Edit, ...]] = TypeAdapter(tuple[Edit, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What a file says: all edits in their order, how many lines are damaged, and where the last whole one ends."""
+
+    edits: tuple[Edit, ...] = ()
+    damaged: int = 0
+    end: int = 0
+
+
+def read_journal(path: Path) -> Journal:
+    """Read a file; an absent one is empty. OSError as from open(2)."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Journal()
+    whole, _, torn = data.rpartition(b"\n")
+    edits: list[Edit] = []
+    damaged = 0
+    for line in whole.split(b"\n") if whole else ():
+        record = _decode(line)
+        if record is None:
+            damaged += 1
+        else:
+            edits += record
+    return Journal(tuple(edits), damaged, len(data) - len(torn))
+
+
+def append_edits(path: Path, edits: Sequence[Edit]) -> None:
+    """Add one record, durably and as a whole. OSError (disk full, …) leaves what was there before."""
+    is_new = not path.exists()
+    end = read_journal(path).end
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        os.ftruncate(handle, end)
+        os.lseek(handle, end, os.SEEK_SET)
+        try:
+            _write_all(handle, _encode(edits))
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, end)
+            raise
+    finally:
+        os.close(handle)
+    if is_new:
+        _sync_folder(path.parent)
+
+
+def tidy_journal(path: Path) -> None:
+    """Write a file anew if most of its edits are superseded. OSError leaves the old one."""
+    journal = read_journal(path)
+    kept = combine(journal.edits)
+    if len(journal.edits) > 2 * len(kept) + _SLACK:
+        write_file(path, _encode(kept) if kept else b"")
+
+
+def _encode(edits: Sequence[Edit]) -> bytes:
+    body = _codec.dump_json(tuple(edits))
+    return hashlib.sha256(body).hexdigest()[:_CHECKSUM].encode() + b" " + body + b"\n"
+
+
+def _decode(line: bytes) -> tuple[Edit, ...] | None:
+    digest, _, body = line.partition(b" ")
+    if hashlib.sha256(body).hexdigest()[:_CHECKSUM].encode() != digest:
+        return None
+    try:
+        return _codec.validate_json(body)
+    except ValidationError:
+        return None
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

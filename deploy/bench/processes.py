@@ -1,0 +1,96 @@
+"""What processes and the machine have used: CPU time, memory, descriptors, threads, time stolen; all from /proc."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Counters of /proc/stat in seconds: all CPUs busy and stolen, and the server's CPU idle."""
+
+    busy: float
+    stolen: float
+    idle: float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A family of processes now: bytes of memory (each shared page counted once), descriptors, threads."""
+
+    pss: int
+    rss: int
+    descriptors: int
+    threads: int
+
+
+def family(pid: int) -> set[int]:
+    """A process and all its living descendants."""
+    parents = {}
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                parents[int(entry.name)] = int(_stat(int(entry.name))[1])
+    members = {pid}
+    while more := {child for child, parent in parents.items() if parent in members} - members:
+        members |= more
+    return members
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a family, with its children that have ended."""
+    total = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError):
+            total += sum(map(int, _stat(member)[11:15]))
+    return total / TICKS
+
+
+def usage(pid: int) -> Usage:
+    """Memory, descriptors and threads of a family."""
+    pss = rss = descriptors = threads = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError):
+            rollup = _numbers((PROC / str(member) / "smaps_rollup").read_text())
+            pss, rss = pss + rollup["Pss"] * 1024, rss + rollup["Rss"] * 1024
+            descriptors += len(list((PROC / str(member) / "fd").iterdir()))
+            threads += _numbers((PROC / str(member) / "status").read_text())["Threads"]
+    return Usage(pss, rss, descriptors, threads)
+
+
+def machine(cpu: int = 0) -> Machine:
+    """The machine's counters; ``cpu`` is the server's."""
+    return parse_machine((PROC / "stat").read_text(), cpu)
+
+
+def parse_machine(text: str, cpu: int) -> Machine:
+    """Take /proc/stat apart: user nice system idle iowait irq softirq steal."""
+    lines = {}
+    for line in text.splitlines():
+        name, *words = line.split()
+        if name.startswith("cpu"):
+            lines[name] = [int(word) for word in words[:8]]
+    whole, own = lines["cpu"], lines[f"cpu{cpu}"]
+    busy = sum(whole) - whole[3] - whole[4] - whole[7]
+    return Machine(busy / TICKS, whole[7] / TICKS, (own[3] + own[4]) / TICKS)
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the third (state) on."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
+def _numbers(text: str) -> dict[str, int]:
+    numbers = {}
+    for line in text.splitlines():
+        key, _, rest = line.partition(":")
+        words = rest.split()
+        if words and words[0].isdigit():
+            numbers[key] = int(words[0])
+    return numbers

@@ -1,0 +1,69 @@
+"""The core's state of one generation: what ``resolver.core`` must know of it, in the form that C takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blocklists.model import Action
+from resolver.answer.generation import Generation
+from resolver.answer.reply import TYPE_A, TYPE_AAAA
+from resolver.core import native
+from resolver.core.settings import ActionBit, Limits, StateSettings
+from resolver.policy.model import Masks
+from resolver.tables.model import RateLimit
+
+_ACTIONS = {
+    Action.NXDOMAIN: native.ACTION_NXDOMAIN,
+    Action.NODATA: native.ACTION_NODATA,
+    Action.DROP: native.ACTION_DROP,
+    Action.TCP_ONLY: native.ACTION_TCP_ONLY,
+    Action.LOCAL_DATA: native.ACTION_OTHER,
+}
+
+
+def settings_of(
+    generation: Generation, *, limits: Limits = Limits(), cookie_secrets: tuple[bytes, ...] = ()
+) -> StateSettings:
+    """What a state needs besides its files."""
+    masks = generation.view.masks
+    return StateSettings(
+        gateway_ipv4=generation.gateway[TYPE_A],
+        gateway_ipv6=generation.gateway[TYPE_AAAA],
+        udp_payload=generation.limit,
+        illegal=masks.illegal,
+        illegal_orders=masks.illegal_orders,
+        protected=masks.protected,
+        actions=_action_bits(masks),
+        apexes=tuple(sorted(generation.zones.apexes)),
+        limits=limits,
+        cookie_secrets=cookie_secrets,
+    )
+
+
+def limits_of(settings: RateLimit) -> Limits:
+    """The configured response-rate limit."""
+    return Limits(
+        settings.served, settings.strangers, settings.ipv4_prefix, settings.ipv6_prefix, settings.slip
+    )
+
+
+def open_state(
+    generation: Generation,
+    lists: Path,
+    tables: Path,
+    *,
+    overlay: Path | None = None,
+    verify: bool = True,
+    limits: Limits = Limits(),
+    cookie_secrets: tuple[bytes, ...] = (),
+) -> native.State:
+    """Map a generation's files for the core. OSError, CoreError and ValueError as ``native.State``."""
+    settings = settings_of(generation, limits=limits, cookie_secrets=cookie_secrets)
+    return native.State(lists, tables, settings, overlay=overlay, verify=verify)
+
+
+def _action_bits(masks: Masks) -> tuple[ActionBit, ...]:
+    return tuple(
+        ActionBit(bit, _ACTIONS.get(action, native.ACTION_BLOCK), masks.feeds.get(list_id, 0))
+        for bit, (list_id, action) in masks.actions.items()
+    )

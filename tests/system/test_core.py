@@ -1,0 +1,238 @@
+"""The core under steady load from outside: full swaps of a million entries, and a worker that is killed.
+
+The load is open loop (deploy/bench/src/load.c): a query that a pause delays counts from the moment it was due.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocklists.model import Kind, ListSource
+from blocklists.snapshot.bits import plan_digest
+from blocklists.snapshot.compiler import compile_snapshot
+from blocklists.snapshot.reader import SnapshotReader
+from resolver.policy.model import Policy
+from resolver.runtime.counters import CounterPageError, read_counters
+from resolver.runtime.sockets import Address, Use, listen
+from resolver.tables.model import Assignments, ListInfo, ResolverSettings, Tables
+from resolver.tables.store import publish
+from resolver.tables.writing import ClientsWriter
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here"),
+]
+
+ROOT = Path(__file__).parents[2]
+LOAD = ROOT / "deploy" / "bench" / "src"
+ENTRIES = 1_000_000
+SWAPS = 10
+RATE = 20_000
+SWAP_SECONDS = 0.4
+KEY = bytes(range(32))
+TRIES = 3
+"""Noise of the machine only ever makes a run slower, so one undisturbed pair of runs shows what the swaps cost."""
+FLOOR_US = 2_000
+"""A quiet run on an idle machine has a p99.9 of less than a tick of its scheduler; twice that would be no bar."""
+BATCH = 64
+"""What a killed worker has in hand at most (WEIR_BATCH): received and not yet answered."""
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """Run the load generator; its JSON."""
+    program = tmp_path_factory.mktemp("load") / "load"
+    sources = [str(path) for path in LOAD.glob("*.c") if path.name not in ("echo.c", "target.c")]
+    subprocess.run(
+        ["cc", "-O2", "-std=c11", "-D_GNU_SOURCE", *sources, "-o", str(program), "-lm"],
+        check=True,
+        timeout=60,
+    )
+    questions = program.with_name("questions")
+    questions.write_text("".join(f"n{number}.example A\n" for number in range(0, 1000, 7)))
+
+    def run(port: int, rate: int, seconds: float) -> dict[str, Any]:
+        done = subprocess.run(
+            [program, "--server", "127.0.0.1", "--port", str(port), "--questions", questions, "--rate", str(rate),
+             "--seconds", str(seconds), "--timeout", "5000"],
+            check=True, timeout=60, capture_output=True, text=True,
+        )  # fmt: skip
+        result: dict[str, Any] = json.loads(done.stdout)
+        return result
+
+    return run
+
+
+class State:
+    """A state folder with snapshots of the same names, so that every generation gives the same answers."""
+
+    def __init__(self, folder: Path, entries: int, snapshots: int) -> None:
+        self.folder = folder
+        source = ListSource(
+            id="bets", url="file:/bets", format="domains", kind=Kind.CATEGORY, categories=("gambling",)
+        )
+        text = "".join(f"n{number}.example\n" for number in range(entries)).encode()
+        self.snapshots = [f"snapshot-{number}.weir" for number in range(snapshots)]
+        for name in self.snapshots:
+            compile_snapshot([(source, text)], folder / name, key=KEY, now=1.0, suffixes=())
+        bits = SnapshotReader.open(folder / self.snapshots[0]).bits
+        blocked = sum(1 << bit.index for bit in bits if bit.id == "gambling")
+        assignments = Assignments(
+            policies=(Policy(0, block=blocked),),
+            clients=(),
+            default_policy=0,
+            served=(ip_network("127.0.0.0/8"),),
+        )
+        ClientsWriter.create(
+            folder / "clients.weir", assignments, plan=plan_digest(bits), key=KEY, now=1.0
+        ).close()
+        self._info = ListInfo(
+            "bets", "bets", source.kind, source.legal_basis, source.confidentiality, categories=("gambling",)
+        )
+        self.generation = 0
+
+    def publish(self) -> int:
+        """The next generation, with the other snapshot; its number."""
+        self.generation += 1
+        publish(
+            self.folder,
+            Tables(
+                generation=self.generation,
+                created=1.0,
+                snapshot=self.snapshots[self.generation % len(self.snapshots)],
+                tables="clients.weir",
+                lists={"bets": self._info},
+                resolver=ResolverSettings(workers=2, allow_from=("127.0.0.0/8",)),
+            ),
+        )
+        return self.generation
+
+
+class Workers:
+    """Worker processes on sockets that this process holds, as the supervisor does."""
+
+    def __init__(self, state: State, run: Path, count: int) -> None:
+        self._state, self._run = state, run
+        self.sockets = [listen(Address(Use.UDP, "127.0.0.1:0", "test"))]
+        self.port = self.sockets[0].getsockname()[1]
+        self.sockets += [listen(Address(Use.UDP, f"127.0.0.1:{self.port}", "test")) for _ in range(count - 1)]
+        self.processes = [self.start(slot) for slot in range(count)]
+
+    def start(self, slot: int) -> subprocess.Popen[bytes]:
+        number = self.sockets[slot].fileno()
+        return subprocess.Popen(
+            [sys.executable, "-m", "resolver.worker", "--state", str(self._state.folder), "--run", str(self._run),
+             "--slot", str(slot)],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "WEIR_SOCKETS": f"udp:{number}"},
+            pass_fds=[number],
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def serves(self, slot: int, generation: int) -> None:
+        """Wait until this worker has taken a generation."""
+        end = time.monotonic() + 30
+        while self._gauge(slot).get("generation") != generation:
+            assert time.monotonic() < end, "the worker does not serve"
+            assert self.processes[slot].poll() is None
+            time.sleep(0.01)
+
+    def _gauge(self, slot: int) -> Mapping[str, int]:
+        try:
+            page = read_counters(self._run / f"worker-{slot}.counters")
+        except (FileNotFoundError, CounterPageError):
+            return {}
+        return page if page["pid"] == self.processes[slot].pid else {}
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(20) for process in self.processes] == [0] * len(self.processes)
+        for sock in self.sockets:
+            sock.close()
+
+
+@pytest.fixture
+def make_workers(tmp_path: Path) -> Iterator[Callable[..., tuple[State, Workers]]]:
+    made: list[Workers] = []
+
+    def make(entries: int, snapshots: int, workers: int) -> tuple[State, Workers]:
+        for name in ("state", "run"):
+            (tmp_path / name).mkdir()
+        state = State(tmp_path / "state", entries, snapshots)
+        state.publish()
+        made.append(Workers(state, tmp_path / "run", workers))
+        for slot in range(workers):
+            made[0].serves(slot, 1)
+        return state, made[0]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_ten_swaps_of_a_million_entries_lose_nothing_and_delay_nobody(
+    load: Callable[..., dict[str, Any]], make_workers: Callable[..., tuple[State, Workers]]
+) -> None:
+    state, workers = make_workers(ENTRIES, 2, 1)
+    pairs = []
+    for _ in range(TRIES):
+        quiet = load(workers.port, RATE, SWAPS * SWAP_SECONDS)
+        done = threading.Event()
+
+        def swap(done: threading.Event = done) -> None:
+            for _ in range(SWAPS):
+                workers.serves(0, state.publish())
+                time.sleep(SWAP_SECONDS / 2)
+            done.set()
+
+        swapping = threading.Thread(target=swap)
+        swapping.start()
+        busy = load(workers.port, RATE, SWAPS * SWAP_SECONDS)
+        swapping.join(60)
+        assert done.is_set()
+        for result in (quiet, busy):
+            assert (result["lost"], result["wrong"]) == (0, 0)
+            assert result["rcodes"] == {"0": result["sent"]}
+        pairs.append((quiet["latency_us"]["p99.9"], busy["latency_us"]["p99.9"]))
+        if busy["latency_us"]["p99.9"] <= 2 * max(quiet["latency_us"]["p99.9"], FLOOR_US):
+            return
+    pytest.fail(f"p99.9 in µs, quiet and with swaps: {pairs}")
+
+
+def test_a_killed_worker_loses_what_it_had_in_hand_and_no_more(
+    load: Callable[..., dict[str, Any]], make_workers: Callable[..., tuple[State, Workers]]
+) -> None:
+    _, workers = make_workers(1000, 1, 2)
+
+    def kill() -> None:
+        time.sleep(0.5)
+        workers.processes[0].kill()
+        workers.processes[0].wait(5)
+        workers.processes[0] = workers.start(0)
+
+    killing = threading.Thread(target=kill)
+    killing.start()
+    result = load(workers.port, 2000, 4.0)
+    killing.join(10)
+    workers.serves(0, 1)
+    assert result["lost"] <= BATCH
+    assert result["wrong"] == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:  # both sockets have a reader again
+        probe.settimeout(5)
+        probe.sendto(b"\0\7\1\0\0\1\0\0\0\0\0\0\2n7\7example\0\0\1\0\1", ("127.0.0.1", workers.port))
+        assert probe.recv(512)[:2] == b"\0\7"
