@@ -25,6 +25,7 @@ from resolver.answer.decision import Services
 from resolver.answer.generation import Generation
 from resolver.answer.native_state import StateFiles, limits_of, open_state, settings_of
 from resolver.answer.pipeline import Pipeline
+from resolver.confinement import confine_worker
 from resolver.core.native import State
 from resolver.counting import WORKER_COUNTERS, forget_core_pages
 from resolver.exchange.model import Answer
@@ -189,6 +190,7 @@ class Worker:
         # A newer generation may have come while the sockets were opened.
         self._pipeline = pipeline
         self._take_over(pipeline, self._latest or opened)
+        confine_worker(os.environ)
         notify("READY=1", f"STATUS=serving generation {generation.view.tables.generation}")
         del generation  # or the first snapshot would stay mapped for as long as we serve
         housekeeping = spawn(self._housekeeping(), name="housekeeping")
