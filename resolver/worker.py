@@ -233,15 +233,14 @@ class Worker:
         if not self._has_core:
             return [UdpListener(sock, self._server, count) for sock in sockets]
         if sockets:
-            place = Place(self._run, self._slot, settings.workers)
             self._sample = SampleFile(sample_path(self._run, self._slot), randbits(64))
             if self._sample.error is not None:
                 _log.error("queries cannot be sampled", reason=str(self._sample.error))
+            place = Place(self._run, self._slot, settings.workers, self._sample.tap)
             self._front = CoreFront(
                 sockets,
                 self._server,
                 place,
-                tap=self._sample.tap,
                 max_waiting=_max_waiting(settings),
                 prefetch=self._forwarder.prefetch,
                 count=count,

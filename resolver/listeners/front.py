@@ -24,11 +24,12 @@ _MS = 1_000_000  # nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which worker this is, and where its counters go."""
+    """Which worker this is, and where its counters and its sample of queries go."""
 
     run: Path
     slot: int
     workers: int
+    tap: Tap
 
 
 class CoreFront:
@@ -40,7 +41,6 @@ class CoreFront:
         server: Server,
         place: Place,
         *,
-        tap: Tap,
         max_waiting: int,
         prefetch: Callable[[Question], None],
         count: Callable[[str], None],
@@ -58,7 +58,7 @@ class CoreFront:
             max_age_ms=MAX_AGE_MS,
             key=randbits(64),
             cpu=-1 if cpu is None else cpu,
-            tap=tap,
+            tap=place.tap,
         )
         self._listener = CoreListener(engine, server, prefetch=prefetch, count=count)
         self._tcp_page = open_core_page(place.run, place.slot, Page.CORE_TCP)
