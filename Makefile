@@ -2,7 +2,7 @@
 # Raise locked versions with `make lock`; everything else is in README.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-dev run test check bench soak lock
+.PHONY: help build build-dev run test check bench soak fuzz lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,15 +24,17 @@ check: build-dev ## formatter, linters, types, import rules
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	PATH="$(CURDIR)/.venv/bin:$$PATH" cython-lint --max-line-length 110 blocklists
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cython-lint --max-line-length 110 blocklists resolver
 	shellcheck deploy/bootstrap .ci/run
 
 bench: build-dev ## the tables of the benchmark, beside other servers from Debian
 	@.venv/bin/python -m deploy.bench $(ARGS)
 
-SECONDS ?= 1200
 soak: build-dev ## SECONDS=1200 at half load with a new list a minute; fails when anything grows or is lost
-	@.venv/bin/python -m deploy.bench.soak --seconds $(SECONDS)
+	@.venv/bin/python -m deploy.bench.soak --seconds $(or $(SECONDS),1200)
+
+fuzz: build-dev ## all fuzz programs of the C code, for SECONDS=600 together
+	@.venv/bin/python -m deploy.fuzz --seconds $(or $(SECONDS),600)
 
 # No index host and no path of this machine goes into a lock file: where packages come from is pip's configuration.
 COMPILE := .venv/bin/pip-compile --quiet --upgrade --no-header --generate-hashes --allow-unsafe --strip-extras \

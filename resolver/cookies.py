@@ -22,7 +22,7 @@ FILE = "cookie.secret"
 """In the run folder."""
 DAY = 86_400
 """Seconds that a secret is given out for (RFC 7873 section 7.1 asks for 36 days at most and advises one)."""
-_MASTER_OCTETS = 32
+MASTER_OCTETS = 32
 _SECRET_OCTETS = 16
 _CLIENT_OCTETS = 8
 _PERSON = b"weir-cookie"
@@ -41,9 +41,9 @@ def master_secret(run: Path, random: Callable[[int], bytes]) -> bytes:
         path = run / FILE
         with contextlib.suppress(FileNotFoundError):
             content = path.read_bytes()
-            if len(content) == _MASTER_OCTETS:
+            if len(content) == MASTER_OCTETS:
                 return content
-        return _create(path, random(_MASTER_OCTETS))
+        return _create(path, random(MASTER_OCTETS))
     finally:
         os.close(folder)
 

@@ -18,6 +18,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import randbits
 
 import structlog
 
@@ -26,6 +27,8 @@ from resolver.answer.decision import Services
 from resolver.answer.generation import Generation
 from resolver.answer.native_state import StateFiles, limits_of, open_state, settings_of
 from resolver.answer.pipeline import Pipeline
+from resolver.confinement import confine_worker
+from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
 from resolver.core.native import State
 from resolver.counting import WORKER_COUNTERS, forget_core_pages
 from resolver.exchange.model import Answer
@@ -41,6 +44,7 @@ from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
+from resolver.sampling import SampleFile, sample_path
 from resolver.tables.model import ResolverSettings
 from resolver.tables.view import View
 from resolver.tables.watch import watch_prepared
@@ -79,18 +83,23 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A generation as Python and as the core see it; ``native`` is None where the core is switched off."""
+    """A generation as Python and as the core see it; ``native`` is None where the core is switched off. ``day`` is the
+    one whose cookie secrets the core has, in days of Unix time.
+    """
 
     generation: Generation
     native: State | None
+    day: int
 
 
 class Worker:
     """Ties listeners, pipeline and forwarder together for the life of the process."""
 
-    def __init__(self, state: Path, run: Path, slot: int, counting: Counting) -> None:
+    def __init__(self, state: Path, run: Path, slot: int, counting: Counting, cookies: Cookies) -> None:
         self._state, self._run, self._slot = state, run, slot
         self._counting = counting
+        self._cookies = cookies
+        self._sample: SampleFile | None = None
         self._has_core = os.environ.get(CORE_VARIABLE) != "off"
         self._cache: SharedCache | None = None
         self._front: CoreFront | None = None
@@ -119,17 +128,22 @@ class Worker:
 
     def _open(self, view: View) -> Opened:
         """Map and check for the core what Python has opened; runs in a thread."""
-        generation = Generation(view)
+        return self._open_generation(Generation(view))
+
+    def _open_generation(self, generation: Generation) -> Opened:
+        now = time.time()
+        day = int(now // DAY)
         if not self._has_core:
-            return Opened(generation, None)
-        tables = view.tables
+            return Opened(generation, None, day)
+        tables = generation.view.tables
         lists = self._state / tables.snapshot
         changes = changes_of(lists)
         overlay = changes if changes.exists() else None
         files = StateFiles(lists, self._state / tables.tables, overlay)
-        settings = settings_of(generation, limits_of(tables.resolver.rate_limit))
+        limits = limits_of(tables.resolver.rate_limit)
+        settings = settings_of(generation, limits, self._cookies.secrets(now))
         # Python has checked every byte of these files a moment ago.
-        return Opened(generation, open_state(files, settings, verify=False))
+        return Opened(generation, open_state(files, settings, verify=False), day)
 
     def _use(self, opened: Opened) -> None:
         self._latest = opened
@@ -143,6 +157,8 @@ class Worker:
         self._reconfigure(tables.resolver)
         if self._front is not None and opened.native is not None:
             self._front.use(opened.native, self._cache.native if self._cache is not None else None)
+        if self._sample is not None:
+            self._sample.use(tables.resolver.query_sample)
         _keep_from_collector()
         self._server.max_waiting = _max_waiting(tables.resolver)
         self._connections.limits = _tcp_limits(tables.resolver)
@@ -181,7 +197,9 @@ class Worker:
         self._reports = UpstreamReports()
         self._forwarder = self._new_forwarder(settings)
         await self._forwarder.start()
-        services = Services(self._forwarder.cached, self._forwarder.age, count, keep=self._keep)
+        services = Services(
+            self._forwarder.cached, self._forwarder.age, count, cookie=self._cookies.answer, keep=self._keep
+        )
         pipeline = Pipeline(generation, services)
         self._server = Server(
             pipeline, self._forwarder, clock=time.time, max_waiting=_max_waiting(settings), count=count
@@ -195,6 +213,7 @@ class Worker:
         # A newer generation may have come while the sockets were opened.
         self._pipeline = pipeline
         self._take_over(pipeline, self._latest or opened)
+        confine_worker(os.environ)
         notify("READY=1", f"STATUS=serving generation {generation.view.tables.generation}")
         del generation  # or the first snapshot would stay mapped for as long as we serve
         housekeeping = spawn(self._housekeeping(), name="housekeeping")
@@ -210,6 +229,8 @@ class Worker:
         await self._forwarder.close()
         if self._cache is not None:
             self._cache.close()
+        if self._sample is not None:
+            self._sample.close()
 
     def _listen_udp(self, sockets: list[socket.socket], settings: ResolverSettings) -> list[UdpListener]:
         """Have the core serve them; without it, one listener each."""
@@ -218,7 +239,10 @@ class Worker:
         if not self._has_core:
             return [UdpListener(sock, self._server, count) for sock in sockets]
         if sockets:
-            place = Place(self._run, self._slot, settings.workers)
+            self._sample = SampleFile(sample_path(self._run, self._slot), randbits(64))
+            if self._sample.error is not None:
+                _log.error("queries cannot be sampled", reason=str(self._sample.error))
+            place = Place(self._run, self._slot, settings.workers, self._sample.tap)
             self._front = CoreFront(
                 sockets,
                 self._server,
@@ -250,6 +274,7 @@ class Worker:
         while True:
             if self._front is not None:
                 self._front.tidy()
+            await self._follow_the_day()
             states = self._forwarder.upstream_states()
             self._counting.gauge("upstreams_down", sum(not state.healthy for state in states))
             for report in self._reports.due(states, time.monotonic()):
@@ -259,6 +284,15 @@ class Worker:
             if interval is not None:
                 notify("WATCHDOG=1")
             await asyncio.sleep(min(GAUGE_SECONDS, interval or GAUGE_SECONDS))
+
+    async def _follow_the_day(self) -> None:
+        """Give the core the day's cookie secrets: it believes those of its state only."""
+        latest = self._latest
+        if latest is None or latest.native is None or latest.day == int(time.time() // DAY):
+            return
+        opened = await asyncio.to_thread(self._open_generation, latest.generation)
+        if self._latest is latest:  # else a newer one came meanwhile, with secrets as new
+            self._use(opened)
 
 
 def _sockets(settings: ResolverSettings) -> dict[Use, list[socket.socket]]:
@@ -310,13 +344,22 @@ async def _main(state: Path, run: Path, slot: int) -> int:
     counting = Counting(page)
     counting.gauge("started", int(time.time()))
     counting.gauge("pid", os.getpid())
-    worker = Worker(state, run, slot, counting)
+    worker = Worker(state, run, slot, counting, Cookies(_cookie_master(run)))
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, worker.stop)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # generations are noticed by themselves
     await worker.run()
     return 1 if worker.failed else 0
+
+
+def _cookie_master(run: Path) -> bytes:
+    """The box's, or without one that can be kept our own: then only this worker believes its cookies."""
+    try:
+        return master_secret(run, os.urandom)
+    except OSError as error:
+        _log.warning("the cookie secret cannot be shared with the other workers", reason=str(error))
+        return os.urandom(MASTER_OCTETS)
 
 
 def main() -> int:

@@ -61,7 +61,7 @@ class CacheConfig(Section):
     """What is kept of upstream answers."""
 
     size: Size = key(Size.parse("64MiB"), example="256MiB")
-    """Memory for cached answers; the workers share it evenly."""
+    """Memory for cached answers, for all workers together."""
 
 
 class TcpConfig(Section):

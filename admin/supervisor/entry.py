@@ -19,6 +19,7 @@ from admin.services.place import Place
 from admin.supervisor.plan import Plan, installed_programs
 from admin.supervisor.sockets import probe
 from admin.supervisor.supervisor import Supervisor, say
+from resolver.outbound.mapping import remove_unused
 from resolver.runtime.sockets import Address, SocketError, Use
 
 FAILED = 1
@@ -79,7 +80,10 @@ def _serve(plan: Plan, demo: Path, addresses: Sequence[Address] = ()) -> int:
         plan.place.create()
         with _locks(plan):
             probe(addresses)
-            return asyncio.run(_supervise(plan, demo))
+            status = asyncio.run(_supervise(plan, demo))
+            if Part.RESOLVER in plan.parts:
+                remove_unused(plan.place.run)
+            return status
     except (OSError, LockedError, SocketError) as error:
         say(str(error))
         return FAILED

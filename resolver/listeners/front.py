@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from secrets import randbits, token_bytes
 
-from resolver.core.native import HANDED_OVER, Cache, Core, Engine, HandedOver, State
+from resolver.core.native import HANDED_OVER, Cache, Core, Engine, HandedOver, State, Tap
 from resolver.counting import Page, open_core_page
 from resolver.exchange.model import Question
 from resolver.listeners.core import MAX_AGE_MS, MAX_BACKLOG, MAX_PLACES, CoreListener
@@ -24,11 +24,12 @@ _MS = 1_000_000  # nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which worker this is, and where its counters go."""
+    """Which worker this is, and where its counters and its sample of queries go."""
 
     run: Path
     slot: int
     workers: int
+    tap: Tap
 
 
 class CoreFront:
@@ -57,6 +58,7 @@ class CoreFront:
             max_age_ms=MAX_AGE_MS,
             key=randbits(64),
             cpu=-1 if cpu is None else cpu,
+            tap=place.tap,
         )
         self._listener = CoreListener(engine, server, prefetch=prefetch, count=count)
         self._tcp_page = open_core_page(place.run, place.slot, Page.CORE_TCP)

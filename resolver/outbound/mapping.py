@@ -4,6 +4,9 @@ Everybody who uses a mapping holds a seat, an open-file-description lock on one 
 number marks the pages that its holder is writing; the kernel frees it when the holder dies, however it dies, so
 whoever takes a seat next knows that pages locked in its name are a dead writer's. Making, joining and removing happen
 one after another, under flock(2) on the same file.
+
+A clean stop of the appliance removes its file. What an appliance leaves behind that was killed and whose run folder is
+gone (the file says which it was), the next one removes that starts on this machine.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import secrets
 import stat
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +29,15 @@ from resolver.core.native import CACHE_PAGE, Cache, CoreError, cache_format
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - owner and kind of every file are checked, links are not followed
 """Where the file goes if the run folder is on a disk: every page written would be written back there."""
+_PREFIX = "weir-answers-"
 MAX_SEATS = 1024
 LOCK_TRIES, LOCK_PAUSE = 100, 0.02
 """Another worker needs moments to make a file, for a size in gigabytes a second."""
 OPEN_TRIES = 5
 """Times that a file may be found unusable or be replaced before our eyes."""
 _NO_BOOT = bytes(16)
+_OWNER_AT, _OWNER_SIZE = 4096, 4096
+"""Where the file names the run folder: in its first page, behind the core's head."""
 _FLOCK = struct.Struct("@hhqqi0q")  # struct flock: type, whence, start, length (0 = to the end), pid
 _NO_ROOM = {
     errno.ENOSPC: "there is no room on",
@@ -77,7 +83,7 @@ def open_mapping(run: Path, size: int) -> Mapping:
     path = _path(run, size)
     try:
         for _ in range(OPEN_TRIES):
-            mapping = _try(path, size)
+            mapping = _try(path, size, os.fsencode(run.absolute().resolve()))
             if mapping is not None:
                 _remove_others(run, path)
                 return mapping
@@ -98,22 +104,27 @@ def private_cache(size: int) -> Cache:
 def remove_unused(run: Path) -> None:
     """Remove the files of this run folder that no living process uses. What cannot be removed stays."""
     for path in _files(run):
-        try:
-            with _locked(path, create=False) as descriptor:
-                if _holder(descriptor, 0, 0) is None:
-                    path.unlink(missing_ok=True)
-        except OSError:
-            continue  # gone already, somebody else's, or being opened just now
+        _remove_if(path, lambda _: True)
 
 
-def _try(path: Path, size: int) -> Mapping | None:
+def _remove_if(path: Path, condition: Callable[[int], bool]) -> None:
+    """Remove a file that no living process uses if ``condition`` says so of its descriptor."""
+    try:
+        with _locked(path, create=False) as descriptor:
+            if _holder(descriptor, 0, 0) is None and condition(descriptor):
+                path.unlink(missing_ok=True)
+    except OSError:
+        return  # gone already, another user's, or being opened just now
+
+
+def _try(path: Path, size: int, owner: bytes) -> Mapping | None:
     """One try to join or make the file; None if it has to be tried again."""
     with _locked(path, create=True) as descriptor:
         status = os.fstat(descriptor)
         if not _is_at(path, status):
             return None
         if status.st_size == 0:
-            _make(descriptor, path, size)
+            _make(descriptor, path, size, owner)
         elif status.st_size != size:
             path.unlink()
             return None
@@ -159,13 +170,14 @@ def _is_at(path: Path, status: os.stat_result) -> bool:
         return False
 
 
-def _make(descriptor: int, path: Path, size: int) -> None:
+def _make(descriptor: int, path: Path, size: int, owner: bytes) -> None:
     """Fill an empty file with an empty cache. Memory is claimed now: later its lack would kill whoever writes."""
     try:
         os.posix_fallocate(descriptor, 0, size)
     except OSError:
         path.unlink(missing_ok=True)
         raise
+    os.pwrite(descriptor, owner[:_OWNER_SIZE], _OWNER_AT)
     with mmap.mmap(descriptor, size) as memory:
         cache_format(memory, secrets.token_bytes(32), _boot())
 
@@ -232,7 +244,7 @@ def _home(run: Path) -> tuple[Path, str]:
     run = run.absolute().resolve()
     if _is_tmpfs(run):
         return run, "answers"
-    return SHARED_MEMORY, f"weir-{hashlib.sha256(os.fsencode(run)).hexdigest()[:16]}-answers"
+    return SHARED_MEMORY, f"{_PREFIX}{hashlib.sha256(os.fsencode(run)).hexdigest()[:16]}"
 
 
 def _is_tmpfs(folder: Path) -> bool:
@@ -250,6 +262,14 @@ def _remove_others(run: Path, kept: Path) -> None:
     for path in _files(run):
         if path != kept:
             path.unlink(missing_ok=True)
+    for path in SHARED_MEMORY.glob(f"{_PREFIX}*"):
+        _remove_if(path, _is_orphaned)
+
+
+def _is_orphaned(descriptor: int) -> bool:
+    """Whether the run folder that the file belongs to is no more. One that was never finished belongs to nobody."""
+    owner = os.pread(descriptor, _OWNER_SIZE, _OWNER_AT).rstrip(b"\0")
+    return not Path(os.fsdecode(owner)).is_dir() if owner else True
 
 
 def _explain(error: OSError, path: Path, size: int) -> str:

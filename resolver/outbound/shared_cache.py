@@ -1,4 +1,4 @@
-"""The answer cache that all workers share, as the exchange sees it. The memory is ``mapping``'s, the rules the core's.
+"""The answer cache that all workers share, as the exchange sees it: the memory is ``mapping``'s, the rules the core's.
 
 Where no memory can be shared the worker keeps answers for itself, with its part of the size: serving goes on, and
 ``problem`` says why.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blocklists.canonical import to_ascii
-from blocklists.suffixes import is_public_suffix, public_suffixes
+from blocklists.suffixes import is_public_suffix, public_suffixes, registered_part
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,26 @@ def test_suffixes(name: str) -> None:
 )
 def test_no_suffixes(name: str) -> None:
     assert not is_public_suffix(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("a.b.example.com", "example.com"),
+        ("example.com", "example.com"),
+        ("com", "com"),
+        ("www.ck", "www.ck"),
+        ("a.www.ck", "www.ck"),
+        ("a.b.other.ck", "b.other.ck"),
+        ("jane.blogspot.com", "blogspot.com"),  # the private section does not count
+        ("a.xn--p1ai", "a.xn--p1ai"),
+        ("printer.lan", None),
+        ("lan", None),
+        ("", None),
+    ],
+)
+def test_what_somebody_registered(name: str, part: str | None) -> None:
+    assert registered_part(name) == part
 
 
 def test_the_set_holds_plain_rules_and_parents_of_wildcards() -> None:

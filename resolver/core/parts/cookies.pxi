@@ -15,10 +15,10 @@ cdef extern from "cookie.h":
         WEIR_COOKIE_NEW
         WEIR_COOKIE_BAD
         WEIR_COOKIE_GOOD
-    void weir_cookie_make(const weir_cookie_secrets *secrets, const _CookieClient *client, const uint8_t *cookie,
-                          uint32_t unix_seconds, uint8_t *server) nogil
-    int weir_cookie_check(const weir_cookie_secrets *secrets, const _CookieClient *client, const uint8_t *option,
-                          size_t length, uint32_t unix_seconds) nogil
+    void weir_cookie_make(const weir_cookie_secrets *secrets, const _CookieClient *client,
+                          const uint8_t *cookie, uint32_t unix_seconds, uint8_t *server) nogil
+    int weir_cookie_check(const weir_cookie_secrets *secrets, const _CookieClient *client,
+                          const uint8_t *option, size_t length, uint32_t unix_seconds) nogil
 
 cdef extern from "limit.h":
     ctypedef struct weir_limit_settings:

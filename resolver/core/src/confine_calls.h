@@ -19,7 +19,7 @@ static const uint32_t allowed[] = {
     __NR_clock_gettime, __NR_clock_getres, __NR_clock_nanosleep, __NR_nanosleep, __NR_gettimeofday,
     __NR_times, __NR_timerfd_create, __NR_timerfd_settime, __NR_timerfd_gettime,
     /* memory */
-    __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_mlock, __NR_munlock, __NR_mincore, __NR_msync,
+    __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_mlock, __NR_munlock, __NR_msync,
     /* state, generations and counters; what may be reached is the file system's affair */
     __NR_openat, __NR_close, __NR_fstat, __NR_statfs, __NR_fstatfs, __NR_faccessat, __NR_readlinkat,
     __NR_lseek, __NR_getdents64, __NR_getcwd, __NR_pread64, __NR_pwrite64, __NR_preadv, __NR_pwritev,

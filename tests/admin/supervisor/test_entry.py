@@ -149,3 +149,13 @@ def test_the_line_that_people_wait_for(
         demo.write_text(text)
     entry._announce(demo)
     assert capsys.readouterr().out == "weir: ready\n" + (text or "")
+
+
+@pytest.mark.parametrize(("only", "removed"), [(None, True), (Part.RESOLVER, True), (Part.GATEWAY, False)])
+def test_a_clean_stop_removes_the_answer_cache(
+    config: Path, served: list[Plan], monkeypatch: pytest.MonkeyPatch, only: Part | None, removed: bool
+) -> None:
+    runs: list[Path] = []
+    monkeypatch.setattr(entry, "remove_unused", runs.append)
+    assert entry.run(config, only, None) == 0
+    assert runs == ([config.parent / "var" / "run"] if removed else [])

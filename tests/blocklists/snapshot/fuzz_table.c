@@ -1,6 +1,7 @@
 /* No matter what bytes come in, as a snapshot file or as a list: every read stays inside them. Either the
  * file is refused, or look-ups give classes that exist. Built with libFuzzer, AddressSanitizer and UBSan
- * by test_builds.py.
+ * by test_builds.py and by `make fuzz`.
+ * Needs: builder.c sets.c scan.c
  *
  * The first byte chooses. Odd: the rest is a file, also once with its checksum set right, so that the
  * fuzzer gets past it. Even: the rest is a list. Inputs are copied to memory of exactly their size. */

@@ -118,12 +118,12 @@ def a_mask(rng: Random) -> int:
 
 def a_policy(rng: Random, number: int) -> Policy:
     """Any policy over the bits of the lists above, however odd."""
-    is_ruled, is_rewritten = rng.random() < 0.4, rng.random() < 0.5
+    is_ruled, is_rewritten = rng.random() < 0.6, rng.random() < 0.5
     rules = {
         a_listed_name(rng): tuple(
             Rule(rng.random() < 0.5, rng.random() < 0.7) for _ in range(rng.randint(1, 2))
         )
-        for _ in range(rng.randint(1, 4) * is_ruled)
+        for _ in range(rng.randint(1, 8) * is_ruled)
     }
     ends = (1.0, UNIX - 0.001, UNIX, UNIX + 0.001, 1.8e9)
     return Policy(

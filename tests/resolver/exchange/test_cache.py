@@ -38,6 +38,7 @@ def _cache(answers: int, window: float = WINDOW) -> Cache:
 def test_fresh_stale_gone(now: float, fresh: bool | None) -> None:
     cache = _cache(50)
     cache.store(_answer(1))
+    assert cache.holds(_question(1), now) is (fresh is not None)
     found = cache.look(_question(1), now)
     assert (found.fresh if found else None) is fresh
 
@@ -138,6 +139,16 @@ def test_prefetch(ttl: int, hits: int, now: float, due: bool) -> None:
     found = cache.look(_question(1), now)
     assert found is not None
     assert found.prefetch is due
+
+
+def test_holding_counts_no_hit() -> None:
+    cache = _cache(50)
+    cache.store(_answer(1))
+    assert all(cache.holds(_question(1), 95.0) for _ in range(5))
+    assert not cache.holds(_question(2), 95.0)
+    found = cache.look(_question(1), 95.0)
+    assert found is not None
+    assert not found.prefetch
 
 
 def test_hits_begin_anew_with_a_new_answer() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from resolver.exchange.events import Trouble
-from resolver.exchange.model import FailureKind
+from resolver.exchange.model import FailureKind, Question
 
 ONE, TWO = "192.0.2.1:53", "192.0.2.2:53"
 SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, FORMERR = 2, 3, 4, 5, 1
@@ -470,6 +470,16 @@ def test_no_prefetch_when_it_is_off_or_there_is_no_room(talk_with: Any, settings
     talk.wait(95)
     assert talk.look("a.example") is not None
     talk.expect_silence()
+
+
+def test_a_prefetch_that_the_core_asks_for_obeys_the_same_limits(talk: Any) -> None:
+    asked, other = Question(b"\x01a\x07example\x00", 1), Question(b"\x01b\x07example\x00", 1)
+    talk.store("a.example", "198.51.100.1", ttl=100)
+    assert len(talk.exchange.prefetch(asked, talk.now)) == 1
+    assert talk.exchange.prefetch(asked, talk.now) == [], "it is being asked for"
+    talk.exchange.reconfigure(replace(talk.settings, prefetch=False), 100, talk.now)
+    assert talk.exchange.prefetch(other, talk.now) == []
+    assert talk.counts["prefetches"] == 1
 
 
 # ---- bounds ----

@@ -137,7 +137,9 @@ async def make_forwarder(clock: Clock) -> AsyncIterator[Callable[..., Awaitable[
     """Started forwarders with a ``counts`` beside them; all are closed at the end."""
     started: list[Forwarder] = []
 
-    async def make(*upstreams: str, max_sockets: int | None = None, dice: Any = None, **settings: Any) -> Any:
+    async def make(
+        *upstreams: str, max_sockets: int | None = None, dice: Any = None, cache: Any = None, **settings: Any
+    ) -> Any:
         counts: Counter[str] = Counter()
 
         def count(name: str) -> None:
@@ -150,6 +152,7 @@ async def make_forwarder(clock: Clock) -> AsyncIterator[Callable[..., Awaitable[
             clock=clock,
             max_sockets=max_sockets,
             dice=dice,
+            cache=cache,
         )
         await forwarder.start()
         started.append(forwarder)

@@ -282,6 +282,35 @@ static void test_a_scan_leaves_the_popular(void)
     free(bytes);
 }
 
+static unsigned page_of(const weir_cache *cache, unsigned number)
+{
+    kit_make(&entry, number, LENGTH, 60, 0);
+    return (unsigned)((weir_cache_hash(cache, &entry.key) >> 32) * cache->pages >> 32);
+}
+
+/* Names that meet in one page of one mapping lie far apart in another, so nobody who lacks the key can aim. */
+static void test_flooding(void)
+{
+    weir_cache cache, another;
+    uint8_t *bytes = kit_mapping(65, &cache), *others = kit_mapping(65, &another), key[32];
+    uint8_t pages[64] = {0};
+    unsigned met = 0, most = 0;
+
+    for (unsigned i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)(kit_key[31 - i] * 7u + i);
+    CHECK(weir_cache_format(others, another.size, key, kit_boot) == 0);
+    CHECK(weir_cache_open(&another, others, another.size, kit_boot, 0) == NULL);
+    for (unsigned number = 0; met < 640; number++)
+        if (page_of(&cache, number) == 7) {
+            unsigned page = page_of(&another, number);
+            most = ++pages[page] > most ? pages[page] : most;
+            met++;
+        }
+    CHECK(most < 30); /* 10 on average */
+    free(bytes);
+    free(others);
+}
+
 int main(void)
 {
     test_open();
@@ -295,6 +324,7 @@ int main(void)
     test_judge();
     test_dead_writer();
     test_nonsense();
+    test_flooding();
     test_a_scan_leaves_the_popular();
     return 0;
 }
