@@ -362,8 +362,11 @@ class Engine:
         came). Token 0: answered already, ask its question upstream again. Fewer than ``limit``: the descriptor tells
         of the next one; else call again, because it may not."""
     def reply(self, token: int, answer: bytes | None) -> bool:
-        """The answer to a query that was taken, None for silence. One that comes too late is counted and dropped.
-        False if the thread took no answers for 20 ms or more, or it is longer than 65,535 octets: it is dropped."""
+        """The answer to a query that was taken, None for silence; sent after the next ``flush``, as a batch. One that
+        comes too late is counted and dropped. False if the thread took no answers for 20 ms or more, or it is longer than 65,535 octets: it is dropped."""
+    def flush(self) -> None:
+        """Let the thread send the answers given so far: once for all that are given together, because it may have to be
+        woken."""
     def finish(self) -> None:
         """Answer what has arrived at the sockets, then read no more. The descriptor tells when ``is_idle``."""
     def stop(self) -> None:

@@ -7,16 +7,15 @@ left them uncounted but for ``handed_over``. Each token that was taken gets one 
 from __future__ import annotations
 
 import asyncio
-import socket
+import time
 from collections.abc import Callable
 from functools import partial
 
-import structlog
-
 from resolver.answer.message import MalformedQueryError, parse_query
-from resolver.core.native import Cache, Engine, State
+from resolver.core.native import Cache, Core, Engine, State
 from resolver.exchange.model import Question
 from resolver.listeners.server import Server
+from resolver.listeners.steps import CoreSteps
 
 SLICE = 32
 """Queries finished in one turn of the event loop: about 2 ms of work."""
@@ -33,8 +32,6 @@ query time-out at its default)."""
 
 _PREFETCH = 0
 """The token of a query that the core has answered, and whose answer is near its end."""
-
-_log = structlog.get_logger("weir.listeners")
 
 
 class CoreListener:
@@ -54,14 +51,20 @@ class CoreListener:
         self._count = count
         self._loop = asyncio.get_running_loop()
         self._idle = asyncio.Event()
+        self._steps: CoreSteps | None = None
+        self._has_unseen = False
+        """Whether there are answers that the engine's thread has not been shown."""
 
     def start(self, state: State, cache: Cache | None) -> None:
         """Begin to serve under this state and from this cache."""
+        self._steps = CoreSteps(state, Core(cache), monotonic=time.monotonic, clock=time.time)
         self._loop.add_reader(self._engine.fileno(), self._readable)
         self._engine.start(state, cache)
 
     def use(self, state: State, cache: Cache | None) -> None:
-        """Serve under this state and from this cache from the next batch on."""
+        """Serve under this state and from this cache from the next batch on; what waits is answered so as well."""
+        if self._steps is not None:
+            self._steps.use(state, Core(cache))
         self._engine.use(state, cache)
 
     def tidy(self) -> None:
@@ -104,19 +107,20 @@ class CoreListener:
             self._idle.set()
 
     def _finish(self, token: int, packet: bytes, client: bytes) -> None:
-        family = socket.AF_INET if len(client) == 4 else socket.AF_INET6
-        send = partial(self._send, token)
-        try:
-            self._server.serve(packet, socket.inet_ntop(family, client), send, over_tcp=False)
-        except Exception:
-            # A fault of ours costs this one answer, not the rest of the slice. No name is logged.
-            self._count("faults")
-            _log.exception("a query could not be answered")
-            send(None)
+        assert self._steps is not None
+        self._server.serve_handed_over(self._steps, packet, client, partial(self._send, token))
 
     def _send(self, token: int, answer: bytes | None) -> None:
         if not self._engine.reply(token, answer):
             self._count("udp_errors")
+        if not self._has_unseen:
+            # Once for all answers of this turn of the loop, which ends before the loop waits for anything.
+            self._has_unseen = True
+            self._loop.call_soon(self._show)
+
+    def _show(self) -> None:
+        self._has_unseen = False
+        self._engine.flush()
 
     def _ask_again(self, packet: bytes) -> None:
         try:

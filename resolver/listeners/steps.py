@@ -15,16 +15,17 @@ class CoreSteps:
     """Steps under the state in force. ``monotonic`` and ``clock`` (Unix time) give seconds."""
 
     def __init__(
-        self, core: Core, state: State, *, monotonic: Callable[[], float], clock: Callable[[], float]
+        self, state: State, core: Core, *, monotonic: Callable[[], float], clock: Callable[[], float]
     ) -> None:
-        self._core = core
+        """``core`` has the cache in use, no counters and no limiter."""
         self._state = state
+        self._core = core
         self._monotonic = monotonic
         self._clock = clock
 
-    def use(self, core: Core, state: State) -> None:
-        """Step under this state from now on; ``core`` is another one where the cache has changed."""
-        self._core, self._state = core, state
+    def use(self, state: State, core: Core) -> None:
+        """Step under this state from now on, with another core where the cache has changed."""
+        self._state, self._core = state, core
 
     def step(self, packet: bytes, client: bytes) -> bytes | Question | None:
         """The answer, the question that the cache lacks an answer to, or None: it is for the pipeline to decide."""

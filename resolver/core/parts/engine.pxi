@@ -38,6 +38,7 @@ cdef extern from "engine.h":
     int weir_engine_descriptor(const weir_engine *engine) nogil
     void weir_engine_heard(weir_engine *engine) nogil
     int weir_engine_reply(weir_engine *engine, uint64_t token, const uint8_t *bytes, uint32_t length) nogil
+    void weir_engine_flush(weir_engine *engine) nogil
     void weir_engine_finish(weir_engine *engine) nogil
     int weir_engine_is_idle(const weir_engine *engine) nogil
     uint32_t weir_engine_in_hand(const weir_engine *engine) nogil
@@ -148,6 +149,9 @@ cdef class Engine:
             if weir_engine_reply(self._engine, token, octets, length):
                 return True
         return False
+
+    def flush(self):
+        weir_engine_flush(self._engine)
 
     def fileno(self):
         return weir_engine_descriptor(self._engine)

@@ -360,6 +360,7 @@ void weir_engine_stop(weir_engine *engine)
 {
     if (!engine->is_running)
         return;
+    weir_engine_flush(engine);
     set_phase(engine, STOPPING);
     pthread_join(engine->thread, NULL);
     engine->is_running = 0;

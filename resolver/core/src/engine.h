@@ -56,8 +56,11 @@ int weir_engine_taken(weir_engine *engine);
 int weir_engine_descriptor(const weir_engine *engine);
 void weir_engine_heard(weir_engine *engine);
 
-/* The answer to a token; NULL for silence. 0 if the ring of answers is full (the thread was woken: try again). */
+/* The answer to a token; NULL for silence. The thread sees it after the next `flush`: waking it costs more than what it
+ * does for one answer. 0 if the ring of answers is full (what it holds was flushed: try again). */
 int weir_engine_reply(weir_engine *engine, uint64_t token, const uint8_t *bytes, uint32_t length);
+/* Show the thread the answers given so far, and wake it if it sleeps. */
+void weir_engine_flush(weir_engine *engine);
 
 /* Answer what has arrived, then read no more; handed-over queries are still answered. The bell rings when the last is.*/
 void weir_engine_finish(weir_engine *engine);
@@ -66,7 +69,7 @@ int weir_engine_is_idle(const weir_engine *engine);
 /* Queries that wait for their answers. */
 uint32_t weir_engine_in_hand(const weir_engine *engine);
 
-/* Send the answers that were given, end the thread and wait for its end (at most a batch). Safe to call twice. */
+/* Send the answers that were given, flushed or not, end the thread and wait for its end (at most a batch). Safe to call twice. */
 void weir_engine_stop(weir_engine *engine);
 /* Stop, and free all but the core. */
 void weir_engine_close(weir_engine *engine);

@@ -190,14 +190,19 @@ void weir_engine_heard(weir_engine *engine)
 
 int weir_engine_reply(weir_engine *engine, uint64_t token, const uint8_t *bytes, uint32_t length)
 {
-    weir_handover *handover = of(engine);
-    uint8_t *record = weir_ring_reserve(&handover->answers, (uint32_t)sizeof token + (bytes ? length : 0));
-    if (record) {
-        memcpy(record, &token, sizeof token);
-        if (bytes)
-            memcpy(record + sizeof token, bytes, length);
-        weir_ring_publish(&handover->answers);
+    uint8_t *record = weir_ring_reserve(&of(engine)->answers, (uint32_t)sizeof token + (bytes ? length : 0));
+    if (!record) {
+        weir_engine_flush(engine);
+        return 0;
     }
-    weir_bell_ring(&handover->thread);
-    return record != NULL;
+    memcpy(record, &token, sizeof token);
+    if (bytes)
+        memcpy(record + sizeof token, bytes, length);
+    return 1;
+}
+
+void weir_engine_flush(weir_engine *engine)
+{
+    weir_ring_publish(&of(engine)->answers);
+    weir_bell_ring(&of(engine)->thread);
 }

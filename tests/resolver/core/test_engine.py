@@ -128,6 +128,7 @@ def test_what_is_handed_over_comes_back_to_whoever_asked(make_rig: Callable[...,
     assert (packet, len(address)) == (query, 4)
     assert rig.engine.in_hand == 1
     assert rig.engine.reply(token, b"the answer")
+    rig.engine.flush()
     assert client.recv(100) == b"the answer"
     assert rig.engine.reply(token, b"again")
     assert not rig.engine.reply(token, bytes(65_536))
@@ -145,6 +146,7 @@ def test_a_full_backlog_sheds_with_an_explanation(make_rig: Callable[..., Rig]) 
     assert {option.code for answer in failed for option in answer.options} == {dns.edns.EDECode.NOT_READY}
     for token, packet, _, _ in rig.taken(4):  # one neighbourhood gets half, then no more than its share
         rig.engine.reply(token, packet[:2])
+    rig.engine.flush()
     assert len({client.recv(100) for _ in range(4)}) == 4
     rig.engine.stop()
     counted = rig.counted()
@@ -160,6 +162,7 @@ def test_what_has_arrived_is_answered_before_the_end(make_rig: Callable[..., Rig
     for token, packet, _, _ in rig.taken(50):
         assert not rig.engine.is_idle
         rig.engine.reply(token, packet)
+    rig.engine.flush()
     while not rig.engine.is_idle:
         assert select.select([rig.engine], [], [], WAIT)[0]
         rig.engine.heard()

@@ -28,7 +28,7 @@ def world(make_world: Callable[..., Any], make_plan: Callable[..., Any], wire: C
 @pytest.fixture
 def step(world: Any) -> Callable[[bytes], Any]:
     core = native.Core(world.core_cache)
-    steps = CoreSteps(core, world.state, monotonic=lambda: NOW, clock=lambda: UNIX)
+    steps = CoreSteps(world.state, core, monotonic=lambda: NOW, clock=lambda: UNIX)
     return lambda packet: steps.step(packet, ip_address(CLIENT).packed)
 
 

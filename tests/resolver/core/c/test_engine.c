@@ -121,6 +121,7 @@ static unsigned answer_all(weir_engine *engine, const uint16_t *answer)
             CHECK(weir_engine_reply(engine, query.token, (const uint8_t *)answer, answer ? sizeof *answer : 0));
             count++;
         }
+        weir_engine_flush(engine);
     } while (!weir_engine_taken(engine));
     return count;
 }
