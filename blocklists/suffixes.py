@@ -41,9 +41,27 @@ def is_public_suffix(name: str) -> bool:
     return not dot or name in rules.plain or name in rules.parents or parent in rules.parents
 
 
+def registered_part(name: str) -> str | None:
+    """The suffix that a registry runs and one label: what somebody registered, without the hosts below it. The private
+    section does not count, as what customers of a hosting service are called may name a person. A name that is a suffix
+    stays as it is; None below a top-level domain that the list does not know (a house's own ``lan``).
+    """
+    rules = _rules(registries_only=True)
+    labels = name.split(".")
+    for start in range(len(labels)):
+        suffix = ".".join(labels[start:])
+        if suffix in rules.exceptions:
+            return suffix
+        if suffix in rules.plain or suffix in rules.parents or suffix.partition(".")[2] in rules.parents:
+            return ".".join(labels[max(start - 1, 0) :])
+    return None
+
+
 @cache
-def _rules() -> _Rules:
+def _rules(*, registries_only: bool = False) -> _Rules:
     text = resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text("utf-8")
+    if registries_only:
+        text = text.partition("===END ICANN DOMAINS===")[0]
     plain, parents, exceptions = set(), set(), set()
     for line in text.splitlines():
         rule = line.split(maxsplit=1)[0] if line.strip() else ""

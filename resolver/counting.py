@@ -1,9 +1,18 @@
-"""The counters of a worker: their names, and the page that they are kept in."""
+"""The counters of a worker: their names, and the pages that they are kept in.
+
+A page has one writer. So a worker has one that its Python writes, and one for each core that it runs; a number is the
+sum of all of them by name.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
+
+from resolver.core.native import STATS_NAMES, Stats
 from resolver.exchange.counters import COUNTERS as EXCHANGE_COUNTERS
 from resolver.policy.reasons import REASONS
+from resolver.runtime.counters import CounterPage
 
 CORE_COUNTERS = (
     "queries_udp",
@@ -29,4 +38,40 @@ CACHE_COUNTERS = ("cache_too_long", "cache_busy")
 GAUGES = ("generation", "started", "pid", "tcp_connections", "cache_bytes", "cache_entries", "upstreams_down")
 """Values that go up and down; everything else only grows. ``started`` is Unix seconds."""
 
+SHARED_GAUGES = ("cache_bytes", "cache_entries")
+"""Gauges of the box: the workers share one cache, and each of them tells its size."""
+
 WORKER_COUNTERS = (*GAUGES, *CORE_COUNTERS, *LISTENER_COUNTERS, *CACHE_COUNTERS, *EXCHANGE_COUNTERS)
+
+LATENCY_BOUNDS: tuple[int | None, ...] = tuple(
+    None if bound == "inf" else int(bound)
+    for path, found, bound in (name.partition("_le_") for name in STATS_NAMES)
+    if found and path == "latency_core"
+)
+"""Microseconds up to which each of a core's latency buckets goes; the last is open."""
+
+
+class Page(StrEnum):
+    """The pages of a worker, by the ending of their files."""
+
+    PYTHON = "counters"
+    CORE = "core"
+    """Of the thread that serves UDP."""
+    CORE_TCP = "core-tcp"
+    """Of the core that the event loop asks, for TCP."""
+
+
+def page_path(run: Path, slot: int, page: Page = Page.PYTHON) -> Path:
+    """The file of a worker's page in the run folder."""
+    return run / f"worker-{slot}.{page}"
+
+
+def open_core_page(run: Path, slot: int, page: Page = Page.CORE) -> Stats:
+    """A new page for a core. Where the disk gives no file the core counts in memory that nobody reads."""
+    return Stats(CounterPage(page_path(run, slot, page), STATS_NAMES).words)
+
+
+def forget_core_pages(run: Path, slot: int) -> None:
+    """Remove what an earlier process of this slot left, or its numbers would be added for ever to one without a core."""
+    for page in (Page.CORE, Page.CORE_TCP):
+        page_path(run, slot, page).unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from admin.api.keys import APPLIANCE
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
 from admin.api.problem import ProblemError, respond
+from admin.api.queries import get_queries
 from admin.api.reloads import post_reload
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -27,6 +28,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/metrics", get_metrics),
     ("GET", "/api/v1/check", get_check),
     ("POST", "/api/v1/reload", post_reload),
+    ("GET", "/api/v1/stats/queries", get_queries),
     ("GET", "/api/v1/openapi.json", get_openapi),
 )
 

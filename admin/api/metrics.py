@@ -1,6 +1,6 @@
 """GET /metrics: numbers for Prometheus, read when they are asked for. All names begin with ``weir_``.
 
-Never here: a name, a client's address, a subscriber, or how many entries a secret list has.
+Never here: a name, a client's address, a subscriber, how many entries a secret list has, or how often one spoke.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from admin.api.appliance import Condition
 from admin.api.keys import APPLIANCE
 from admin.api.metrics_control import control_metrics, process_metrics
+from admin.api.metrics_latency import latency_metrics
 from admin.api.metrics_pages import page_metrics
 from admin.services.place import Place
 from admin.services.processes import read_listen_failures, read_states
-from admin.services.serving import read_page
+from admin.services.serving import read_pages
 
 
 class Numbers:
@@ -33,7 +34,9 @@ class Numbers:
         run = self._place.run
         yield from control_metrics(self._condition, self._now)
         yield from process_metrics(read_states(run).values(), len(read_listen_failures(run)))
-        yield from page_metrics({name: read_page(run, name) for name in self._condition.processes})
+        pages = {name: read_pages(run, name) for name in self._condition.processes}
+        yield from page_metrics(pages)
+        yield from latency_metrics(pages)
 
 
 async def get_metrics(request: web.Request) -> web.Response:

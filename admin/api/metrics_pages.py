@@ -2,6 +2,10 @@
 
 A page knows names and numbers; what is a gauge and which parts of a name are better a label is said here. Workers are
 shown one by one and as a sum; after a restart a worker's numbers begin at zero, as Prometheus expects of counters.
+
+Voluntary illegal-content lists and security lists have one joint number: lists of the first kind are confidential, and
+who sees what they alone have blocked, or when, has learnt something of them. Their answers are equal for that reason,
+so their numbers must not be told apart either.
 """
 
 from __future__ import annotations
@@ -12,20 +16,37 @@ from collections.abc import Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from admin.api.metrics_latency import LATENCY
 from admin.services.serving import GATEWAY
 from gateway.counting import GAUGES as GATEWAY_GAUGES
+from gateway.counting import page_counter
 from gateway.decision import Situation
 from resolver.counting import GAUGES as WORKER_GAUGES
+from resolver.counting import SHARED_GAUGES
 from resolver.policy.model import ReasonKind
+
+JOINT = "illegal-voluntary-or-security"
+_JOINED = {
+    f"blocked_{ReasonKind.ILLEGAL_VOLUNTARY.value}": f"blocked_{JOINT}",
+    f"blocked_{ReasonKind.SECURITY.value}": f"blocked_{JOINT}",
+    page_counter(Situation.ILLEGAL): page_counter(Situation.ILLEGAL) + "_or_security",
+    page_counter(Situation.SECURITY): page_counter(Situation.ILLEGAL) + "_or_security",
+}
+"""Counters that are only told together, under the name behind them."""
 
 _LABELLED: dict[str, tuple[str, frozenset[str]]] = {
     "queries": ("transport", frozenset({"udp", "tcp"})),
-    "blocked": ("reason", frozenset(kind.value for kind in ReasonKind)),
-    "pages": ("page", frozenset(situation.replace("-", "_") for situation in Situation)),
+    "blocked": ("reason", frozenset({JOINT, *(kind.value for kind in ReasonKind)})),
+    "pages": (
+        "page",
+        frozenset({"illegal_or_security", *(situation.replace("-", "_") for situation in Situation)}),
+    ),
 }
 """First word of a counter → the label that its rest becomes, and the values that it may have."""
 _NO_SUM = frozenset({"generation", "started", "pid"})
 """Gauges of which a sum says nothing."""
+_OF_ALL = frozenset(SHARED_GAUGES)
+"""Gauges of what the workers share: told once, as the largest number that one of them gives."""
 _GAUGES = frozenset(WORKER_GAUGES) | frozenset(GATEWAY_GAUGES)
 
 Key = tuple[str, str, str]
@@ -33,11 +54,21 @@ Key = tuple[str, str, str]
 
 
 def page_metrics(pages: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
-    """``pages`` by process name; a process without a page is left out."""
-    workers = {name: page for name, page in pages.items() if name != GATEWAY}
-    yield from _per_worker(workers)
-    yield from _plain("resolver", _sum(workers), "all workers")
-    yield from _plain("gateway", pages.get(GATEWAY, {}), "the gateway")
+    """``pages`` by process name; a process without a page is left out. Latencies are ``metrics_latency``'s."""
+    told = {name: _told(page) for name, page in pages.items()}
+    gateway = told.pop(GATEWAY, {})
+    yield from _per_worker(told)
+    yield from _plain("resolver", _sum(told), "all workers")
+    yield from _plain("gateway", gateway, "the gateway")
+
+
+def _told(page: Mapping[str, int]) -> dict[str, int]:
+    """What of a page may be told, and as what."""
+    told: dict[str, int] = defaultdict(int)
+    for counter, value in page.items():
+        if not counter.startswith(LATENCY):
+            told[_JOINED.get(counter, counter)] += value
+    return told
 
 
 def key_of(counter: str) -> Key:
@@ -53,7 +84,9 @@ def _sum(workers: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     total: dict[str, int] = defaultdict(int)
     for page in workers.values():
         for counter, value in page.items():
-            if counter not in _NO_SUM:
+            if counter in _OF_ALL:
+                total[counter] = max(total[counter], value)
+            elif counter not in _NO_SUM:
                 total[counter] += value
     return total
 
@@ -78,6 +111,8 @@ def _per_worker(workers: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
     for process, page in workers.items():
         slot = process.rpartition("-")[2]
         for counter, value in page.items():
+            if counter in _OF_ALL:
+                continue
             name, label, label_value = key_of(counter)
             labels = ["worker", label] if label else ["worker"]
             family = families.setdefault(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from admin.api.problem import MEDIA_TYPE
+from resolver.sampling import Decided
 
 
 def _query(name: str, description: str, *, required: bool = False) -> dict[str, object]:
@@ -82,6 +83,25 @@ _PATHS: dict[str, object] = {
             | _REFUSALS,
         }
     },
+    "/api/v1/stats/queries": {
+        "get": {
+            "summary": "A sample of the queries answered lately, without who asked; empty unless it is switched on",
+            "parameters": [
+                {
+                    "name": "seconds",
+                    "in": "query",
+                    "description": "How far back",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 3600, "default": 60},
+                }
+            ],
+            "responses": {
+                "200": _json("The sample and its rate", _ref("QuerySample")),
+                "400": _problem("The question is wrong"),
+                "503": _problem("There is no published state, so categories have no names"),
+            }
+            | _REFUSALS,
+        }
+    },
     "/api/v1/openapi.json": {
         "get": {
             "summary": "This description",
@@ -103,8 +123,25 @@ _TEXT: dict[str, object] = {"type": "string"}
 _COUNT: dict[str, object] = {"type": "integer"}
 _MOMENT: dict[str, object] = {"type": "number", "description": "Unix seconds"}
 _MAYBE_COUNT: dict[str, object] = {"type": ["integer", "null"]}
+_MAYBE_TEXT: dict[str, object] = {"type": ["string", "null"]}
 
 _SCHEMAS = {
+    "QuerySample": _object(
+        sampling={"type": "string", "description": "`off`, or 1/N"},
+        since=_MOMENT,
+        note=_TEXT,
+        queries={"type": "array", "items": {"$ref": "#/components/schemas/SampledQuery"}},
+    ),
+    "SampledQuery": _object(
+        at={"type": "integer", "description": "Unix seconds"},
+        transport={"type": "string", "enum": ["udp", "tcp"]},
+        qtype=_COUNT,
+        rcode=_MAYBE_COUNT,
+        decided={"type": "string", "enum": [kind.name.lower().replace("_", "-") for kind in Decided]},
+        category=_MAYBE_TEXT,
+        within={"type": ["integer", "null"], "description": "Microseconds; null is more than 2 seconds"},
+        name=_MAYBE_TEXT,
+    ),
     "Problem": _object(type=_TEXT, title=_TEXT, status=_COUNT, detail=_TEXT)
     | {"description": "RFC 9457", "additionalProperties": True},
     "Readiness": _object(

@@ -10,11 +10,13 @@ from pydantic import BeforeValidator, model_validator
 from admin.config.endpoints import HostPort, Prefix, Upstream
 from admin.config.fields import FilePath, Ipv4, Ipv6, ListOf, Section, Text, Ttl, WebAddress, between, key
 from admin.config.problems import fault, shown
-from admin.config.values import Duration, Size
+from admin.config.values import Duration, Sample, Size
 from blocklists.canonical import CanonicalError, host, to_ascii
 from blocklists.model import SkipReason
 
 MAX_WORKERS = 256
+MAX_ANSWERS = 1_000_000
+"""Answers per second to one prefix; more than one worker can send."""
 
 LOCAL_NETWORKS = (
     "127.0.0.0/8",
@@ -34,6 +36,14 @@ def _workers(value: object) -> object:
     if value == "auto" or (type(value) is int and 1 <= value <= MAX_WORKERS):
         return value
     raise fault(f"{shown(value)} is no number of workers; write 1 to {MAX_WORKERS}, or auto for one per core")
+
+
+def _answers(value: object) -> object:
+    if value == "off" or (type(value) is int and 1 <= value <= MAX_ANSWERS):
+        return value
+    raise fault(
+        f"{shown(value)} is no number of answers; write 1 to {MAX_ANSWERS} per second, or off for no limit"
+    )
 
 
 def _zone_name(value: object) -> str:
@@ -63,6 +73,32 @@ class TcpConfig(Section):
     """Connections that one client address may have at once."""
     total: int = key(1_000, example="1000", ge=1, le=1_000_000)
     """Connections that one worker keeps at once."""
+
+
+Answers = Annotated[int | Literal["off"], BeforeValidator(_answers)]
+"""Answers per second, or no limit."""
+
+
+class RateLimitConfig(Section):
+    """How many UDP answers go to one source prefix, so that a flood with forged sources does not become one of answers
+    to its victim. Clients over TCP and those with a valid DNS cookie (RFC 7873) are not limited. Each worker counts by
+    itself.
+    """
+
+    answers: Answers = key("off", example="2000", words="a whole number, or off")
+    """Answers per second to one prefix of those who are served. Off unless you need it: an access network's own
+    subscribers sit behind few prefixes, and forged sources of your own network are better stopped where it begins
+    (BCP 38). If your network cannot do that, set about ten times what your busiest prefix asks for."""
+    strangers: Answers = key(100, example="100", words="a whole number, or off")
+    """Answers (REFUSED) per second to one prefix of those who are not served: whoever sends there in their name can
+    make this box part of an attack. 100 leave room for mistaken configurations to be seen and mended."""
+    ipv4_prefix: int = key(24, example="24", ge=8, le=32)
+    """IPv4 addresses that share their first so many bits count as one source."""
+    ipv6_prefix: int = key(56, example="56", ge=16, le=128)
+    """The same for IPv6; 56 bits are what one household usually has."""
+    slip: int = key(2, example="2", ge=0, le=255)
+    """Every so many-th answer over the limit is a short one that asks the client to come again over TCP; the others are
+    silence. 1 is always, 0 never, which cuts off honest clients behind a prefix whose name is misused."""
 
 
 class ZoneConfig(Section):
@@ -114,6 +150,8 @@ class ResolverConfig(Section):
     """Different questions that one worker asks the upstreams at once."""
     tcp: TcpConfig = key(TcpConfig(), example="{idle_timeout: 10s, per_client: 20}")
     """Bounds on DNS over TCP."""
+    rate_limit: RateLimitConfig = key(RateLimitConfig(), example="{strangers: 100}")
+    """How many UDP answers go to one source prefix."""
     zones: ListOf[ZoneConfig] = key((), example="[{name: home.example, file: zones/home.example.zone}]")
     """Built-in zones."""
 
@@ -167,6 +205,17 @@ class AdminConfig(Section):
                 key="listen",
             )
         return self
+
+
+class TelemetryConfig(Section):
+    """What is measured beyond /metrics."""
+
+    query_sample: Sample = key(Sample(0), example="1/1000")
+    """A view of a small share of queries for finding faults: `GET /api/v1/stats/queries`. Off by default. The newest
+    1,024 of each worker lie in the run folder; older ones are overwritten, all are wiped when this is switched off. Never
+    in it: who asked, what a list of illegal content or a security list blocked by itself, or a name that any list or rule
+    speaks about. Of other names it has what stands right below the public suffix, and shows that only if it was asked
+    for several times."""
 
 
 class EmptySection(Section):

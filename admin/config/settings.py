@@ -10,7 +10,7 @@ from admin.config.categories import BUILT_IN
 from admin.config.fields import FilePath, Identifier, Section, Text, key
 from admin.config.lists import ListConfig
 from admin.config.people import REFUSE, CategoryConfig, ProfileConfig, SubscriberConfig
-from admin.config.sections import AdminConfig, EmptySection, GatewayConfig, ResolverConfig
+from admin.config.sections import AdminConfig, EmptySection, GatewayConfig, ResolverConfig, TelemetryConfig
 from resolver.tables.model import LocalRecord
 
 DEFAULT_DATA_DIR = Path("/var/lib/weir")
@@ -49,8 +49,8 @@ class Settings(Section):
     """The admin API and consoles."""
     audit: EmptySection = key(EmptySection(), example="{}")
     """The public log; this version has none, so the section has no keys."""
-    telemetry: EmptySection = key(EmptySection(), example="{}")
-    """What is measured beyond /metrics; this version measures nothing more, so the section has no keys."""
+    telemetry: TelemetryConfig = key(TelemetryConfig(), example="{query_sample: off}")
+    """What is measured beyond /metrics."""
 
 
 class Config(Settings):

@@ -165,3 +165,33 @@ class Ratio(TextValue):
         """Without needless decimals."""
         whole, rest = divmod(self.hundredths, 100)
         return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%" if rest else f"{whole}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample(TextValue):
+    """Which share of queries is looked at: ``off``, ``1/1000``."""
+
+    WORDS: ClassVar[str] = "a sampling rate"
+    REMEDY: ClassVar[str] = "write off, or for example 1/1000"
+    BARE_NUMBER: ClassVar[str] = "write 1/{0}, or off"
+    DENSEST: ClassVar[int] = 100
+    """A denser sample would come close to a record of what people do."""
+
+    one_in: int
+    """0 is off."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """``off``, or ``1/N`` with N from 100 to 1,000,000."""
+        if text == "off":
+            return cls(0)
+        match = re.fullmatch(r"1/([0-9]{1,7})", text)
+        if match is None:
+            raise ValueError(f"{shown(text)} is not a sampling rate; {cls.REMEDY}")
+        if not cls.DENSEST <= int(match[1]) <= 1_000_000:
+            raise ValueError(f"{shown(text)} is not within 1/{cls.DENSEST} and 1/1000000; {cls.REMEDY}")
+        return cls(int(match[1]))
+
+    def __str__(self) -> str:
+        """As it is written."""
+        return f"1/{self.one_in}" if self.one_in else "off"

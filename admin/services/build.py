@@ -10,9 +10,10 @@ import os
 
 from admin.config import Config
 from admin.config.lists import ListConfig
+from admin.config.sections import RateLimitConfig
 from admin.services.policies import PolicyBook
 from blocklists.model import Bit, ListSource
-from resolver.tables.model import ClientEntry, GatewaySettings, ListInfo, ResolverSettings, Tables
+from resolver.tables.model import ClientEntry, GatewaySettings, ListInfo, RateLimit, ResolverSettings, Tables
 
 NOT_SERVED = -1
 """The number of no policy: as the default policy it leaves strangers unserved."""
@@ -118,6 +119,18 @@ def _resolver(config: Config) -> ResolverSettings:
         tcp_idle_timeout=section.tcp.idle_timeout.seconds,
         tcp_per_client=section.tcp.per_client,
         tcp_total=section.tcp.total,
+        rate_limit=_rate_limit(section.rate_limit),
+        query_sample=config.telemetry.query_sample.one_in,
+    )
+
+
+def _rate_limit(section: RateLimitConfig) -> RateLimit:
+    return RateLimit(
+        served=0 if section.answers == "off" else section.answers,
+        strangers=0 if section.strangers == "off" else section.strangers,
+        ipv4_prefix=section.ipv4_prefix,
+        ipv6_prefix=section.ipv6_prefix,
+        slip=section.slip,
     )
 
 

@@ -1,9 +1,11 @@
-"""Which generation each data-plane process serves, as its counter page says."""
+"""What each data-plane process counts and which generation it serves, as its counter pages say."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+from resolver.counting import Page, page_path
 from resolver.runtime.counters import CounterPageError, read_counters
 
 GATEWAY = "gateway"
@@ -17,19 +19,32 @@ def resolver_name(slot: int) -> str:
 
 def page_of(run: Path, name: str) -> Path:
     """The counter page of the process called ``gateway`` or ``resolver-<slot>``."""
-    if name.startswith(_RESOLVER):
-        return run / f"worker-{name.removeprefix(_RESOLVER)}.counters"
-    return run / f"{name}.counters"
+    return pages_of(run, name)[0]
 
 
-def read_page(run: Path, name: str) -> dict[str, int]:
-    """The counters of a process; empty if it has written none that can be read."""
-    try:
-        return read_counters(page_of(run, name))
-    except (OSError, CounterPageError):
-        return {}
+def pages_of(run: Path, name: str) -> tuple[Path, ...]:
+    """All pages that such a process may have, that of its Python first."""
+    slot = name.removeprefix(_RESOLVER)
+    if name.startswith(_RESOLVER) and slot.isdigit():
+        return tuple(page_path(run, int(slot), page) for page in Page)
+    return (run / f"{name}.counters",)
+
+
+def read_pages(run: Path, name: str) -> dict[str, int]:
+    """The counters of a process, those of its cores added to its own; without the pages that cannot be read."""
+    total: Counter[str] = Counter()
+    for path in pages_of(run, name):
+        total.update(_read(path))
+    return dict(total)
 
 
 def served_generation(run: Path, name: str) -> int | None:
     """The generation that the process serves; None if it does not say."""
-    return read_page(run, name).get("generation")
+    return _read(page_of(run, name)).get("generation")
+
+
+def _read(path: Path) -> dict[str, int]:
+    try:
+        return read_counters(path)
+    except (OSError, CounterPageError):
+        return {}

@@ -104,15 +104,41 @@ cdef extern from "table.h" nogil:
         uint64_t entries
         uint64_t created
         uint64_t meta_bytes
+        uint64_t checksum
+        weir_key key
+        const uint8_t *overlay
         uint32_t class_count
     ctypedef struct weir_hit:
         uint16_t labels
         uint16_t class_id
     const char *weir_table_open(weir_table *table, const uint8_t *data, size_t size, int verify)
+    const char *weir_table_overlay_open(weir_table *table, const uint8_t *data, size_t size)
+    uint32_t weir_table_serial(const weir_table *table)
+    const uint8_t *weir_table_class(const weir_table *table, uint16_t class_id)
     unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length, weir_hit *hits,
                                unsigned *labels)
     unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size,
                                        weir_hit *hits)
+
+cdef extern from "overlay.h" nogil:
+    enum:
+        WEIR_OVERLAY_CLASS_BYTES
+        WEIR_OVERLAY_LISTS
+        WEIR_FLAG_LISTS
+    uint32_t weir_overlay_class_room(uint32_t base_classes)
+    size_t weir_overlay_bytes(uint32_t class_room)
+    uint64_t weir_overlay_used(const weir_table *table)
+    int weir_overlay_find(const weir_table *table, weir_hash hash, uint32_t *class_id)
+    uint32_t weir_table_base_find(const weir_table *table, weir_hash hash)
+
+cdef extern from "overlay_writer.h" nogil:
+    void weir_overlay_format(const weir_table *table, uint8_t *data)
+    uint32_t weir_overlay_class(const weir_table *table, uint8_t *data, const uint8_t *record)
+    int weir_overlay_put_name(const weir_table *table, uint8_t *data, weir_hash hash, unsigned labels,
+                              uint32_t class_id)
+    int weir_overlay_put_prefix(const weir_table *table, uint8_t *data, weir_hash hash, unsigned size,
+                                unsigned prefix, uint32_t class_id)
+    void weir_overlay_raise(uint8_t *data)
 
 cdef extern from "timing.h" nogil:
     enum:

@@ -87,11 +87,64 @@ class Snapshot:
         ending at a stop class. ``(0, ())`` if it is not a well-formed wire name."""
     def lookup_address(self, packed: bytes) -> tuple[tuple[int, int], ...]:
         """(prefix length, class id) of every listed prefix of a 4- or 16-byte address, longest first, to a stop."""
+    def heed(self, path: str) -> None:
+        """Let all look-ups heed the file of changes at ``path`` from now on; once, before the snapshot is shared.
+        OSError as from open(2), SnapshotError saying what is wrong with the file (the snapshot stays without)."""
+    @property
+    def serial(self) -> int:
+        """Another number, never 0, whenever the table or its changes are others; the same in all processes."""
+    @property
+    def changed(self) -> int:
+        """Names and prefixes about which the file of changes speaks."""
+    def class_record(self, class_id: int) -> bytes:
+        """A class of the table (CLASS_RECORD_BYTES) or of its changes (CHANGED_CLASS_RECORD_BYTES). ValueError if
+        there is none."""
+    @property
+    def address(self) -> int:
+        """Address of the native table (``weir_table``), for the resolver's core; valid until ``close``."""
     def time_lookups(self, wires: Sequence[bytes], rounds: int, batch: int = 1) -> float:
         """Mean nanoseconds per look-up, ``batch`` (1 to 64) started together, each batch after the end of the one
         before; measured without the interpreter (for the benchmark). ValueError if there is nothing to measure."""
     def close(self) -> None:
         """Unmap the file; any later use is a ValueError."""
+
+CHANGED_CLASS_RECORD_BYTES: Final[int]
+"""A class record, then bit sets of list numbers: behind the exact mask, behind the below mask (equal halves)."""
+CHANGED_CLASS_LISTS: Final[int]
+"""Lists with this number or a higher one have no bit there."""
+FLAG_LISTS: Final[int]
+"""In the flags of a changed class: its lists are kept."""
+
+class ChangesFullError(Exception):
+    """The file of changes has no room left: compile the lists again."""
+
+class Changes:
+    """Writes the file of changes of one snapshot. One writer per file, in all processes; not thread-safe."""
+
+    @staticmethod
+    def create(snapshot: Snapshot, path: str) -> None:
+        """Write a file of no changes to ``path``, a new file. OSError as from open(2) and posix_fallocate(3)."""
+    @staticmethod
+    def open(snapshot: Snapshot, path: str) -> Changes:
+        """The writer of the file at ``path``. BlockingIOError if it has a writer, OSError as from open(2),
+        SnapshotError if it is no sound file of changes to this snapshot."""
+    def class_of(self, name: bytes, base: bool = False) -> int:
+        """The class of exactly this canonical name, 0 if it is not listed; ``base``: before all changes."""
+    def class_of_prefix(self, packed: bytes, prefix_length: int, base: bool = False) -> int:
+        """The same for a prefix of a 4- or 16-byte address."""
+    def add_class(self, record: bytes) -> int:
+        """The id of a record of CHANGED_CLASS_RECORD_BYTES; an equal one is not kept twice. ChangesFullError."""
+    def put(self, name: bytes, class_id: int) -> None:
+        """Give a canonical name this class from now on; 0 = not listed. ChangesFullError, ValueError."""
+    def put_prefix(self, packed: bytes, prefix_length: int, class_id: int) -> None:
+        """The same for an address prefix."""
+    def commit(self) -> None:
+        """Tell readers that something changed: answers judged before are judged anew."""
+    @property
+    def count(self) -> int:
+        """Names and prefixes that were changed."""
+    def close(self) -> None:
+        """Give the file up; any later use is a ValueError."""
 
 def time_memory(size: int, reads: int) -> tuple[float, float]:
     """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes of memory."""

@@ -4,14 +4,16 @@
 This module only converts: what happens to the bytes is in ``src/``, contracts are in ``native.pyi``.
 """
 
+import fcntl
 import os
 from typing import NamedTuple
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
-from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, mmap, munmap
+from posix.fcntl cimport O_RDONLY, O_RDWR
+from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
 
 KEY_BYTES = WEIR_KEY_BYTES
 CLASS_RECORD_BYTES = WEIR_CLASS_BYTES
@@ -48,6 +50,33 @@ cdef int _check_syntax(int syntax) except -1:
     raise ValueError(f"unknown syntax {syntax}")
 
 
+cdef int _hash_name(const weir_key *key, bytes name, weir_hash *hash) except -1:
+    """Hash a canonical name; returns its number of labels."""
+    cdef weir_label labels[WEIR_MAX_LABELS]
+    cdef uint8_t padded[WEIR_MAX_TEXT + WEIR_PAD]
+    cdef const uint8_t *text = _bytes_of(name)
+    cdef Py_ssize_t i
+    cdef int count = weir_split_text(text, PyBytes_GET_SIZE(name), labels)
+    for i in range(PyBytes_GET_SIZE(name)):
+        if not 0x21 <= text[i] <= 0x7E or 0x41 <= text[i] <= 0x5A:
+            count = -1
+    if count < 0:
+        raise ValueError("not a canonical name")
+    memset(padded, 0, sizeof(padded))
+    memcpy(padded, text, PyBytes_GET_SIZE(name))
+    hash[0] = weir_hash_name(key, padded, labels, count)
+    return count
+
+
+cdef int _hash_prefix(const weir_key *key, bytes packed, unsigned prefix_length, weir_hash *hash) except -1:
+    """Hash an address prefix; returns the size of the address."""
+    cdef unsigned size = PyBytes_GET_SIZE(packed)
+    if size not in (4, 16) or prefix_length > 8 * size:
+        raise ValueError(f"not a prefix: {size} bytes, length {prefix_length}")
+    hash[0] = weir_hash_address(key, _bytes_of(packed), size, prefix_length)
+    return size
+
+
 cdef class Builder:
     """Collects names with sets of tokens under one key, then writes them as an immutable table."""
 
@@ -73,21 +102,7 @@ cdef class Builder:
         return entries
 
     cdef int _hash(self, bytes name, weir_hash *hash) except -1:
-        """Hash a canonical name; returns its number of labels."""
-        cdef weir_label labels[WEIR_MAX_LABELS]
-        cdef uint8_t padded[WEIR_MAX_TEXT + WEIR_PAD]
-        cdef const uint8_t *text = _bytes_of(name)
-        cdef Py_ssize_t i
-        cdef int count = weir_split_text(text, PyBytes_GET_SIZE(name), labels)
-        for i in range(PyBytes_GET_SIZE(name)):
-            if not 0x21 <= text[i] <= 0x7E or 0x41 <= text[i] <= 0x5A:
-                count = -1
-        if count < 0:
-            raise ValueError("not a canonical name")
-        memset(padded, 0, sizeof(padded))
-        memcpy(padded, text, PyBytes_GET_SIZE(name))
-        hash[0] = weir_hash_name(&self.builder.key, padded, labels, count)
-        return count
+        return _hash_name(&self.builder.key, name, hash)
 
     def add(self, bytes name not None, uint32_t token):
         """Add one canonical name; False if it had the token already."""
@@ -101,10 +116,8 @@ cdef class Builder:
 
     def add_address(self, bytes packed not None, unsigned prefix_length, uint32_t token):
         """Add one address prefix; False if it had the token already."""
-        cdef unsigned size = PyBytes_GET_SIZE(packed)
-        if size not in (4, 16) or prefix_length > 8 * size:
-            raise ValueError(f"not a prefix: {size} bytes, length {prefix_length}")
-        cdef weir_hash hash = weir_hash_address(&self.builder.key, _bytes_of(packed), size, prefix_length)
+        cdef weir_hash hash
+        cdef unsigned size = _hash_prefix(&self.builder.key, packed, prefix_length, &hash)
         cdef int outcome = weir_builder_add(&self.builder, hash, token)
         if outcome == WEIR_NO_MEMORY:
             raise MemoryError
@@ -275,121 +288,8 @@ cdef uint32_t _count_classes(bytes classes) except 0:
     return count
 
 
-cdef class Snapshot:
-    """A mapped table. Immutable, safe to share between threads and processes."""
-
-    cdef weir_table table
-    cdef void *mapped
-    cdef size_t mapped_bytes
-
-    def __init__(self):
-        raise TypeError("use Snapshot.open")
-
-    def __dealloc__(self):
-        self._unmap()
-
-    cdef void _unmap(self) noexcept:
-        if self.mapped != NULL:
-            munmap(self.mapped, self.mapped_bytes)
-        self.mapped = NULL
-
-    cdef int _check(self) except -1:
-        if self.mapped == NULL:
-            raise ValueError("the snapshot is closed")
-        return 0
-
-    @staticmethod
-    def open(path, bint verify=True):
-        """Map and check a snapshot file."""
-        cdef Snapshot snapshot = Snapshot.__new__(Snapshot)
-        cdef const char *wrong
-        cdef void *mapped
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            size = os.fstat(file).st_size
-            if size == 0:
-                raise SnapshotError(f"{path}: it is empty; compile the lists again")
-            mapped = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0)
-        finally:
-            os.close(file)
-        if mapped == MAP_FAILED:
-            raise SnapshotError(f"{path}: it cannot be mapped: is it a regular file, is there memory?")
-        snapshot.mapped, snapshot.mapped_bytes = mapped, size
-        with nogil:
-            wrong = weir_table_open(&snapshot.table, <const uint8_t *>mapped, snapshot.mapped_bytes, verify)
-        if wrong != NULL:
-            raise SnapshotError(f"{path}: {wrong.decode('ascii')}; compile the lists again")
-        return snapshot
-
-    @property
-    def entries(self):
-        """Names and prefixes in the table."""
-        return self.table.entries
-
-    @property
-    def size(self):
-        """Bytes of the file."""
-        return self.mapped_bytes
-
-    @property
-    def created(self):
-        """Unix seconds, as given to the builder."""
-        return self.table.created
-
-    @property
-    def classes(self):
-        """The class table."""
-        self._check()
-        cdef size_t size = self.table.class_count * <size_t>WEIR_CLASS_BYTES
-        return PyBytes_FromStringAndSize(<const char *>self.table.classes, size)
-
-    @property
-    def meta(self):
-        """The opaque bytes given to the builder."""
-        self._check()
-        return PyBytes_FromStringAndSize(<const char *>self.table.meta, self.table.meta_bytes)
-
-    def lookup(self, bytes wire not None):
-        """(labels of the name, (labels, class id) of every listed suffix, longest first, to a stop)."""
-        cdef weir_hit hits[WEIR_MAX_LABELS]
-        cdef unsigned found, labels, i
-        self._check()
-        found = weir_table_lookup(&self.table, _bytes_of(wire), PyBytes_GET_SIZE(wire), hits, &labels)
-        if found == 0:
-            return labels, ()
-        return labels, tuple([(hits[i].labels, hits[i].class_id) for i in range(found)])
-
-    def lookup_address(self, bytes packed not None):
-        """(prefix length, class id) of every listed prefix of an address, longest first, to a stop class."""
-        cdef weir_hit hits[WEIR_MAX_PREFIXES]
-        cdef unsigned found, i
-        self._check()
-        found = weir_table_lookup_address(&self.table, _bytes_of(packed), PyBytes_GET_SIZE(packed), hits)
-        return tuple([(hits[i].labels, hits[i].class_id) for i in range(found)])
-
-    def time_lookups(self, wires, unsigned rounds, unsigned batch=1):
-        """Mean nanoseconds of one look-up, measured without the interpreter."""
-        cdef bytes joined = b"".join(wires)
-        cdef const uint8_t *names = _bytes_of(joined)
-        cdef size_t count = len(wires), i, position = 0
-        self._check()
-        if not (count and rounds and 1 <= batch <= WEIR_MAX_TIMED_BATCH):
-            raise ValueError(f"{count} names, {rounds} rounds, batches of {batch}: nothing to measure")
-        cdef size_t *ends = <size_t *>malloc((count + 1) * sizeof(size_t))
-        cdef double result
-        if ends == NULL:
-            raise MemoryError
-        for i in range(count):
-            position += len(wires[i])
-            ends[i] = position
-        with nogil:
-            result = weir_time_lookups(&self.table, names, ends, count, rounds, batch)
-        free(ends)
-        return result
-
-    def close(self):
-        """Unmap the file; any later use is a ValueError."""
-        self._unmap()
+include "snapshot.pxi"
+include "overlay.pxi"
 
 
 def time_memory(size_t size, size_t reads):

@@ -6,10 +6,10 @@ The object lives for one attempt; a miss ends it, and the next attempt starts an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from blocklists.model import Action as ListAction
-from resolver.answer.chain import ChainError, aliases_only, behind_alias
+from resolver.answer.chain import Chained, ChainError, aliases_only, behind_alias
 from resolver.answer.generation import Generation
 from resolver.answer.local_data import local_records
 from resolver.answer.message import Query, Rcode
@@ -17,6 +17,7 @@ from resolver.answer.reply import (
     TYPE_A,
     TYPE_AAAA,
     TYPE_CNAME,
+    Carrier,
     Record,
     addresses,
     finish,
@@ -42,11 +43,14 @@ _FAILURE_EDE = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query and how it came: all that answering it depends on besides the state."""
+    """A query and how it came: all that answering it depends on besides the state. ``cookie`` is the content of the
+    COOKIE option that its answer carries; empty for none.
+    """
 
     query: Query
     client: str
     over_tcp: bool
+    cookie: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,28 @@ Result = bytes | Miss | None
 """An answer to send, a question to resolve first, or silence."""
 
 
+def _forget(_: Answer) -> None:
+    """Keep nothing: where no core runs, nobody would ask."""
+
+
+def no_cookie(_option: bytes, _client: str, _now: float) -> bytes:
+    """For a box without a secret: its answers carry no cookie."""
+    return b""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds."""
+    """What a decision may call. ``lookup`` finds a fresh cached answer, ``age`` tells its age in whole seconds,
+    ``cookie`` gives the content of the answer's COOKIE option for that of the query, its sender and the time.
+    """
 
     lookup: Callable[[Question], Answer | None]
     age: Callable[[Answer], int]
     count: Callable[[str], None]
+    cookie: Callable[[bytes, str, float], bytes] = no_cookie
+    keep: Callable[[Answer], None] = _forget
+    """Keeps a whole answer behind a safe-search alias, so that the core need not ask again. Its question's name is two:
+    the one asked for, and the one that answers for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +111,8 @@ class Decision:
         self._services = services
         self._aliases: list[Record] = []
         self._vouched = False
+        self._rewritten_to = b""
+        """Safe search has led here: nothing but the policy stands between the name asked for and this one."""
         self._list_spoke = False
         """A list's own action has been followed: what it leads to gets the reason's plain answer if it is blocked."""
 
@@ -129,6 +150,7 @@ class Decision:
         alias = (self._query.name, TYPE_CNAME, BLOCKED_TTL, target)
         if self._query.qtype == TYPE_CNAME:
             return self._finish(aliases_only(self._query, [alias]))
+        self._rewritten_to = target
         return self._led_to(target, alias)
 
     def _led_to(self, target: bytes, alias: Record) -> Result:
@@ -185,13 +207,16 @@ class Decision:
         ede = [(int(code), text) for code, text in answer.ede]
         if stale:
             ede.insert(0, (_stale_code(answer), b""))
-        if not self._aliases:
-            message = patched(self._query, answer.wire, answer.ttl_offsets, age=age, ttl_ceiling=ceiling)
-            return self._finish(message, ede)
-        try:
-            message = behind_alias(self._query, self._aliases, answer.wire, age=age, ttl_ceiling=ceiling)
-        except ChainError:
-            return self._failed(FailureKind.NETWORK)
+        wire, ttl_offsets = answer.wire, answer.ttl_offsets
+        if self._aliases:
+            try:
+                whole = behind_alias(self._query, self._aliases, wire)
+            except ChainError:
+                return self._failed(FailureKind.NETWORK)
+            wire, ttl_offsets = whole.wire, whole.ttl_offsets
+            if self._rewritten_to and len(self._aliases) == 1 and not stale:
+                self._services.keep(_kept_behind(self._query.name, self._rewritten_to, answer, whole))
+        message = patched(self._query, wire, ttl_offsets, age=age, ttl_ceiling=ceiling)
         return self._finish(message, ede)
 
     def _judge_answer(self, targets: Sequence[bytes], found: Sequence[bytes]) -> tuple[Result] | None:
@@ -257,10 +282,19 @@ class Decision:
     def _finish(
         self, message: bytes, ede: Sequence[tuple[int, bytes]] = (), *, truncated: bool = False
     ) -> bytes:
-        limit = self._moment.generation.limit
-        return finish(
-            self._query, message, over_tcp=self._asked.over_tcp, limit=limit, ede=ede, truncated=truncated
-        )
+        carrier = Carrier(self._asked.over_tcp, self._moment.generation.limit, self._asked.cookie)
+        return finish(self._query, message, carrier, ede=ede, truncated=truncated)
+
+
+def _kept_behind(name: bytes, target: bytes, answer: Answer, whole: Chained) -> Answer:
+    """The answer to ``target`` as the one to ``name`` behind an alias; the target is judged with what it leads to."""
+    return replace(
+        answer,
+        question=replace(answer.question, name=name + target),
+        wire=whole.wire,
+        ttl_offsets=whole.ttl_offsets,
+        targets=(target, *answer.targets),
+    )
 
 
 def _stale_code(answer: Answer) -> int:

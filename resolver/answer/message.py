@@ -23,6 +23,9 @@ _RECORD = struct.Struct("!HHIH")
 _OPTION = struct.Struct("!2H")
 
 TYPE_OPT = 41
+OPTION_COOKIE = 10
+_COOKIE_LENGTHS = {8, *range(16, 41)}
+"""A client's cookie alone, or with a server's of 8 to 32 octets (RFC 7873 section 4)."""
 
 
 class Rcode(IntEnum):
@@ -51,11 +54,14 @@ class Flag(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edns:
-    """The client's OPT record (RFC 6891). ``payload`` is the size in octets that it can take over UDP."""
+    """The client's OPT record (RFC 6891). ``payload`` is the size in octets that it can take over UDP, ``cookie`` the
+    content of its COOKIE option (RFC 7873), of a length that one may have; empty without.
+    """
 
     payload: int
     version: int
     dnssec_ok: bool
+    cookie: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +147,30 @@ def _read_additional(packet: bytes, position: int, count: int) -> Edns | None:
         if rtype == TYPE_OPT:
             if edns is not None or owner != b"\0":
                 raise ValueError("two OPT records, or one that is not at the root (RFC 6891 section 6.1.1)")
-            _check_options(packet[position : position + length])
-            edns = Edns(payload, ttl >> 16 & 0xFF, bool(ttl & 0x8000))
+            cookie = _read_options(packet[position : position + length])
+            edns = Edns(payload, ttl >> 16 & 0xFF, bool(ttl & 0x8000), cookie)
         position += length
     if position != len(packet):
         raise ValueError("bytes after the last record")
     return edns
 
 
-def _check_options(data: bytes) -> None:
-    """Options must fill the OPT record exactly (RFC 6891 section 6.1.2)."""
+def _read_options(data: bytes) -> bytes:
+    """The first COOKIE option's content. Options must fill the OPT record exactly (RFC 6891 section 6.1.2), and a cookie
+    of another length is an error (RFC 7873 section 5.2.2).
+    """
+    cookie = b""
     position = 0
     while position < len(data):
-        _, length = _OPTION.unpack_from(data, position)
+        code, length = _OPTION.unpack_from(data, position)
         position += _OPTION.size + length
+        if code == OPTION_COOKIE and not cookie:
+            if length not in _COOKIE_LENGTHS:
+                raise ValueError("a cookie of a length that none has")
+            cookie = data[position - length : position]
     if position != len(data):
         raise ValueError("option runs past its record")
+    return cookie
 
 
 def lower(name: bytes) -> bytes:

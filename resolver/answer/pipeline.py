@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from resolver.answer.decision import Asked, Decision, Miss, Moment, Result, Services
 from resolver.answer.generation import Generation
 from resolver.answer.message import MalformedQueryError, Query, Rcode, parse_query
-from resolver.answer.reply import TYPE_A, TYPE_AAAA, addresses, bad_version, finish, negative, synthesised
+from resolver.answer.reply import (
+    TYPE_A,
+    TYPE_AAAA,
+    Carrier,
+    addresses,
+    bad_version,
+    finish,
+    negative,
+    synthesised,
+)
 from resolver.answer.special import Special, special
 from resolver.exchange.model import FailureKind, Question, Resolution
 from resolver.policy.reasons import Ede
@@ -51,7 +60,9 @@ class Pipeline:
             count("malformed")
             served = self._generation.view.policy_for(client) is not None
             return error.reply if served and error.reply else None
-        return self._respond(Asked(query, client, over_tcp), {}, now)
+        shown = query.edns.cookie if query.edns is not None else b""
+        cookie = self._services.cookie(shown, client, now) if shown else b""
+        return self._respond(Asked(query, client, over_tcp, cookie), {}, now)
 
     def resume(self, miss: Miss, resolution: Resolution, *, now: float) -> Result:
         """Go on with a query whose missing answer has come, or has failed to come."""
@@ -87,7 +98,8 @@ class Pipeline:
 
     def _finish(self, asked: Asked, message: bytes, *ede: int) -> bytes:
         errors = [(code, b"") for code in ede]
-        return finish(asked.query, message, over_tcp=asked.over_tcp, limit=self._generation.limit, ede=errors)
+        carrier = Carrier(asked.over_tcp, self._generation.limit, asked.cookie)
+        return finish(asked.query, message, carrier, ede=errors)
 
 
 def _refusal(query: Query) -> Rcode | None:

@@ -1,6 +1,6 @@
 """Writing answers: synthesised ones from their parts, kept ones by patching. Every answer leaves through ``finish``.
 
-``finish`` is the one place that adds OPT and EDE, and that keeps the size rules: never more over UDP than the client
+``finish`` is the one place that adds OPT with EDE and COOKIE, and that keeps the size rules: never more over UDP than the client
 can take nor than ``limit`` (1,232 octets: RFC 9715), else TC and nothing but the question.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from resolver.answer.message import HEADER_LENGTH, Flag, Query, Rcode
+from resolver.answer.message import HEADER_LENGTH, OPTION_COOKIE, Flag, Query, Rcode
 
 UDP_PAYLOAD = 1232
 """RFC 9715 section 3: no fragmentation on any path with the IPv6 minimum MTU."""
@@ -81,25 +82,34 @@ def patched(
     return bytes(message)
 
 
+class Carrier(NamedTuple):
+    """How an answer travels: over TCP, or over UDP with ``limit`` octets at most; ``cookie`` is the content of its
+    COOKIE option, empty for none.
+    """
+
+    over_tcp: bool
+    limit: int = UDP_PAYLOAD
+    cookie: bytes = b""
+
+
 def finish(
     query: Query,
     message: bytes,
+    carrier: Carrier,
     *,
-    over_tcp: bool,
-    limit: int = UDP_PAYLOAD,
     ede: Sequence[tuple[int, bytes]] = (),
     truncated: bool = False,
 ) -> bytes:
-    """Add OPT (only to who sent one: RFC 6891 section 7) with its errors, and keep to the size.
+    """Add OPT (only to who sent one: RFC 6891 section 7) with its errors and then its cookie, and keep to the size.
 
     ``truncated`` asks for TC although the answer would fit.
     """
-    opt = _opt(query, ede, limit)
-    size = MAX_MESSAGE if over_tcp else _udp_size(query, limit)
+    opt = _opt(query, ede, carrier)
+    size = MAX_MESSAGE if carrier.over_tcp else _udp_size(query, carrier.limit)
     if truncated or len(message) + len(opt) > size:
         message = _truncated(query, message)
         if len(message) + len(opt) > size:  # the EDE text is what can be spared (RFC 8914 section 3)
-            opt = _opt(query, (), limit)
+            opt = _opt(query, (), carrier)
     if not opt:
         return message
     (additional,) = struct.unpack_from("!H", message, 10)
@@ -118,12 +128,14 @@ def _truncated(query: Query, message: bytes) -> bytes:
     return message[:2] + struct.pack("!5H", flags, 1, 0, 0, 0) + message[HEADER_LENGTH:end]
 
 
-def _opt(query: Query, ede: Sequence[tuple[int, bytes]], limit: int) -> bytes:
+def _opt(query: Query, ede: Sequence[tuple[int, bytes]], carrier: Carrier) -> bytes:
     if query.edns is None:
         return b""
     options = b"".join(struct.pack("!3H", 15, 2 + len(text), code) + text for code, text in ede)
+    if carrier.cookie:
+        options += struct.pack("!2H", OPTION_COOKIE, len(carrier.cookie)) + carrier.cookie
     dnssec_ok = 0x8000 if query.edns.dnssec_ok else 0
-    return b"\0" + _RECORD.pack(41, limit, dnssec_ok, len(options)) + options
+    return b"\0" + _RECORD.pack(41, carrier.limit, dnssec_ok, len(options)) + options
 
 
 def bad_version(query: Query, limit: int = UDP_PAYLOAD) -> bytes:

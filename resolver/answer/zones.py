@@ -45,13 +45,18 @@ class LocalZones:
     """All built-in zones of one generation; immutable."""
 
     def __init__(self, apexes: Iterable[str], records: Iterable[LocalRecord]) -> None:
-        self._apexes = frozenset(dns.name.from_text(apex).canonicalize().to_wire() for apex in apexes)
+        self._apexes = frozenset(dns.name.from_text(apex).canonicalize().to_wire() or b"" for apex in apexes)
         self._names: dict[bytes, dict[int, list[Record]]] = {}
         self._parents: set[bytes] = set()
         for local in records:
             entry = to_record(local)
             self._names.setdefault(entry[0], {}).setdefault(entry[1], []).append(entry)
             self._parents.update(suffixes(entry[0]))
+
+    @property
+    def apexes(self) -> frozenset[bytes]:
+        """The zones' own names, as lower-case wire names."""
+        return self._apexes
 
     def find(self, name: bytes, qtype: int) -> LocalAnswer | None:
         """The zones' answer for a lower-case wire name; None if the name is in none of them."""

@@ -3,10 +3,137 @@
 Names are lower-case DNS wire names; addresses are packed, 4 or 16 bytes.
 """
 
+from collections.abc import Iterable, Sequence
+from enum import Enum
 from mmap import mmap
+from pathlib import Path
+from typing import Final
+
+from resolver.core.settings import StateSettings
 
 class CoreError(ValueError):
     """A file or a mapping cannot be used; the message says which, what is wrong and what to do."""
+
+# ---- clients and policies (parts/tables.pxi, src/tables.h, src/tables_writer.h) ----
+
+CLIENT_ROW: int
+"""Bytes of a client in a packed row, little-endian (``struct`` format ``<16sBBHII``): address (IPv4 in the first
+four bytes), family (4 or 6), prefix length, zero, realm, policy number."""
+NO_POLICY: int
+"""-1: the number of no policy."""
+
+class TablesFullError(CoreError):
+    """A change does not fit into the file; what was stored before it stays. Publish a new file."""
+
+class TablesBusyError(CoreError):
+    """Another process holds the file for writing."""
+
+class TablesFacts:
+    """What a file says of itself. ``clients`` counts slots taken (those of removed clients too), ``edits`` batches of
+    changes since it was made; ``default`` is the policy of whoever is served and no client, or NO_POLICY."""
+
+    plan: bytes
+    boot: bytes
+    created: int
+    size: int
+    room_clients: int
+    room_policies: int
+    clients: int
+    policies: int
+    edits: int
+    default: int
+
+class TablesReader:
+    """A mapped file. Sees every change at once; safe to share between threads. Numbers are NO_POLICY where none is."""
+
+    @staticmethod
+    def open(path: str | Path, boot: bytes = b"") -> TablesReader:
+        """Map a file, and check every record of it unless it was written in this ``boot`` of the machine.
+
+        OSError as from open(2); CoreError saying what is wrong with the file.
+        """
+    @property
+    def facts(self) -> TablesFacts: ...
+    @property
+    def default(self) -> int: ...
+    def policy_of(self, address: bytes, realm: int = 0) -> int:
+        """The policy of the longest prefix that holds the address; else the default policy if a served prefix does."""
+    def policy_at(self, address: bytes, length: int, realm: int = 0) -> int:
+        """The policy of exactly this prefix."""
+    def policy(self, number: int) -> tuple[int, int, int, int, bytes, int]:
+        """(block, security, only, flags, text of rules and grants, number of the rewrite set or -1).
+
+        Flags: 1 allow-only, 2 paused, 4 has rules or grants, 8 has rewrites. KeyError if there is no such policy.
+        """
+    def rewrites(self, rewrite_set: int) -> bytes:
+        """The text of a rewrite set; empty if there is none of this number."""
+    def rule(
+        self, number: int, wire: bytes, unix_ms: int, grants: bool = True, rules: bool = True
+    ) -> tuple[int, int]:
+        """What a policy's own rules say of a name: (0 nothing, 1 grant, 2 allow, 3 deny; labels of what spoke)."""
+    def rewrite(self, number: int, wire: bytes) -> bytes | None:
+        """The wire name that exactly this name is answered with."""
+    def walk(self, rows: bytes, rounds: int = 1) -> int:
+        """Find client and policy of every packed row, as a worker's batches do; how many were found. For measuring."""
+
+class TablesWriter:
+    """The one writer of a file: it holds a lock until ``close``. ValueError for what is malformed, or names a policy or
+    set that is not in the file; TablesFullError where there is no room.
+
+    Texts are one name after another: for rules a byte of kind (0 allow exactly, 1 allow with all below, 2 and 3 deny,
+    4 grant, followed by its end in Unix milliseconds, 8 bytes), then the wire name with a byte of length before it;
+    for rewrites name and target, each with a byte of length before it.
+    """
+
+    path: str | Path
+    @staticmethod
+    def create(
+        path: str | Path,
+        *,
+        key: bytes,
+        plan: bytes,
+        boot: bytes,
+        created: int,
+        clients: int,
+        policies: int,
+        set_bytes: int,
+        name_bytes: int,
+    ) -> TablesWriter:
+        """Make a new file with this room. OSError if it exists already or the disk is full."""
+    @staticmethod
+    def open(path: str | Path) -> TablesWriter:
+        """Go on with a file, whatever its last writer was doing when it ended.
+
+        OSError as from open(2); TablesBusyError if another process writes it; CoreError if it is not sound.
+        """
+    @property
+    def facts(self) -> TablesFacts: ...
+    def rules(self, text: bytes) -> int:
+        """Add a set of rules and grants; its number."""
+    def rewrites(self, text: bytes) -> int:
+        """Add a set of rewrites; its number."""
+    def policy(
+        self, block: int, security: int, only: int, flags: int, rules: int = -1, rewrites: int = -1
+    ) -> int:
+        """Add a policy with sets of these numbers (-1: none); its number. Nobody has it yet."""
+    def client(self, address: bytes, length: int, number: int, realm: int = 0) -> None:
+        """Give exactly this prefix a policy; NO_POLICY takes the prefix out. Seen by the next look-up of everybody."""
+    def served(self, address: bytes, length: int, realm: int = 0) -> None:
+        """Serve this prefix: with the default policy, where there is no client."""
+    def default(self, number: int) -> None:
+        """The policy of whoever is served and no client; NO_POLICY: nobody else is served."""
+    def replace(self, rows: bytes) -> tuple[int, int]:
+        """Make these packed rows all the clients, storing only what differs; (added or changed, taken out)."""
+    def sync(self) -> None:
+        """End a batch of changes: all of it is on the disk when this returns. OSError if the disk fails."""
+    def close(self) -> None:
+        """Let go of the file; any later use is a ValueError."""
+
+def rules_cost(text: bytes) -> tuple[int, int]:
+    """(set_bytes, name_bytes) that ``TablesWriter.rules`` takes for this text; ValueError if it is malformed."""
+
+def rewrites_cost(text: bytes) -> tuple[int, int]:
+    """The same for ``TablesWriter.rewrites``."""
 
 # ---- cache: answers of all workers ----
 
@@ -86,3 +213,154 @@ class ReplyScanner:
         None for what is left to the Python scanner: a message that grows past 65,535 octets without its compression,
         or that takes more steps than any real reply (pointers to pointers, thousands of different names).
         """
+
+COOKIE_NONE: int
+COOKIE_MALFORMED: int
+COOKIE_NEW: int
+COOKIE_BAD: int
+COOKIE_GOOD: int
+
+class CookieSecrets:
+    """The secrets behind DNS cookies (RFC 7873, RFC 9018). Addresses are packed, an IPv4 one in 4 octets."""
+
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        """The present secret and, if there was one, its predecessor, 16 octets each; none: no cookie is believed."""
+
+    def make(self, client_cookie: bytes, address: bytes, unix_seconds: int) -> bytes:
+        """The server cookie (16 octets) for a client's cookie (8 octets). ValueError without a secret."""
+
+    def check(self, option: bytes, address: bytes, unix_seconds: int) -> int:
+        """What the content of a COOKIE option is: one of the numbers above (src/cookie.h)."""
+
+STATS_NAMES: tuple[str, ...]
+"""The counters of a core's page, in the order of its words."""
+
+class Stats:
+    """Where one core counts. One thread writes: cores of two threads need a page each."""
+
+    def __init__(self, words: memoryview) -> None:
+        """``words`` is writable, of 64-bit words, one for each of STATS_NAMES (``CounterPage.words``). It is used as long
+        as a core has this object."""
+
+TAP_SIZE: int
+"""Octets of a sample's file."""
+
+class Tap:
+    """Where an engine writes its sample of queries (src/tap.h has the rules of what may be in it)."""
+
+    def __init__(self, memory: memoryview, seed: int) -> None:
+        """A tap that is off. ``memory`` is writable, TAP_SIZE octets, zeroed; ``seed`` 64 random bits."""
+
+    def use(self, one_in: int) -> None:
+        """Take 1 in ``one_in`` answered queries from now on; 0: none."""
+
+# ---- pipeline: what happens to a packet ----
+
+ACTION_BLOCK: Final[int]
+ACTION_NXDOMAIN: Final[int]
+ACTION_NODATA: Final[int]
+ACTION_DROP: Final[int]
+ACTION_TCP_ONLY: Final[int]
+ACTION_OTHER: Final[int]
+"""What a list asks for at a name; OTHER is left to Python."""
+
+class HandedOver(Enum):
+    """The core leaves a packet to Python."""
+
+    HANDED_OVER = ...
+
+HANDED_OVER: Final = HandedOver.HANDED_OVER
+
+class State:
+    """One generation as the core sees it: immutable but for what the files' own writers change in place.
+
+    The files stay mapped as long as the object lives; they must be replaced by rename, never cut short.
+    """
+
+    def __init__(
+        self,
+        lists: str | Path,
+        tables: str | Path,
+        settings: StateSettings,
+        *,
+        overlay: str | Path | None = None,
+        verify: bool = True,
+    ) -> None:
+        """Map and check the compiled lists, the clients' tables and the lists' changes. ``verify`` reads all of them.
+
+        OSError as from open(2) and mmap(2); CoreError if a file cannot be used; ValueError for settings out of range.
+        """
+
+Answered = tuple[bytes | None | HandedOver, bool, int | None, int | None]
+"""The answer (None: silence), whether its question should be asked upstream again, the counter of the block (a place
+in STATS_NAMES) and the bit that spoke."""
+
+class Core:
+    """Answers packets under a state. Not thread-safe; it keeps what it is given alive."""
+
+    def __init__(
+        self, cache: Cache | None = None, stats: Stats | None = None, limiter_key: bytes | None = None
+    ) -> None:
+        """``limiter_key``: 16 random octets; without it no rate is limited."""
+    def answer(
+        self, state: State, packet: bytes, client: bytes, *, over_tcp: bool, now_ms: int, unix_ms: int, realm: int = 0
+    ) -> bytes | None | HandedOver:
+        """The answer to one packet, None for silence. ValueError for an address that is none, or 65,536 octets."""
+    def answer_batch(
+        self, state: State, packets: Iterable[tuple[bytes, bytes]], *, now_ms: int, unix_ms: int, realm: int = 0
+    ) -> list[Answered]:
+        """At most 64 (packet, client) that came over UDP together."""
+    def time_batches(
+        self, state: State, packets: Sequence[tuple[bytes, bytes]], *, rounds: int, now_ms: int, unix_ms: int
+    ) -> float:
+        """Mean nanoseconds of this thread's CPU per packet, in batches of 64 in memory, without the interpreter."""
+
+class Engine:
+    """The thread that serves UDP sockets without the interpreter; only what the core hands over comes here.
+
+    Every method is called by one thread, the event loop's; none of them waits but ``stop``.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        sockets: Sequence[int],
+        *,
+        places: int,
+        backlog: int,
+        max_age_ms: int,
+        key: int,
+        cpu: int = -1,
+    ) -> None:
+        """``core`` is this engine's alone from now on, with counters; ``sockets`` are descriptors of bound UDP sockets
+        that stay the caller's and outlive the engine. At most ``places`` (to 65,535) queries wait for an answer, of
+        which ``backlog`` (to 32,768) have not been taken; one source prefix has an eighth of each once half are used.
+        ``key`` is 64 random bits. ``cpu`` is the one to stay on. OSError, MemoryError, CoreError if it cannot be."""
+    def start(self, state: State) -> None:
+        """Begin to serve. OSError if there can be no thread."""
+    def use(self, state: State) -> None:
+        """Serve under this state from the next batch on. The old one is released when the thread has passed it."""
+    def states_held(self) -> int:
+        """States that the thread may still look at, after those that it has passed were released; 1 at rest."""
+    def fileno(self) -> int:
+        """A descriptor that is readable when there is something to take; call ``heard`` then."""
+    def heard(self) -> None:
+        """Make ``fileno`` quiet until the next time."""
+    def take(self, limit: int) -> list[tuple[int, bytes, bytes, int]]:
+        """At most ``limit`` queries: (token, packet, client's packed address, microseconds of CLOCK_MONOTONIC when it
+        came). Token 0: answered already, ask its question upstream again. Fewer than ``limit``: the descriptor tells
+        of the next one; else call again, because it may not."""
+    def reply(self, token: int, answer: bytes | None) -> bool:
+        """The answer to a query that was taken, None for silence. One that comes too late is counted and dropped.
+        False if the thread took no answers for 20 ms or more, or the answer is longer than 65,535 octets: it is dropped."""
+    def finish(self) -> None:
+        """Answer what has arrived at the sockets, then read no more. The descriptor tells when ``is_idle``."""
+    def stop(self) -> None:
+        """Send the answers given so far and end the thread. Once is enough; a second call is no error."""
+    @property
+    def in_hand(self) -> int:
+        """Queries that wait for an answer."""
+    @property
+    def is_idle(self) -> bool:
+        """After ``finish``: nothing is read any more, and nobody waits."""
+

@@ -47,6 +47,11 @@ class CounterPage:
         self._words = memoryview(self._map)[len(head) :].cast("Q")
         self._index = {name: position for position, name in enumerate(names)}
 
+    @property
+    def words(self) -> memoryview:
+        """The counters themselves, 64 bits each and in the order of their names, for who writes without ``add``."""
+        return self._words
+
     def slot(self, name: str) -> int:
         """The position of a counter, to be kept by the caller for ``add``. KeyError for an unknown name."""
         return self._index[name]

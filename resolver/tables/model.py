@@ -49,6 +49,19 @@ class LocalRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The response-rate limit that the core keeps over UDP; Python's own path (WEIR_CORE=off, TCP) has none and needs
+    none. Answers per second to one source prefix, 0 = no limit; every ``slip``-th above it is TC, 0 = none.
+    """
+
+    served: int = 0
+    strangers: int = 100
+    ipv4_prefix: int = 24
+    ipv6_prefix: int = 56
+    slip: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class ResolverSettings:
     """How a worker serves. Durations are seconds, sizes bytes, addresses ``host:port`` (IPv6 in brackets)."""
 
@@ -71,6 +84,9 @@ class ResolverSettings:
     tcp_per_client: int = 20
     tcp_total: int = 1_000
     udp_payload: int = 1_232
+    rate_limit: RateLimit = RateLimit()
+    query_sample: int = 0
+    """1 in so many answered queries goes into the worker's sample (src/tap.h); 0 = off."""
 
 
 @dataclass(frozen=True, slots=True)

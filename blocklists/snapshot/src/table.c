@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "layout.h"
 #include "match.h"
+#include "overlay.h"
 #include "place.h"
 
 static int is_zero(const uint8_t *bytes, size_t length)
@@ -53,6 +54,8 @@ static void read_header(weir_table *table, const uint8_t *header)
     table->entries = weir_load64(header + WEIR_AT_ENTRIES);
     table->created = weir_load64(header + WEIR_AT_CREATED);
     table->meta_bytes = weir_load64(header + WEIR_AT_META_BYTES);
+    table->checksum = weir_load64(header + WEIR_AT_CHECKSUM);
+    table->overlay = NULL;
     table->class_count = weir_load32(header + WEIR_AT_CLASSES);
     table->line_count = weir_load32(header + WEIR_AT_LINES);
     table->spill_count = weir_load32(header + WEIR_AT_SPILL_LINES);
@@ -167,7 +170,7 @@ static uint32_t find_in_spill(const weir_table *table, weir_hash hash)
     return 0;
 }
 
-static inline uint32_t find(const weir_table *table, weir_hash hash)
+static inline uint32_t find_in_base(const weir_table *table, weir_hash hash)
 {
     uint32_t at = weir_line_of(hash, table->line_count);
     const uint8_t *line = table->lines + (size_t)at * WEIR_LINE_BYTES;
@@ -177,14 +180,47 @@ static inline uint32_t find(const weir_table *table, weir_hash hash)
     return class_id;
 }
 
-static inline int is_stop(const weir_table *table, uint32_t class_id)
+uint32_t weir_table_base_find(const weir_table *table, weir_hash hash)
 {
-    return table->classes[(size_t)class_id * WEIR_CLASS_BYTES + WEIR_CLASS_FLAGS] & WEIR_FLAG_STOP;
+    return find_in_base(table, hash);
+}
+
+/* `changed`: the overlay has entries. */
+static inline uint32_t find(const weir_table *table, weir_hash hash, int changed)
+{
+    uint32_t class_id;
+    if (changed && weir_overlay_may_hold(table->overlay, hash) && weir_overlay_find(table, hash, &class_id))
+        return class_id;
+    return find_in_base(table, hash);
 }
 
 const uint8_t *weir_table_class(const weir_table *table, uint16_t class_id)
 {
-    return table->classes + (size_t)class_id * WEIR_CLASS_BYTES;
+    static const uint8_t empty[WEIR_CLASS_BYTES];
+    if (class_id < table->class_count)
+        return table->classes + (size_t)class_id * WEIR_CLASS_BYTES;
+    uint32_t record = class_id - table->class_count;
+    if (table->overlay == NULL || record >= weir_overlay_class_room(table->class_count))
+        return empty;
+    return table->overlay + WEIR_OVERLAY_RECORDS + (size_t)record * WEIR_OVERLAY_CLASS_BYTES;
+}
+
+static inline int is_stop(const weir_table *table, uint32_t class_id)
+{
+    return weir_table_class(table, (uint16_t)class_id)[WEIR_CLASS_FLAGS] & WEIR_FLAG_STOP;
+}
+
+/* Widen a probe to the names of the overlay. */
+static void widen(const weir_table *table, weir_probe *probe)
+{
+    unsigned labels = (unsigned)weir_overlay_word(table->overlay + WEIR_OV_LABELS);
+    unsigned fewest = labels >> 8 & 0xff, most = labels & 0xff;
+    if (labels == 0 || most > WEIR_MAX_LABELS || fewest == 0)
+        return;
+    if (fewest < probe->shortest)
+        probe->shortest = fewest;
+    if (most > table->max_labels)
+        probe->longest = probe->labels < most ? probe->labels : most;
 }
 
 void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe)
@@ -195,6 +231,8 @@ void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t lengt
     probe->labels = count < 0 ? 0 : (unsigned)count;
     probe->shortest = table->min_labels;
     probe->longest = probe->labels < table->max_labels ? probe->labels : table->max_labels;
+    if (weir_overlay_used(table) != 0)
+        widen(table, probe);
     if (probe->shortest > probe->longest)
         return;
     memcpy(padded, wire, length);
@@ -208,9 +246,10 @@ void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t lengt
 
 unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, weir_hit hits[WEIR_MAX_LABELS])
 {
+    int changed = weir_overlay_used(table) != 0;
     unsigned found = 0;
     for (unsigned n = probe->longest; n >= probe->shortest; n--) {
-        uint32_t class_id = find(table, probe->hash[n - 1]);
+        uint32_t class_id = find(table, probe->hash[n - 1], changed);
         if (class_id == 0)
             continue;
         hits[found].labels = (uint16_t)n;
@@ -230,17 +269,28 @@ unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t 
     return weir_probe_finish(table, &probe, hits);
 }
 
+/* The prefix lengths of 64 * `word` and more that are listed for addresses of this size. */
+static uint64_t prefix_lengths(const weir_table *table, size_t size, unsigned word, int changed)
+{
+    uint64_t lengths = size == 4 ? table->v4_lengths : table->v6_lengths[word];
+    if (changed)
+        lengths |= weir_overlay_word(table->overlay +
+                                     (size == 4 ? WEIR_OV_V4_LENGTHS : WEIR_OV_V6_LENGTHS + 8 * word));
+    return lengths;
+}
+
 unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size,
                                    weir_hit hits[WEIR_MAX_PREFIXES])
 {
-    const uint64_t *lengths = size == 4 ? &table->v4_lengths : table->v6_lengths;
+    int changed = weir_overlay_used(table) != 0;
     unsigned found = 0;
     if (size != 4 && size != 16)
         return 0;
     for (unsigned prefix = 8 * (unsigned)size + 1; prefix-- > 0;) {
-        if ((lengths[prefix / 64] >> prefix % 64 & 1) == 0)
+        if ((prefix_lengths(table, size, prefix / 64, changed) >> prefix % 64 & 1) == 0)
             continue;
-        uint32_t class_id = find(table, weir_hash_address(&table->key, address, (unsigned)size, prefix));
+        weir_hash hash = weir_hash_address(&table->key, address, (unsigned)size, prefix);
+        uint32_t class_id = find(table, hash, changed);
         if (class_id == 0)
             continue;
         hits[found].labels = (uint16_t)prefix;

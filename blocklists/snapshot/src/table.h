@@ -10,8 +10,9 @@
 
 typedef struct {
     const uint8_t *classes, *meta, *lines, *cold, *spill_lines, *spill_cold;
+    const uint8_t *overlay; /* changes since it was compiled (overlay.h); NULL: none */
     weir_key key;
-    uint64_t entries, created, meta_bytes;
+    uint64_t entries, created, meta_bytes, checksum;
     uint64_t v4_lengths, v6_lengths[3];
     uint32_t class_count, line_count, spill_count;
     uint8_t min_labels, max_labels, spill_probes;
@@ -36,6 +37,15 @@ typedef struct {
  * size. */
 const char *weir_table_open(weir_table *table, const uint8_t *bytes, size_t size, int verify);
 
+/* Let all look-ups heed an overlay (overlay.h), which its writer may change at any time. `bytes` are aligned to 8.
+ * NULL if it is sound and this table's, else what is wrong with it (a constant text); the table then stays without. */
+const char *weir_table_overlay_open(weir_table *table, const uint8_t *bytes, size_t size);
+
+/* A number, never 0, that differs when the table or a change in its overlay does: the same in every process, and read
+ * (acquire) before a look-up it vouches for every change that it counts. Two tables have the same number with a chance
+ * of 2^-32. */
+uint32_t weir_table_serial(const weir_table *table);
+
 /* Hash a lower-case wire name and fetch its lines. Start several, then finish them: one memory latency for
  * all. */
 void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe);
@@ -47,7 +57,8 @@ unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, wei
 unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length,
                            weir_hit hits[WEIR_MAX_LABELS], unsigned *labels);
 
-/* The class record of a hit (WEIR_CLASS_BYTES octets: exact mask, below mask, flags; layout.h). */
+/* The class record of a hit (WEIR_CLASS_BYTES octets: exact mask, below mask, flags; layout.h). An id that no look-up
+ * gave gets an empty record. */
 const uint8_t *weir_table_class(const weir_table *table, uint16_t class_id);
 
 #define WEIR_MAX_PREFIXES 129

@@ -1,8 +1,8 @@
 /* A batch of packets in, what becomes of each out. Everything that is decided per packet is decided here.
  *
- * Stages over the whole batch: parse and hash, prefetch, who, verdict, answer. What cannot be answered from the
- * cache or a template is handed over: Python decides it anew from the packet, so handing over is always right.
- * No allocation, no system call, no lock, no clock. */
+ * Stages over the whole batch: parse and hash, prefetch, who, verdict, answer. What cannot be answered
+ * from the cache or a template is handed over: Python decides it anew from the packet, so handing over is
+ * always right. No allocation, no system call, no lock, no clock. */
 #ifndef WEIR_PIPELINE_H
 #define WEIR_PIPELINE_H
 
@@ -12,11 +12,11 @@
 #include "stats.h"
 #include "table.h"
 #include "tables.h"
+#include "wire.h"
 
 #define WEIR_BATCH 64
 #define WEIR_MAX_QUERY 4096 /* no longer query is of use here */
 #define WEIR_MAX_UDP 4096   /* no longer answer leaves over UDP */
-#define WEIR_MAX_ACTIONS 256
 #define WEIR_MAX_APEXES 1024
 
 /* What the bits of the compiled lists mean (resolver.policy.model.Masks). */
@@ -30,17 +30,18 @@ typedef struct {
 enum { WEIR_ACTION_BLOCK, WEIR_ACTION_NXDOMAIN, WEIR_ACTION_NODATA, WEIR_ACTION_DROP, WEIR_ACTION_TCP_ONLY,
        WEIR_ACTION_OTHER /* local data: Python's */ };
 
-/* One generation as the core sees it. Immutable; whoever published it frees it when no core uses it any more. */
+/* One generation as the core sees it. Immutable; whoever published it frees it when no core uses it any
+ * more. */
 typedef struct {
     weir_table lists;
     weir_tables tables;
     weir_masks masks;
-    uint32_t serial;   /* of the lists and their deltas: answers judged under another are judged anew */
     uint16_t udp_payload;
     uint8_t gateway_ipv4[4], gateway_ipv6[16];
     weir_limit_settings limits;
     weir_cookie_secrets cookies;
     uint32_t apex_count; /* built-in zones: names at or below are handed over */
+    uint64_t apex_lengths[4]; /* bit n: an apex of n octets is among them */
     struct {
         uint8_t length;
         uint8_t name[255];
@@ -68,14 +69,33 @@ typedef struct {
     uint32_t out_length;
     uint8_t verdict; /* for the tap: a weir_count of stats.h (BLOCKED_...), or 255 */
     uint8_t bit;     /* the list or category bit that spoke, or 255 */
+    uint8_t nameable; /* 1 only if no list at all speaks about the name or what it leads to, and the policy
+                       * allowed it by the default step; 0 for all else (the tap's rule, tap.h) */
 } weir_packet;
 
+/* What the stages know of one packet of a batch. */
 typedef struct {
-    weir_cache *cache; /* NULL: none */
-    weir_stats *stats;
+    weir_query query;
+    weir_probe probe;
+    weir_policy policy;
+    uint64_t bits[WEIR_MASK_WORDS]; /* what the lists say of the name */
+    uint64_t cache_hash; /* of the question as it was asked; only if the name is not listed */
+    uint8_t read;        /* a WEIR_QUERY_... */
+    uint8_t is_served;   /* the client has a policy */
+    uint8_t is_listed;   /* some bit is set */
+} weir_item;
+
+typedef struct {
+    weir_cache *cache;     /* NULL: none */
+    weir_stats *stats;     /* NULL: nothing is counted */
     weir_limiter *limiter; /* NULL: none */
     weir_cache_copy copy;
+    weir_item item[WEIR_BATCH]; /* too much for the stack of a small thread */
 } weir_core;
+
+/* Tell the state of its built-in zones: a lower-case wire name. 0 if there is no more room, or it is the
+ * root. */
+int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length);
 
 /* `now_ms` is the machine's monotonic clock, `unix_ms` the time of day. At most WEIR_BATCH packets. */
 void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,

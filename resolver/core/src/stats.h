@@ -43,17 +43,24 @@ enum {
     WEIR_COUNTER_TOTAL
 };
 
-/* Upper bounds in microseconds, the last is open. */
-#define WEIR_LATENCY_BOUNDS {5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 500000, 2000000}
+/* Upper bounds in microseconds, included; one more bucket is open. A bucket counts what is in it alone: whoever
+ * exports them adds them up. */
+#define WEIR_LATENCY_BOUNDS(X)                                                                                         \
+    X(5) X(10) X(20) X(50) X(100) X(200) X(500) X(1000) X(2000) X(5000) X(10000) X(20000) X(50000) X(100000) X(500000) \
+    X(2000000)
 #define WEIR_LATENCY_BUCKETS 17
 enum { WEIR_PATH_CORE, WEIR_PATH_HANDED_OVER, WEIR_PATHS };
 
+/* Nothing but words, so that its bytes are those of a counter page behind the names. */
 typedef struct {
     _Atomic uint64_t counter[WEIR_COUNTER_TOTAL];
     _Atomic uint64_t latency[WEIR_PATHS][WEIR_LATENCY_BUCKETS];
     _Atomic uint64_t latency_sum_us[WEIR_PATHS];
 } weir_stats;
 
+#define WEIR_STATS_WORDS (sizeof(weir_stats) / sizeof(uint64_t))
+
+/* Relaxed, and no read-modify-write: there is one writer, and a number says nothing about other memory. */
 static inline void weir_add(_Atomic uint64_t *word, uint64_t amount)
 {
     atomic_store_explicit(word, atomic_load_explicit(word, memory_order_relaxed) + amount, memory_order_relaxed);
@@ -64,7 +71,10 @@ static inline void weir_count(weir_stats *stats, unsigned counter)
     weir_add(&stats->counter[counter], 1);
 }
 
-/* `count` answers took `us` microseconds each. */
+/* The bucket for `us` microseconds. */
+unsigned weir_latency_bucket(uint64_t us);
+
+/* `count` answers took `us` microseconds each. `path` is a WEIR_PATH_. */
 void weir_stats_latency(weir_stats *stats, unsigned path, uint64_t us, uint64_t count);
 
 /* The names of all words of a page in their order; NULL past the last. Latency words are

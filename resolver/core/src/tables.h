@@ -23,12 +23,29 @@ typedef struct weir_tables {
     uint64_t place[24];
 } weir_tables;
 
+/* Numbers that a file gives about itself. Those after `room` change while it is edited. */
+typedef struct {
+    uint8_t plan[32], boot[16];
+    uint64_t created;      /* Unix seconds */
+    uint32_t room_clients; /* slots that a writer fills */
+    uint32_t room_policies;
+    uint32_t clients;      /* slots taken; those of removed clients count */
+    uint32_t policies;
+    uint64_t edits;        /* batches of changes in place */
+} weir_tables_facts;
+
 /* Who asks. IPv4 takes the first four bytes, IPv4-mapped IPv6 counts as IPv4. `realm` is 0 where there are none. */
 typedef struct {
     uint8_t address[16];
     uint8_t family; /* 4 or 6 */
     uint32_t realm;
 } weir_client;
+
+/* An address prefix in a realm; bits beyond `length` do not matter. */
+typedef struct {
+    weir_client client;
+    uint8_t length; /* 0 to 32 or 128 */
+} weir_prefix;
 
 enum {
     WEIR_POLICY_ALLOW_ONLY = 1, /* what no rule and no category of `only` allows is blocked */
@@ -45,13 +62,20 @@ typedef struct {
 
 enum { WEIR_RULE_NONE, WEIR_RULE_GRANT, WEIR_RULE_ALLOW, WEIR_RULE_DENY };
 
-/* NULL if the file is sound, else what is wrong with it (a constant text). `verify` checks every record too. */
+/* NULL if the file is sound, else what is wrong with it (a constant text). `verify` checks every record too: time in
+ * proportion to what is in use. `bytes` must be aligned to 8. */
 const char *weir_tables_open(weir_tables *tables, const uint8_t *bytes, size_t size, int verify);
+
+void weir_tables_describe(const weir_tables *tables, weir_tables_facts *facts);
 
 /* The policy number of the longest prefix that holds the client; else the default policy if a served prefix does;
  * else WEIR_NO_POLICY. `prefetch` brings the exact address's line on its way. */
 void weir_tables_prefetch(const weir_tables *tables, const weir_client *client);
 uint32_t weir_tables_policy_of(const weir_tables *tables, const weir_client *client);
+
+/* The policy of exactly this prefix, and that of whoever is served and no client; WEIR_NO_POLICY if there is none. */
+uint32_t weir_tables_policy_at(const weir_tables *tables, const weir_prefix *prefix);
+uint32_t weir_tables_default(const weir_tables *tables);
 
 /* Copy a policy out. 0 if there is none of this number. */
 int weir_tables_policy(const weir_tables *tables, uint32_t number, weir_policy *policy);
@@ -66,5 +90,10 @@ unsigned weir_tables_rule(const weir_tables *tables, const weir_policy *policy, 
 /* The wire name that this exact name is answered with; NULL if none. It stays where it is while the file is mapped. */
 const uint8_t *weir_tables_rewrite(const weir_tables *tables, const weir_policy *policy, weir_hash exact,
                                    size_t *length);
+
+/* The names behind a policy's rules or rewrites, as tables_layout.h says; NULL if it has none. The records of a file
+ * that was not verified may hold anything: whoever reads on must stay within `length`. */
+const uint8_t *weir_tables_rule_names(const weir_tables *tables, const weir_policy *policy, size_t *length);
+const uint8_t *weir_tables_rewrite_names(const weir_tables *tables, const weir_policy *policy, size_t *length);
 
 #endif

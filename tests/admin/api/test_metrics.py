@@ -14,7 +14,8 @@ from admin.api.metrics_pages import key_of
 from admin.services.processes import ProcessState, SupervisorState, file_of, write_state
 from blocklists.model import Kind
 from gateway.counting import NAMES as GATEWAY_COUNTERS
-from resolver.counting import WORKER_COUNTERS
+from resolver.core.native import STATS_NAMES
+from resolver.counting import WORKER_COUNTERS, Page, page_path
 from resolver.runtime.counters import CounterPage
 
 
@@ -48,11 +49,24 @@ async def samples(
             ("queries_udp", 10 + slot),
             ("blocked_own-rule", 3),
             ("generation", 4),
-            ("cache_bytes", 64),
+            ("cache_bytes", 64 + slot),
+            ("blocked_security", 100),
+            ("blocked_illegal-voluntary", 10),
         ):
             page.set(page.slot(name), value)
+    for kind, value in ((Page.CORE, 1_000), (Page.CORE_TCP, 5)):
+        page = CounterPage(page_path(run, 1, kind), STATS_NAMES)
+        for name in (
+            *("queries_udp", "blocked_own-rule", "blocked_illegal-voluntary", "batches"),
+            *("latency_core_le_5", "latency_core_le_20", "latency_core_le_inf", "latency_handed-over_le_500"),
+        ):
+            page.set(page.slot(name), value)
+        page.set(page.slot("latency_core_sum_us"), value * 1_000_000)
+    (run / "worker-0.core").write_bytes(b"torn")
     page = CounterPage(run / "gateway.counters", GATEWAY_COUNTERS)
     page.set(page.slot("pages_own_rule"), 5)
+    page.set(page.slot("pages_illegal"), 2)
+    page.set(page.slot("pages_security"), 40)
     states = (
         ProcessState("gateway", "ready", os.getpid(), 2),
         ProcessState("resolver-0", "waiting", None, 3),
@@ -89,10 +103,23 @@ async def samples(
         ("weir_listen_failures", {}, 2),
         ("weir_process_up", {"process": "resolver-0"}, 0),
         ("weir_process_restarts_total", {"process": "resolver-0"}, 3),
-        ("weir_worker_queries_total", {"worker": "1", "transport": "udp"}, 11),
-        ("weir_resolver_queries_total", {"transport": "udp"}, 21),
-        ("weir_resolver_blocked_total", {"reason": "own-rule"}, 6),
-        ("weir_resolver_cache_bytes", {}, 128),
+        ("weir_worker_queries_total", {"worker": "0", "transport": "udp"}, 10),
+        ("weir_worker_queries_total", {"worker": "1", "transport": "udp"}, 1_016),
+        ("weir_resolver_queries_total", {"transport": "udp"}, 1_026),
+        ("weir_resolver_blocked_total", {"reason": "own-rule"}, 1_011),
+        ("weir_resolver_blocked_total", {"reason": "illegal-voluntary-or-security"}, 1_225),
+        ("weir_worker_blocked_total", {"reason": "illegal-voluntary-or-security", "worker": "1"}, 1_115),
+        ("weir_gateway_pages_total", {"page": "illegal_or_security"}, 42),
+        ("weir_resolver_batches_total", {}, 1_005),
+        ("weir_resolver_cache_bytes", {}, 65),
+        ("weir_resolver_latency_seconds_bucket", {"path": "core", "le": "5e-06"}, 1_005),
+        ("weir_resolver_latency_seconds_bucket", {"path": "core", "le": "1e-05"}, 1_005),
+        ("weir_resolver_latency_seconds_bucket", {"path": "core", "le": "2e-05"}, 2_010),
+        ("weir_resolver_latency_seconds_bucket", {"path": "core", "le": "2.0"}, 2_010),
+        ("weir_resolver_latency_seconds_bucket", {"path": "core", "le": "+Inf"}, 3_015),
+        ("weir_resolver_latency_seconds_count", {"path": "core"}, 3_015),
+        ("weir_resolver_latency_seconds_sum", {"path": "core"}, 1_005),
+        ("weir_worker_latency_seconds_count", {"path": "handed-over", "worker": "1"}, 1_005),
         ("weir_worker_generation", {"worker": "0"}, 4),
         ("weir_gateway_pages_total", {"page": "own_rule"}, 5),
     ],
@@ -108,10 +135,21 @@ def test_sample(samples: Any, name: str, labels: dict[str, str], value: float) -
         ("weir_list_age_seconds", {"list": "new"}),  # never loaded
         ("weir_resolver_generation", {}),  # a sum of generations says nothing
         ("weir_resolver_pid", {}),
+        ("weir_worker_cache_bytes", {"worker": "0"}),  # the cache is the box's
+        ("weir_worker_latency_seconds_count", {"path": "core", "worker": "0"}),  # without a core
     ],
 )
 def test_what_is_not_told(samples: Any, name: str, labels: dict[str, str]) -> None:
     assert (name, frozenset(labels.items())) not in samples
+
+
+def test_secret_lists_cannot_be_told_from_security_lists(samples: Any) -> None:
+    """Nothing on /metrics counts what a list of the first kind has blocked by itself, or allows to subtract it."""
+    reasons = {dict(labels).get("reason") or dict(labels).get("page") for _, labels in samples}
+    assert "own-rule" in reasons
+    assert not reasons & {"illegal-voluntary", "security", "illegal"}
+    assert not [name for name, _ in samples if "illegal" in name or "security" in name]
+    assert sum(value == 10 for (name, _), value in samples.items() if "blocked" in name) == 0
 
 
 async def test_without_pages_and_lists(appliance: Any, client: Any, condition: Condition) -> None:

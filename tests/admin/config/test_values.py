@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from admin.config.values import Duration, Ratio, Size, TextValue
+from admin.config.values import Duration, Ratio, Sample, Size, TextValue
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,21 @@ def test_every_share_prints_back(hundredths: int) -> None:
     assert Ratio.parse(str(Ratio(hundredths))) == Ratio(hundredths)
 
 
-@given(kind=st.sampled_from([Duration, Size, Ratio]), text=st.text(max_size=30))
+@pytest.mark.parametrize(("text", "one_in"), [("off", 0), ("1/100", 100), ("1/1000000", 1_000_000)])
+def test_sampling_rates(text: str, one_in: int) -> None:
+    assert Sample.parse(text).one_in == one_in
+    assert str(Sample(one_in)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "on", "1/99", "1/1", "1/0", "1/1000001", "2/1000", "1 / 1000", "1000", "0.1%"]
+)
+def test_what_is_no_sampling_rate(text: str) -> None:
+    with pytest.raises(ValueError, match="write off, or"):
+        Sample.parse(text)
+
+
+@given(kind=st.sampled_from([Duration, Size, Ratio, Sample]), text=st.text(max_size=30))
 def test_any_text_gives_a_value_or_a_value_error(kind: type[TextValue], text: str) -> None:
     try:
         printed = str(kind.parse(text))
@@ -123,6 +137,8 @@ def test_any_text_gives_a_value_or_a_value_error(kind: type[TextValue], text: st
         (Size, 64, "`64` has no unit; write 64MiB"),
         (Ratio, 50, "`50` is not a share; write a percentage"),
         (Size, ["64MiB"], "is not a size"),
+        (Sample, 1000, "`1000` has no unit; write 1/1000, or off"),
+        (Sample, False, "`false` is not a sampling rate"),
     ],
 )
 def test_a_value_of_another_type_is_told_what_to_write(

@@ -17,7 +17,7 @@ from admin.services.build import NOT_SERVED, build_tables, sources, upstreams, w
 from blocklists.canonical import to_wire
 from blocklists.model import Bit, Confidentiality, Kind, LegalBasis
 from resolver.policy.model import Policy, Rule
-from resolver.tables.model import LocalRecord, Tables
+from resolver.tables.model import LocalRecord, RateLimit, Tables
 from resolver.tables.store import decode, encode
 
 
@@ -161,6 +161,27 @@ def test_lists_become_sources(config: Config, tmp_path: Path) -> None:
 def test_system_upstreams_are_written_out_once(config: Config, write: Callable[[str], Config]) -> None:
     file = write("resolver: {upstreams: [192.0.2.1, 192.0.2.1, 127.0.0.1:5399]}\n")
     assert upstreams(file) == ("192.0.2.1:53", "127.0.0.1:5399")
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "one_in"),
+    [
+        ("node: weir\n", RateLimit(served=0, strangers=100, ipv4_prefix=24, ipv6_prefix=56, slip=2), 0),
+        (
+            "resolver: {rate_limit: {answers: 2000, strangers: off, ipv4_prefix: 32, ipv6_prefix: 64, slip: 0}}\n"
+            "telemetry: {query_sample: 1/500}\n",
+            RateLimit(served=2000, strangers=0, ipv4_prefix=32, ipv6_prefix=64, slip=0),
+            500,
+        ),
+    ],
+)
+def test_limits_and_the_sample_reach_the_workers(
+    write: Callable[[str], Config], bits: tuple[Bit, ...], text: str, limit: RateLimit, one_in: int
+) -> None:
+    tables = build_tables(write(text), bits, 1, "x", 0.0)
+    assert tables.resolver.rate_limit == limit
+    assert tables.resolver.query_sample == one_in
+    assert decode(encode(tables), name="x") == tables
 
 
 def test_auto_is_one_worker_per_core(config: Config, write: Callable[[str], Config]) -> None:

@@ -34,7 +34,29 @@ def test_a_plain_query() -> None:
 
 def test_edns_with_options_and_do() -> None:
     packet = _query(want_dnssec=True, payload=4096, options=[dns.edns.GenericOption(10, b"12345678")])
-    assert parse_query(packet).edns == Edns(4096, 0, True)
+    assert parse_query(packet).edns == Edns(4096, 0, True, b"12345678")
+
+
+@pytest.mark.parametrize("length", range(44))
+def test_a_cookie_has_its_length(length: int) -> None:
+    """RFC 7873 section 5.2.2."""
+    packet = _query(options=[dns.edns.GenericOption(3, b""), dns.edns.GenericOption(10, bytes(length))])
+    if length == 8 or 16 <= length <= 40:
+        query = parse_query(packet)
+        assert query.edns is not None
+        assert query.edns.cookie == bytes(length)
+    else:
+        with pytest.raises(MalformedQueryError) as caught:
+            parse_query(packet)
+        assert dns.message.from_wire(caught.value.reply).rcode() == Rcode.FORMERR
+
+
+def test_of_several_cookies_the_first_counts() -> None:
+    """RFC 7873 section 5.2: the others are ignored, whatever is wrong with them."""
+    options = [dns.edns.GenericOption(10, content) for content in (b"first---", b"second--", b"x")]
+    query = parse_query(_query(options=options))
+    assert query.edns is not None
+    assert query.edns.cookie == b"first---"
 
 
 def _flags(packet: bytes, flags: int) -> bytes:

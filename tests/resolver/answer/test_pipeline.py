@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
@@ -43,7 +44,12 @@ class World:
     age: int = 0
 
     def __post_init__(self) -> None:
-        services = Services(self.cache.get, lambda _: self.age, lambda name: self.counted.update([name]))
+        services = Services(
+            self.cache.get,
+            lambda _: self.age,
+            lambda name: self.counted.update([name]),
+            cookie=lambda shown, client, now: shown[:8] + f"{client:16.16}".encode(),
+        )
         self.pipeline = Pipeline(Generation(self.view), services)
 
     def raw(
@@ -425,3 +431,24 @@ def test_stale_answers_and_failures_say_so(world: Callable[..., World]) -> None:
     ):
         failed = dns.message.from_wire(made.pipeline.give_up(miss, failure, now=NOW))  # type: ignore[arg-type]
         assert (failed.rcode(), _ede(failed)) == (dns.rcode.SERVFAIL, [code])
+
+
+@pytest.mark.parametrize("name", ["allowed.demo.test", "bets.example", "malware.example"])
+def test_every_answer_to_a_cookie_has_one(world: Callable[..., World], name: str) -> None:
+    """RFC 7873 section 5.2: whatever becomes of the query; and none without OPT or option."""
+    here = world()
+    option = dns.edns.GenericOption(10, b"clientid")
+    for client in (CHILD, "203.0.113.9"):
+        answer = here.ask(name, client=client, options=[option])
+        assert answer.options[-1].to_wire() == b"clientid" + f"{client:16.16}".encode()
+        assert not any(int(given.otype) == 10 for given in here.ask(name, client=client).options)
+        assert not here.ask(name, client=client, use_edns=False).options
+
+
+def test_an_answer_keeps_its_cookie_while_the_upstream_is_asked(world: Callable[..., World]) -> None:
+    here = world()
+    miss = here.raw("outside.test", options=[dns.edns.GenericOption(10, b"clientid")])
+    assert isinstance(miss, Miss)
+    wire = here.pipeline.give_up(miss, FailureKind.NETWORK, now=NOW + 5)
+    assert isinstance(wire, bytes)
+    assert dns.message.from_wire(wire).options[-1].to_wire()[:8] == b"clientid"

@@ -1,0 +1,61 @@
+"""The core's state of one generation: what ``resolver.core`` must know of it, in the form that C takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from blocklists.model import Action
+from resolver.answer.generation import Generation
+from resolver.answer.reply import TYPE_A, TYPE_AAAA
+from resolver.core import native
+from resolver.core.settings import ActionBit, Limits, StateSettings
+from resolver.policy.model import Masks
+
+_ACTIONS = {
+    Action.NXDOMAIN: native.ACTION_NXDOMAIN,
+    Action.NODATA: native.ACTION_NODATA,
+    Action.DROP: native.ACTION_DROP,
+    Action.TCP_ONLY: native.ACTION_TCP_ONLY,
+    Action.LOCAL_DATA: native.ACTION_OTHER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateFiles:
+    """Where a generation's compiled lists, clients' tables and, if there are any, the lists' changes are."""
+
+    lists: Path
+    tables: Path
+    overlay: Path | None = None
+
+
+def settings_of(
+    generation: Generation, limits: Limits | None = None, cookie_secrets: tuple[bytes, ...] = ()
+) -> StateSettings:
+    """What a state needs besides its files. Without ``limits`` there are none."""
+    masks = generation.view.masks
+    return StateSettings(
+        gateway_ipv4=generation.gateway[TYPE_A],
+        gateway_ipv6=generation.gateway[TYPE_AAAA],
+        udp_payload=generation.limit,
+        illegal=masks.illegal,
+        illegal_orders=masks.illegal_orders,
+        protected=masks.protected,
+        actions=_action_bits(masks),
+        apexes=tuple(sorted(generation.zones.apexes)),
+        limits=limits or Limits(),
+        cookie_secrets=cookie_secrets,
+    )
+
+
+def open_state(files: StateFiles, settings: StateSettings, *, verify: bool = True) -> native.State:
+    """Map a generation's files for the core. OSError, CoreError and ValueError as ``native.State``."""
+    return native.State(files.lists, files.tables, settings, overlay=files.overlay, verify=verify)
+
+
+def _action_bits(masks: Masks) -> tuple[ActionBit, ...]:
+    return tuple(
+        ActionBit(bit, _ACTIONS.get(action, native.ACTION_BLOCK), masks.feeds.get(list_id, 0))
+        for bit, (list_id, action) in masks.actions.items()
+    )
