@@ -56,6 +56,7 @@ class Attempts:
         attempt = Attempt(self._last, flight.number, upstream, transport, query, now, expires, plain)
         self._open[attempt.number] = flight.attempts[attempt.number] = attempt
         flight.tries[upstream.endpoint] = flight.tries.get(upstream.endpoint, 0) + 1
+        flight.queries += 1
         self._send(attempt)
 
     def close(self, flight: Flight, attempt: Attempt) -> None:
