@@ -37,7 +37,7 @@ from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
-from resolver.outbound.reports import UpstreamReports
+from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.logs import configure_logs
@@ -266,7 +266,8 @@ class Worker:
 
     def _count_outbound(self, event: str) -> None:
         self._counting.count(event)
-        self._reports.count(event)
+        if event in DISCARDS:
+            self._reports.count(event)
 
     async def _housekeeping(self) -> None:
         """Gauges, reports, and the sign of life that the service manager asked for: it stops when the loop hangs."""
