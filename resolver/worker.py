@@ -37,7 +37,7 @@ from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
-from resolver.outbound.reports import UpstreamReports
+from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.logs import configure_logs
@@ -69,16 +69,16 @@ class Counting:
     """Counts events and sets gauges by name on the worker's page."""
 
     def __init__(self, page: CounterPage) -> None:
-        self._page = page
+        self._words = page.words
         self._slots = {name: page.slot(name) for name in WORKER_COUNTERS}
 
     def count(self, name: str) -> None:
         """One more of this event."""
-        self._page.add(self._slots[name])
+        self._words[self._slots[name]] += 1
 
     def gauge(self, name: str, value: int) -> None:
         """The present value of a gauge."""
-        self._page.set(self._slots[name], value)
+        self._words[self._slots[name]] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +266,8 @@ class Worker:
 
     def _count_outbound(self, event: str) -> None:
         self._counting.count(event)
-        self._reports.count(event)
+        if event in DISCARDS:
+            self._reports.count(event)
 
     async def _housekeeping(self) -> None:
         """Gauges, reports, and the sign of life that the service manager asked for: it stops when the loop hangs."""

@@ -35,22 +35,35 @@ class Resolves(Protocol):
         ...
 
 
-class _Query:
-    """A query that waits for its questions, one after another."""
+class _Waiting:
+    """A query that waits for the answer to a question. ``waiter`` is the forwarder's number for it."""
 
-    __slots__ = ("_server", "_steps", "miss", "send", "waiter")
+    __slots__ = ("send", "server", "waiter")
 
-    def __init__(self, server: Server, miss: Miss | None, send: Send) -> None:
-        self._server = server
-        self._steps = 0
-        self.miss = miss
+    def __init__(self, server: Server, send: Send) -> None:
+        self.server = server
         self.send = send
         self.waiter = 0
 
     def resolved(self, resolution: Resolution) -> None:
+        """The question has ended."""
+        raise NotImplementedError
+
+
+class _Query(_Waiting):
+    """A query that waits for its questions, one after another."""
+
+    __slots__ = ("_steps", "miss")
+
+    def __init__(self, server: Server, miss: Miss, send: Send) -> None:
+        super().__init__(server, send)
+        self._steps = 0
+        self.miss = miss
+
+    def resolved(self, resolution: Resolution) -> None:
         """One more answer is known, or cannot be had."""
         self._steps += 1
-        self._server.go_on(self, resolution, is_last=self._steps >= MAX_STEPS)
+        self.server.go_on(self, resolution, is_last=self._steps >= MAX_STEPS)
 
 
 class Steps(Protocol):
@@ -61,21 +74,23 @@ class Steps(Protocol):
         ...
 
 
-class _HandedOver(_Query):
+class _HandedOver(_Waiting):
     """A query that the core will answer as soon as its cache has the answer to one question."""
 
     __slots__ = ("client", "packet", "question", "steps")
 
-    def __init__(self, server: Server, steps: Steps, packet: bytes, client: bytes, send: Send) -> None:
-        super().__init__(server, None, send)
+    def __init__(
+        self, server: Server, send: Send, steps: Steps, packet: bytes, client: bytes, question: Question
+    ) -> None:
+        super().__init__(server, send)
         self.steps = steps
         self.packet = packet
         self.client = client
-        self.question: Question | None = None
+        self.question = question
 
     def resolved(self, resolution: Resolution) -> None:
         """The answer is in the cache, or cannot be had."""
-        self._server.step_on(self, resolution)
+        self.server.step_on(self, resolution)
 
 
 class Server:
@@ -94,7 +109,7 @@ class Server:
         self._forwarder = forwarder
         self._clock = clock
         self._count = count
-        self._waiting: set[_Query] = set()
+        self._waiting: set[_Waiting] = set()
         self._idle: asyncio.Future[None] | None = None
         self.max_waiting = max_waiting
 
@@ -130,9 +145,7 @@ class Server:
             self._fault()
             send(None)
             return
-        query = _HandedOver(self, steps, packet, client, send)
-        query.question = found
-        self._begin(query, found)
+        self._begin(_HandedOver(self, send, steps, packet, client, found), found)
 
     def _serve_found(self, found: bytes | None, packet: bytes, client: bytes, send: Send) -> None:
         if found is None:
@@ -145,7 +158,6 @@ class Server:
     def step_on(self, query: _HandedOver, resolution: Resolution) -> None:
         """Have the core answer from its cache; what it will not, the pipeline decides with the answer given."""
         answer: bytes | Question | None = None
-        assert query.question is not None
         try:
             if resolution.answer is not None and not resolution.stale:
                 answer = query.steps.step(query.packet, query.client)
@@ -168,7 +180,7 @@ class Server:
             return
         self._begin(_Query(self, miss, send), miss.question)
 
-    def _begin(self, query: _Query, question: Question) -> None:
+    def _begin(self, query: _Waiting, question: Question) -> None:
         self._waiting.add(query)
         try:
             self._ask(query, question)
@@ -180,7 +192,6 @@ class Server:
         """Decide again with one more known answer: send, or ask the next question."""
         answer: bytes | None = None
         try:
-            assert query.miss is not None
             result = self._pipeline.resume(query.miss, resolution, now=self._clock())
             if isinstance(result, Miss) and not is_last:
                 query.miss = result
@@ -191,11 +202,11 @@ class Server:
             self._fault()
         self._end(query, answer)
 
-    def _ask(self, query: _Query, question: Question) -> None:
+    def _ask(self, query: _Waiting, question: Question) -> None:
         # An answer that is there at once has asked the next question, with a higher number, when this returns.
         query.waiter = max(self._forwarder.ask(question, query.resolved), query.waiter)
 
-    def _end(self, query: _Query, answer: bytes | None) -> None:
+    def _end(self, query: _Waiting, answer: bytes | None) -> None:
         self._waiting.discard(query)
         try:
             query.send(answer)
