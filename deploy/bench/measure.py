@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class Outcome:
     late_us: float
     latency: dict[str, float]
     rcodes: dict[str, int]
+    spare: float = 0.0
+    """The part of its time in which the generator had nothing to do: with none, it was the limit."""
 
 
 @dataclass(frozen=True)
@@ -85,28 +88,30 @@ class Bench:
 
     def saturate(self, server: Running, scenario: Scenario, seconds: float) -> Sample:
         """As many queries as the server answers, in a closed loop."""
-        return self._sample(server, self.command(server, scenario, seconds), seconds)
+        return sampled(server, lambda: _run(self.command(server, scenario, seconds), seconds))
 
     def paced(
         self, server: Running, scenario: Scenario, seconds: float, rate: float, slices: Path | None = None
     ) -> Sample:
         """An open loop at a fixed rate; ``slices`` takes a CSV file of what happened when."""
         more = ["--rate", str(int(rate)), *(("--slices", str(slices)) if slices else ())]
-        return self._sample(server, self.command(server, scenario, seconds, *more), seconds)
+        return sampled(server, lambda: _run(self.command(server, scenario, seconds, *more), seconds))
 
-    def _sample(self, server: Running, command: list[str], seconds: float) -> Sample:
-        before, used = processes.machine(), processes.cpu_seconds(server.process.pid)
-        outcome = _run(command, seconds)
-        used = processes.cpu_seconds(server.process.pid) - used
-        after = processes.machine()
-        answers = max(outcome.answered, 1)
-        return Sample(
-            outcome,
-            used / answers * 1e6,
-            (after.busy - before.busy) / answers * 1e6,
-            (after.stolen - before.stolen) / outcome.seconds,
-            (after.idle - before.idle) / outcome.seconds,
-        )
+
+def sampled(server: Running, run: Callable[[], Outcome]) -> Sample:
+    """Run a generator, and read what the server and the machine use meanwhile."""
+    before, used = processes.machine(), processes.cpu_seconds(server.process.pid)
+    outcome = run()
+    used = processes.cpu_seconds(server.process.pid) - used
+    after = processes.machine()
+    answers = max(outcome.answered, 1)
+    return Sample(
+        outcome,
+        used / answers * 1e6,
+        (after.busy - before.busy) / answers * 1e6,
+        (after.stolen - before.stolen) / outcome.seconds,
+        (after.idle - before.idle) / outcome.seconds,
+    )
 
 
 def parse_outcome(text: str) -> Outcome:
@@ -114,7 +119,7 @@ def parse_outcome(text: str) -> Outcome:
     told: dict[str, Any] = json.loads(text)
     return Outcome(
         told["seconds"], told["sent"], told["answered"], told["lost"], told["wrong"], told["rate"], told["late_us"],
-        told["latency_us"], told["rcodes"],
+        told["latency_us"], told["rcodes"], told["spare"],
     )  # fmt: skip
 
 

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 
 from deploy.bench.measure import Sample
 
+WEIR, ECHO = "weir", "echo"
+
+
+def with_subscribers(count: int) -> str:
+    """The name of the Weir that has so many subscribers of their own."""
+    return f"{WEIR}, {count:,} subscribers"
+
 
 @dataclass(frozen=True)
 class ServerFacts:
@@ -18,6 +25,8 @@ class ServerFacts:
     start_seconds: float = 0.0
     memory: int = 0
     memory_without_list: int = 0
+    empty_seconds: float = 0.0
+    """From exec to the first answer, without a list."""
     problem: str = ""
 
     @property
@@ -28,19 +37,32 @@ class ServerFacts:
 
 @dataclass(frozen=True)
 class Swap:
-    """One change of the list under load, and the same load without a change for comparison."""
+    """Changes of one kind under load, beside as long stretches without one.
+
+    Times to effect in seconds; the p99.9 are medians over the stretches, in microseconds; the rest are sums and worsts.
+    """
 
     server: str
     change: str
     seconds: float
+    slowest: float
     rate: float
     lost: int
+    lost_quiet: int
     wrong: int
     gap_ms: int
     lost_in_worst_slice: int
     quiet_us: float
     p999_us: float
     worst_us: float
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Mean CPU per packet without sockets and system calls, in nanoseconds: one sample a round."""
+
+    what: str
+    nanoseconds: list[float]
 
 
 @dataclass
@@ -51,11 +73,14 @@ class Results:
     names: int
     rounds: int
     seconds: float
+    subscribers: int = 0
     servers: list[ServerFacts] = field(default_factory=list)
     scenarios: dict[str, str] = field(default_factory=dict)
     samples: dict[tuple[str, str], list[Sample]] = field(default_factory=dict)
     latencies: dict[tuple[str, str, str], Sample] = field(default_factory=dict)
     swaps: list[Swap] = field(default_factory=list)
+    in_memory: list[InMemory] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     def cpu(self, scenario: str, server: str) -> float | None:
         """Median microseconds of the server's CPU per answer; None when it was not measured."""
@@ -66,6 +91,11 @@ class Results:
         """Median answers per second at saturation."""
         samples = self.samples.get((scenario, server))
         return statistics.median(sample.outcome.rate for sample in samples) if samples else None
+
+    @property
+    def many(self) -> str:
+        """The name of the Weir with subscribers of their own."""
+        return with_subscribers(self.subscribers)
 
     def facts(self, server: str) -> ServerFacts | None:
         """What is known of a server."""

@@ -15,9 +15,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -40,23 +40,36 @@ class Rig:
     client: tuple[str, ...]
     notes: tuple[str, ...]
     namespace: str | None = None
+    """The server's; None on loopback."""
+    client_namespace: str | None = None
+    interface: str = ""
+    """The client's end of the veth pair."""
 
     def open_socket(self) -> socket.socket:
         """A UDP socket on the client's side."""
-        if self.namespace is None:
-            return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        made: list[socket.socket] = []
-        thread = threading.Thread(target=self._open, args=(made,))
-        thread.start()
-        thread.join()
-        return made[0]
+        return _made_in(self.client_namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 
-    def _open(self, made: list[socket.socket]) -> None:
-        # A thread of its own: entering a namespace cannot be undone, and holds for the calling thread alone.
+    def connect(self, address: tuple[str, int], seconds: float) -> socket.socket:
+        """A TCP connection on the server's side, with a timeout. OSError if there is none."""
+        return _made_in(self.namespace, lambda: socket.create_connection(address, seconds))
+
+
+def _made_in(namespace: str | None, make: Callable[[], socket.socket]) -> socket.socket:
+    """A socket of a network namespace.
+
+    A thread of its own makes it: entering a namespace cannot be undone, and holds for the calling thread alone.
+    """
+    if namespace is None:
+        return make()
+
+    def enter() -> socket.socket:
         from pyroute2 import netns
 
-        netns.setns(self.namespace)
-        made.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        netns.setns(namespace)
+        return make()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(enter).result()
 
 
 def unwind_on_sigterm() -> None:
@@ -92,7 +105,9 @@ def open_rig(*, loopback: bool = False, steer: bool = False) -> Iterator[Rig]:
             (*_inside(server), *_pinned(SERVER_CPU)),
             (*_inside(client), *_pinned(_client_cpu())),
             (*notes, *_cpu_notes()),
+            server,
             client,
+            f"wbc{os.getpid()}",
         )
     finally:
         _remove(client, server)

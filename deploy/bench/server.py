@@ -111,13 +111,23 @@ def running(peer: Peer, place: Place, rig: Rig) -> Iterator[Running]:
 
 
 def wait_for(
-    rig: Rig, place: Place, name: str, wanted: str | None, process: subprocess.Popen[bytes] | None = None
+    rig: Rig,
+    place: Place,
+    name: str,
+    wanted: str | None,
+    process: subprocess.Popen[bytes] | None = None,
+    source: str = "",
 ) -> float:
-    """Ask again and again until this answer comes (None: any); the moment, on the monotonic clock."""
+    """Ask again and again until this answer comes (None: any); the moment, on the monotonic clock.
+
+    ``source`` is an address of the client's side to ask from.
+    """
     query = dns.message.make_query(name, "A").to_wire()
     end = time.monotonic() + START_SECONDS
     with rig.open_socket() as sock:
         sock.settimeout(0.2)
+        if source:
+            sock.bind((source, 0))
         while time.monotonic() < end:
             if _answers(sock, query, (place.address, place.port), wanted):
                 return time.monotonic()
@@ -141,6 +151,7 @@ def _last_words(place: Place) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    processes.resume(process.pid)  # it cannot heed a signal while it is suspended
     members = processes.family(process.pid)
     process.send_signal(signal.SIGTERM)
     try:

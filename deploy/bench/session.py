@@ -8,29 +8,35 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from deploy.bench import changes, foreign, in_memory, processes
 from deploy.bench.build import Programs, build
 from deploy.bench.measure import Bench
 from deploy.bench.peers import bind, dnsdist, dnsmasq, kresd, recursor, unbound, weir
 from deploy.bench.peers.echo import echo
-from deploy.bench.results import Results, ServerFacts
+from deploy.bench.results import ECHO, WEIR, Results, ServerFacts, with_subscribers
 from deploy.bench.rig import Rig, open_rig
 from deploy.bench.server import Peer, Place, Running, running
-from deploy.bench.swap import measure_swaps, summary
+from deploy.bench.swap import measure_change
 from deploy.bench.workload import Scenario, Workload, make_workload
 
 PEERS = (
     weir.PEER, dnsdist.PEER, recursor.PEER, unbound.PEER, unbound.PEER_RPZ, kresd.PEER, bind.PEER, dnsmasq.PEER,
 )  # fmt: skip
 DEFAULT_SERVERS = ("echo", "weir", "dnsdist", "recursor", "unbound", "kresd", "bind", "dnsmasq")
-SCENARIOS = ("S1", "S1L", "S2", "S3", "S4", "S6")
+SCENARIOS = ("S1", "S1L", "S2", "S3", "S4", "S5", "S6", "L1")
 UPSTREAM, UPSTREAM_PORT = "127.0.0.1", 5399
-MANY = "weir, 100,000 subscribers"
 SUBSCRIBERS = 100_000
 RATES = (0.25, 0.5, 0.75)
 PACED_SCENARIOS = ("S1", "S3")
+SETTLE_SECONDS = 0.2
+"""Load that is not measured before each sample: a server that was suspended finds its memory and timers again."""
+SMALL_CHANGES = 3
+"""For one new list so many changes of each other kind."""
+TOGETHER = 10
+"""Small changes of S6 in one window of load."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def run(plan: Plan) -> Results:
     _say(f"generating {plan.names:,} names")
     workload = make_workload(plan.folder, plan.names)
     with open_rig(loopback=plan.loopback, steer=plan.steer) as rig, upstream(rig, programs, plan.delay_ms):
-        results = Results(conditions(rig), workload.names, plan.rounds, plan.seconds)
+        results = Results(conditions(rig), workload.names, plan.rounds, plan.seconds, plan.subscribers)
         session = _Session(plan, Bench(rig, programs), workload, results)
         with contextlib.ExitStack() as stack:
             session.start(stack)
@@ -79,15 +85,18 @@ def conditions(rig: Rig) -> list[str]:
     return [f"{model}, last-level cache {cache}, {versions}", *rig.notes]
 
 
+@dataclass
 class _Session:
-    """The state of a run: which servers are up."""
+    """The state of a run: which servers are up. All but the one that is measured are suspended."""
 
-    def __init__(self, plan: Plan, bench: Bench, workload: Workload, results: Results) -> None:
-        self.plan, self.bench, self.workload, self.results = plan, bench, workload, results
-        self.up: list[Running] = []
+    plan: Plan
+    bench: Bench
+    workload: Workload
+    results: Results
+    up: list[Running] = field(default_factory=list)
 
     def start(self, stack: contextlib.ExitStack) -> None:
-        """Start every server, first without the list for its memory, and leave it running."""
+        """Start every server, first without the list for its memory, and leave it suspended."""
         known = {peer.name: peer for peer in (echo(self.bench.programs.echo), *PEERS)}
         for name in self.plan.servers:
             self._start(stack, known[name])
@@ -99,18 +108,21 @@ class _Session:
         _say(f"starting {peer.name}")
         version = peer.version()
         try:
-            without = 0
+            without, empty_seconds = 0, 0.0
             if peer.is_resolver and not subscribers:
                 with running(peer, self._place(f"{peer.name}-empty", None), self.bench.rig) as empty:
-                    without = empty.pss
+                    without, empty_seconds = empty.pss, empty.start_seconds
             place = replace(self._place(peer.name, self._copied(peer.name)), subscribers=subscribers)
             server = stack.enter_context(running(peer, place, self.bench.rig))
         except (RuntimeError, OSError) as error:
             self._missing(peer, str(error), version)
             return
+        processes.suspend(server.process.pid)
         self.up.append(server)
         self.results.servers.append(
-            ServerFacts(peer.name, version, peer.form, server.start_seconds, server.pss, without)
+            ServerFacts(
+                peer.name, version, peer.form, server.start_seconds, server.pss, without, empty_seconds
+            )
         )
 
     def _missing(self, peer: Peer, problem: str, version: str = "") -> None:
@@ -127,68 +139,108 @@ class _Session:
     def _place(self, name: str, listed: Path | None) -> Place:
         return place_for(self.bench.rig, listed.parent if listed else self.plan.folder / name, listed)
 
+    def _servers(self, *names: str) -> list[Running]:
+        """Those that are up, of these names if any are given."""
+        return [server for server in self.up if not names or server.peer.name in names]
+
+    def _peers(self, key: str) -> list[Running]:
+        """Whom a scenario measures."""
+        if key == "S5":
+            return self._servers(ECHO, WEIR)
+        return [server for server in self.up if key == "S4" or server.peer.name != self.results.many]
+
     def measure(self, stack: contextlib.ExitStack) -> None:
         """Every scenario in its turn; in each round every server once."""
         for key in self.plan.scenarios:
             if key == "S6":
-                self._swap()
-                continue
-            if (
-                key == "S4"
-                and any(server.peer.name == "weir" for server in self.up)
-                and self.plan.subscribers
-            ):
-                self._start(stack, replace(weir.PEER, name=MANY), subscribers=self.plan.subscribers)
-            self._saturate(self.workload.scenarios[key])
-            if key in PACED_SCENARIOS:
-                self._pace(self.workload.scenarios[key])
+                self._change()
+            elif key == "L1":
+                _say("L1, in memory")
+                self.results.in_memory = in_memory.measure(self.plan.folder, self.workload, self.plan.rounds)
+            else:
+                self._measure(stack, self.workload.scenarios[key])
+
+    def _measure(self, stack: contextlib.ExitStack, scenario: Scenario) -> None:
+        key, count = scenario.key, self.plan.subscribers
+        if key == "S4" and count and self._servers(WEIR):
+            self._start(stack, replace(weir.PEER, name=with_subscribers(count)), subscribers=count)
+        self._saturate(scenario)
+        if key in PACED_SCENARIOS:
+            self._pace(scenario)
+        if key == "S1":
+            self._cross_check(scenario)
 
     def _saturate(self, scenario: Scenario) -> None:
         self.results.scenarios[scenario.key] = scenario.title
-        servers = [server for server in self.up if scenario.key == "S4" or server.peer.name != MANY]
+        servers = self._peers(scenario.key)
         for server in servers:
-            self.bench.warm(server, scenario, self.plan.seconds / 2)
+            with processes.resumed(server.process.pid):
+                self.bench.warm(server, scenario, self.plan.seconds / 2)
         for number in range(self.plan.rounds):
             _say(f"{scenario.key}, round {number + 1} of {self.plan.rounds}")
             for server in servers:
-                sample = self.bench.saturate(server, scenario, self.plan.seconds)
+                with processes.resumed(server.process.pid):
+                    self.bench.saturate(server, scenario, SETTLE_SECONDS)
+                    sample = self.bench.saturate(server, scenario, self.plan.seconds)
                 self.results.samples.setdefault((scenario.key, server.peer.name), []).append(sample)
 
+    def _cross_check(self, scenario: Scenario) -> None:
+        if not foreign.IS_INSTALLED:
+            return
+        _say("S1, dnsperf")
+        key = f"{scenario.key} dnsperf"
+        self.results.scenarios[key] = f"{scenario.title}, asked by dnsperf"
+        for server in self._peers(scenario.key):
+            with processes.resumed(server.process.pid):
+                sample = foreign.saturate(self.bench, server, scenario, self.plan.seconds)
+            self.results.samples[key, server.peer.name] = [sample]
+
     def _pace(self, scenario: Scenario) -> None:
+        servers = self._peers(scenario.key)
         rates = {
-            server.peer.name: self.results.rate(scenario.key, server.peer.name) or 1.0 for server in self.up
+            server.peer.name: self.results.rate(scenario.key, server.peer.name) or 1.0 for server in servers
         }
-        slowest = min(
-            (rate for name, rate in rates.items() if name not in ("echo", "weir", MANY)), default=0.0
-        )
+        slowest = min((rate for name, rate in rates.items() if name not in (ECHO, WEIR)), default=0.0)
         slowest = slowest or min(rates.values())
         _say(f"{scenario.key}, latency at fixed rates")
-        for server in self.up:
-            if server.peer.name == MANY:
-                continue
+        for server in servers:
             wanted = {f"{share:.0%} of the slowest": share * slowest for share in RATES}
             wanted["50% of its own"] = rates[server.peer.name] / 2
-            for label, rate in wanted.items():
-                sample = self.bench.paced(server, scenario, self.plan.seconds, rate)
-                self.results.latencies[scenario.key, server.peer.name, label] = sample
+            with processes.resumed(server.process.pid):
+                self.bench.saturate(server, scenario, SETTLE_SECONDS)
+                for label, rate in wanted.items():
+                    sample = self.bench.paced(server, scenario, self.plan.seconds / 2, rate)
+                    self.results.latencies[scenario.key, server.peer.name, label] = sample
 
-    def _swap(self) -> None:
-        scenario = self.workload.scenarios["S4"]
-        for server in self.up:
-            name = server.peer.name
-            if server.peer.reload is None or name == MANY:
+    def _change(self) -> None:
+        for server in self._peers("S6"):
+            if server.peer.reload is None:
                 continue
-            _say(f"S6, {name}")
-            times = self.plan.swaps if name == "weir" else 1
-            try:
-                self.bench.warm(server, scenario, self.plan.seconds / 2)
-                rate = self.bench.saturate(server, scenario, self.plan.seconds).outcome.rate / 2
-                found = measure_swaps(self.bench, server, scenario, rate, self.workload.listed, times)
-            except (RuntimeError, subprocess.SubprocessError) as error:
-                _say(f"{name}: {error}")
-                continue
-            for change in dict.fromkeys(swap.change for swap in found):
-                self.results.swaps.append(summary([swap for swap in found if swap.change == change]))
+            _say(f"S6, {server.peer.name}")
+            with processes.resumed(server.process.pid):
+                try:
+                    self._change_one(server)
+                except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                    _say(f"{server.peer.name}: {error}")
+                    self.results.problems.append(f"S6, {server.peer.name}: {error}")
+
+    def _change_one(self, server: Running) -> None:
+        scenario, rig, times = self.workload.scenarios["S4"], self.bench.rig, self.plan.swaps
+        self.bench.warm(server, scenario, self.plan.seconds / 2)
+        rate = self.bench.saturate(server, scenario, self.plan.seconds / 2).outcome.rate / 2
+        is_ours = server.peer.name == WEIR
+        kinds = [
+            [
+                [change]
+                for change in changes.full_lists(rig, server, self.workload.listed, times if is_ours else 1)
+            ]
+        ]
+        if is_ours:
+            for small in (changes.entries, changes.subscriber_rules, changes.profile_rules):
+                made = list(small(rig, server, times * SMALL_CHANGES))
+                kinds.append([made[at : at + TOGETHER] for at in range(0, len(made), TOGETHER)])
+        for windows in kinds:
+            self.results.swaps.append(measure_change(self.bench, server, scenario, rate, windows))
 
 
 def place_for(rig: Rig, folder: Path, listed: Path | None) -> Place:

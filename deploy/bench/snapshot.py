@@ -95,6 +95,15 @@ def to_wire(name: bytes) -> bytes:
     return b"".join(bytes([len(label)]) + label for label in name.split(b".")) + b"\0"
 
 
+def to_text(wire: bytes) -> str:
+    """A name in wire form without its last dot."""
+    labels = []
+    while length := wire[0]:
+        labels.append(wire[1 : 1 + length].decode())
+        wire = wire[1 + length :]
+    return ".".join(labels)
+
+
 def four_labels(text: bytes, count: int) -> tuple[list[bytes], list[bytes]]:
     """Names of four labels: some that a list of ``text`` lists at a parent or exactly, some that it does not."""
     numbers = random.Random(2)

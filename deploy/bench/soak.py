@@ -107,7 +107,7 @@ class _Changes(threading.Thread):
         assert place.listed is not None
         if self.count % 2:
             name = f"denied-{self.count}.example"
-            weir.write_configuration(place, name)
+            weir.write_configuration(place, denied=name)
         else:
             name = changed_list(self.original, place.listed, self.count)
         self.server.process.send_signal(signal.SIGHUP)

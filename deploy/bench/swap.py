@@ -1,130 +1,111 @@
-"""S6: what clients notice when the list changes while queries come in at half of what the server can do."""
+"""S6: what clients notice when something changes while queries come in at half of what the server can do.
+
+A change happens in a window of load that lasts until it has taken effect and a moment more. Each such window is followed
+by a quiet one of the same length at the same rate: the two have the same chance of a bad moment of the machine.
+"""
 
 from __future__ import annotations
 
 import statistics
+import subprocess
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bench.measure import Bench, Sample, Slice, parse_slices, worst_gap_ms
-from deploy.bench.peers.weir import write_configuration
+from deploy.bench.changes import Change
+from deploy.bench.measure import Bench, Outcome, Slice, parse_outcome, parse_slices, worst_gap_ms
 from deploy.bench.results import Swap
-from deploy.bench.server import Running, wait_for
-from deploy.bench.workload import BLOCKED_ADDRESS, Scenario, changed_list
+from deploy.bench.server import START_SECONDS, Running
+from deploy.bench.workload import Scenario
 
-QUIET_SECONDS = 2.0
 SETTLE_SECONDS = 0.5
-PATIENCE = 1.5
-"""The load lasts this many times as long as the last change took, the first time as the start took, and a second more."""
+"""Load before the first change of a window and after the last has taken effect."""
+LONGEST_QUIET = 5.0
+"""Seconds: a reload that takes longer is not compared with as long a silence."""
 
 
-def measure_swaps(
-    bench: Bench, server: Running, scenario: Scenario, rate: float, original: Path, times: int
-) -> list[Swap]:
-    """Full new lists, ``times`` over; for Weir then as many changes of one rule."""
-    expected = server.start_seconds
-    quiet = bench.paced(server, scenario, QUIET_SECONDS, rate)
-    found = []
-    for number in range(times):
-        change = _full(bench, server, original, number)
-        sample, seconds, slices = _under_load(bench, server, scenario, (rate, _long_enough(expected)), change)
-        found.append(_judged(server, "full list", quiet, sample, seconds, slices))
-        expected = seconds
-    if server.peer.name == "weir":
-        for number in range(times):
-            change = _rule(bench, server, number)
-            sample, seconds, slices = _under_load(
-                bench, server, scenario, (rate, _long_enough(expected)), change
-            )
-            found.append(_judged(server, "one rule", quiet, sample, seconds, slices))
-            expected = seconds
-    return found
+@dataclass(frozen=True)
+class Window:
+    """One stretch of load: what the generator saw in all, and in each slice of time."""
+
+    outcome: Outcome
+    slices: list[Slice]
 
 
-def _long_enough(expected: float) -> float:
-    return SETTLE_SECONDS + 1 + PATIENCE * expected
+def measure_change(
+    bench: Bench, server: Running, scenario: Scenario, rate: float, changes: Sequence[Sequence[Change]]
+) -> Swap:
+    """Make changes of one kind, in each window as many as are given for it one after another."""
+    seconds: list[float] = []
+    changed: list[Window] = []
+    quiet: list[Window] = []
+    for group in changes:
+        window = _Load(bench, server, scenario, rate)
+        taken = window.during(lambda group=group: [_timed(change) for change in group])  # type: ignore[misc]  # bound
+        seconds += taken
+        changed.append(window.seen())
+        length = min(changed[-1].outcome.seconds, LONGEST_QUIET)
+        quiet.append(_quiet(bench, server, scenario, rate, length))
+    return _judged(server, changes[0][0].kind, seconds, changed, quiet)
 
 
-def summary(swaps: list[Swap]) -> Swap:
-    """The median time and the worst of everything else."""
-    return Swap(
-        swaps[0].server,
-        f"{swaps[0].change}, {len(swaps)} ×",
-        statistics.median(swap.seconds for swap in swaps),
-        swaps[0].rate,
-        sum(swap.lost for swap in swaps),
-        sum(swap.wrong for swap in swaps),
-        max(swap.gap_ms for swap in swaps),
-        max(swap.lost_in_worst_slice for swap in swaps),
-        swaps[0].quiet_us,
-        max(swap.p999_us for swap in swaps),
-        max(swap.worst_us for swap in swaps),
-    )
+def _timed(change: Change) -> float:
+    change.prepare()
+    started = time.monotonic()
+    return change.make() - started
 
 
-def _full(bench: Bench, server: Running, original: Path, number: int) -> Callable[[], float]:
-    place, reload = server.place, server.peer.reload
-    assert place.listed is not None
-    assert reload is not None
-    name = changed_list(original, place.listed, number)
-    server.peer.prepare(place)
-    inside = bench.rig.server[:2] if bench.rig.namespace else ()
+class _Load:
+    """The generator in an open loop, until it is told to end."""
 
-    def change() -> float:
-        started = time.monotonic()
-        reload(place, server.process.pid, inside)
-        return wait_for(bench.rig, place, name, BLOCKED_ADDRESS) - started
+    def __init__(self, bench: Bench, server: Running, scenario: Scenario, rate: float) -> None:
+        self.file = server.place.folder / "slices.csv"
+        more = ("--rate", str(int(rate)), "--slices", str(self.file))
+        self.command = bench.command(server, scenario, START_SECONDS, *more)
+        self.printed = ""
 
-    return change
+    def during(self, work: Callable[[], list[float]]) -> list[float]:
+        """Do something under load, and keep the load up for a moment before and after."""
+        with subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True) as generator:
+            try:
+                time.sleep(SETTLE_SECONDS)
+                done = work()
+                time.sleep(SETTLE_SECONDS)
+            finally:
+                generator.terminate()
+                assert generator.stdout is not None
+                self.printed = generator.stdout.read()
+        return done
 
-
-def _under_load(
-    bench: Bench, server: Running, scenario: Scenario, load: tuple[float, float], change: Callable[[], float]
-) -> tuple[Sample, float, list[Slice]]:
-    """Change something shortly after the load has begun: the load's sample, the change's seconds, the slices."""
-    rate, patience = load
-    file = server.place.folder / "slices.csv"
-    with ThreadPoolExecutor(1) as other:
-        changed = other.submit(_later, change)
-        sample = bench.paced(server, scenario, patience, rate, file)
-        seconds = changed.result()
-    return sample, seconds, parse_slices(file.read_text())
+    def seen(self) -> Window:
+        """What the generator printed and wrote."""
+        return Window(parse_outcome(self.printed), parse_slices(self.file.read_text()))
 
 
-def _later(change: Callable[[], float]) -> float:
-    time.sleep(SETTLE_SECONDS)
-    return change()
+def _quiet(bench: Bench, server: Running, scenario: Scenario, rate: float, seconds: float) -> Window:
+    file: Path = server.place.folder / "slices.csv"
+    sample = bench.paced(server, scenario, seconds, rate, file)
+    return Window(sample.outcome, parse_slices(file.read_text()))
 
 
 def _judged(
-    server: Running, change: str, quiet: Sample, sample: Sample, seconds: float, slices: list[Slice]
+    server: Running, kind: str, seconds: list[float], changed: list[Window], quiet: list[Window]
 ) -> Swap:
-    outcome = sample.outcome
+    """Median and worst times to effect, everything that was lost, medians of the tails."""
+    outcomes = [window.outcome for window in changed]
     return Swap(
         server.peer.name,
-        change,
-        seconds,
-        outcome.sent / outcome.seconds,
-        outcome.lost,
-        outcome.wrong,
-        worst_gap_ms(slices),
-        max((part.lost for part in slices), default=0),
-        quiet.outcome.latency["p99.9"],
-        outcome.latency["p99.9"],
-        outcome.latency["max"],
+        f"{kind}, {len(seconds)} ×",
+        statistics.median(seconds),
+        max(seconds),
+        statistics.median(outcome.sent / outcome.seconds for outcome in outcomes),
+        sum(outcome.lost for outcome in outcomes),
+        sum(window.outcome.lost for window in quiet),
+        sum(outcome.wrong for outcome in outcomes),
+        max(worst_gap_ms(window.slices) for window in changed),
+        max((part.lost for window in changed for part in window.slices), default=0),
+        statistics.median(window.outcome.latency["p99.9"] for window in quiet),
+        statistics.median(outcome.latency["p99.9"] for outcome in outcomes),
+        max(outcome.latency["max"] for outcome in outcomes),
     )
-
-
-def _rule(bench: Bench, server: Running, number: int) -> Callable[[], float]:
-    name = f"denied-{number}.example"
-
-    def change() -> float:
-        write_configuration(server.place, name)
-        started = time.monotonic()
-        assert server.peer.reload is not None
-        server.peer.reload(server.place, server.process.pid, ())
-        return wait_for(bench.rig, server.place, name, BLOCKED_ADDRESS) - started
-
-    return change

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from deploy.bench.snapshot import generate
+from deploy.bench.snapshot import four_labels, generate, to_text
 
 BLOCKED_ADDRESS = "192.0.2.80"
 FREE_ADDRESS = "198.51.100.7"
@@ -51,6 +51,7 @@ def make_workload(folder: Path, names: int, seed: int = 1) -> Workload:
     blocked = [_blocked(name, numbers) for name in numbers.choices(listed, k=LINES)]
     small, large = _positive(SMALL), _positive(LARGE)
     mixed = _mixed(small, blocked, numbers)
+    unlisted = _unlisted(listed)
     busting = [f"*.zone{number}.busy.example A {FREE_ADDRESS}" for number in range(ZONES)]
     made = [
         ("S1", f"cached, {SMALL:,} names", zipf(small, LINES, numbers), small, 4096),
@@ -58,6 +59,7 @@ def make_workload(folder: Path, names: int, seed: int = 1) -> Workload:
         ("S2", f"cache-busting, {ZONES} zones", busting, busting, 4096),
         ("S3", "blocked, half of it subdomains", blocked, blocked[:2000], 4096),
         ("S4", "mixed, 100,000 addresses", mixed, small + _negative(), 100_000),
+        ("S5", f"cached, {LARGE:,} unlisted names of four labels, each as often", unlisted, unlisted, 4096),
     ]
     scenarios = {}
     for key, title, questions, warm, sources in made:
@@ -89,6 +91,12 @@ def _positive(count: int) -> list[str]:
 
 def _negative() -> list[str]:
     return [f"nx-{number}.cached.example A -" for number in range(500)]
+
+
+def _unlisted(listed: list[str]) -> list[str]:
+    """Names that need all look-ups in the list's table and find nothing."""
+    _, misses = four_labels("".join(f"{name}\n" for name in listed).encode(), LARGE)
+    return [f"{to_text(wire)} A {FREE_ADDRESS}" for wire in misses]
 
 
 def _blocked(name: str, numbers: random.Random) -> str:

@@ -1,4 +1,9 @@
-"""Unbound: the list as local zones (its RPZ costs about the same CPU and more memory), one thread, all forwarded."""
+"""Unbound: the list as local zones, one thread, everything forwarded.
+
+Its own RPZ is there to compare (``--servers unbound,unbound-rpz``). With a million names, side by side, local zones were
+better in all: 1.0 beside 2.2 GB, 13 beside 35 s to start, 7.9 beside 8.6 µs for a cached and 11.7 beside 14.0 µs for a
+blocked name. RPZ alone can be read anew without emptying the cache.
+"""
 
 from __future__ import annotations
 

@@ -30,14 +30,15 @@ profiles:
   open: {{block: []}}
 default_profile: strict
 """
+LIST_ID = "bench"
 LIST = """
-  - {{id: bench, url: "file:{listed}", format: domains, kind: category, categories: [games]}}"""
+  - {{id: {id}, url: "file:{listed}", format: domains, kind: category, categories: [games]}}"""
 PROGRAM = Path(sys.executable).parent / "weir"
 
 
-def write_configuration(place: Place, denied: str = "denied.example") -> Path:
-    """Write the file; ``denied`` is the one name that the profile itself blocks."""
-    lists = LIST.format_map(vars(place)) if place.listed else " []"
+def write_configuration(place: Place, *, denied: str = "denied.example", own: str = "own.example") -> Path:
+    """Write the file; ``denied`` is the one name that the profile itself blocks, ``own`` what the first subscriber does."""
+    lists = LIST.format(**vars(place), id=LIST_ID) if place.listed else " []"
     values = {
         **vars(place),
         "lists": lists,
@@ -47,8 +48,7 @@ def write_configuration(place: Place, denied: str = "denied.example") -> Path:
     path = place.folder / "weir.yaml"
     with path.open("w") as file:
         file.write(CONFIGURATION.format_map({**values, "denied": denied}))
-        if place.subscribers:
-            file.writelines(subscriber_lines(place.subscribers, place.sources))
+        file.writelines(subscriber_lines(max(place.subscribers, 1), place.sources, own))
     return path
 
 
@@ -56,8 +56,9 @@ def _prepare(place: Place) -> list[str]:
     return [str(PROGRAM), "serve", "-c", str(write_configuration(place))]
 
 
-def _reload(_: Place, pid: int, __: tuple[str, ...]) -> None:
+def reload(_: Place, pid: int, __: tuple[str, ...]) -> None:
+    """Tell it to read its configuration and lists again."""
     os.kill(pid, signal.SIGHUP)
 
 
-PEER = Peer("weir", str(PROGRAM), "compiled table", _prepare, lambda: "this checkout", _reload)
+PEER = Peer("weir", str(PROGRAM), "compiled table", _prepare, lambda: "this checkout", reload)

@@ -7,9 +7,11 @@
  * The closed loop keeps `window` queries in flight: it finds the most that a server can do. The open loop
  * sends on an exact schedule whatever the server does. Latency counts from when a query was due, so that
  * a server that stalls pays for every query that would have been sent meanwhile: no coordinated omission.
- * All options: options.c. One thread; it spins, so give it a CPU of its own.
+ * All options: options.c. One thread; it spins, so give it a CPU of its own. SIGTERM ends the sending early, with
+ * results.
  */
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,8 +31,15 @@ struct load {
     struct incoming answers[LINK_BATCH];
     uint64_t number, random;
     unsigned port;
-    int64_t start, end, expired, late;
+    int64_t start, end, expired, late, waited; /* ns */
 };
+
+static volatile sig_atomic_t is_told_to_end;
+
+static void end_early(int signal) {
+    (void)signal;
+    is_told_to_end = 1;
+}
 
 static uint32_t next_source(struct load *load) {
     if (load->options.source_count == 0) {
@@ -84,9 +93,10 @@ static unsigned collect(struct load *load) {
 
 static void run_closed(struct load *load) {
     uint64_t last = load->options.once ? load->questions.count : UINT64_MAX;
-    for (int64_t now = load->start; now < load->end && load->number < last; now = clock_now()) {
+    for (int64_t now = load->start; now < load->end && load->number < last && !is_told_to_end; now = clock_now()) {
         if (collect(load) == 0) {
             sched_yield(); /* whoever shares this CPU, an upstream for example, is what we wait for */
+            load->waited += clock_now() - now;
         }
         while (load->flight.outstanding < load->options.window) {
             uint64_t room = load->options.window - load->flight.outstanding;
@@ -100,8 +110,9 @@ static void run_closed(struct load *load) {
 
 static void run_open(struct load *load) {
     double gap = (double)NS_PER_SECOND / load->options.rate, due = (double)load->start;
-    while (due < (double)load->end) {
+    while (due < (double)load->end && !is_told_to_end) {
         int64_t now = clock_now();
+        unsigned taken = 0;
         load->late = now - (int64_t)due > load->late ? now - (int64_t)due : load->late;
         double until = (double)(now < load->end ? now : load->end);
         for (unsigned burst = 0; burst < BURST_LIMIT && due <= until; burst++) {
@@ -109,8 +120,11 @@ static void run_open(struct load *load) {
             unsigned count = waiting < LINK_BATCH ? (unsigned)waiting : LINK_BATCH;
             send_questions(load, count, due, gap);
             due += gap * count;
+            taken += count;
         }
-        collect(load);
+        if (collect(load) + taken == 0) {
+            load->waited += clock_now() - now;
+        }
     }
 }
 
@@ -141,13 +155,14 @@ static void print_result(const struct load *load, int64_t elapsed, uint64_t answ
     const struct flight *flight = &load->flight;
     printf("{\"loop\": \"%s\", \"seconds\": %.6f, \"sent\": %llu, \"answered\": %llu, \"lost\": %llu, "
            "\"wrong\": %llu, \"stray\": %llu, \"rate\": %.1f, \"generator_cpu_us\": %.3f, "
-           "\"late_us\": %.1f, ",
+           "\"late_us\": %.1f, \"spare\": %.4f, ",
            load->options.rate > 0 ? "open" : "closed", (double)elapsed / 1e9,
            (unsigned long long)flight->sent, (unsigned long long)flight->answered,
            (unsigned long long)flight->lost, (unsigned long long)flight->wrong,
            (unsigned long long)flight->stray,
            (double)answered_in_time * 1e9 / (double)elapsed,
-           flight->sent == 0 ? 0.0 : (double)cpu / (double)flight->sent / 1e3, (double)load->late / 1e3);
+           flight->sent == 0 ? 0.0 : (double)cpu / (double)flight->sent / 1e3, (double)load->late / 1e3,
+           (double)load->waited / (double)elapsed);
     print_latency(&flight->latency);
     printf(", \"rcodes\": {");
     for (int code = 0, printed = 0; code < FLIGHT_RCODES; code++) {
@@ -183,6 +198,7 @@ int main(int count, char **words) {
     load->link = link_open(&load->options.link);
     flight_open(&load->flight, &load->questions, load->options.link.ports, load->options.timeout);
     load->random = load->options.seed * 2 + 1;
+    signal(SIGTERM, end_early);
     int64_t cpu = clock_cpu();
     load->start = load->expired = clock_now();
     load->end = load->start + (int64_t)(load->options.seconds * (double)NS_PER_SECOND);

@@ -108,6 +108,32 @@ def test_latency_counts_from_when_a_query_was_due(programs: Programs, start: Any
     assert told["lost"] == 0
 
 
+def test_the_generator_ends_when_it_is_told(programs: Programs, start: Any, tmp_path: Path) -> None:
+    (tmp_path / "questions").write_text("a.example A\n")
+    port, slices = start(programs.echo), tmp_path / "slices.csv"
+    command = [
+        programs.load,
+        "--server",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--rate",
+        "1000",
+        "--seconds",
+        "60",
+    ]
+    command += ["--questions", str(tmp_path / "questions"), "--slices", str(slices)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    process.terminate()
+    told = json.loads(process.communicate(timeout=20)[0])
+    assert process.returncode == 0
+    assert 0 < told["seconds"] < 20
+    assert told["sent"] == told["answered"] == sum(part.sent for part in parse_slices(slices.read_text()))
+    assert 0 < told["spare"] <= 1
+
+
 def test_silence_is_loss(load: Any) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))

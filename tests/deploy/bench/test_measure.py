@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
-from deploy.bench import processes
+from deploy.bench import foreign, processes
 from deploy.bench.measure import Slice, parse_outcome, parse_slices, worst_gap_ms
 
 STAT = """cpu  400 100 200 8000 300 0 50 40 0 0
@@ -19,10 +23,11 @@ intr 1 2 3
 def test_the_generators_words() -> None:
     outcome = parse_outcome(
         '{"loop": "open", "seconds": 2.0, "sent": 10, "answered": 9, "lost": 1, "wrong": 2, "stray": 0, '
-        '"rate": 4.5, "generator_cpu_us": 1.0, "late_us": 3.5, "latency_us": {"p50": 40.0}, "rcodes": {"0": 9}}'
+        '"rate": 4.5, "generator_cpu_us": 1.0, "late_us": 3.5, "spare": 0.25, "latency_us": {"p50": 40.0}, "rcodes": {"0": 9}}'
     )
     assert (outcome.sent, outcome.answered, outcome.lost, outcome.wrong) == (10, 9, 1, 2)
     assert (outcome.latency, outcome.rcodes, outcome.late_us) == ({"p50": 40.0}, {"0": 9}, 3.5)
+    assert outcome.spare == 0.25
 
 
 def test_slices() -> None:
@@ -49,6 +54,72 @@ def test_the_machines_counters() -> None:
     machine = processes.parse_machine(STAT, 0)
     ticks = processes.TICKS
     assert (machine.busy, machine.stolen, machine.idle) == (750 / ticks, 40 / ticks, 4100 / ticks)
+
+
+DNSPERF = """
+Statistics:
+
+  Queries sent:         1200
+  Queries completed:    1190 (99.17%)
+  Queries lost:         10 (0.83%)
+
+  Response codes:       NOERROR 1180 (99.16%), REFUSED 10 (0.84%)
+  Average packet size:  request 38, response 54
+  Run time (s):         2.000000
+  Queries per second:   595.000000
+
+  Average Latency (s):  0.000125 (min 0.000001, max 0.020000)
+"""
+
+
+def test_what_dnsperf_prints() -> None:
+    outcome = foreign.parse(DNSPERF)
+    assert (outcome.sent, outcome.answered, outcome.lost) == (1200, 1190, 10)
+    assert (outcome.rate, outcome.seconds, outcome.rcodes) == (595.0, 2.0, {"0": 1180})
+    assert outcome.latency == {"mean": pytest.approx(125.0)}
+
+
+def test_dnsperf_that_prints_something_else() -> None:
+    with pytest.raises(RuntimeError, match="printed no `Run time"):
+        foreign.parse("usage: dnsperf")
+
+
+def spent(pid: int, end: float) -> float:
+    """CPU seconds of a family, at the latest when they are more than ``end``, which takes some while."""
+    limit = time.monotonic() + 20
+    while (used := processes.cpu_seconds(pid)) <= end and time.monotonic() < limit:
+        os.sched_yield()
+    return used
+
+
+def test_a_suspended_family_uses_nothing() -> None:
+    with subprocess.Popen(["sh", "-c", "sh -c 'while :; do :; done' & while :; do :; done"]) as process:
+        try:
+            used = spent(process.pid, 0.05)
+            assert used > 0.05
+            processes.suspend(process.pid)
+            before = processes.cpu_seconds(process.pid)
+            assert states(process.pid) == {"T"}
+            with processes.resumed(process.pid):
+                assert spent(process.pid, before + 0.02) > before + 0.02
+            assert states(process.pid) == {"T"}
+        finally:
+            for member in processes.family(process.pid):
+                os.kill(member, signal.SIGKILL)
+
+
+def states(pid: int) -> set[str]:
+    """A stop is asked for before it has happened: wait for it."""
+    limit = time.monotonic() + 20
+    while (found := {_state(member) for member in processes.family(pid)}) != {
+        "T"
+    } and time.monotonic() < limit:
+        os.sched_yield()
+    return found
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_this_very_process_uses_something() -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.bench.report import bars, markdown
+from deploy.bench.bars import bars
+from deploy.bench.report import markdown
 from deploy.bench.results import Results, Swap
 
 
@@ -16,10 +17,13 @@ from deploy.bench.results import Results, Swap
         ("CPU per query, cached, 2,000 names", True, 4.8 / 4.0 / 1.25),
         ("CPU per query, blocked", True, 4.8 / 4.0 / 1.25),
         ("memory for a million domains", True, 14 / 16),
-        ("text list of a million → serving", True, 0.8),
+        ("text list of a million → serving, cold", True, 0.5),
+        ("text list of a million → serving, reload", True, 0.8),
         ("full swap under load", True, 0.9),
-        ("one rule → effect", False, 4.0),
+        ("one entry of a list, 30 × → effect", False, 4.0),
+        ("one subscriber, 30 × → effect", True, 0.4),
         ("100,000 subscribers with own policies", False, 1.5),
+        ("cache-busting misses", False, 1.5),
     ],
 )
 def test_each_bar(results: Results, what: str, met: bool, ratio: float) -> None:
@@ -37,10 +41,19 @@ def test_a_lost_query_or_a_slow_tail_misses_the_swap(results: Results, lost: int
 
 def test_a_short_list_says_nothing_of_a_million(results: Results) -> None:
     results.names = 500_000
-    assert not {bar.what for bar in bars(results)} & {
-        "memory for a million domains",
-        "text list of a million → serving",
-    }
+    assert not any("million" in bar.what for bar in bars(results))
+
+
+def test_fewer_queries_than_three_peers_is_no_bar(results: Results) -> None:
+    results.servers = [facts for facts in results.servers if facts.name not in ("a", "b")]
+    assert not any(bar.what == "cache-busting misses" for bar in bars(results))
+
+
+@pytest.mark.parametrize(("cpu", "met"), [(5.5, True), (5.3, False), (6.5, True), (6.7, False)])
+def test_subscribers_may_cost_neither_more_nor_less(results: Results, cpu: float, met: bool) -> None:
+    [many] = results.samples["S4", results.many]
+    results.samples["S4", results.many] = [replace(many, cpu_us=cpu)]
+    assert next(bar for bar in bars(results) if "subscribers with" in bar.what).is_met is met
 
 
 def test_without_figures_there_are_no_bars() -> None:
@@ -50,10 +63,11 @@ def test_without_figures_there_are_no_bars() -> None:
 def test_the_whole_report(results: Results) -> None:
     text = markdown(results)
     assert "| cached, 2,000 names |" not in text
-    assert "| S1: cached, 2,000 names | echo | 200,000 (190,000–210,000) | 4.0 (3.8–4.2) | 1.00 |" in text
+    assert "| S1: cached, 2,000 names | echo | 200,000 (190,000–210,000) | 4.00 (3.80–4.20) | 1.00 |" in text
     assert "slow<peer> *" in text  # disturbed by another machine
     assert "2 runs lost more than 1 %" in text
-    assert "**missed**, 4.0 × the bar" in text
+    assert "| 4.00 | **missed** |" in text
+    assert "| cached: answered | 150 (140–160) |" in text
     assert "- gone: not installed" in text
     assert "| weir | this checkout | compiled table | 40 | 14 | 2.0 |" in text
     for line in text.splitlines():

@@ -41,6 +41,17 @@ def test_the_mixture(tmp_path: Path) -> None:
     assert shares == {"198.51.100.7": 80, "192.0.2.80": 12, "negative": 5, "miss": 3}
 
 
+def test_unlisted_names_have_four_labels_and_no_listed_parent(tmp_path: Path) -> None:
+    workload = make_workload(tmp_path, 1000)
+    listed = set(workload.listed.read_text().split())
+    names = [line.split()[0] for line in workload.scenarios["S5"].questions.read_text().splitlines()]
+    assert len(set(names)) > 99_000
+    for name in names[:500]:
+        labels = name.split(".")
+        assert len(labels) == 4
+        assert not any(".".join(labels[start:]) in listed for start in range(4)), name
+
+
 def test_zipf_prefers_the_first() -> None:
     counts = Counter(zipf([str(rank) for rank in range(100)], 20_000, random.Random(1)))
     assert counts["0"] > 1.5 * counts["1"] > 2 * counts["10"]
@@ -55,8 +66,9 @@ def test_a_changed_list_has_one_name_more(tmp_path: Path) -> None:
 
 
 def test_subscribers_are_yaml_with_ten_rules_each_and_addresses_in_a_row() -> None:
-    people = yaml.safe_load("".join(subscriber_lines(300, "10.64.0.0")))["subscribers"]
+    people = yaml.safe_load("".join(subscriber_lines(300, "10.64.0.0", "own.example")))["subscribers"]
     assert len(people) == 300
     assert people[299]["addresses"] == ["10.64.1.43"]
+    assert people[0]["deny"].pop(0) == "own.example"
     assert all(len(person["allow"]) + len(person["deny"]) == 10 for person in people)
     assert len({name for person in people for name in person["allow"] + person["deny"]}) == 3000
