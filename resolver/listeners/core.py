@@ -11,12 +11,11 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
-import structlog
-
 from resolver.answer.message import MalformedQueryError, parse_query
 from resolver.core.native import Cache, Engine, State
 from resolver.exchange.model import Question
 from resolver.listeners.server import Server
+from resolver.runtime.logs import get_logger
 
 SLICE = 32
 """Queries finished in one turn of the event loop: about 2 ms of work."""
@@ -34,7 +33,7 @@ query time-out at its default)."""
 _PREFETCH = 0
 """The token of a query that the core has answered, and whose answer is near its end."""
 
-_log = structlog.get_logger("weir.listeners")
+_log = get_logger("weir.listeners")
 
 
 class CoreListener:
