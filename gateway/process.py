@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from gateway.connection import report_fault
 from gateway.counting import GENERATION, STARTED, Counters
 from gateway.server import StopPageServer
 from gateway.stop_page.render import Pages
+from resolver.runtime.logs import get_logger
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
@@ -25,7 +24,7 @@ from resolver.tables.watch import watch
 FINISH_TIMEOUT = 5.0
 """Seconds that answers in progress get at the end; a page takes milliseconds unless its reader has stopped."""
 
-_log = structlog.get_logger("weir.gateway")
+_log = get_logger("weir.gateway")
 
 
 @dataclass(frozen=True, slots=True)

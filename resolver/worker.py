@@ -20,8 +20,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import randbits
 
-import structlog
-
 from blocklists.snapshot.reader import changes_of
 from resolver.answer.decision import Services
 from resolver.answer.generation import Generation
@@ -40,7 +38,7 @@ from resolver.outbound.forwarder import Forwarder
 from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
-from resolver.runtime.logs import configure_logs
+from resolver.runtime.logs import configure_logs, get_logger
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
@@ -62,7 +60,7 @@ CORE_VARIABLE = "WEIR_CORE"
 """``off`` in the environment: everything is decided, answered and kept by Python, as the tests' oracle does. To find out
 whether a fault is the core's; it is slow."""
 
-_log = structlog.get_logger("weir.worker")
+_log = get_logger("weir.worker")
 
 
 class Counting:

@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-import structlog
-
 from admin.api.appliance import Condition, EditReport, ReloadResult, UnknownListError, Wish
 from admin.config import Config, ConfigError, load
 from admin.control.editing import Basis, Editor
@@ -28,6 +26,7 @@ from blocklists.list_store import ListStore
 from blocklists.model import ListSource
 from blocklists.snapshot.native import SnapshotError, release_memory
 from blocklists.suffixes import public_suffixes
+from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import Tables
 from resolver.tables.store import TablesError, current_generation
@@ -39,7 +38,7 @@ FIRST_FETCH_LIMIT = 30.0
 PUBLISH_RETRY = 30.0
 """Seconds between attempts to publish what could not be published."""
 
-_log = structlog.get_logger("weir.control")
+_log = get_logger("weir.control")
 
 
 class Controller:

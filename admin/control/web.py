@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import socket
 
-import structlog
 from aiohttp import web
 
 from admin.api.app import make_app
 from admin.api.appliance import Appliance
 from admin.config.endpoints import HostPort
+from resolver.runtime.logs import get_logger
 
 _SHUTDOWN_SECONDS = 1.0
 """How long answers in hand may take after the address was given up."""
 
-_log = structlog.get_logger("weir.api")
+_log = get_logger("weir.api")
 
 
 class ListenError(Exception):

@@ -15,7 +15,8 @@ from blocklists.model import Action, Bit, BitRole, Confidentiality, ListCounts, 
 from blocklists.snapshot import metadata, native
 from blocklists.snapshot.bits import feeds, plan_bits
 from blocklists.snapshot.classes import ClassTable, CompileError, intern_classes, make_class, pack
-from blocklists.snapshot.intake import Intake, LocalData
+from blocklists.snapshot.intake import Intake
+from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.stops import apply_exceptions
 from blocklists.snapshot.tokens import Token, TokenTable
 

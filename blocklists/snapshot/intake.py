@@ -16,10 +16,8 @@ from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, disposition
 from blocklists.formats.registry import line_parser
 from blocklists.model import Action, Disposition, Entry, ListCounts, ListSource, Scope, Skip, SkipReason
 from blocklists.snapshot import native
+from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.tokens import STOP, Token, TokenTable
-
-LocalData = dict[str, tuple[tuple[str, int, str], ...]]
-"""Records by owner: ``name`` for exactly the name, ``*.name`` for all below it."""
 
 SYNTAXES = {
     "domains": native.SYNTAX_DOMAINS,

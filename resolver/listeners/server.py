@@ -7,12 +7,11 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Protocol
 
-import structlog
-
 from resolver.answer.decision import Asked, Miss, Result
 from resolver.answer.message import parse_query
 from resolver.answer.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
+from resolver.runtime.logs import get_logger
 
 MAX_STEPS = 10
 """Questions that one query may need one after another; aliases do not go on for ever."""
@@ -20,7 +19,7 @@ MAX_STEPS = 10
 Send = Callable[[bytes | None], None]
 """Takes the answer, or None for silence."""
 
-_log = structlog.get_logger("weir.listeners")
+_log = get_logger("weir.listeners")
 
 
 class Resolves(Protocol):

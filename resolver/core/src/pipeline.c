@@ -21,7 +21,7 @@ static void read_packet(const weir_state *state, const weir_packet *packet, weir
 static void look_up(weir_core *core, const weir_state *state, const weir_packet *packet, weir_item *item)
 {
     uint32_t number = weir_tables_policy_of(&state->tables, &packet->client);
-    item->is_served = 0;
+    item->is_served = item->wants_answer = 0;
     if (number != WEIR_NO_POLICY)
         item->is_served = (uint8_t)weir_tables_policy(&state->tables, number, &item->policy);
     if (item->read != WEIR_QUERY_READ || !item->is_served)
@@ -31,6 +31,7 @@ static void look_up(weir_core *core, const weir_state *state, const weir_packet 
         return;
     weir_cache_key key = weir_key_of(&item->query);
     item->cache_hash = weir_cache_hash(core->cache, &key);
+    item->wants_answer = 1;
     weir_cache_prefetch(core->cache, item->cache_hash);
 }
 
@@ -44,6 +45,9 @@ void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *pa
         read_packet(state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++)
         look_up(core, state, &packets[i], &core->item[i]);
+    for (unsigned i = 0; i < count; i++)
+        if (core->item[i].wants_answer)
+            weir_cache_prefetch_answer(core->cache, core->item[i].cache_hash);
     for (unsigned i = 0; i < count; i++) {
         weir_turn turn;
         turn.core = core;
