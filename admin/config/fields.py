@@ -45,7 +45,8 @@ class Section(BaseModel):
     @classmethod
     def defaults(cls) -> Self:
         """The section of which the file says nothing; without the validator that calling the class would make."""
-        return cls.model_construct()
+        made: Self = super().model_construct()  # the plug-in for pydantic types the class's own as Section
+        return made
 
 
 def section_in(annotation: Any) -> type[BaseModel] | None:
