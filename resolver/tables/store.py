@@ -22,7 +22,6 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from resolver.core.native import CoreError, TablesReader
-from resolver.runtime.boot import boot_id
 from resolver.tables.model import FORMAT_VERSION, Tables
 
 CURRENT = "current"
@@ -118,7 +117,9 @@ def load(state: Path) -> tuple[Tables, list[str]]:
             complaints.append(f"{path.name}: its snapshot {tables.snapshot} is missing")
             continue
         try:
-            TablesReader.open(state / tables.tables, boot_id())
+            TablesReader.open(
+                state / tables.tables
+            )  # every record: a flipped bit may give a child another's policy
         except (OSError, CoreError) as error:
             complaints.append(f"{path.name}: {error}")
             continue
