@@ -15,6 +15,7 @@ passed over for the newest one that is whole.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -79,10 +80,13 @@ def publish(state: Path, tables: Tables) -> None:
         link.unlink(missing_ok=True)
         link.symlink_to(name)
         link.rename(state / CURRENT)
-        sync_directory(state)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+    # Readers obey it from here on, so nobody may be told that the old one is in force: its file would be edited and
+    # nobody would see that. A disk that cannot sync may bring the old one back after a power failure, and no more.
+    with contextlib.suppress(OSError):
+        sync_directory(state)
 
 
 def sync_directory(path: Path) -> None:

@@ -251,7 +251,8 @@ def test_lists_that_are_no_longer_in_force_leave_the_memory(box: Any) -> None:
             file.write(f"new-{number}.example\n")
         box.process.send_signal(signal.SIGHUP)
         box.eventually(
-            lambda number=number: box.dig(f"new-{number}.example").answers == ["A 192.0.2.80"], "the new entry"
+            lambda number=number: box.dig(f"new-{number}.example").answers == ["A 192.0.2.80"],
+            "the new entry",
         )
         box.eventually(lambda first=first: not first & _lists_mapped(worker), "the end of the old lists")
 

@@ -118,6 +118,19 @@ def test_a_full_disk_at_any_step_keeps_the_old_generation(
     assert load(state)[0].generation == 2
 
 
+def test_what_readers_obey_was_published_though_the_disk_cannot_sync_it(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or control would go on to edit the file of clients that nobody reads any more."""
+
+    def broken(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(store, "sync_directory", broken)
+    publish(state, _tables(1))
+    assert load(state)[0].generation == 1
+
+
 def test_garbage_is_what_no_kept_generation_names(state: Path) -> None:
     for generation in range(1, 9):
         name = f"snapshot-{generation}.weir"
