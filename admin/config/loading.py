@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -20,9 +20,6 @@ from admin.config.validation import Draft, validate
 from admin.config.zones import ZoneError, read_zone
 from resolver.tables.model import LocalRecord
 
-DEMO = Path("deploy/demo/weir.yaml")
-"""Where a source checkout keeps its example."""
-
 
 def load(path: Path, *, resolv_conf: Path = RESOLV_CONF) -> Config:
     """Read and check a configuration; ConfigError with every problem, in the order of the file."""
@@ -35,21 +32,6 @@ def load(path: Path, *, resolv_conf: Path = RESOLV_CONF) -> Config:
     if draft.faults:
         raise ConfigError(_problems(path, document, draft.faults))
     return Config.model_construct(**draft.values, path=absolute, nameservers=nameservers, records=records)
-
-
-def default_path(environ: Mapping[str, str], cwd: Path) -> Path:
-    """Where the configuration is when nobody names it: $WEIR_CONFIG, ./weir.yaml, /etc/weir/weir.yaml, or the demo of
-    a source checkout. ConfigError naming the places if it is in none of them.
-    """
-    if named := environ.get("WEIR_CONFIG"):
-        return cwd / named
-    places = [cwd / "weir.yaml", Path("/etc/weir/weir.yaml"), cwd / DEMO]
-    for place in places:
-        if place.is_file():
-            return place
-    looked = ", ".join(str(place) for place in places)
-    message = f"no configuration found: $WEIR_CONFIG is not set and there is no {looked}; name the file with -c FILE"
-    raise ConfigError([Problem(places[0], 0, "", message)])
 
 
 def _read_zones(document: LocatedDict, draft: Draft, base: Path) -> tuple[LocalRecord, ...]:

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from admin.services.layout import Layout, read_layout
-from admin.services.processes import SupervisorState, file_of, write_state
+from admin.services.process_state import SupervisorState, file_of, write_state
 from admin.services.serving import served_generation
-from admin.supervisor.children import Kill, Phase
+from admin.supervisor.children import REFUSAL, Kill, Phase
 from admin.supervisor.fleet import Fleet, Program
 from admin.supervisor.listening import failures, possible
 from admin.supervisor.notifications import NotificationSocket
@@ -21,7 +21,7 @@ from admin.supervisor.plan import CONTROL, Plan
 from admin.supervisor.sockets import unavailable
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError
-from resolver.tables.store import TablesError, current_generation
+from resolver.tables.names import TablesError, current_generation
 
 POLL_SECONDS = 0.2
 """How often the link to the generation in force is read; processes appear and go by it, answers do not wait for it."""
@@ -55,7 +55,7 @@ class Supervisor:
         self._written: object = None
 
     async def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; 0 after a clean stop."""
+        """Serve until SIGTERM or SIGINT; 0 after a clean stop, 2 if control, which says why, refuses the configuration."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -72,13 +72,15 @@ class Supervisor:
             self._notifications.close()
             self._fleet.pool.close()
             file_of(self._plan.place.run, self._plan.scope).unlink(missing_ok=True)
-        return 0
+        return REFUSAL if self._fleet.refused else 0
 
     # ---- one turn ----
 
     def _step(self) -> None:
         self._wake.clear()
         self._fleet.tick()
+        if self._fleet.refused and not self._stopping:
+            self._stop()
         if not self._stopping:
             self._follow()
             self._forward_reload()
