@@ -154,6 +154,11 @@ class Fleet:
         unit = self._units.get(name)
         return None if unit is None else unit.child.phase
 
+    def is_silent(self, name: str) -> bool:
+        """Whether the child has been started and has not said anything yet: it is still loading its modules."""
+        unit = self._units.get(name)
+        return unit is not None and unit.child.is_silent
+
     def program(self, name: str) -> Program | None:
         """What runs under the name; None if nothing does."""
         unit = self._units.get(name)

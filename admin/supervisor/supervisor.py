@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from admin.services.layout import Layout, read_layout
 from admin.services.process_state import SupervisorState, file_of, write_state
-from admin.services.serving import served_generation
+from admin.services.serving import GATEWAY, served_generation
 from admin.supervisor.children import REFUSAL, Kill, Phase
 from admin.supervisor.fleet import Fleet, Program
 from admin.supervisor.listening import failures, possible
@@ -118,7 +118,9 @@ class Supervisor:
 
     def _prepare(self) -> None:
         """Start what the configuration asks for: processes that are ready when the first generation comes save time."""
-        layout, self._expected = self._expected, None
+        layout = self._expected
+        if not self._holds_back:
+            self._expected = None
         if layout is not None:
             with contextlib.suppress(SocketError, OSError):  # said when a generation asks for the same
                 self._apply(layout)
@@ -133,15 +135,23 @@ class Supervisor:
         except (TablesError, SocketError, OSError) as error:
             trouble = str(error)
         if not trouble:
-            self._applied = generation
+            if not self._holds_back:
+                self._applied = generation
             return
         self._say_once(f"cannot follow generation {generation}: {trouble}; trying again until it can be had")
         self._retry_at = time.monotonic() + self._retry_delay
         self._retry_delay = min(2 * self._retry_delay, LONGEST_RETRY)
 
+    @property
+    def _holds_back(self) -> bool:
+        """At the start, workers and control load their modules first: answers are worth more than pages about them."""
+        return self._fleet.is_silent(CONTROL) and self._fleet.phase(GATEWAY) is None
+
     def _apply(self, layout: Layout) -> tuple[str, ...]:
         """Run what the layout wants. Returns one sentence for each address that cannot be had."""
         wanted = self._plan.wanted(layout)
+        if self._holds_back:
+            wanted.pop(GATEWAY, None)
         problems = self._missing(wanted)
         for name, program in wanted.items():
             if (runnable := possible(program, self._fleet.program(name), problems)) is not None:

@@ -19,6 +19,9 @@ from resolver.tables.view import View
 POLL_SECONDS = 0.02
 """A change of policy is to reach every process within 50 ms (DESIGN.md section 6)."""
 
+FIRST_POLL_SECONDS = 0.004
+"""While there is none yet: nothing is served, so nothing is taken from anybody by looking more often."""
+
 RETRY_SECONDS = 1.0
 """A generation that could not be opened (memory, open files) is tried again this often until another one comes."""
 
@@ -54,7 +57,7 @@ async def watch_prepared(
                 continue
             taken = generation
             on_new(prepared)
-        await asyncio.sleep(poll)
+        await asyncio.sleep(poll if taken is not None else min(poll, FIRST_POLL_SECONDS))
 
 
 def _open(state: Path, prepare: Callable[[View], Prepared]) -> Prepared | None:
