@@ -74,4 +74,3 @@ class Attempts:
             self._commands.append(SendMessage(attempt.number, endpoint, wire))
         else:
             self._commands.append(SendDatagram(attempt.number, endpoint, wire))
-

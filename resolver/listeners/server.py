@@ -106,7 +106,8 @@ class Server:
     ) -> None:
         self._pipeline = pipeline
         self._forwarder = forwarder
-        self._clock = clock
+        self.clock = clock
+        """Unix seconds."""
         self._count = count
         self._waiting: set[_Waiting] = set()
         self._idle: asyncio.Future[None] | None = None
@@ -114,11 +115,11 @@ class Server:
 
     def handle(self, packet: bytes, client: str, *, over_tcp: bool) -> Result:
         """The answer at once, silence, or a miss to be given to ``finish_later``."""
-        return self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self._clock())
+        return self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self.clock())
 
     def serve(self, packet: bytes, client: str, send: Send, *, over_tcp: bool) -> None:
         """Answer one packet: ``send`` is called once with the answer, or None for silence, now or later."""
-        result = self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self._clock())
+        result = self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self.clock())
         if isinstance(result, Miss):
             self.finish_later(result, send)
         else:
@@ -191,7 +192,7 @@ class Server:
         """Decide again with one more known answer: send, or ask the next question."""
         answer: bytes | None = None
         try:
-            result = self._pipeline.resume(query.miss, resolution, now=self._clock())
+            result = self._pipeline.resume(query.miss, resolution, now=self.clock())
             if isinstance(result, Miss) and not is_last:
                 query.miss = result
                 self._ask(query, result.question)
@@ -220,7 +221,7 @@ class Server:
         _log.exception("a query could not be answered")
 
     def _at_once(self, miss: Miss) -> bytes | None:
-        answer = self._pipeline.give_up(miss, FailureKind.OVERLOAD, now=self._clock())
+        answer = self._pipeline.give_up(miss, FailureKind.OVERLOAD, now=self.clock())
         return answer if isinstance(answer, bytes) else None
 
     async def drain(self, timeout: float) -> None:
