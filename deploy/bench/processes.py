@@ -12,6 +12,8 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")
+HEAD_START = 0.5
+"""Seconds in which a descendant tells its watchdog that it lives."""
 CPUCLOCK_SCHED = 2
 """The scheduler's count, in nanoseconds (include/linux/posix-timers.h)."""
 
@@ -76,8 +78,11 @@ def suspend(pid: int) -> None:
 
 
 def resume(pid: int) -> None:
-    """Let a stopped family go on."""
-    _signal(family(pid), signal.SIGCONT)
+    """Let a stopped family go on: first the descendants, so that a watchdog finds that they live when it looks."""
+    if descendants := family(pid) - {pid}:
+        _signal(descendants, signal.SIGCONT)
+        time.sleep(HEAD_START)
+    _signal({pid}, signal.SIGCONT)
 
 
 @contextlib.contextmanager

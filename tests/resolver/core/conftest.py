@@ -131,7 +131,9 @@ class DictClients(Clients):
         found = [network for network in self._networks if asked in network]
         if found:
             return self._networks[max(found, key=lambda network: network.prefixlen)]
-        return self._plan.default if any(asked in ip_network(prefix) for prefix in self._plan.served) else None
+        return (
+            self._plan.default if any(asked in ip_network(prefix) for prefix in self._plan.served) else None
+        )
 
 
 def make_view(path: Path, plan: Plan) -> View:

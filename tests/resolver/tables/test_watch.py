@@ -101,3 +101,46 @@ async def test_a_taker_that_fails_ends_the_watch(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(RuntimeError, match="cannot take it"):
         await asyncio.wait_for(watch_prepared(Path(), lambda view: view, take, poll=0.001), 5)
+
+
+async def test_the_kernels_notice_is_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(module, "NOTICED_SECONDS", 60.0)
+    source = Source(monkeypatch, "first", "second")
+    source.generation = 1
+    taken: list[Any] = []
+    done = asyncio.Event()
+
+    def take(view: Any) -> None:
+        taken.append(view)
+        source.generation = 2
+        (tmp_path / f"change-{len(taken)}").write_bytes(b"")
+        if len(taken) == 2:
+            done.set()
+
+    task = asyncio.ensure_future(watch_prepared(tmp_path, lambda view: view, take))
+    try:
+        await asyncio.wait_for(done.wait(), 5)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert taken == ["first", "second"]
+
+
+async def test_a_folder_without_notices_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    source = Source(monkeypatch, "first")
+    taken: list[Any] = []
+    done = asyncio.Event()
+
+    def take(view: Any) -> None:
+        taken.append(view)
+        done.set()
+
+    task = asyncio.ensure_future(watch_prepared(tmp_path / "not there yet", lambda view: view, take))
+    await asyncio.sleep(0)
+    source.generation = 1
+    try:
+        await asyncio.wait_for(done.wait(), 5)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert taken == ["first"]
