@@ -16,6 +16,12 @@ static void read_packet(const weir_state *state, const weir_packet *packet, weir
         weir_probe_start(&state->lists, item->query.name, item->query.name_length, &item->probe);
 }
 
+/* Whether an answer may come from the cache, once it is known who asks and what the lists say. */
+static int is_for_cache(const weir_core *core, const weir_item *item)
+{
+    return core->cache != NULL && item->read == WEIR_QUERY_READ && item->is_served && !item->is_listed;
+}
+
 /* Who asks, and what the lists say of the name. Only for a name that no list speaks about the cache's page
  * is sent for: nearly all others are blocked and need no cache. */
 static void look_up(weir_core *core, const weir_state *state, const weir_packet *packet, weir_item *item)
@@ -27,7 +33,7 @@ static void look_up(weir_core *core, const weir_state *state, const weir_packet 
     if (item->read != WEIR_QUERY_READ || !item->is_served)
         return;
     item->is_listed = (uint8_t)weir_bits_of_name(state, &item->probe, item->bits);
-    if (core->cache == NULL || item->is_listed)
+    if (!is_for_cache(core, item))
         return;
     weir_cache_key key = weir_key_of(&item->query);
     item->cache_hash = weir_cache_hash(core->cache, &key);
@@ -43,7 +49,13 @@ void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *pa
     for (unsigned i = 0; i < count; i++)
         read_packet(state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++)
+        if (core->item[i].read == WEIR_QUERY_READ)
+            weir_probe_fetch(&state->lists, &core->item[i].probe);
+    for (unsigned i = 0; i < count; i++)
         look_up(core, state, &packets[i], &core->item[i]);
+    for (unsigned i = 0; i < count; i++)
+        if (is_for_cache(core, &core->item[i]))
+            weir_cache_prefetch_answer(core->cache, core->item[i].cache_hash);
     for (unsigned i = 0; i < count; i++) {
         weir_turn turn;
         turn.core = core;
