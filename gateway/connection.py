@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import structlog
 from aiohttp.web import BaseRequest, RequestHandler, Response, Server
 
 from gateway.counting import CONNECTIONS, ERRORS, MALFORMED, TIMEOUTS, Counters
 from gateway.headers import FIXED
 from gateway.limits import Gate, Limits, RefusedError
 from gateway.methods import known_method
+from resolver.runtime.logs import get_logger
 
-_log = structlog.get_logger("weir.gateway")
+_log = get_logger("weir.gateway")
 
 _nobody = logging.getLogger("weir.gateway.nobody")
 _nobody.disabled = True  # what aiohttp would log is about a request

@@ -20,8 +20,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import randbits
 
-import structlog
-
 from blocklists.snapshot.reader import changes_of
 from resolver.answer.decision import Services
 from resolver.answer.generation import Generation
@@ -37,11 +35,11 @@ from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
-from resolver.outbound.reports import UpstreamReports
+from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
-from resolver.runtime.logs import configure_logs
-from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.logs import configure_logs, get_logger
+from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.sampling import SampleFile, sample_path
@@ -62,23 +60,23 @@ CORE_VARIABLE = "WEIR_CORE"
 """``off`` in the environment: everything is decided, answered and kept by Python, as the tests' oracle does. To find out
 whether a fault is the core's; it is slow."""
 
-_log = structlog.get_logger("weir.worker")
+_log = get_logger("weir.worker")
 
 
 class Counting:
     """Counts events and sets gauges by name on the worker's page."""
 
     def __init__(self, page: CounterPage) -> None:
-        self._page = page
+        self._words = page.words
         self._slots = {name: page.slot(name) for name in WORKER_COUNTERS}
 
     def count(self, name: str) -> None:
         """One more of this event."""
-        self._page.add(self._slots[name])
+        self._words[self._slots[name]] += 1
 
     def gauge(self, name: str, value: int) -> None:
         """The present value of a gauge."""
-        self._page.set(self._slots[name], value)
+        self._words[self._slots[name]] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,9 @@ class Worker:
         watching = spawn(watch_prepared(self._state, self._open, self._use), name="watch state")
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())
+        waiting = spawn(keep_waiting("the first generation"), name="waiting")
         await self._first.wait()
+        waiting.cancel()
         if self._latest is not None:
             await self._serve(self._latest)
         self.failed = watching.done() and not watching.cancelled()
@@ -266,7 +266,8 @@ class Worker:
 
     def _count_outbound(self, event: str) -> None:
         self._counting.count(event)
-        self._reports.count(event)
+        if event in DISCARDS:
+            self._reports.count(event)
 
     async def _housekeeping(self) -> None:
         """Gauges, reports, and the sign of life that the service manager asked for: it stops when the loop hangs."""

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-import structlog
 from aiohttp import web
 
 from admin.api.appliance import Appliance
@@ -20,6 +19,7 @@ from admin.api.openapi import get_openapi
 from admin.api.problem import ProblemError, respond
 from admin.api.queries import get_queries
 from admin.api.reloads import post_reload
+from resolver.runtime.logs import get_logger
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,7 +48,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
-_log = structlog.get_logger("weir.api")
+_log = get_logger("weir.api")
 
 
 def make_app(appliance: Appliance) -> web.Application:

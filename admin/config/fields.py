@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -35,7 +35,20 @@ _SUBSCRIBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,119}", re.ASCII)
 class Section(BaseModel):
     """A mapping of the file: unknown keys are errors, nothing is converted silently, nothing can be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        defer_build=True,  # a section's validator is made when it is first used, not at import
+    )
+
+
+_S = TypeVar("_S", bound=Section)
+
+
+def unset(section: type[_S]) -> _S:
+    """The section of which the file says nothing; without the validator that calling the class would make."""
+    return cast("_S", section.model_construct())
 
 
 def section_in(annotation: Any) -> type[BaseModel] | None:

@@ -1,10 +1,19 @@
-"""The manual of the configuration, made from the models: every key with its type, default, meaning and example. Pure."""
+"""The manual of the configuration, made from the models: every key with its type, default, meaning and example.
+
+A key's meaning is the docstring below it, read from the models' source when somebody wants the manual: pydantic would
+read it at every import (``use_attribute_docstrings``), which takes a start 50 ms.
+"""
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from typing import Any, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from admin.config.categories import BUILT_IN
@@ -29,7 +38,7 @@ def reference() -> str:
     engines = ", ".join(f"`{engine}`" for engine in sorted(ENGINES))
     parts = [
         _HEAD,
-        *(_chapter(name, info) for name, info in Settings.model_fields.items()),
+        *(_chapter(name, info) for name, info in _fields(Settings)),
         f"## The catalogue of public lists\n\n{_catalogue()}\n",
         f"## Built-in categories\n\n{categories}\n",
         f"## Search engines with a safe mode\n\n{engines}\n",
@@ -39,7 +48,7 @@ def reference() -> str:
 
 def keys() -> Iterator[tuple[str, FieldInfo]]:
     """Every key of the file with its dotted path; `[]` stands for an item of a list, `ID` for a name of your own."""
-    for name, info in Settings.model_fields.items():
+    for name, info in _fields(Settings):
         yield name, info
         yield from _keys_below(name, info)
 
@@ -92,9 +101,27 @@ def _keys_below(path: str, info: FieldInfo) -> Iterator[tuple[str, FieldInfo]]:
     if section is None:
         return
     base = path + {tuple: "[]", dict: ".ID"}.get(_container(info.annotation), "")
-    for name, below in section.model_fields.items():
+    for name, below in _fields(section):
         yield f"{base}.{name}", below
         yield from _keys_below(f"{base}.{name}", below)
+
+
+@cache
+def _fields(section: type[BaseModel]) -> tuple[tuple[str, FieldInfo], ...]:
+    """The keys of a section, each with its docstring as the description."""
+    (body,) = ast.parse(inspect.getsource(section)).body
+    assert isinstance(body, ast.ClassDef)
+    said: dict[str, str] = {}
+    for above, below in pairwise(body.body):
+        match above, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                said[name] = inspect.cleandoc(text)
+            case _:
+                pass  # anything else in a class's body
+    return tuple(
+        (name, FieldInfo.merge_field_infos(info, description=said.get(name)))
+        for name, info in section.model_fields.items()
+    )
 
 
 def _container(annotation: Any) -> Any:

@@ -12,15 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from admin.api.appliance import EditReport
 from blocklists.edits import Change, Edit, EditError, combine
 from blocklists.list_store import ListStore
 from blocklists.model import Kind, ListSource
 from blocklists.snapshot.deltas import Deltas, Effect
+from resolver.runtime.logs import get_logger
 
-_log = structlog.get_logger("weir.lists")
+_log = get_logger("weir.lists")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-import structlog
-
 from admin.api.appliance import ListCondition
 from admin.control.schedule import Schedule
 from admin.services.redaction import message_of, redacted
@@ -30,8 +28,9 @@ from blocklists.sync import (
     note_fault,
     refresh,
 )
+from resolver.runtime.logs import get_logger
 
-_log = structlog.get_logger("weir.lists")
+_log = get_logger("weir.lists")
 _GOOD = (ListState.ACCEPTED, ListState.UNCHANGED)
 
 

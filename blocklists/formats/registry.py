@@ -10,9 +10,16 @@ from blocklists.formats.dnsmasq import DnsmasqParser
 from blocklists.formats.domains import DomainsParser
 from blocklists.formats.hosts import HostsParser
 from blocklists.formats.protocol import LineParser
-from blocklists.formats.rpz import RpzParser
 from blocklists.formats.urls import UrlsParser
 from blocklists.model import ListSource
+
+
+def _rpz(source: ListSource) -> LineParser:
+    # Its dnspython takes 30 ms to import, which no start without such a list shall pay.
+    from blocklists.formats.rpz import RpzParser
+
+    return RpzParser(source)
+
 
 FORMATS: Mapping[str, Callable[[ListSource], LineParser]] = MappingProxyType(
     {
@@ -20,7 +27,7 @@ FORMATS: Mapping[str, Callable[[ListSource], LineParser]] = MappingProxyType(
         "domains": DomainsParser,
         "adblock": AdblockParser,
         "dnsmasq": DnsmasqParser,
-        "rpz": RpzParser,
+        "rpz": _rpz,
         "urls": UrlsParser,
     }
 )

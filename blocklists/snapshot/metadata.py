@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from blocklists.model import Action, Bit, BitRole
 from blocklists.snapshot.classes import Class, Provenance
-from blocklists.snapshot.intake import LocalData
+
+LocalData = dict[str, tuple[tuple[str, int, str], ...]]
+"""Records by owner: ``name`` for exactly the name, ``*.name`` for all below it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,10 +52,12 @@ class Attempts:
             edns=upstream.knows_edns(now) and not plain,
             mixed_case=upstream.keeps_case(now),
         )
-        expires = now + _timeout(flight, upstream, transport)
+        tries = flight.tries.get(upstream.endpoint, 0)
+        expires = now + (STREAM_TRY if transport is Transport.STREAM else upstream.try_timeout(tries))
         attempt = Attempt(self._last, flight.number, upstream, transport, query, now, expires, plain)
-        self._open[attempt.number] = flight.attempts[attempt.number] = attempt
-        flight.tries[upstream.endpoint] = flight.tries.get(upstream.endpoint, 0) + 1
+        self._open[self._last] = flight.attempts[self._last] = attempt
+        flight.tries[upstream.endpoint] = tries + 1
+        flight.queries += 1
         self._send(attempt)
 
     def close(self, flight: Flight, attempt: Attempt) -> None:
@@ -72,9 +74,3 @@ class Attempts:
             self._commands.append(SendMessage(attempt.number, endpoint, wire))
         else:
             self._commands.append(SendDatagram(attempt.number, endpoint, wire))
-
-
-def _timeout(flight: Flight, upstream: Upstream, transport: Transport) -> float:
-    if transport is Transport.STREAM:
-        return STREAM_TRY
-    return upstream.try_timeout(flight.tries.get(upstream.endpoint, 0))

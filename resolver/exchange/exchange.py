@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from resolver.exchange.attempts import Attempts
-from resolver.exchange.cache import AnswerCache, Cache
+from resolver.exchange.cache import AnswerCache, Cache, Found
 from resolver.exchange.counters import Count
 from resolver.exchange.events import (
     Asked,
@@ -47,6 +47,7 @@ from resolver.tables.model import ResolverSettings
 PREFETCH_ROOM = 0.5
 """Prefetches begin only while fewer than this share of the flights exist: they never push out a client's question."""
 
+_HEARD = (DatagramReceived, MessageReceived, AttemptFailed)
 _FAILURE_COUNTERS = {
     FailureKind.UNREACHABLE: "failures_unreachable",
     FailureKind.NETWORK: "failures_network",
@@ -83,7 +84,7 @@ class Exchange:
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take in one event that happened ``now``; the commands that follow from it, in order."""
-        if isinstance(event, DatagramReceived | MessageReceived | AttemptFailed):
+        if isinstance(event, _HEARD):
             self._hear(event, now)
         elif isinstance(event, Asked):
             self._ask(event.question, event.waiter, now)
@@ -152,12 +153,12 @@ class Exchange:
         return self._pool.states()
 
     def _ask(self, question: Question, waiter: int, now: float) -> None:
-        if (answer := self._fresh(question, now)) is not None:
-            self._deliver(waiter, Resolution(answer))
+        found = self._cache.look(question, now)
+        if found is not None and found.fresh:
+            self._deliver(waiter, Resolution(self._hit(found, now)))
             return
         self._count("cache_misses")
-        has_stale = self._cache.holds(question, now)
-        if past := self._failures.recent(question, now, stale=has_stale):
+        if past := self._failures.recent(question, now, stale=found is not None):
             self._count("failures_remembered")
             self._turn_away([waiter], question, past, now)
             return
@@ -174,11 +175,12 @@ class Exchange:
 
     def _fresh(self, question: Question, now: float) -> Answer | None:
         found = self._cache.look(question, now)
-        if found is None or not found.fresh:
-            return None
+        return self._hit(found, now) if found is not None and found.fresh else None
+
+    def _hit(self, found: Found, now: float) -> Answer:
         self._count("cache_hits")
         if found.prefetch:
-            self._prefetch(question, now)
+            self._prefetch(found.answer.question, now)
         return found.answer
 
     def _room(self) -> int:
@@ -189,7 +191,11 @@ class Exchange:
         flight = self._flights.begin(question, now, self._settings.query_timeout)
         if waiter is not None:
             self._flights.join(flight, waiter, now, self._settings.query_timeout)
-        self._settle(flight, self._tries.advance(flight, now), now)
+        ending = self._tries.advance(flight, now)
+        if ending is None:
+            self._timers.set(flight.number, flight.next_time(now))  # nothing can be due yet
+        else:
+            self._finish(flight, ending, now)
 
     def _prefetch(self, question: Question, now: float) -> None:
         """Ask again for a popular answer, unless that is being done, has just failed, or there is no room for it."""
@@ -202,7 +208,9 @@ class Exchange:
 
     def _probe(self, question: Question, now: float) -> None:
         """Ask an upstream that is down the same question, beside the client's flight and at nobody's cost."""
-        if self._room() <= 0 or (upstream := self._pool.take_probe(now)) is None:
+        if not self._pool.is_probing or self._room() <= 0:
+            return
+        if (upstream := self._pool.take_probe(now)) is None:
             return
         self._count("upstream_probes")
         flight = self._flights.begin(question, now, self._settings.query_timeout, listed=False)
@@ -260,15 +268,18 @@ class Exchange:
     def _succeed(self, flight: Flight, answer: Answer) -> None:
         self._count_evictions(self._cache.store(answer))
         self._failures.forget(answer.question)
-        ending = [flight]
+        resolution = Resolution(answer)
+        self._give(flight, resolution)
         # What a probe brought ends the client's flight for the same question too.
         asked = self._flights.find(answer.question)
-        if asked is not None and asked is not flight:
-            ending.append(asked)
-        for each in ending:
-            for waiter in list(each.waiters):
-                self._deliver(waiter, Resolution(answer))
-            self._end(each)
+        if asked is not None:
+            self._give(asked, resolution)
+
+    def _give(self, flight: Flight, resolution: Resolution) -> None:
+        """The end of the flight: the same for all who wait."""
+        for waiter in list(flight.waiters):
+            self._deliver(waiter, resolution)
+        self._end(flight)
 
     def _fail(self, flight: Flight, failure: Failure) -> None:
         if flight.listed:
@@ -284,9 +295,7 @@ class Exchange:
 
     def _stop(self) -> None:
         for flight in self._flights.all():
-            for waiter in list(flight.waiters):
-                self._deliver(waiter, Resolution(None, FailureKind.UNREACHABLE))
-            self._end(flight)
+            self._give(flight, Resolution(None, FailureKind.UNREACHABLE))
 
     def _turn_away(self, waiters: Iterable[int], question: Question, failure: Failure, now: float) -> None:
         """Give the waiters what the cache has, stale as a rule, else the failure."""

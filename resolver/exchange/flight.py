@@ -54,6 +54,7 @@ class Flight:
         "latest_end",
         "listed",
         "number",
+        "queries",
         "question",
         "silent",
         "stale_at",
@@ -72,15 +73,12 @@ class Flight:
         self.waiters: dict[int, float] = {}
         self.attempts: dict[int, Attempt] = {}
         self.tries: dict[Endpoint, int] = {}
+        self.queries = 0
+        """Queries sent so far: the sum of ``tries``."""
         self.barred: set[Endpoint] = set()
         self.ede: tuple[tuple[int, bytes], ...] = ()
         self.heard = False
         self.silent = False
-
-    @property
-    def queries(self) -> int:
-        """Queries sent so far."""
-        return sum(self.tries.values())
 
     @property
     def failure(self) -> FailureKind:

@@ -63,21 +63,23 @@ class Match(Enum):
 
 def build_query(question: Question, dice: Dice, *, edns: bool = True, mixed_case: bool = True) -> Query:
     """A new query for ``question``, with EDNS (RFC 6891) and mixed case unless the upstream cannot have them."""
-    number = dice.getrandbits(16)
-    name = mix_case(question.name, dice) if mixed_case else question.name
-    asked = name + _TYPE_CLASS.pack(question.qtype, question.qclass)
-    flags = _RECURSION_DESIRED | (_CHECKING_DISABLED if question.checking_disabled else 0)
-    wire = _HEADER.pack(number, flags, 1, 0, 0, int(edns)) + asked
+    name, qtype, qclass, dnssec_ok, checking_disabled = question
+    drawn = dice.getrandbits(16 + 8 * len(name) if mixed_case else 16)
+    number = drawn & 0xFFFF
+    if mixed_case:
+        name = mix_case(name, drawn >> 16)
+    asked = name + _TYPE_CLASS.pack(qtype, qclass)
+    flags = _RECURSION_DESIRED | (_CHECKING_DISABLED if checking_disabled else 0)
+    wire = _HEADER.pack(number, flags, 1, 0, 0, 1 if edns else 0) + asked
     if edns:
-        wire += _OPTS[question.dnssec_ok]
+        wire += _OPTS[dnssec_ok]
     return Query(number, asked, wire, edns, mixed_case)
 
 
-def mix_case(name: bytes, dice: Dice) -> bytes:
-    """The lower-case name with the case of every letter chosen at random."""
-    length = len(name)
-    chosen = dice.getrandbits(8 * length) & int.from_bytes(name.translate(_CASE_BITS), "big")
-    return (int.from_bytes(name, "big") ^ chosen).to_bytes(length, "big")
+def mix_case(name: bytes, bits: int) -> bytes:
+    """The lower-case name with the case of every letter chosen by a bit of its octet in ``bits``."""
+    chosen = bits & int.from_bytes(name.translate(_CASE_BITS), "big")
+    return (int.from_bytes(name, "big") ^ chosen).to_bytes(len(name), "big")
 
 
 def compare(query: Query, data: bytes) -> Match:

@@ -28,18 +28,24 @@ class Timers:
             return
         self._when[number] = when
         heapq.heappush(self._heap, (when, number))
-        self._sweep()
+        if len(self._heap) > 2 * len(self._when) + _SLACK:
+            self._sweep()
 
     def clear(self, number: int) -> None:
         """Let ``number`` never be due."""
         self._when.pop(number, None)
-        self._sweep()
+        if len(self._heap) > 2 * len(self._when) + _SLACK:
+            self._sweep()
 
     def next(self) -> float | None:
         """When the earliest is due; None if there is none."""
-        while self._heap and not self._is_live(self._heap[0]):
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        heap = self._heap
+        while heap:
+            when, number = heap[0]
+            if self._when.get(number) == when:
+                return when
+            heapq.heappop(heap)
+        return None
 
     def take_due(self, now: float) -> list[int]:
         """Remove and return the numbers that are due, earliest first."""
@@ -50,11 +56,6 @@ class Timers:
             due.append(number)
         return due
 
-    def _is_live(self, item: tuple[float, int]) -> bool:
-        when, number = item
-        return self._when.get(number) == when
-
     def _sweep(self) -> None:
-        if len(self._heap) > 2 * len(self._when) + _SLACK:
-            self._heap = [(when, number) for number, when in self._when.items()]
-            heapq.heapify(self._heap)
+        self._heap = [(when, number) for number, when in self._when.items()]
+        heapq.heapify(self._heap)

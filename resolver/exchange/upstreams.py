@@ -159,6 +159,13 @@ class Pool:
             return best[int(dice.random() * len(best))]
         return min(best, key=lambda each: each.rtt or 0.0)
 
+    @property
+    def is_probing(self) -> bool:
+        """Whether ``take_probe`` can give one at all: while all serve, nobody looks further."""
+        return len(self._upstreams) > 1 and any(
+            each.failures >= FAILURES_TO_DOWN for each in self._upstreams.values()
+        )
+
     def take_probe(self, now: float) -> Upstream | None:
         """An upstream that is due to be probed while another serves; its next probe is then postponed."""
         down = [each for each in self._upstreams.values() if each.failures >= FAILURES_TO_DOWN]

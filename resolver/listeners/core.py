@@ -57,7 +57,7 @@ class CoreListener:
 
     def start(self, state: State, cache: Cache | None) -> None:
         """Begin to serve under this state and from this cache."""
-        self._steps = CoreSteps(state, Core(cache), monotonic=time.monotonic, clock=time.time)
+        self._steps = CoreSteps(state, Core(cache), monotonic=time.monotonic, clock=self._server.clock)
         self._loop.add_reader(self._engine.fileno(), self._readable)
         self._engine.start(state, cache)
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Protocol
 
-import structlog
-
 from resolver.answer.decision import Asked, Miss, Result
 from resolver.answer.message import parse_query
 from resolver.answer.pipeline import Pipeline
 from resolver.exchange.model import FailureKind, Question, Resolution
+from resolver.runtime.logs import get_logger
 
 MAX_STEPS = 10
 """Questions that one query may need one after another; aliases do not go on for ever."""
@@ -20,7 +19,7 @@ MAX_STEPS = 10
 Send = Callable[[bytes | None], None]
 """Takes the answer, or None for silence."""
 
-_log = structlog.get_logger("weir.listeners")
+_log = get_logger("weir.listeners")
 
 
 class Resolves(Protocol):
@@ -35,22 +34,35 @@ class Resolves(Protocol):
         ...
 
 
-class _Query:
-    """A query that waits for its questions, one after another."""
+class _Waiting:
+    """A query that waits for the answer to a question. ``waiter`` is the forwarder's number for it."""
 
-    __slots__ = ("_server", "_steps", "miss", "send", "waiter")
+    __slots__ = ("send", "server", "waiter")
 
-    def __init__(self, server: Server, miss: Miss | None, send: Send) -> None:
-        self._server = server
-        self._steps = 0
-        self.miss = miss
+    def __init__(self, server: Server, send: Send) -> None:
+        self.server = server
         self.send = send
         self.waiter = 0
 
     def resolved(self, resolution: Resolution) -> None:
+        """The question has ended."""
+        raise NotImplementedError
+
+
+class _Query(_Waiting):
+    """A query that waits for its questions, one after another."""
+
+    __slots__ = ("_steps", "miss")
+
+    def __init__(self, server: Server, miss: Miss, send: Send) -> None:
+        super().__init__(server, send)
+        self._steps = 0
+        self.miss = miss
+
+    def resolved(self, resolution: Resolution) -> None:
         """One more answer is known, or cannot be had."""
         self._steps += 1
-        self._server.go_on(self, resolution, is_last=self._steps >= MAX_STEPS)
+        self.server.go_on(self, resolution, is_last=self._steps >= MAX_STEPS)
 
 
 class Steps(Protocol):
@@ -61,21 +73,23 @@ class Steps(Protocol):
         ...
 
 
-class _HandedOver(_Query):
+class _HandedOver(_Waiting):
     """A query that the core will answer as soon as its cache has the answer to one question."""
 
     __slots__ = ("client", "packet", "question", "steps")
 
-    def __init__(self, server: Server, steps: Steps, packet: bytes, client: bytes, send: Send) -> None:
-        super().__init__(server, None, send)
+    def __init__(
+        self, server: Server, send: Send, steps: Steps, packet: bytes, client: bytes, question: Question
+    ) -> None:
+        super().__init__(server, send)
         self.steps = steps
         self.packet = packet
         self.client = client
-        self.question: Question | None = None
+        self.question = question
 
     def resolved(self, resolution: Resolution) -> None:
         """The answer is in the cache, or cannot be had."""
-        self._server.step_on(self, resolution)
+        self.server.step_on(self, resolution)
 
 
 class Server:
@@ -92,19 +106,19 @@ class Server:
     ) -> None:
         self._pipeline = pipeline
         self._forwarder = forwarder
-        self._clock = clock
+        self.clock = clock
         self._count = count
-        self._waiting: set[_Query] = set()
+        self._waiting: set[_Waiting] = set()
         self._idle: asyncio.Future[None] | None = None
         self.max_waiting = max_waiting
 
     def handle(self, packet: bytes, client: str, *, over_tcp: bool) -> Result:
         """The answer at once, silence, or a miss to be given to ``finish_later``."""
-        return self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self._clock())
+        return self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self.clock())
 
     def serve(self, packet: bytes, client: str, send: Send, *, over_tcp: bool) -> None:
         """Answer one packet: ``send`` is called once with the answer, or None for silence, now or later."""
-        result = self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self._clock())
+        result = self._pipeline.handle(packet, client, over_tcp=over_tcp, now=self.clock())
         if isinstance(result, Miss):
             self.finish_later(result, send)
         else:
@@ -130,9 +144,7 @@ class Server:
             self._fault()
             send(None)
             return
-        query = _HandedOver(self, steps, packet, client, send)
-        query.question = found
-        self._begin(query, found)
+        self._begin(_HandedOver(self, send, steps, packet, client, found), found)
 
     def _serve_found(self, found: bytes | None, packet: bytes, client: bytes, send: Send) -> None:
         if found is None:
@@ -145,7 +157,6 @@ class Server:
     def step_on(self, query: _HandedOver, resolution: Resolution) -> None:
         """Have the core answer from its cache; what it will not, the pipeline decides with the answer given."""
         answer: bytes | Question | None = None
-        assert query.question is not None
         try:
             if resolution.answer is not None and not resolution.stale:
                 answer = query.steps.step(query.packet, query.client)
@@ -168,7 +179,7 @@ class Server:
             return
         self._begin(_Query(self, miss, send), miss.question)
 
-    def _begin(self, query: _Query, question: Question) -> None:
+    def _begin(self, query: _Waiting, question: Question) -> None:
         self._waiting.add(query)
         try:
             self._ask(query, question)
@@ -180,8 +191,7 @@ class Server:
         """Decide again with one more known answer: send, or ask the next question."""
         answer: bytes | None = None
         try:
-            assert query.miss is not None
-            result = self._pipeline.resume(query.miss, resolution, now=self._clock())
+            result = self._pipeline.resume(query.miss, resolution, now=self.clock())
             if isinstance(result, Miss) and not is_last:
                 query.miss = result
                 self._ask(query, result.question)
@@ -191,11 +201,11 @@ class Server:
             self._fault()
         self._end(query, answer)
 
-    def _ask(self, query: _Query, question: Question) -> None:
+    def _ask(self, query: _Waiting, question: Question) -> None:
         # An answer that is there at once has asked the next question, with a higher number, when this returns.
         query.waiter = max(self._forwarder.ask(question, query.resolved), query.waiter)
 
-    def _end(self, query: _Query, answer: bytes | None) -> None:
+    def _end(self, query: _Waiting, answer: bytes | None) -> None:
         self._waiting.discard(query)
         try:
             query.send(answer)
@@ -210,7 +220,7 @@ class Server:
         _log.exception("a query could not be answered")
 
     def _at_once(self, miss: Miss) -> bytes | None:
-        answer = self._pipeline.give_up(miss, FailureKind.OVERLOAD, now=self._clock())
+        answer = self._pipeline.give_up(miss, FailureKind.OVERLOAD, now=self.clock())
         return answer if isinstance(answer, bytes) else None
 
     async def drain(self, timeout: float) -> None:

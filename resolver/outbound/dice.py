@@ -19,7 +19,7 @@ class SystemDice:
     def getrandbits(self, bits: int, /) -> int:
         """A number of that many random bits."""
         length = (bits + 7) // 8
-        return int.from_bytes(self._take(length), "big") >> (8 * length - bits)
+        return int.from_bytes(self._take(length), "big") >> (-bits & 7)
 
     def random(self) -> float:
         """A number from 0 up to, not including, 1: the 53 bits that a float can hold."""

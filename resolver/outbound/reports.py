@@ -10,10 +10,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from resolver.exchange.counters import COUNTERS
 from resolver.exchange.upstreams import UpstreamState
 
 QUIET_SECONDS = 60.0
 _PREFIX = "discarded_"
+DISCARDS = frozenset(name for name in COUNTERS if name.startswith(_PREFIX))
+"""The events of the exchange that ``count`` takes note of; there is no need to tell it of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class UpstreamReports:
 
     def count(self, event: str) -> None:
         """Take note of an event of the exchange; only discarded replies matter here."""
-        if event.startswith(_PREFIX):
+        if event in DISCARDS:
             self._discarded[event.removeprefix(_PREFIX)] += 1
 
     def due(self, states: Iterable[UpstreamState], now: float) -> list[Report]:

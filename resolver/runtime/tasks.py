@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
-import structlog
+from resolver.runtime.logs import get_logger
 
-_log = structlog.get_logger("weir.tasks")
+_log = get_logger("weir.tasks")
 _running: set[asyncio.Task[None]] = set()
 
 

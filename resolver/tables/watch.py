@@ -13,9 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import structlog
-
 from blocklists.snapshot.native import SnapshotError
+from resolver.runtime.logs import get_logger
 from resolver.runtime.notices import FolderNotices, folder_notices
 from resolver.tables.store import TablesError, current_generation
 from resolver.tables.view import View
@@ -31,7 +30,7 @@ RETRY_SECONDS = 1.0
 
 Prepared = TypeVar("Prepared")
 
-_log = structlog.get_logger("weir.tables")
+_log = get_logger("weir.tables")
 
 
 async def watch(state: Path, on_new: Callable[[View], None]) -> None:

@@ -1,10 +1,11 @@
 /* Answers in wire form, shared by all workers in one bounded mapping.
  *
- * The memory is an array of pages; a key's hash (keyed, so nobody can aim at one page) names its page, and everything
- * else happens inside it: entries stand in the order of their arrival, S3-FIFO decides who goes. A page is written
- * under a try-lock that holds the writer's slot: whoever finds it taken does without (keeping an answer is never
- * owed), and a successor of a writer that died resets the pages locked in its name. Readers copy and check a
- * sequence number; they never wait and never believe a torn copy. Every length read is bounded before use. */
+ * The memory is an array of pages; a key's hash (keyed, so nobody can aim at one page) names its page, and
+ * everything else happens inside it: entries stand in the order of their arrival, S3-FIFO decides who
+ * goes. A page is written under a try-lock that holds the writer's slot: whoever finds it taken does
+ * without (keeping an answer is never owed), and a successor of a writer that died resets the pages locked
+ * in its name. Readers copy and check a sequence number; they never wait and never believe a torn copy.
+ * Every length read is bounded before use. */
 #ifndef WEIR_CACHE_H
 #define WEIR_CACHE_H
 
@@ -23,12 +24,13 @@ typedef struct {
     uint32_t pages;
     uint16_t slot; /* of the worker that writes through this handle */
     uint64_t key[4];
-    uint64_t dead_ms; /* past its TTL by this much an answer is of no use; 0 after open, to be set by the owner */
+    uint64_t dead_ms; /* past its TTL by this much an answer is of no use; 0 after open, the owner sets it */
 } weir_cache;
 
 enum { WEIR_KEY_DO = 1, WEIR_KEY_CD = 2 };
 
-/* `name` is the lower-case wire name asked for, followed by the target's where an alias made here leads to it. */
+/* `name` is the lower-case wire name asked for, followed by the target's where an alias made here leads to
+ * it. */
 typedef struct {
     const uint8_t *name;
     uint16_t name_length;
@@ -80,15 +82,18 @@ enum {
     WEIR_CACHE_TOO_LONG = -3
 };
 
-/* Make `bytes` (a multiple of WEIR_CACHE_PAGE, at least two pages, zeroed) an empty cache. `boot` tells one boot of
- * the machine from another: answers do not outlive it, because the monotonic clock does not. 0, or -1 if the size is
- * none of these. */
+/* Make `bytes` (a multiple of WEIR_CACHE_PAGE, at least two pages, zeroed) an empty cache. `boot` tells
+ * one boot of the machine from another: answers do not outlive it, because the monotonic clock does not.
+ * 0, or -1 if the size is none of these. */
 int weir_cache_format(uint8_t *bytes, size_t size, const uint8_t key[32], const uint8_t boot[16]);
 
-/* Use a formatted mapping, aligned to 8. NULL if it is sound and of this boot, else what is wrong (a constant text). */
-const char *weir_cache_open(weir_cache *cache, uint8_t *bytes, size_t size, const uint8_t boot[16], uint16_t slot);
+/* Use a formatted mapping, aligned to 8. NULL if it is sound and of this boot, else what is wrong (a
+ * constant text). */
+const char *weir_cache_open(weir_cache *cache, uint8_t *bytes, size_t size, const uint8_t boot[16],
+                            uint16_t slot);
 
-/* Reset the pages that an earlier process of this slot left locked. Returns how many. Called once, at start. */
+/* Reset the pages that an earlier process of this slot left locked. Returns how many. Called once, at
+ * start. */
 unsigned weir_cache_recover(weir_cache *cache);
 
 /* The same for all slots from `first` on, which the caller knows to be nobody's. */
@@ -96,26 +101,28 @@ unsigned weir_cache_recover_from(weir_cache *cache, uint16_t first);
 
 uint64_t weir_cache_hash(const weir_cache *cache, const weir_cache_key *key);
 
-/* Bring what a look-up needs on its way, in two stages: where the answer stands, and when that is here, the answer. */
+/* Bring what a look-up needs on its way, in two stages: where the answer stands, and when that is here,
+ * the answer. */
 void weir_cache_prefetch(const weir_cache *cache, uint64_t hash);
 void weir_cache_prefetch_answer(const weir_cache *cache, uint64_t hash);
 
-/* Copy the answer out and count a hit. `stale_ms` = 0: only fresh ones. Anything but WEIR_CACHE_MISS fills `answer`,
- * whose TTL offsets, targets, addresses and EDE are then well formed as described above, whatever the mapping held. */
-int weir_cache_get(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms, uint64_t stale_ms,
-                   weir_answer *answer, weir_cache_copy *copy);
+/* Copy the answer out and count a hit. `stale_ms` = 0: only fresh ones. Anything but WEIR_CACHE_MISS fills
+ * `answer`, whose TTL offsets, targets, addresses and EDE are then well formed as described above,
+ * whatever the mapping held. */
+int weir_cache_get(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms,
+                   uint64_t stale_ms, weir_answer *answer, weir_cache_copy *copy);
 
 /* The same without a hit, and so never WEIR_CACHE_PREFETCH. */
 int weir_cache_peek(const weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t now_ms,
                     uint64_t stale_ms, weir_answer *answer, weir_cache_copy *copy);
 
-/* Keep an answer, in place of an older one for the same key. Returns the number of others that had to go, or why it
- * was not kept (negative). */
+/* Keep an answer, in place of an older one for the same key. Returns the number of others that had to go,
+ * or why it was not kept (negative). */
 int weir_cache_put(weir_cache *cache, const weir_cache_key *key, uint64_t hash, const weir_answer *answer,
                    uint64_t now_ms);
 
-/* Note how the entry stored at `stored_ms` was judged; best effort. Of more than eight bits none are kept: the part is
- * then WEIR_PART_SEVERAL. */
+/* Note how the entry stored at `stored_ms` was judged; best effort. Of more than eight bits none are kept:
+ * the part is then WEIR_PART_SEVERAL. */
 void weir_cache_judge(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t stored_ms,
                       const weir_judgement *judgement);
 

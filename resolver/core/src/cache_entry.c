@@ -32,8 +32,8 @@ typedef struct {
 
 _Static_assert(sizeof(entry_head) == 48, "no padding: heads are compared and copied as bytes");
 
-/* A name has few bits, so their numbers take less room than the mask. With more of them the judgement is kept as one
- * that says to look at the parts again, which is always right. */
+/* A name has few bits, so their numbers take less room than the mask. With more of them the judgement is
+ * kept as one that says to look at the parts again, which is always right. */
 static void pack_judgement(entry_head *head, const weir_judgement *judgement)
 {
     head->serial = judgement->serial;
@@ -68,8 +68,8 @@ static int key_is_question(const weir_cache_key *key, const uint8_t *wire, uint3
 static uint32_t whole_length(const entry_head *head)
 {
     uint32_t key_length = head->key_length & KEY_IS_QUESTION ? 0 : head->key_length;
-    return (uint32_t)sizeof *head + 2u * head->ttl_count + head->wire_length + key_length + head->targets_length +
-           head->addresses_length + head->ede_length;
+    return (uint32_t)sizeof *head + 2u * head->ttl_count + head->wire_length + key_length +
+           head->targets_length + head->addresses_length + head->ede_length;
 }
 
 /* The head, if the body is as long as it announces. */

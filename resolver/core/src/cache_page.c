@@ -1,13 +1,15 @@
-/* What goes and what stays in a page: S3-FIFO (Yang et al., SOSP 2023), within one page and its private copy.
+/* What goes and what stays in a page: S3-FIFO (Yang et al., SOSP 2023), within one page and its private
+ * copy.
  *
- * A new answer enters the small queue; only one that is asked for again moves to the main queue, so a scan of names
- * asked once cannot flush what everybody asks for. What left the small queue unasked leaves its tag among the ghosts;
- * if it returns from there it enters the main queue at once. Both queues share the entries, each in its own order. */
+ * A new answer enters the small queue; only one that is asked for again moves to the main queue, so a scan
+ * of names asked once cannot flush what everybody asks for. What left the small queue unasked leaves its
+ * tag among the ghosts; if it returns from there it enters the main queue at once. Both queues share the
+ * entries, each in its own order. */
 #include <string.h>
 
 #include "cache_page.h"
 
-#define MAX_ROUNDS 64 /* entries of the main queue that one put may give another round, so that it takes bounded time */
+#define MAX_ROUNDS 64 /* that one put may grant in the main queue, so that it takes bounded time */
 
 /* Whether the entries that were copied out of the slots make a page. */
 static int is_sound(const weir_page_copy *page)
@@ -163,12 +165,15 @@ static unsigned first_of(const weir_page_copy *page, uint32_t in_small, uint32_t
     return first;
 }
 
-/* One step of S3-FIFO: an entry goes (1) or moves on (0). `incoming` octets are about to enter the small queue. */
+/* One step of S3-FIFO: an entry goes (1) or moves on (0). `incoming` octets are about to enter the small
+ * queue. */
 static int step(weir_page_copy *page, uint32_t incoming, int *rounds)
 {
     uint32_t small_octets, main_octets;
-    unsigned small = first_of(page, WEIR_PLACE_IN_SMALL, &small_octets), main = first_of(page, 0, &main_octets);
-    int from_small = small < page->count && (small_octets + incoming > WEIR_PAGE_SMALL || main == page->count);
+    unsigned small = first_of(page, WEIR_PLACE_IN_SMALL, &small_octets);
+    unsigned main = first_of(page, 0, &main_octets);
+    int is_small_full = small_octets + incoming > WEIR_PAGE_SMALL || main == page->count;
+    int from_small = small < page->count && is_small_full;
     unsigned number = from_small ? small : main;
     uint8_t hits = page->hits[number];
 
@@ -208,7 +213,8 @@ static void compact(weir_page_copy *page)
     page->end = (uint16_t)end;
 }
 
-static int make_room(weir_page_copy *page, uint32_t size, uint32_t incoming, uint64_t now_ms, uint64_t dead_ms)
+static int make_room(weir_page_copy *page, uint32_t size, uint32_t incoming, uint64_t now_ms,
+                     uint64_t dead_ms)
 {
     int gone = 0, rounds = 0;
 
@@ -246,7 +252,8 @@ int weir_page_put(weir_page_copy *page, uint16_t tag, const weir_cache_key *key,
     } else if (recall_ghost(page, tag)) {
         in_small = 0;
     } else if (size > WEIR_PAGE_SMALL && !has_room(page, size)) {
-        /* Longer than the small queue: a scan of such answers would flush the main queue. It may come when it returns. */
+        /* Longer than the small queue: a scan of such answers would flush the main queue. It may come when
+         * it returns. */
         remember_ghost(page, tag);
         return WEIR_CACHE_UNWANTED;
     }

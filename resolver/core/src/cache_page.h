@@ -1,8 +1,9 @@
 /* One page of the answer cache: its layout, and what happens to it in a writer's private copy.
  *
- * A writer copies the page, changes the copy, and writes it back; who may do so when, and what readers may believe, is
- * cache.c's. A reader needs the first line, the line of slots where the key's tag belongs, and the body. The words are in the machine's own byte order: a mapping never leaves its machine,
- * nor its boot. */
+ * A writer copies the page, changes the copy, and writes it back; who may do so when, and what readers may
+ * believe, is cache.c's. A reader needs the first line, the line of slots where the key's tag belongs, and
+ * the body. The words are in the machine's own byte order: a mapping never leaves its machine, nor its
+ * boot. */
 #ifndef WEIR_CACHE_PAGE_H
 #define WEIR_CACHE_PAGE_H
 
@@ -19,13 +20,14 @@
 #define WEIR_PAGE_BODIES (WEIR_CACHE_PAGE - WEIR_PAGE_HEAD - 8u * WEIR_PAGE_SLOTS)
 #define WEIR_PAGE_SMALL (WEIR_PAGE_BODIES / 10u) /* the small queue's share of the bodies, as in the paper */
 
-/* `place` of an entry: where its body stands among the bodies, its length, and whether it is in the small queue. */
+/* `place` of an entry: where its body stands among the bodies, its length, and whether it is in the small
+ * queue. */
 #define WEIR_PLACE_OFFSET(place) ((place)&0xFFFFu)
 #define WEIR_PLACE_LENGTH(place) (((place) >> 16) & 0x7FFFu)
 #define WEIR_PLACE_IN_SMALL 0x80000000u
 
-/* `hits` of an entry: rounds that eviction grants it, hits in the life of its answer (both up to 3), and whether a
- * prefetch was asked for. Readers write it, so nothing else may stand there. */
+/* `hits` of an entry: rounds that eviction grants it, hits in the life of its answer (both up to 3), and
+ * whether a prefetch was asked for. Readers write it, so nothing else may stand there. */
 #define WEIR_HITS_ROUNDS 0x03u
 #define WEIR_HITS_LIFE 0x0Cu
 #define WEIR_HITS_LIFE_ONE 0x04u
@@ -91,15 +93,16 @@ uint64_t weir_entry_expires(const uint8_t *body, uint32_t length);
 /* Overwrite the judgement of a body that weir_entry_is has found sound. */
 void weir_entry_judge(uint8_t *body, const weir_judgement *judgement);
 
-/* Copy a page, which must be locked. One that contradicts itself is copied as empty: every place of the copy lies
- * within its bodies, every tag is one. */
+/* Copy a page, which must be locked. One that contradicts itself is copied as empty: every place of the
+ * copy lies within its bodies, every tag is one. */
 void weir_page_load(weir_page_copy *copy, const weir_page *page);
 
 /* Write the copy back, the bodies from `changed` on. The caller has made the page's sequence odd. */
 void weir_page_store(weir_page *page, const weir_page_copy *copy, uint32_t changed);
 
-/* Put an answer of `size` octets in, after others have gone as far as needed. What is past `dead_ms` after its TTL
- * goes first. `changed` gets where the changed bodies begin. Returns how many went, or WEIR_CACHE_UNWANTED. */
+/* Put an answer of `size` octets in, after others have gone as far as needed. What is past `dead_ms` after
+ * its TTL goes first. `changed` gets where the changed bodies begin. Returns how many went, or
+ * WEIR_CACHE_UNWANTED. */
 int weir_page_put(weir_page_copy *page, uint16_t tag, const weir_cache_key *key, const weir_answer *answer,
                   uint32_t size, uint64_t now_ms, uint64_t dead_ms, uint32_t *changed);
 

@@ -16,27 +16,22 @@ static void read_packet(const weir_state *state, const weir_packet *packet, weir
         weir_probe_start(&state->lists, item->query.name, item->query.name_length, &item->probe);
 }
 
-/* Whether an answer may come from the cache, once it is known who asks and what the lists say. */
-static int is_for_cache(const weir_core *core, const weir_item *item)
-{
-    return core->cache != NULL && item->read == WEIR_QUERY_READ && item->is_served && !item->is_listed;
-}
-
 /* Who asks, and what the lists say of the name. Only for a name that no list speaks about the cache's page
  * is sent for: nearly all others are blocked and need no cache. */
 static void look_up(weir_core *core, const weir_state *state, const weir_packet *packet, weir_item *item)
 {
     uint32_t number = weir_tables_policy_of(&state->tables, &packet->client);
-    item->is_served = 0;
+    item->is_served = item->wants_answer = 0;
     if (number != WEIR_NO_POLICY)
         item->is_served = (uint8_t)weir_tables_policy(&state->tables, number, &item->policy);
     if (item->read != WEIR_QUERY_READ || !item->is_served)
         return;
     item->is_listed = (uint8_t)weir_bits_of_name(state, &item->probe, item->bits);
-    if (!is_for_cache(core, item))
+    if (core->cache == NULL || item->is_listed)
         return;
     weir_cache_key key = weir_key_of(&item->query);
     item->cache_hash = weir_cache_hash(core->cache, &key);
+    item->wants_answer = 1;
     weir_cache_prefetch(core->cache, item->cache_hash);
 }
 
@@ -54,7 +49,7 @@ void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *pa
     for (unsigned i = 0; i < count; i++)
         look_up(core, state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++)
-        if (is_for_cache(core, &core->item[i]))
+        if (core->item[i].wants_answer)
             weir_cache_prefetch_answer(core->cache, core->item[i].cache_hash);
     for (unsigned i = 0; i < count; i++) {
         weir_turn turn;

@@ -26,14 +26,8 @@ from resolver.exchange.cache import Cache
 from resolver.exchange.model import Answer, Question
 from resolver.policy.model import Policy
 from resolver.runtime.counters import CounterPage
-from resolver.tables.model import (
-    ClientEntry,
-    GatewaySettings,
-    ListInfo,
-    LocalRecord,
-    ResolverSettings,
-    Tables,
-)
+from resolver.tables.clients import Clients
+from resolver.tables.model import GatewaySettings, ListInfo, LocalRecord, ResolverSettings, Tables
 from resolver.tables.view import View
 
 KEY, BOOT = bytes(range(32)), bytes(16)
@@ -124,9 +118,26 @@ def write_tables(path: Path, plan: Plan) -> None:
     writer.close()
 
 
+class DictClients(Clients):
+    """Who has which policy by a plain dictionary and ``ipaddress``: nothing of the file that the core reads."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._networks = {ip_network(prefix): policy for prefix, policy in plan.clients.items()}
+
+    def policy_for(self, address: str) -> Policy | None:
+        asked = ip_address(address)
+        asked = getattr(asked, "ipv4_mapped", None) or asked
+        found = [network for network in self._networks if asked in network]
+        if found:
+            return self._networks[max(found, key=lambda network: network.prefixlen)]
+        return (
+            self._plan.default if any(asked in ip_network(prefix) for prefix in self._plan.served) else None
+        )
+
+
 def make_view(path: Path, plan: Plan) -> View:
     """The oracle's view of the same plan over the same compiled lists."""
-    policies = {policy.number: policy for policy in (*plan.clients.values(), plan.default)}
     infos = {}
     for id_ in plan.lists:
         source = _list_source(id_)
@@ -137,16 +148,14 @@ def make_view(path: Path, plan: Plan) -> View:
         generation=1,
         created=0.0,
         snapshot=path.name,
-        policies=tuple(policies.values()),
-        clients=tuple(ClientEntry(prefix, policy.number) for prefix, policy in plan.clients.items()),
-        default_policy=plan.default.number,
+        tables="",
         lists=infos,
         zones=plan.zones,
         records=(LocalRecord("allowed.demo.test.", "A", 60, "192.0.2.10"),) if plan.zones else (),
         resolver=ResolverSettings(allow_from=plan.served, udp_payload=plan.udp_payload),
         gateway=GatewaySettings("192.0.2.80", "2001:db8::80"),
     )
-    return View(tables, SnapshotReader.open(path))
+    return View(tables, SnapshotReader.open(path), DictClients(plan))
 
 
 @dataclass

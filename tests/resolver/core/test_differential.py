@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -173,7 +172,7 @@ def a_kept_answer(rng: Random, make_reply: Callable[..., bytes]) -> Answer | Non
     message = make_reply(question, aliases, found, ttl=rng.choice((0, 10, 300, 1 << 31)), rcode=rcode)
     answer = scan(message, question, TtlLimits(), NOW - rng.choice((0.0, 0.25, 5.5, 60.0))).answer
     ede = ((18, b""), (22, b"no way " * rng.randint(1, 40)))[: rng.choice((0, 0, 0, 1, 2))]
-    return answer and replace(answer, ede=ede)
+    return answer and answer._replace(ede=ede)
 
 
 def a_packet(rng: Random, make_query: Callable[..., bytes]) -> bytes:

@@ -41,14 +41,14 @@ def test_ids_and_case_vary(dice: Any, make_question: Any) -> None:
 
 def test_every_letter_takes_both_cases_and_nothing_else_changes() -> None:
     name = b"\x05ab-09\x02\xe9z\x00"
-    seen = {mix_case(name, random.Random(seed)) for seed in range(200)}
+    seen = {mix_case(name, random.Random(seed).getrandbits(8 * len(name))) for seed in range(200)}
     assert seen == {
         bytes((5, a, b)) + b"-09\x02\xe9" + bytes((z, 0)) for a in b"aA" for b in b"bB" for z in b"zZ"
     }
 
 
-def test_the_root_has_no_case(dice: Any) -> None:
-    assert mix_case(b"\x00", dice) == b"\x00"
+def test_the_root_has_no_case() -> None:
+    assert mix_case(b"\x00", 0xFF) == b"\x00"
 
 
 @pytest.mark.parametrize(

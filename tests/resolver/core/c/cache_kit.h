@@ -1,4 +1,5 @@
-/* What the tests of the answer cache share: a small mapping, and answers that can be told apart and checked. */
+/* What the tests of the answer cache share: a small mapping, and answers that can be told apart and
+ * checked. */
 #ifndef WEIR_TEST_CACHE_KIT_H
 #define WEIR_TEST_CACHE_KIT_H
 
@@ -35,7 +36,8 @@ static inline uint16_t kit_name(uint8_t *to, unsigned number)
 }
 
 /* An answer of `length` octets of message that depend on `number`, with one of everything. */
-static inline kit_entry *kit_make(kit_entry *entry, unsigned number, uint32_t length, uint32_t ttl, uint64_t stored_ms)
+static inline kit_entry *kit_make(kit_entry *entry, unsigned number, uint32_t length, uint32_t ttl,
+                                  uint64_t stored_ms)
 {
     uint16_t name_length = kit_name(entry->name, number);
     for (uint32_t i = 0; i < length; i++)

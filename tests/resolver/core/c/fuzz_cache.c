@@ -1,6 +1,6 @@
-/* Whatever stands in a mapping, and in whatever order it is used and scribbled upon: every read stays inside, and an
- * answer that is found is well formed. The input is a row of operations on a mapping of two pages of answers; after
- * all of them a page that nobody holds keeps answers again. */
+/* Whatever stands in a mapping, and in whatever order it is used and scribbled upon: every read stays
+ * inside, and an answer that is found is well formed. The input is a row of operations on a mapping of two
+ * pages of answers; after all of them a page that nobody holds keeps answers again. */
 #include "cache_kit.h"
 #include "cache_page.h"
 
@@ -47,8 +47,11 @@ static void check(const weir_answer *answer, const weir_cache_copy *copy)
     for (unsigned i = 0; i < answer->address_count; i++)
         at += answer->addresses[at] + 1u;
     must(at == answer->addresses_length);
-    for (at = 0; at < answer->ede_length; at += 4u + ((uint32_t)answer->ede[at + 2] << 8 | answer->ede[at + 3]))
+    at = 0;
+    while (at < answer->ede_length) {
         must(at + 4 <= answer->ede_length);
+        at += 4u + ((uint32_t)answer->ede[at + 2] << 8 | answer->ede[at + 3]);
+    }
     must(at == answer->ede_length);
 }
 

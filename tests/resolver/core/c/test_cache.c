@@ -1,4 +1,5 @@
-/* The answer cache in one process: what is found, what goes, who may write, and what nonsense in a page becomes. */
+/* The answer cache in one process: what is found, what goes, who may write, and what nonsense in a page
+ * becomes. */
 #include <stdio.h>
 
 #include "cache_kit.h"
@@ -81,7 +82,8 @@ static void test_key(void)
     other.key.name = both;
     other.key.name_length += 3;
     CHECK(kit_put(&cache, &other, 0) == 0);
-    CHECK(kit_get(&cache, &other.key, 0, 0, &found, &copy) == WEIR_CACHE_FRESH && found.wire_length == LENGTH + 1);
+    CHECK(kit_get(&cache, &other.key, 0, 0, &found, &copy) == WEIR_CACHE_FRESH);
+    CHECK(found.wire_length == LENGTH + 1);
     CHECK(get(&cache, 0, 0) == WEIR_CACHE_FRESH && found.wire_length == LENGTH);
     free(bytes);
 }
@@ -114,7 +116,9 @@ static void test_prefetch_is_said_once(void)
     static const struct {
         uint32_t ttl, hits, at;
         int due;
-    } cases[] = {{100, 3, 90000, 1}, {100, 3, 89999, 0}, {100, 2, 95000, 0}, {10, 3, 9500, 1}, {9, 3, 8900, 0}};
+    } cases[] = {
+        {100, 3, 90000, 1}, {100, 3, 89999, 0}, {100, 2, 95000, 0}, {10, 3, 9500, 1}, {9, 3, 8900, 0},
+    };
 
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         weir_cache cache;
@@ -123,8 +127,8 @@ static void test_prefetch_is_said_once(void)
         kit_put(&cache, &entry, 0);
         for (unsigned hit = 1; hit < cases[i].hits; hit++)
             CHECK(get(&cache, 1, 0) == WEIR_CACHE_FRESH);
-        CHECK(weir_cache_peek(&cache, &entry.key, weir_cache_hash(&cache, &entry.key), cases[i].at, 0, &found, &copy) ==
-              WEIR_CACHE_FRESH);
+        uint64_t hash = weir_cache_hash(&cache, &entry.key);
+        CHECK(weir_cache_peek(&cache, &entry.key, hash, cases[i].at, 0, &found, &copy) == WEIR_CACHE_FRESH);
         CHECK(get(&cache, cases[i].at, 0) == (cases[i].due ? WEIR_CACHE_PREFETCH : WEIR_CACHE_FRESH));
         CHECK(!cases[i].due || get(&cache, cases[i].at, 0) == WEIR_CACHE_FRESH);
         free(bytes);
@@ -238,7 +242,7 @@ static void test_nonsense(void)
 {
     uint64_t state = 88172645463325252u;
 
-    for (unsigned round = 0; round < 2000; round++) {
+    for (unsigned round = 0; round < 400; round++) {
         weir_cache cache;
         uint8_t *bytes = kit_mapping(2, &cache);
         for (unsigned number = 0; number < 120; number++)
@@ -288,7 +292,8 @@ static unsigned page_of(const weir_cache *cache, unsigned number)
     return (unsigned)((weir_cache_hash(cache, &entry.key) >> 32) * cache->pages >> 32);
 }
 
-/* Names that meet in one page of one mapping lie far apart in another, so nobody who lacks the key can aim. */
+/* Names that meet in one page of one mapping lie far apart in another, so nobody who lacks the key can
+ * aim. */
 static void test_flooding(void)
 {
     weir_cache cache, another;

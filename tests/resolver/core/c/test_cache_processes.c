@@ -1,5 +1,6 @@
-/* Several processes write and read one mapping and are killed at any instruction: no answer is ever torn, and after
- * the successors have recovered, every page can be written again. Every message ends with a sum of what is before. */
+/* Several processes write and read one mapping and are killed at any instruction: no answer is ever torn,
+ * and after the successors have recovered, every page can be written again. Every message ends with a sum
+ * of what is before. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
