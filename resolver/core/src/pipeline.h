@@ -36,6 +36,7 @@ typedef struct {
     weir_table lists;
     weir_tables tables;
     weir_masks masks;
+    uint64_t stale_ms; /* past its TTL by less than this an answer is given where there is no time for a fresh one */
     uint16_t udp_payload;
     uint8_t gateway_ipv4[4], gateway_ipv6[16];
     weir_limit_settings limits;
@@ -91,7 +92,8 @@ typedef struct {
     weir_cache *cache;     /* NULL: none */
     weir_stats *stats;     /* NULL: nothing is counted */
     weir_limiter *limiter; /* NULL: none */
-    uint8_t peeks;         /* looks into the cache are no hits: a question that has been counted is looked at again */
+    uint8_t peeks;         /* a question that was counted and limited is looked at again: neither is done twice */
+    uint8_t gives_stale;   /* nobody has time to ask for a fresh answer */
     weir_cache_copy copy;
     weir_item item[WEIR_BATCH]; /* too much for the stack of a small thread */
 } weir_core;
