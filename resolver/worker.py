@@ -39,7 +39,7 @@ from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.logs import configure_logs, get_logger
-from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.sampling import SampleFile, sample_path
@@ -118,7 +118,9 @@ class Worker:
         watching = spawn(watch_prepared(self._state, self._open, self._use), name="watch state")
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())
+        waiting = spawn(keep_waiting("the first generation"), name="waiting")
         await self._first.wait()
+        waiting.cancel()
         if self._latest is not None:
             await self._serve(self._latest)
         self.failed = watching.done() and not watching.cancelled()
@@ -213,7 +215,7 @@ class Worker:
         self._take_over(pipeline, self._latest or opened)
         confine_worker(os.environ)
         notify("READY=1", f"STATUS=serving generation {generation.view.tables.generation}")
-        del generation  # or the first snapshot would stay mapped for as long as we serve
+        del generation, opened  # or the first snapshot would stay mapped for as long as we serve
         housekeeping = spawn(self._housekeeping(), name="housekeeping")
         await self._stopping.wait()
         notify("STOPPING=1")
