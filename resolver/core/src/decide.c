@@ -143,7 +143,9 @@ static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdi
     key.name_length = (uint16_t)(query->name_length + verdict->target_length);
     int outcome = respond_kept(turn, asked, &key, weir_cache_hash(turn->core->cache, &key), 0);
     turn->packet->missing = 0; /* nothing is kept under its question alone */
-    turn->is_popular = 0; /* its upstream question is the target's, which has an entry of its own */
+    turn->packet->again = verdict->target; /* what keeps this answer fresh is the target's, in an entry of its own */
+    turn->packet->again_length = verdict->target_length;
+    turn->packet->asked_length = query->name_length;
     return outcome;
 }
 

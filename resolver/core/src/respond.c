@@ -156,6 +156,7 @@ void weir_respond(weir_turn *turn)
 {
     weir_packet *packet = turn->packet;
     packet->out_length = packet->nameable = packet->missing = 0;
+    packet->again = NULL;
     packet->verdict = packet->bit = WEIR_NO_BIT;
     int outcome = turn->item->read == WEIR_QUERY_READ ? respond_to_query(turn) : respond_malformed(turn);
     if (outcome == WEIR_ANSWERED && turn->is_popular)
