@@ -75,6 +75,8 @@ def _rules(*, registries_only: bool = False) -> _Rules:
 
 
 def _ascii(rule: str) -> str:
+    if rule.isascii():
+        return rule.lower()
     try:
         return to_ascii(rule).lower()
     except CanonicalError as error:

@@ -39,7 +39,7 @@ from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.logs import configure_logs, get_logger
-from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.sampling import SampleFile, sample_path
@@ -118,7 +118,9 @@ class Worker:
         watching = spawn(watch_prepared(self._state, self._open, self._use), name="watch state")
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())
+        waiting = spawn(keep_waiting("the first generation"), name="waiting")
         await self._first.wait()
+        waiting.cancel()
         if self._latest is not None:
             await self._serve(self._latest)
         self.failed = watching.done() and not watching.cancelled()

@@ -10,7 +10,8 @@ from aiohttp import web
 from admin.api.appliance import Condition
 from admin.api.keys import APPLIANCE
 from admin.api.readiness import Readiness, judge
-from admin.services.processes import ProcessState, read_listen_failures, read_states
+from admin.services.process_state import ProcessState
+from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import served_generation
 
 

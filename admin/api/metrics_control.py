@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from admin.api.appliance import Condition, ListCondition
-from admin.services.processes import ProcessState
+from admin.services.process_state import ProcessState
 
 
 def control_metrics(condition: Condition, now: float) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from admin.api.appliance import Condition, ListCondition
-from admin.services.processes import ProcessState
+from admin.services.process_state import ProcessState
 from blocklists.model import Kind
 
 MUST_BE_LOADED = (Kind.ILLEGAL, Kind.PROTECTED)

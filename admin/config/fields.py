@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -42,11 +42,13 @@ class Section(BaseModel):
         defer_build=True,  # a section's validator is made when it is first used, not at import
     )
 
-    @classmethod
-    def defaults(cls) -> Self:
-        """The section of which the file says nothing; without the validator that calling the class would make."""
-        made: Self = super().model_construct()  # the plug-in for pydantic types the class's own as Section
-        return made
+
+_S = TypeVar("_S", bound=Section)
+
+
+def unset(section: type[_S]) -> _S:
+    """The section of which the file says nothing; without the validator that calling the class would make."""
+    return cast("_S", section.model_construct())
 
 
 def section_in(annotation: Any) -> type[BaseModel] | None:

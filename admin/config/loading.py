@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -17,11 +17,7 @@ from admin.config.problems import MAX_PROBLEMS, ConfigError, Problem
 from admin.config.sections import ResolverConfig, ZoneConfig
 from admin.config.settings import Config
 from admin.config.validation import Draft, validate
-from admin.config.zones import ZoneError, read_zone
 from resolver.tables.model import LocalRecord
-
-DEMO = Path("deploy/demo/weir.yaml")
-"""Where a source checkout keeps its example."""
 
 
 def load(path: Path, *, resolv_conf: Path = RESOLV_CONF) -> Config:
@@ -37,27 +33,17 @@ def load(path: Path, *, resolv_conf: Path = RESOLV_CONF) -> Config:
     return Config.model_construct(**draft.values, path=absolute, nameservers=nameservers, records=records)
 
 
-def default_path(environ: Mapping[str, str], cwd: Path) -> Path:
-    """Where the configuration is when nobody names it: $WEIR_CONFIG, ./weir.yaml, /etc/weir/weir.yaml, or the demo of
-    a source checkout. ConfigError naming the places if it is in none of them.
-    """
-    if named := environ.get("WEIR_CONFIG"):
-        return cwd / named
-    places = [cwd / "weir.yaml", Path("/etc/weir/weir.yaml"), cwd / DEMO]
-    for place in places:
-        if place.is_file():
-            return place
-    looked = ", ".join(str(place) for place in places)
-    message = f"no configuration found: $WEIR_CONFIG is not set and there is no {looked}; name the file with -c FILE"
-    raise ConfigError([Problem(places[0], 0, "", message)])
-
-
 def _read_zones(document: LocatedDict, draft: Draft, base: Path) -> tuple[LocalRecord, ...]:
     """The records of all built-in zones; what is wrong with a zone file becomes a fault."""
     records: list[LocalRecord] = []
     resolver = document.get("resolver")
     zones = resolver.get("zones") if isinstance(resolver, dict) else None
-    for index, item in enumerate(zones[:MAX_ITEMS] if isinstance(zones, list) else ()):
+    if not isinstance(zones, list) or not zones:
+        return ()
+    # Its dnspython takes 25 ms to import, which no start without such a zone shall pay.
+    from admin.config.zones import ZoneError, read_zone
+
+    for index, item in enumerate(zones[:MAX_ITEMS]):
         try:
             zone = ZoneConfig.model_validate(item, context={"base": base})
         except ValidationError:

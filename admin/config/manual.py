@@ -117,7 +117,7 @@ def _fields(section: type[BaseModel]) -> tuple[tuple[str, FieldInfo], ...]:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 said[name] = inspect.cleandoc(text)
             case _:
-                continue
+                pass  # anything else in a class's body
     return tuple(
         (name, FieldInfo.merge_field_infos(info, description=said.get(name)))
         for name, info in section.model_fields.items()

@@ -8,7 +8,19 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from admin.config.endpoints import HostPort, Prefix, Upstream
-from admin.config.fields import FilePath, Ipv4, Ipv6, ListOf, Section, Text, Ttl, WebAddress, between, key
+from admin.config.fields import (
+    FilePath,
+    Ipv4,
+    Ipv6,
+    ListOf,
+    Section,
+    Text,
+    Ttl,
+    WebAddress,
+    between,
+    key,
+    unset,
+)
 from admin.config.problems import fault, shown
 from admin.config.values import Duration, Sample, Size
 from blocklists.canonical import CanonicalError, host, to_ascii
@@ -128,7 +140,7 @@ class ResolverConfig(Section):
     )
     """Servers that answer what is not known here; the quickest healthy one is asked. `system` stands for the servers
     of /etc/resolv.conf."""
-    cache: CacheConfig = key(CacheConfig.defaults(), example="{size: 256MiB}")
+    cache: CacheConfig = key(unset(CacheConfig), example="{size: 256MiB}")
     """What is kept of upstream answers."""
     allow_from: ListOf[Prefix] = key(
         tuple(Prefix.parse(network) for network in LOCAL_NETWORKS), example='["10.0.0.0/8", "2001:db8::/32"]'
@@ -148,9 +160,9 @@ class ResolverConfig(Section):
     """A question is answered within this time, if need be by SERVFAIL."""
     max_in_flight: int = key(10_000, example="10000", ge=1, le=1_000_000)
     """Different questions that one worker asks the upstreams at once."""
-    tcp: TcpConfig = key(TcpConfig.defaults(), example="{idle_timeout: 10s, per_client: 20}")
+    tcp: TcpConfig = key(unset(TcpConfig), example="{idle_timeout: 10s, per_client: 20}")
     """Bounds on DNS over TCP."""
-    rate_limit: RateLimitConfig = key(RateLimitConfig.defaults(), example="{strangers: 100}")
+    rate_limit: RateLimitConfig = key(unset(RateLimitConfig), example="{strangers: 100}")
     """How many UDP answers go to one source prefix."""
     zones: ListOf[ZoneConfig] = key((), example="[{name: home.example, file: zones/home.example.zone}]")
     """Built-in zones."""
@@ -174,7 +186,7 @@ class AnswerConfig(Section):
 class GatewayConfig(Section):
     """The stop page: what a person sees in place of a blocked site."""
 
-    answer: AnswerConfig = key(AnswerConfig.defaults(), example='{ipv4: 192.0.2.80, ipv6: "2001:db8::80"}')
+    answer: AnswerConfig = key(unset(AnswerConfig), example='{ipv4: 192.0.2.80, ipv6: "2001:db8::80"}')
     """What blocked names resolve to."""
     listen: ListOf[HostPort] = key((HostPort("127.0.0.1", 8080),), example='["192.0.2.80:80"]', min_length=1)
     """Where the stop page is served over HTTP."""

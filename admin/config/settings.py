@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from admin.config.categories import BUILT_IN
-from admin.config.fields import FilePath, Identifier, Section, Text, key
+from admin.config.fields import FilePath, Identifier, Section, Text, key, unset
 from admin.config.lists import ListConfig
 from admin.config.people import REFUSE, CategoryConfig, ProfileConfig, SubscriberConfig
 from admin.config.sections import AdminConfig, EmptySection, GatewayConfig, ResolverConfig, TelemetryConfig
@@ -24,10 +24,10 @@ class Settings(Section):
     data_dir: FilePath = key(DEFAULT_DATA_DIR, example="/var/lib/weir", words="a path")
     """The folder for state: compiled lists, kept versions, published tables. A relative path starts at this file."""
     resolver: ResolverConfig = key(
-        ResolverConfig.defaults(), example='{listen: ["192.0.2.53:53"], upstreams: [system]}'
+        unset(ResolverConfig), example='{listen: ["192.0.2.53:53"], upstreams: [system]}'
     )
     """How DNS is served."""
-    gateway: GatewayConfig = key(GatewayConfig.defaults(), example='{listen: ["192.0.2.80:80"]}')
+    gateway: GatewayConfig = key(unset(GatewayConfig), example='{listen: ["192.0.2.80:80"]}')
     """The stop page: what a person sees in place of a blocked site."""
     lists: tuple[ListConfig, ...] = key((), example="[{catalogue: ut1-gambling}]", strict=False)
     """What is listed, and where it comes from."""
@@ -43,13 +43,13 @@ class Settings(Section):
     """Who has which profile."""
     default_profile: Identifier | None = key(None, example="strict", words="the id of a profile, or refuse")
     """The profile of whoever is not a subscriber; `refuse` does not serve them. Needed when there are profiles."""
-    identity: EmptySection = key(EmptySection.defaults(), example="{}")
+    identity: EmptySection = key(unset(EmptySection), example="{}")
     """Other ways of telling subscribers apart; this version has none, so the section has no keys."""
-    admin: AdminConfig = key(AdminConfig.defaults(), example='{listen: "127.0.0.1:8000"}')
+    admin: AdminConfig = key(unset(AdminConfig), example='{listen: "127.0.0.1:8000"}')
     """The admin API and consoles."""
-    audit: EmptySection = key(EmptySection.defaults(), example="{}")
+    audit: EmptySection = key(unset(EmptySection), example="{}")
     """The public log; this version has none, so the section has no keys."""
-    telemetry: TelemetryConfig = key(TelemetryConfig.defaults(), example="{query_sample: off}")
+    telemetry: TelemetryConfig = key(unset(TelemetryConfig), example="{query_sample: off}")
     """What is measured beyond /metrics."""
 
 

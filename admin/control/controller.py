@@ -25,6 +25,7 @@ from blocklists.edits import Edit, parse_edit
 from blocklists.list_store import ListStore
 from blocklists.model import ListSource
 from blocklists.snapshot.native import SnapshotError, release_memory
+from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
@@ -44,8 +45,14 @@ _log = get_logger("weir.control")
 class Controller:
     """The appliance as its operator sees it (``admin.api.appliance.Appliance``)."""
 
-    def __init__(self, config: Config, keeper: ListKeeper, clocks: Clocks, *, compiler: Compile) -> None:
-        """``config`` is in force from the first publication on. TokenError if its token cannot be read."""
+    def __init__(
+        self, config: Config, keeper: ListKeeper, clocks: Clocks, *, compiler: Compile, readings: Readings
+    ) -> None:
+        """``config`` is in force from the first publication on. TokenError if its token cannot be read.
+
+        ``readings`` is what the keeper counts new versions with.
+        """
+        self._readings = readings
         self._config, self._keeper, self._clocks, self._compiler = config, keeper, clocks, compiler
         self._place = Place(config.data_dir)
         self._token = read_token(config)
@@ -208,6 +215,8 @@ class Controller:
         try:
             if await self._keeper.fetch(list_id):
                 self._stale = True
+            else:
+                self._readings.forget(list_id)
         finally:
             del self._fetches[list_id]
             self._wake.set()
@@ -244,7 +253,14 @@ class Controller:
                     raise
                 return self._put_in_force(config, kept, None), kept
             basis = self._editor.basis(source for source, _ in texts)
-            compiled = compile_lists(texts, state, now=now, edits=basis.edits, compiler=self._compiler)
+            compiled = compile_lists(
+                texts,
+                state,
+                now=now,
+                edits=basis.edits,
+                compiler=self._compiler,
+                prepared=self._readings.take(),
+            )
             del texts
             release_memory()
             self._compiled = wanted, compiled, basis

@@ -6,28 +6,34 @@ import argparse
 import asyncio
 import random
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from admin.config import Config, ConfigError, load
+from admin.config.endpoints import HostPort
 from admin.control.controller import Controller
+from admin.control.listening import ListenError, listen
 from admin.control.lists import Clocks, ListKeeper
 from admin.control.schedule import Schedule
 from admin.control.token import TokenError
-from admin.control.web import AdminServer, ListenError
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
-from blocklists.model import ListCounts, ListSource
-from blocklists.snapshot.compiler import compile_snapshot, count_entries
+from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
+from blocklists.snapshot.readings import Readings
 from blocklists.sources import fetch
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.tasks import spawn
+
+if TYPE_CHECKING:
+    from admin.control.web import AdminServer
 
 FAILED = 1
 USAGE = 2
@@ -45,10 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     except ConfigError as error:
         _complain(*(str(problem) for problem in error.problems))
         return USAGE
-    except TokenError as error:
-        _complain(str(error))
-        return USAGE
-    except (OSError, LockedError, ListenError) as error:
+    except (TokenError, OSError, LockedError, ListenError) as error:
         _complain(str(error))
         return FAILED
 
@@ -66,22 +69,24 @@ def _run(config: Config) -> int:
 
 async def _serve(config: Config) -> None:
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
+    readings = Readings(public_suffixes())
     keeper = ListKeeper(
         ListStore(Place(config.data_dir).lists),
         Schedule(random.SystemRandom()),
         clocks,
-        count=_count,
+        count=readings.count,
         fetch=fetch,
     )
-    controller = Controller(config, keeper, clocks, compiler=compile_snapshot)
-    server = AdminServer(controller)
-    controller.on_published = lambda adopted: _published(controller, server, adopted)
-    await server.start(config.admin.listen)
+    controller = Controller(config, keeper, clocks, compiler=compile_prepared, readings=readings)
+    sock = listen(config.admin.listen)
     stopping = asyncio.Event()
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")
+    opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock))
+    controller.on_published = lambda adopted: _follow(controller, opening, adopted)
     work = asyncio.ensure_future(_work(controller))
     stopped = asyncio.ensure_future(stopping.wait())
+    server = await opening
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
     notify("STOPPING=1")
     for task in (alive, stopped):
@@ -99,10 +104,29 @@ async def _work(controller: Controller) -> None:
     await controller.run()
 
 
-def _published(controller: Controller, server: AdminServer, config: Config) -> None:
-    generation = controller.condition().generation
-    notify("READY=1", f"STATUS=published generation {generation}")
-    _ = spawn(server.follow(config.admin.listen), name="admin address")
+async def _open_api(controller: Controller, address: HostPort, sock: socket.socket) -> AdminServer:
+    """The API, whose modules are loaded while the first lists are compiled, which needs no interpreter."""
+    server = (await asyncio.to_thread(_server_class))(controller)
+    await server.start(address, sock)
+    return server
+
+
+def _server_class() -> type[AdminServer]:
+    # 250 ms of CPU time, aiohttp most of it: no query waits for the API.
+    from admin.control.web import AdminServer
+
+    return AdminServer
+
+
+def _follow(controller: Controller, opening: asyncio.Future[AdminServer], config: Config) -> None:
+    """A generation was published: say so as soon as the API serves, and let the API follow its address."""
+
+    async def follow() -> None:
+        server = await opening
+        notify("READY=1", f"STATUS=published generation {controller.condition().generation}")
+        await server.follow(config.admin.listen)
+
+    _ = spawn(follow(), name="admin address")
 
 
 def _handle_signals(controller: Controller, stopping: asyncio.Event) -> None:
@@ -121,10 +145,6 @@ async def _keep_alive() -> None:
     while interval is not None:
         notify("WATCHDOG=1")
         await asyncio.sleep(interval)
-
-
-def _count(source: ListSource, data: bytes) -> ListCounts:
-    return count_entries(source, data, public_suffixes())
 
 
 def _complain(*lines: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 
 from aiohttp import web
@@ -10,16 +9,13 @@ from aiohttp import web
 from admin.api.app import make_app
 from admin.api.appliance import Appliance
 from admin.config.endpoints import HostPort
+from admin.control.listening import ListenError, listen
 from resolver.runtime.logs import get_logger
 
 _SHUTDOWN_SECONDS = 1.0
 """How long answers in hand may take after the address was given up."""
 
 _log = get_logger("weir.api")
-
-
-class ListenError(Exception):
-    """The address cannot be had; the message says which and what to do."""
 
 
 class AdminServer:
@@ -33,10 +29,10 @@ class AdminServer:
         self._site: web.SockSite | None = None
         self._address: HostPort | None = None
 
-    async def start(self, address: HostPort) -> None:
-        """Begin to serve. ListenError if the address cannot be had."""
+    async def start(self, address: HostPort, sock: socket.socket) -> None:
+        """Begin to serve at the address on which the socket listens."""
         await self._runner.setup()
-        await self._serve(address)
+        await self._serve(address, sock)
 
     async def follow(self, address: HostPort) -> None:
         """Serve at ``address`` from now on; if it cannot be had, the one before is kept and that is said."""
@@ -44,7 +40,7 @@ class AdminServer:
             return
         before = self._site
         try:
-            await self._serve(address)
+            await self._serve(address, listen(address))
         except ListenError as error:
             _log.error("the admin API stays at its address", problem=str(error))
         else:
@@ -55,18 +51,7 @@ class AdminServer:
         """Stop serving."""
         await self._runner.cleanup()
 
-    async def _serve(self, address: HostPort) -> None:
-        site = web.SockSite(self._runner, _listen(address))
+    async def _serve(self, address: HostPort, sock: socket.socket) -> None:
+        site = web.SockSite(self._runner, sock)
         await site.start()
         self._site, self._address = site, address
-
-
-def _listen(address: HostPort) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    try:
-        return socket.create_server((address.host, address.port), family=family)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise ListenError(
-            f"{address} (TCP) cannot be served ({reason}): stop the program that has it, or change admin.listen"
-        ) from error

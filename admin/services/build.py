@@ -6,11 +6,10 @@ Rule 2: nothing here reads a file: the configuration brings its zones and namese
 
 from __future__ import annotations
 
-import os
-
 from admin.config import Config
 from admin.config.lists import ListConfig
 from admin.config.sections import RateLimitConfig
+from admin.services.layout import cores
 from admin.services.policies import PolicyBook
 from blocklists.model import Bit, ListSource
 from resolver.tables.model import (
@@ -75,7 +74,7 @@ def upstreams(config: Config) -> tuple[str, ...]:
 def worker_count(config: Config) -> int:
     """How many workers run; ``auto`` is one per core that this process may use."""
     workers = config.resolver.workers
-    return len(os.sched_getaffinity(0)) if workers == "auto" else workers
+    return cores() if workers == "auto" else workers
 
 
 def _source(item: ListConfig) -> ListSource:

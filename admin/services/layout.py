@@ -7,13 +7,16 @@ another generation than the one in force is not used, and the generation itself 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
+from resolver.tables.names import current_generation
 
-from resolver.tables import store
-from resolver.tables.model import Tables
+if TYPE_CHECKING:
+    from resolver.tables.model import Tables
 
 FILE_NAME = "layout.json"
 
@@ -28,7 +31,9 @@ class Layout:
     gateway: tuple[str, ...]
 
 
-_codec: TypeAdapter[Layout] = TypeAdapter(Layout)
+def cores() -> int:
+    """How many workers ``auto`` stands for: one per core that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def layout_of(tables: Tables) -> Layout:
@@ -41,7 +46,7 @@ def write_layout(state: Path, layout: Layout) -> None:
     """Write the file whole or not at all; the generation that follows makes it durable. OSError as from write(2)."""
     temporary = state / f".{FILE_NAME}.tmp"
     try:
-        temporary.write_bytes(_codec.dump_json(layout))
+        temporary.write_bytes(json.dumps(asdict(layout)).encode())
         temporary.rename(state / FILE_NAME)
     except OSError:
         temporary.unlink(missing_ok=True)
@@ -51,9 +56,28 @@ def write_layout(state: Path, layout: Layout) -> None:
 def read_layout(state: Path) -> Layout:
     """The layout of the generation in force. TablesError if no generation is usable."""
     try:
-        layout = _codec.validate_json((state / FILE_NAME).read_bytes())
-    except (OSError, ValidationError):
-        return layout_of(store.load(state)[0])
-    if layout.generation != store.current_generation(state):
-        return layout_of(store.load(state)[0])
-    return layout
+        layout = _decoded((state / FILE_NAME).read_bytes())
+    except (OSError, ValueError):
+        return _layout_in_force(state)
+    return layout if layout.generation == current_generation(state) else _layout_in_force(state)
+
+
+def _decoded(data: bytes) -> Layout:
+    """ValueError for anything that ``write_layout`` would not have written."""
+    match json.loads(data):
+        case {
+            "generation": int(generation),
+            "listen": [*listen],
+            "workers": int(workers),
+            "gateway": [*gateway],
+        } if all(isinstance(text, str) for text in (*listen, *gateway)):
+            return Layout(generation, tuple(listen), workers, tuple(gateway))
+        case _:
+            raise ValueError("no layout")
+
+
+def _layout_in_force(state: Path) -> Layout:
+    # Rarely needed, and half of the data plane to import: the supervisor shall not wait for it.
+    from resolver.tables.store import load
+
+    return layout_of(load(state)[0])

@@ -23,9 +23,10 @@ from blocklists.list_store import ListStore
 from blocklists.model import Bit, ListSource
 from blocklists.snapshot import native
 from blocklists.snapshot.bits import plan_digest
-from blocklists.snapshot.compiler import CompileReport, compile_snapshot
+from blocklists.snapshot.compiler import CompileReport, compile_prepared
 from blocklists.snapshot.native import KEY_BYTES
 from blocklists.snapshot.reader import changes_of
+from blocklists.snapshot.readings import Prepared
 from blocklists.sources import FetchError
 from blocklists.sources.file import file_path, read_file
 from blocklists.suffixes import public_suffixes
@@ -39,14 +40,14 @@ Texts = Sequence[tuple[ListSource, bytes]]
 
 
 class Compile(Protocol):
-    """``blocklists.snapshot.compiler.compile_snapshot``, or what a test puts in its place."""
+    """``blocklists.snapshot.compiler.compile_prepared``, or what a test puts in its place."""
 
     def __call__(
         self,
         lists: Texts,
         path: Path,
+        prepared: Prepared,
         *,
-        key: bytes,
         now: float,
         suffixes: Collection[str],
         edits: Mapping[str, Sequence[Edit]],
@@ -71,15 +72,17 @@ def compile_lists(
     *,
     now: float,
     edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
-    compiler: Compile = compile_snapshot,
+    compiler: Compile = compile_prepared,
+    prepared: Prepared | None = None,
 ) -> Snapshot:
     """Compile into the state folder. OSError (disk full, …) and the compiler's ValueErrors leave nothing behind."""
     temporary = state / _TEMPORARY
     changes = changes_of(temporary)
-    key = secrets.token_bytes(KEY_BYTES)
     changes.unlink(missing_ok=True)
     try:
-        report = compiler(texts, temporary, key=key, now=now, suffixes=public_suffixes(), edits=edits)
+        report = compiler(
+            texts, temporary, prepared or Prepared(), now=now, suffixes=public_suffixes(), edits=edits
+        )
         name = f"snapshot-{report.digest}.weir"
         native.Changes.create(native.Snapshot.open(str(temporary), verify=False), str(changes))
         changes.rename(changes_of(state / name))

@@ -29,6 +29,8 @@ WATCHDOG = 20.0
 """Seconds of silence after which a child counts as hung; children speak every half of it."""
 STOP_LIMIT = 5.0
 """Seconds between SIGTERM and SIGKILL."""
+REFUSAL = 2
+"""The exit status of a process that cannot use its configuration; to start it again would change nothing."""
 
 
 class Phase(StrEnum):
@@ -67,8 +69,8 @@ Command = Spawn | Kill | Say
 class Child:
     """One child under one name. ``restarts`` counts its unplanned ends, ``status`` is what it last said of itself."""
 
-    def __init__(self, name: str) -> None:
-        """A child that has not been started."""
+    def __init__(self, name: str, *, judges: bool = False) -> None:
+        """A child that has not been started. ``judges``: it may refuse the configuration at its first start."""
         self.name = name
         self.phase = Phase.IDLE
         self.restarts = 0
@@ -77,11 +79,19 @@ class Child:
         self._deadline: float | None = None
         self._ready_since: float | None = None
         self._heard = False
+        self._judges = judges
+        self.refused = False
+        """Whether it ended for good, because it cannot use the configuration with which all of this was started."""
 
     @property
     def deadline(self) -> float | None:
         """When ``tick`` must be called at the latest; None while only events matter."""
         return self._deadline
+
+    @property
+    def is_silent(self) -> bool:
+        """It has been started and has not sent a message yet."""
+        return self.phase is Phase.STARTING and not self._heard
 
     def start(self) -> list[Command]:
         """It is wanted."""
@@ -108,11 +118,17 @@ class Child:
         if fields.get("READY") == "1" and self.phase is Phase.STARTING:
             self.phase = Phase.READY
             self._ready_since = now
+            self._judges = False  # what it could use once is not to end us
 
     def exited(self, code: int, now: float) -> list[Command]:
         """It ended: with status ``code``, or by signal ``-code``."""
         if self.phase is Phase.STOPPING:
             self.phase = Phase.GONE
+            self._deadline = None
+            return []
+        if self._judges and code == REFUSAL:
+            self.phase = Phase.GONE
+            self.refused = True
             self._deadline = None
             return []
         if self._ready_since is not None and now - self._ready_since >= HEALTHY_AFTER:

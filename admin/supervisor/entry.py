@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from admin.config import Config, ConfigError, load
-from admin.services.build import worker_count
-from admin.services.layout import Layout
+from admin.config import ConfigError
+from admin.config.outline import Outline, outline_of, read_outline
+from admin.services.layout import Layout, cores
 from admin.services.locking import Lock, LockedError
 from admin.services.parts import Part
 from admin.services.place import Place
@@ -40,15 +40,25 @@ def run(config_path: Path, only: str | None, slot: int | None) -> int:
     if only in (Part.GATEWAY, Part.RESOLVER) and (folder := os.environ.get(DATA_DIR_VARIABLE)):
         return _serve(_plan(config_path, Path(folder), only, slot), demo)
     try:
-        config = load(config_path)
+        outline = _outline(config_path, only)
     except ConfigError as error:
         for fault in error.problems:
             say(str(fault))
         return USAGE
-    plan = _plan(config_path, config.data_dir, only, slot)
+    plan = _plan(config_path, outline.data_dir, only, slot)
     if only is None:
-        plan = replace(plan, expected=_expected(config))
-    return _serve(plan, demo, _addresses(config) if only is None else ())
+        plan = replace(plan, expected=_expected(outline))
+    return _serve(plan, demo, _addresses(outline) if only is None else ())
+
+
+def _outline(config_path: Path, only: str | None) -> Outline:
+    """Enough of the configuration to start; ConfigError if it cannot be used, unless control is there to find that."""
+    if only in (None, Part.ADMIN) and (outline := read_outline(config_path)) is not None:
+        return outline
+    # The models take 200 ms to import: a start waits for them only where nobody else reads the configuration.
+    from admin.config.loading import load
+
+    return outline_of(load(config_path))
 
 
 def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None) -> Plan:
@@ -57,21 +67,21 @@ def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None)
     return Plan(place, installed_programs(config_path.absolute(), place), parts, slot)
 
 
-def _expected(config: Config) -> Layout:
+def _expected(outline: Outline) -> Layout:
     return Layout(
         generation=0,
-        listen=tuple(map(str, config.resolver.listen)),
-        workers=worker_count(config),
-        gateway=tuple(map(str, config.gateway.listen)),
+        listen=tuple(map(str, outline.listen)),
+        workers=cores() if outline.workers == "auto" else outline.workers,
+        gateway=tuple(map(str, outline.gateway)),
     )
 
 
-def _addresses(config: Config) -> Sequence[Address]:
+def _addresses(outline: Outline) -> Sequence[Address]:
     """All that the whole appliance listens on."""
-    dns = [str(address) for address in config.resolver.listen]
+    dns = [str(address) for address in outline.listen]
     addresses = [Address(use, text, "resolver.listen") for text in dns for use in (Use.UDP, Use.TCP)]
-    addresses += [Address(Use.HTTP, str(address), "gateway.listen") for address in config.gateway.listen]
-    return [*addresses, Address(Use.HTTP, str(config.admin.listen), "admin.listen")]
+    addresses += [Address(Use.HTTP, str(address), "gateway.listen") for address in outline.gateway]
+    return [*addresses, Address(Use.HTTP, str(outline.admin), "admin.listen")]
 
 
 def _serve(plan: Plan, demo: Path, addresses: Sequence[Address] = ()) -> int:

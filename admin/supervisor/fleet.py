@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from admin.services.processes import ProcessState
+from admin.services.process_state import ProcessState
 from admin.supervisor.children import WATCHDOG, Child, Command, Kill, Phase, Say, Spawn
 from admin.supervisor.launch import Process, launch
 from admin.supervisor.notifications import Message
@@ -31,11 +31,15 @@ _MANAGER_VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What runs under a name: its command line, the addresses it serves, and whether siblings serve the same."""
+    """What runs under a name: its command line, the addresses it serves, and whether siblings serve the same.
+
+    ``judges``: it checks the configuration, and ends with status 2 if that cannot be used.
+    """
 
     command: tuple[str, ...]
     addresses: tuple[Address, ...] = ()
     siblings: bool = False
+    judges: bool = False
 
 
 @dataclass(slots=True)
@@ -75,7 +79,7 @@ class Fleet:
         self.pool.ensure(name, program.addresses)
         if unit is not None:
             self._retiring.append(unit)
-        self._units[name] = _Unit(Child(name), program)
+        self._units[name] = _Unit(Child(name, judges=program.judges), program)
         self._perform(self._units[name], self._units[name].child.start())
         self._drop_dead()
 
@@ -150,10 +154,20 @@ class Fleet:
         unit = self._units.get(name)
         return None if unit is None else unit.child.phase
 
+    def is_silent(self, name: str) -> bool:
+        """Whether the child has been started and has not said anything yet: it is still loading its modules."""
+        unit = self._units.get(name)
+        return unit is not None and unit.child.is_silent
+
     def program(self, name: str) -> Program | None:
         """What runs under the name; None if nothing does."""
         unit = self._units.get(name)
         return None if unit is None else unit.program
+
+    @property
+    def refused(self) -> bool:
+        """A child cannot use the configuration with which it was started first."""
+        return any(unit.child.refused for unit in self._units.values())
 
     @property
     def settled(self) -> bool:

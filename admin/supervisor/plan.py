@@ -56,7 +56,7 @@ class Plan:
 
     def control(self) -> Program | None:
         """The control process, if it is part of the plan. It binds its own address, which a reload may change."""
-        return Program(self.programs.control) if Part.ADMIN in self.parts else None
+        return Program(self.programs.control, judges=True) if Part.ADMIN in self.parts else None
 
     def wanted(self, layout: Layout) -> dict[str, Program]:
         """The data-plane processes that a layout asks for, by name."""

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from admin.services.layout import Layout, read_layout
-from admin.services.processes import SupervisorState, file_of, write_state
-from admin.services.serving import served_generation
-from admin.supervisor.children import Kill, Phase
+from admin.services.process_state import SupervisorState, file_of, write_state
+from admin.services.serving import GATEWAY, served_generation
+from admin.supervisor.children import REFUSAL, Kill, Phase
 from admin.supervisor.fleet import Fleet, Program
 from admin.supervisor.listening import failures, possible
 from admin.supervisor.notifications import NotificationSocket
@@ -21,7 +21,7 @@ from admin.supervisor.plan import CONTROL, Plan
 from admin.supervisor.sockets import unavailable
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError
-from resolver.tables.store import TablesError, current_generation
+from resolver.tables.names import TablesError, current_generation
 
 POLL_SECONDS = 0.2
 """How often the link to the generation in force is read; processes appear and go by it, answers do not wait for it."""
@@ -55,7 +55,7 @@ class Supervisor:
         self._written: object = None
 
     async def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; 0 after a clean stop."""
+        """Serve until SIGTERM or SIGINT; 0 after a clean stop, 2 if control, which says why, refuses the configuration."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -72,13 +72,15 @@ class Supervisor:
             self._notifications.close()
             self._fleet.pool.close()
             file_of(self._plan.place.run, self._plan.scope).unlink(missing_ok=True)
-        return 0
+        return REFUSAL if self._fleet.refused else 0
 
     # ---- one turn ----
 
     def _step(self) -> None:
         self._wake.clear()
         self._fleet.tick()
+        if self._fleet.refused and not self._stopping:
+            self._stop()
         if not self._stopping:
             self._follow()
             self._forward_reload()
@@ -116,7 +118,9 @@ class Supervisor:
 
     def _prepare(self) -> None:
         """Start what the configuration asks for: processes that are ready when the first generation comes save time."""
-        layout, self._expected = self._expected, None
+        layout = self._expected
+        if not self._holds_back:
+            self._expected = None
         if layout is not None:
             with contextlib.suppress(SocketError, OSError):  # said when a generation asks for the same
                 self._apply(layout)
@@ -131,15 +135,23 @@ class Supervisor:
         except (TablesError, SocketError, OSError) as error:
             trouble = str(error)
         if not trouble:
-            self._applied = generation
+            if not self._holds_back:
+                self._applied = generation
             return
         self._say_once(f"cannot follow generation {generation}: {trouble}; trying again until it can be had")
         self._retry_at = time.monotonic() + self._retry_delay
         self._retry_delay = min(2 * self._retry_delay, LONGEST_RETRY)
 
+    @property
+    def _holds_back(self) -> bool:
+        """At the start, workers and control load their modules first: answers are worth more than pages about them."""
+        return self._fleet.is_silent(CONTROL) and self._fleet.phase(GATEWAY) is None
+
     def _apply(self, layout: Layout) -> tuple[str, ...]:
         """Run what the layout wants. Returns one sentence for each address that cannot be had."""
         wanted = self._plan.wanted(layout)
+        if self._holds_back:
+            wanted.pop(GATEWAY, None)
         problems = self._missing(wanted)
         for name, program in wanted.items():
             if (runnable := possible(program, self._fleet.program(name), problems)) is not None:

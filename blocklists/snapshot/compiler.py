@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,9 @@ from blocklists.snapshot.bits import feeds, plan_bits
 from blocklists.snapshot.classes import ClassTable, CompileError, intern_classes, make_class, pack
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.metadata import LocalData
+from blocklists.snapshot.readings import Prepared, expected, mark, read_list
 from blocklists.snapshot.stops import apply_exceptions
 from blocklists.snapshot.tokens import Token, TokenTable
-
-MOST_EXPECTED = 1 << 22
-"""Entries that room is made for in advance; a file of empty lines must not claim gigabytes."""
 
 __all__ = ["CompileError", "CompileReport", "compile_snapshot", "count_entries"]
 
@@ -43,9 +40,7 @@ class CompileReport:
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
     """Where the lines of one version would go; nothing is written. What the gates look at."""
-    builder = native.Builder(secrets.token_bytes(native.KEY_BYTES), _expected([data]))
-    _mark(builder, suffixes)
-    return Intake(source, 0, builder, TokenTable(), suffixes).read(data)
+    return read_list(source, data, suffixes, Prepared().key).counts
 
 
 def compile_snapshot(
@@ -63,7 +58,20 @@ def compile_snapshot(
     ``key`` is 32 secret bytes for the table's hash, ``now`` Unix seconds, ``suffixes`` the public suffixes as
     A-labels. PlanError or CompileError when the lists do not fit, OSError (disk full, …) leaving ``path`` as it was.
     """
-    return _Compilation(lists, key, suffixes, edits=edits).write(path, now)
+    return compile_prepared(lists, path, Prepared(key), now=now, suffixes=suffixes, edits=edits)
+
+
+def compile_prepared(
+    lists: Sequence[tuple[ListSource, bytes]],
+    path: Path,
+    prepared: Prepared,
+    *,
+    now: float,
+    suffixes: Collection[str],
+    edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
+) -> CompileReport:
+    """The same without reading again what was read with the same suffixes; ``prepared`` is used up by it."""
+    return _Compilation(lists, prepared, suffixes, edits=edits).write(path, now)
 
 
 class _Compilation:
@@ -72,26 +80,40 @@ class _Compilation:
     def __init__(
         self,
         lists: Sequence[tuple[ListSource, bytes]],
-        key: bytes,
+        prepared: Prepared,
         suffixes: Collection[str],
         use_native: bool = True,
         edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
     ) -> None:
-        self._lists = lists
         self._sources = [source for source, _ in lists]
-        self._digest = _digest(lists, key, suffixes, edits)
-        self._builder = native.Builder(key, _expected([data for _, data in lists]))
+        self._suffixes, self._use_native = suffixes, use_native
+        texts = [hashlib.sha256(data).digest() for _, data in lists]
+        self._digest = _digest(zip(self._sources, texts, strict=True), prepared.key, suffixes, edits)
+        self._builder = native.Builder(prepared.key, expected([data for _, data in lists]))
         self._tokens = TokenTable()
-        _mark(self._builder, suffixes)
-        self._intakes = [
-            Intake(source, number, self._builder, self._tokens, suffixes)
-            for number, source in enumerate(self._sources)
-        ]
+        mark(self._builder, suffixes)
+        self._intakes: list[Intake] = []
+        for (source, data), text in zip(lists, texts, strict=True):
+            reading = prepared.readings.get(source.id)
+            if reading is not None and reading.is_of(source, text):
+                intake = self._taken(reading.intake)
+            else:
+                intake = self._read(source, data)
+            intake.complete(edits.get(source.id, ()))
+            self._intakes.append(intake)
         self._counts = {
-            source.id: intake.read(data, edits.get(source.id, ()), use_native=use_native)
-            for intake, (source, data) in zip(self._intakes, lists, strict=True)
+            source.id: intake.counts for source, intake in zip(self._sources, self._intakes, strict=True)
         }
         apply_exceptions(self._builder, self._tokens, self._intakes, [data for _, data in lists])
+
+    def _read(self, source: ListSource, data: bytes) -> Intake:
+        intake = Intake(source, len(self._intakes), self._builder, self._tokens, self._suffixes)
+        intake.read(data, use_native=self._use_native)
+        return intake
+
+    def _taken(self, intake: Intake) -> Intake:
+        intake.move(len(self._intakes), self._builder, self._tokens)
+        return intake
 
     def write(self, path: Path, now: float) -> CompileReport:
         """Write the file under a temporary name, then move it into place."""
@@ -155,27 +177,15 @@ class _Compilation:
         return data
 
 
-def _expected(texts: Iterable[bytes]) -> int:
-    """Room to begin with, so that the builder need not grow: every line a name, within reason."""
-    return min(sum(text.count(b"\n") for text in texts), MOST_EXPECTED)
-
-
-def _mark(builder: native.Builder, suffixes: Collection[str]) -> None:
-    """Let the scanner hand lines that name a public suffix to the parser; single labels are never clean anyway."""
-    for suffix in suffixes:
-        if "." in suffix and suffix.isascii():
-            builder.mark(suffix.encode())
-
-
 def _digest(
-    lists: Sequence[tuple[ListSource, bytes]],
+    lists: Iterable[tuple[ListSource, bytes]],
     key: bytes,
     suffixes: Collection[str],
     edits: Mapping[str, Sequence[Edit]],
 ) -> str:
-    """A keyed digest of everything that decides the content of the file."""
+    """A keyed digest of everything that decides the content of the file; of the lists' texts it takes the SHA-256."""
     digest = hmac.new(key, f"weir snapshot {native.FORMAT_VERSION}".encode(), hashlib.sha256)
-    for source, data in lists:
+    for source, text in lists:
         rules = (
             source.id,
             source.format,
@@ -185,7 +195,7 @@ def _digest(
             source.scope,
         )
         digest.update(repr((*rules, source.public_suffixes, source.addresses)).encode())
-        digest.update(hashlib.sha256(data).digest())
+        digest.update(text)
         digest.update(
             repr([(edit.change, edit.name, edit.scope) for edit in edits.get(source.id, ())]).encode()
         )

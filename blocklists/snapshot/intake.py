@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from blocklists.edits import REACH, SCOPE_OF, Change, Edit
 from blocklists.formats.protocol import LineParser, Semantics
@@ -52,6 +53,7 @@ class Intake:
             set()
         )  # entries that are no names; suffixes left out
         self._addresses: set[Entry] = set()
+        self.counts = ListCounts()
         self.local_data: LocalData = {}
         self.odd_names: list[bytes] = []
         """Names that the parser gave, for lists whose entries may contradict each other."""
@@ -66,18 +68,31 @@ class Intake:
         """The native syntax of its clean lines, if it has one."""
         return None if self._parser.syntax is None else SYNTAXES[self._parser.syntax]
 
-    def read(self, data: bytes, edits: Iterable[Edit] = (), *, use_native: bool = True) -> ListCounts:
-        """Add all entries, then change them as the edits say; where the lines went. Edits are not counted."""
+    def read(self, data: bytes, *, use_native: bool = True) -> ListCounts:
+        """Add all entries; where the lines went."""
         if self.syntax is None or not use_native:
             for number, line in enumerate(lines(data), start=1):
                 self._line(number, line)
         else:
             self._scan(data, self.syntax)
         self._finish()
+        self.counts = self._tally.counts()
+        return self.counts
+
+    def move(self, number: int, builder: native.Builder, tokens: TokenTable) -> None:
+        """Become list ``number`` of a table that holds other lists too: what was read is added to its builder.
+
+        Its builder must have the same key, and the same suffixes marked. To be called before ``complete``.
+        """
+        numbers = [STOP] + [tokens.number(replace(token, list=number)) for token in self._tokens]
+        builder.merge(self._builder, numbers)
+        self.number, self._builder, self._tokens = number, builder, tokens
+
+    def complete(self, edits: Iterable[Edit] = ()) -> None:
+        """Change what was read as the edits say, and add the addresses. Edits are not counted."""
         for edit in edits:
             self._edit(edit)
         self._place_addresses()
-        return self._tally.counts()
 
     def _scan(self, data: bytes, syntax: int) -> None:
         def odd(number: int, start: int, end: int) -> None:

@@ -51,6 +51,7 @@ cdef extern from "builder.h" nogil:
     weir_slot *weir_builder_find(const weir_builder *builder, weir_hash hash)
     weir_slot *weir_builder_slot(weir_builder *builder, weir_hash hash)
     int weir_builder_add(weir_builder *builder, weir_hash hash, uint32_t token)
+    int weir_builder_merge(weir_builder *into, const weir_builder *from_, const uint32_t *tokens)
     void weir_builder_note_labels(weir_builder *builder, unsigned labels)
     void weir_builder_note_prefix(weir_builder *builder, unsigned size, unsigned prefix)
     weir_hash weir_slot_hash(const weir_slot *slot)

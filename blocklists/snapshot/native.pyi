@@ -50,6 +50,9 @@ class Builder:
         """Add a prefix of a 4- or 16-byte address; bits beyond the length do not count. ValueError for others."""
     def mark(self, name: bytes) -> None:
         """Mark a canonical name for ``scan(refuse_marked=True)``. A mark is no entry."""
+    def merge(self, other: Builder, tokens: Sequence[int]) -> None:
+        """Add all entries of another builder with the same key; ``tokens[t]`` is what its token ``t`` is called here.
+        Marks are not taken over. ValueError if the keys differ or a token has no new number."""
     def tokens(self, name: bytes) -> tuple[int, ...]:
         """The tokens at exactly this name, ascending; empty if it is not in the table."""
     def replace(self, name: bytes, tokens: Iterable[int]) -> None:

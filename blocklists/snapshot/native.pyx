@@ -9,7 +9,7 @@ import os
 from typing import NamedTuple
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 from posix.fcntl cimport O_RDONLY, O_RDWR
@@ -148,6 +148,40 @@ cdef class Builder:
                 break
             odd(scan.odd.number, scan.odd.start, scan.odd.end)
         return ScanResult(scan.lines.number, scan.accepted, scan.duplicate, scan.blank, scan.comment)
+
+    def merge(self, Builder other not None, tokens):
+        """Add all entries of another builder; ``tokens[t]`` is what its token t is called here."""
+        cdef list numbers = list(tokens)
+        cdef size_t count = len(numbers), i
+        cdef uint32_t *renamed
+        cdef int outcome
+        if other is self or other.key != self.key:
+            raise ValueError("only another builder with the same key can be merged")
+        if other._largest_token() >= <int64_t>count:
+            raise ValueError(f"{count} numbers do not rename all tokens")
+        renamed = <uint32_t *>malloc((count + 1) * sizeof(uint32_t))
+        if renamed == NULL:
+            raise MemoryError
+        try:
+            for i in range(count):
+                renamed[i] = numbers[i]
+            with nogil:
+                outcome = weir_builder_merge(&self.builder, &other.builder, renamed)
+        finally:
+            free(renamed)
+        if outcome == WEIR_NO_MEMORY:
+            raise MemoryError
+
+    cdef int64_t _largest_token(self) noexcept:
+        """-1 without any; a set that is no longer in use counts too."""
+        cdef uint32_t set, count
+        cdef const uint32_t *tokens
+        cdef int64_t largest = -1
+        for set in range(self.builder.sets.count):
+            tokens = weir_sets_tokens(&self.builder.sets, set, &count)
+            if count != 0:
+                largest = max(largest, <int64_t>tokens[count - 1])
+        return largest
 
     def tokens(self, bytes name not None):
         """The tokens at exactly this name, ascending; empty if it is not in the table."""

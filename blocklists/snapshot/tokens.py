@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from blocklists.model import Action, Scope
@@ -35,6 +35,10 @@ class TokenTable:
             self._tokens.append(token)
             number = self._numbers[token] = len(self._tokens)
         return number
+
+    def __iter__(self) -> Iterator[Token]:
+        """All tokens in the order of their numbers."""
+        return iter(self._tokens)
 
     def token(self, number: int) -> Token:
         """The token of a number other than STOP."""

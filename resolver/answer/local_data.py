@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from blocklists.model import Bit
 from blocklists.snapshot.reader import SnapshotReader
+from resolver.answer.records import to_record
 from resolver.answer.reply import TYPE_CNAME, Record
-from resolver.answer.zones import to_record
 from resolver.policy.model import Listing, Masks
 from resolver.tables.model import LocalRecord
 

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import dns.name
-import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
-
+from blocklists.canonical import to_wire
 from resolver.answer.message import Rcode
+from resolver.answer.records import to_records
 from resolver.answer.reply import TYPE_CNAME, Record
 from resolver.policy.verdict import suffixes
 from resolver.tables.model import LocalRecord
@@ -32,24 +29,14 @@ class LocalAnswer:
     leaves_to: bytes = b""
 
 
-def to_record(local: LocalRecord) -> Record:
-    """A record in wire form. ``dns.exception.DNSException`` if the text is no rdata of its type."""
-    owner = dns.name.from_text(local.owner).canonicalize().to_wire()
-    rtype = dns.rdatatype.from_text(local.rtype)
-    rdata = dns.rdata.from_text(dns.rdataclass.IN, rtype, local.rdata, origin=dns.name.root, relativize=False)
-    assert owner is not None
-    return owner, int(rtype), local.ttl, rdata.to_wire() or b""
-
-
 class LocalZones:
     """All built-in zones of one generation; immutable."""
 
     def __init__(self, apexes: Iterable[str], records: Iterable[LocalRecord]) -> None:
-        self._apexes = frozenset(dns.name.from_text(apex).canonicalize().to_wire() or b"" for apex in apexes)
+        self._apexes = frozenset(to_wire(apex.lower()) for apex in apexes)
         self._names: dict[bytes, dict[int, list[Record]]] = {}
         self._parents: set[bytes] = set()
-        for local in records:
-            entry = to_record(local)
+        for entry in to_records(records):
             self._names.setdefault(entry[0], {}).setdefault(entry[1], []).append(entry)
             self._parents.update(suffixes(entry[0]))
 

@@ -6,9 +6,13 @@ know which. Without the variable every call is a no-op.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Mapping
+
+WAITING_SECONDS = 10.0
+"""Between two messages of a process that waits, where the manager has no watchdog."""
 
 
 def notify(*fields: str, environ: Mapping[str, str] = os.environ) -> bool:
@@ -25,6 +29,17 @@ def notify(*fields: str, environ: Mapping[str, str] = os.environ) -> bool:
         except OSError:
             return False  # the service manager is gone or its queue is full: never a reason to stop serving
     return True
+
+
+async def keep_waiting(what: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Say again and again, until cancelled, what a process waits for before it can be ready.
+
+    Waiting is no failure to start, however long a first list takes. Only a process that falls silent is one.
+    """
+    interval = watchdog_interval(environ) or WAITING_SECONDS
+    while True:
+        notify("WATCHDOG=1", f"STATUS=waiting for {what}", environ=environ)
+        await asyncio.sleep(interval)
 
 
 def watchdog_interval(environ: Mapping[str, str] = os.environ) -> float | None:

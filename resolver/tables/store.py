@@ -24,16 +24,27 @@ from pydantic import TypeAdapter, ValidationError
 
 from resolver.core.native import CoreError, TablesReader
 from resolver.tables.model import FORMAT_VERSION, Tables
+from resolver.tables.names import CURRENT, TablesError, clients_name, current_generation, file_name
 
-CURRENT = "current"
+__all__ = [
+    "CURRENT",
+    "KEPT_GENERATIONS",
+    "TablesError",
+    "clients_name",
+    "collect_garbage",
+    "current_generation",
+    "decode",
+    "encode",
+    "file_name",
+    "load",
+    "publish",
+    "sync_directory",
+]
+
 KEPT_GENERATIONS = 5
 _DIGEST_LENGTH = 64
 
 _codec: TypeAdapter[Tables] = TypeAdapter(Tables)
-
-
-class TablesError(ValueError):
-    """No usable generation: the message says which file and what is wrong with it."""
 
 
 def encode(tables: Tables) -> bytes:
@@ -54,16 +65,6 @@ def decode(data: bytes, *, name: str) -> Tables:
     if tables.version != FORMAT_VERSION:
         raise TablesError(f"{name}: format version {tables.version}, this Weir reads {FORMAT_VERSION}")
     return tables
-
-
-def file_name(generation: int) -> str:
-    """The name of a generation's file; sorts by number."""
-    return f"tables-{generation:08d}.json"
-
-
-def clients_name(generation: int) -> str:
-    """The name of the file of clients and policies that is made with a generation."""
-    return f"clients-{generation:08d}.weir"
 
 
 def publish(state: Path, tables: Tables) -> None:
@@ -96,16 +97,6 @@ def sync_directory(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def current_generation(state: Path) -> int | None:
-    """The number that the ``current`` link names, without reading the file; None if there is none."""
-    try:
-        target = (state / CURRENT).readlink().name
-    except OSError:
-        return None
-    digits = target.removeprefix("tables-").removesuffix(".json")
-    return int(digits) if digits.isdigit() else None
 
 
 def load(state: Path) -> tuple[Tables, list[str]]:

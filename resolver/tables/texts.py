@@ -75,7 +75,7 @@ def read_rewrites(text: bytes) -> dict[bytes, bytes]:
 
 
 def _milliseconds(seconds: float) -> int:
-    """The first whole millisecond at which a grant that ends at ``seconds`` has ended."""
+    """The first whole millisecond at which a grant that ends at ``seconds`` has ended; what binary fractions add is none."""
     return (
         min(max(math.ceil(round(seconds * 1000, 3)), 0), _MAX_UNTIL) if math.isfinite(seconds) else _MAX_UNTIL
     )

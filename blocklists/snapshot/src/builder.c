@@ -118,6 +118,32 @@ int weir_builder_add(weir_builder *builder, weir_hash hash, uint32_t token)
     return WEIR_ADDED;
 }
 
+static int add_set(weir_builder *into, const weir_builder *from, const weir_slot *slot, const uint32_t *tokens)
+{
+    uint32_t count;
+    const uint32_t *set = weir_sets_tokens(&from->sets, slot->set, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (weir_builder_add(into, weir_slot_hash(slot), tokens[set[i]]) == WEIR_NO_MEMORY)
+            return WEIR_NO_MEMORY;
+    return 0;
+}
+
+int weir_builder_merge(weir_builder *into, const weir_builder *from, const uint32_t *tokens)
+{
+    /* Both tables are in the order of h1, so this walks through both of them from the start to the end. */
+    for (uint32_t i = 0; i < from->size; i++)
+        if (from->slots[i].set != 0 && add_set(into, from, &from->slots[i], tokens) != 0)
+            return WEIR_NO_MEMORY;
+    if (from->min_labels < into->min_labels)
+        into->min_labels = from->min_labels;
+    if (from->max_labels > into->max_labels)
+        into->max_labels = from->max_labels;
+    into->v4_lengths |= from->v4_lengths;
+    for (unsigned i = 0; i < 3; i++)
+        into->v6_lengths[i] |= from->v6_lengths[i];
+    return 0;
+}
+
 void weir_builder_note_labels(weir_builder *builder, unsigned labels)
 {
     if (labels < builder->min_labels)

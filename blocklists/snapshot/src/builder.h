@@ -43,6 +43,10 @@ weir_slot *weir_builder_slot(weir_builder *builder, weir_hash hash);
 /* Give an entry one more token: WEIR_ADDED, WEIR_SEEN if it has it, or WEIR_NO_MEMORY. */
 int weir_builder_add(weir_builder *builder, weir_hash hash, uint32_t token);
 
+/* Add all entries of another builder with the same key; its token t becomes tokens[t]. Marks stay behind. 0, or
+ * WEIR_NO_MEMORY, after which `into` holds some of them. */
+int weir_builder_merge(weir_builder *into, const weir_builder *from, const uint32_t *tokens);
+
 /* Say that names of so many labels, or prefixes of such a length, are in the table. */
 void weir_builder_note_labels(weir_builder *builder, unsigned labels);
 void weir_builder_note_prefix(weir_builder *builder, unsigned size, unsigned prefix);

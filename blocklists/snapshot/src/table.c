@@ -233,6 +233,7 @@ void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t lengt
     probe->longest = probe->labels < table->max_labels ? probe->labels : table->max_labels;
     if (weir_overlay_used(table) != 0)
         widen(table, probe);
+    probe->maybe[0] = probe->maybe[1] = UINT64_MAX;
     if (probe->shortest > probe->longest)
         return;
     memcpy(padded, wire, length);
@@ -244,11 +245,39 @@ void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t lengt
     }
 }
 
+/* Whether the compiled lists may hold a hash, by its line alone; sends for the words that can tell. */
+static int fetch_in_base(const weir_table *table, weir_hash hash)
+{
+    uint32_t at = weir_line_of(hash, table->line_count);
+    const uint8_t *line = table->lines + (size_t)at * WEIR_LINE_BYTES;
+    uint32_t lanes = weir_match(line, weir_fingerprint_of(hash));
+    if (lanes != 0)
+        __builtin_prefetch(table->cold + (size_t)at * WEIR_COLD_BYTES +
+                           WEIR_COLD_LANE * (unsigned)__builtin_ctz(lanes));
+    if ((weir_load32(line + WEIR_META_LANE) & weir_overflow_mark(hash)) == 0)
+        return lanes != 0;
+    __builtin_prefetch(table->spill_lines +
+                       (size_t)weir_spill_line_of(hash, table->spill_count) * WEIR_LINE_BYTES);
+    return 1;
+}
+
+void weir_probe_fetch(const weir_table *table, weir_probe *probe)
+{
+    int changed = weir_overlay_used(table) != 0;
+    for (unsigned n = probe->shortest; n <= probe->longest; n++) {
+        weir_hash hash = probe->hash[n - 1];
+        int may_hold = fetch_in_base(table, hash) || (changed && weir_overlay_may_hold(table->overlay, hash));
+        probe->maybe[(n - 1) / 64] &= ~((uint64_t)!may_hold << (n - 1) % 64);
+    }
+}
+
 unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, weir_hit hits[WEIR_MAX_LABELS])
 {
     int changed = weir_overlay_used(table) != 0;
     unsigned found = 0;
     for (unsigned n = probe->longest; n >= probe->shortest; n--) {
+        if ((probe->maybe[(n - 1) / 64] >> (n - 1) % 64 & 1) == 0)
+            continue;
         uint32_t class_id = find(table, probe->hash[n - 1], changed);
         if (class_id == 0)
             continue;

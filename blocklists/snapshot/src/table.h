@@ -30,6 +30,7 @@ typedef struct {
     unsigned labels;   /* of the name; 0 if it is not well formed or is the root */
     unsigned shortest; /* suffixes of shortest .. longest labels are looked at; none if shortest > longest */
     unsigned longest;
+    uint64_t maybe[2]; /* bit n - 1: the suffix of n labels may be listed; all are set until they are looked at */
 } weir_probe;
 
 /* Read the header of `bytes`. NULL if the table is sound, else what is wrong with it (a constant text).
@@ -50,6 +51,9 @@ uint32_t weir_table_serial(const weir_table *table);
 /* Hash a lower-case wire name and fetch its lines. Start several, then finish them: one memory latency for
  * all. */
 void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe);
+
+/* Between start and finish, when the lines have come: send for what verifies a hit. Worth it for several together. */
+void weir_probe_fetch(const weir_table *table, weir_probe *probe);
 
 /* The listed suffixes, longest first, ending at a stop class. Returns their number. */
 unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, weir_hit hits[WEIR_MAX_LABELS]);

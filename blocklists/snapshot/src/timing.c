@@ -38,6 +38,8 @@ static unsigned look_up_batch(const weir_table *table, const uint8_t *wires, con
         size_t from = first + i == 0 ? 0 : ends[first + i - 1];
         weir_probe_start(table, wires + from, ends[first + i] - from, &probes[i]);
     }
+    for (size_t i = 0; i < count && count > 1; i++)
+        weir_probe_fetch(table, &probes[i]);
     for (size_t i = 0; i < count; i++)
         found += weir_probe_finish(table, &probes[i], hits);
     return found;

@@ -44,6 +44,9 @@ void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *pa
     for (unsigned i = 0; i < count; i++)
         read_packet(state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++)
+        if (core->item[i].read == WEIR_QUERY_READ)
+            weir_probe_fetch(&state->lists, &core->item[i].probe);
+    for (unsigned i = 0; i < count; i++)
         look_up(core, state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++)
         if (core->item[i].wants_answer)

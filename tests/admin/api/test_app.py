@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from admin.api.app import HEADERS, ROUTES
 from admin.api.appliance import Condition, ConfigCondition, ReloadResult
 from admin.api.openapi import DESCRIPTION
-from admin.services.processes import ProcessState, SupervisorState, file_of, write_state
+from admin.services.process_state import ProcessState, SupervisorState, file_of, write_state
 from resolver.runtime.counters import CounterPage
 
 

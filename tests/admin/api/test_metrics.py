@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from admin.api.appliance import Condition, ConfigCondition, ListCondition
 from admin.api.metrics_pages import key_of
-from admin.services.processes import ProcessState, SupervisorState, file_of, write_state
+from admin.services.process_state import ProcessState, SupervisorState, file_of, write_state
 from blocklists.model import Kind
 from gateway.counting import NAMES as GATEWAY_COUNTERS
 from resolver.core.native import STATS_NAMES

@@ -9,7 +9,7 @@ import pytest
 
 from admin.api.appliance import Condition, ConfigCondition, ListCondition
 from admin.api.readiness import judge
-from admin.services.processes import ProcessState
+from admin.services.process_state import ProcessState
 from blocklists.model import Kind
 
 ALIVE = {name: ProcessState(name, "ready", os.getpid(), 0) for name in ("resolver-0", "gateway")}

@@ -17,7 +17,8 @@ from admin.control.schedule import Schedule
 from admin.services.place import Place
 from blocklists.edits import Edit
 from blocklists.model import ListCounts, ListSource, ListVersion
-from blocklists.snapshot.compiler import CompileReport, compile_snapshot, count_entries
+from blocklists.snapshot.compiler import CompileReport, compile_prepared
+from blocklists.snapshot.readings import Prepared, Readings
 from blocklists.sources import Fetched, FetchError, Known, NotModified
 from blocklists.sync import ListStore
 
@@ -111,20 +112,22 @@ class World:
         """As after a start of the process: nothing in memory, everything on disk."""
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
         store = ListStore(self.place.lists)
-        return ListKeeper(store, Schedule(NoChance()), clocks, count=count_entries, fetch=self.sources)
+        self.readings = Readings(())
+        return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
 
     def controller(self) -> Controller:
         config: Config = load(self.config_path)
         self.place.create()
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
-        return Controller(config, self.keeper(), clocks, compiler=self.compile)
+        keeper = self.keeper()
+        return Controller(config, keeper, clocks, compiler=self.compile, readings=self.readings)
 
     def compile(
         self,
         lists: list[tuple[ListSource, bytes]],
         path: Path,
+        prepared: Prepared,
         *,
-        key: bytes,
         now: float,
         suffixes: Collection[str],
         edits: Mapping[str, Sequence[Edit]],
@@ -132,7 +135,7 @@ class World:
         if self.compile_error is not None:
             raise self.compile_error
         self.compiled.append(tuple(source.id for source, _ in lists))
-        return compile_snapshot(lists, path, key=key, now=now, suffixes=suffixes, edits=edits)
+        return compile_prepared(lists, path, prepared, now=now, suffixes=suffixes, edits=edits)
 
 
 @pytest.fixture

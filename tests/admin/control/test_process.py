@@ -143,12 +143,12 @@ def test_an_unreadable_token_is_fatal_at_the_start(control: Control) -> None:
     path = control.folder / "weir.yaml"
     path.write_text(path.read_text().replace("admin: {", "admin: {token_file: nowhere, "))
     control.process = control.start()
-    assert control.process.wait(DEADLINE) == 2
+    assert control.process.wait(DEADLINE) == 1
     assert "admin.token_file cannot be read" in control.said
 
 
 def test_ready_when_the_data_plane_says_so(control: Control) -> None:
-    from admin.services.processes import ProcessState, SupervisorState, file_of, write_state
+    from admin.services.process_state import ProcessState, SupervisorState, file_of, write_state
 
     control.wait_generation(1)
     run = control.folder / "var" / "run"

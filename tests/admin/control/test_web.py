@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 
 from admin.config.endpoints import HostPort
-from admin.control.web import AdminServer, ListenError
+from admin.control.listening import ListenError, listen
+from admin.control.web import AdminServer
 
 
 @pytest.fixture
@@ -38,20 +39,20 @@ async def ask(address: HostPort, path: str = "/healthz") -> int:
 
 async def test_it_listens(server: AdminServer) -> None:
     address = free()
-    await server.start(address)
+    await server.start(address, listen(address))
     assert await ask(address) == 200
 
 
-async def test_an_address_that_is_taken_is_said(server: AdminServer) -> None:
+def test_an_address_that_is_taken_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         message = r"cannot be served \(Address already in use\): stop the program that has it, or change admin.listen"
         with pytest.raises(ListenError, match=message):
-            await server.start(address_of(other))
+            listen(address_of(other))
 
 
 async def test_it_moves_and_gives_the_old_address_up(server: AdminServer) -> None:
     before, after = free(), free()
-    await server.start(before)
+    await server.start(before, listen(before))
     await server.follow(before)
     await server.follow(after)
     assert await ask(after) == 200
@@ -61,7 +62,7 @@ async def test_it_moves_and_gives_the_old_address_up(server: AdminServer) -> Non
 
 async def test_it_stays_where_it_is_if_it_cannot_move(server: AdminServer) -> None:
     before = free()
-    await server.start(before)
+    await server.start(before, listen(before))
     with socket.create_server(("127.0.0.1", 0)) as other:
         await server.follow(address_of(other))
     assert await ask(before) == 200
@@ -71,7 +72,7 @@ async def test_nothing_is_logged_about_requests(
     server: AdminServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     address = free()
-    await server.start(address)
+    await server.start(address, listen(address))
     with caplog.at_level(logging.DEBUG):
         await ask(address, "/api/v1/check?name=private.example")
         await ask(address, "/private.example")

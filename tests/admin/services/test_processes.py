@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from admin.services.processes import (
+from admin.services.process_state import (
     ProcessState,
     SupervisorState,
     file_of,
     process_exists,
-    read_listen_failures,
-    read_states,
     write_state,
 )
+from admin.services.processes import read_listen_failures, read_states
 
 ALIVE = ProcessState("resolver-0", "ready", os.getpid(), 0, "serving")
 

@@ -1,0 +1,99 @@
+"""Versions that were read for the gates, kept for the compilation that follows: no list is read twice.
+
+What is kept are hashes under a key that no snapshot has yet, and never text. The key is used for one compilation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from blocklists.model import ListCounts, ListSource
+from blocklists.snapshot import native
+from blocklists.snapshot.intake import Intake
+from blocklists.snapshot.tokens import TokenTable
+
+MOST_EXPECTED = 1 << 22
+"""Entries that room is made for in advance; a file of empty lines must not claim gigabytes."""
+MOST_KEPT = 1 << 22
+"""Entries that are kept for a compilation, of all lists together: at 27 bytes each, about 110 MB for some seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One version, read: the source as it was configured, the SHA-256 of the text, and what it came to."""
+
+    source: ListSource
+    text: bytes
+    intake: Intake
+
+    def is_of(self, source: ListSource, text: bytes) -> bool:
+        """Whether this is what reading a version with the digest ``text`` would give now."""
+        return self.source == source and self.text == text
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a compilation starts from: its key, and what was read under it by list id."""
+
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(native.KEY_BYTES))
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+
+
+class Readings:
+    """Counts versions and keeps what it read. Thread-safe."""
+
+    def __init__(self, suffixes: Collection[str]) -> None:
+        """``suffixes`` are the public suffixes, as A-labels."""
+        self._suffixes = suffixes
+        self._lock = threading.Lock()
+        self._key = Prepared().key
+        self._kept: dict[str, Reading] = {}
+
+    def count(self, source: ListSource, data: bytes) -> ListCounts:
+        """Where the lines of one version go, as the gates ask; in place of what was read of this list before."""
+        key = self._key
+        intake = read_list(source, data, self._suffixes, key)
+        reading = Reading(source, hashlib.sha256(data).digest(), intake)
+        with self._lock:
+            self._kept.pop(source.id, None)
+            kept = sum(other.intake.counts.entries for other in self._kept.values())
+            if key == self._key and kept + intake.counts.entries <= MOST_KEPT:
+                self._kept[source.id] = reading
+        return intake.counts
+
+    def forget(self, list_id: str) -> None:
+        """A version that was counted is not going to be compiled."""
+        with self._lock:
+            self._kept.pop(list_id, None)
+
+    def take(self) -> Prepared:
+        """Hand over everything for one compilation, which changes it; what is counted from now on has a new key."""
+        with self._lock:
+            prepared = Prepared(self._key, self._kept)
+            self._key, self._kept = Prepared().key, {}
+        return prepared
+
+
+def read_list(source: ListSource, data: bytes, suffixes: Collection[str], key: bytes) -> Intake:
+    """Read one list by itself."""
+    builder = native.Builder(key, expected([data]))
+    mark(builder, suffixes)
+    intake = Intake(source, 0, builder, TokenTable(), suffixes)
+    intake.read(data)
+    return intake
+
+
+def expected(texts: Iterable[bytes]) -> int:
+    """Room to begin with, so that the builder need not grow: every line a name, within reason."""
+    return min(sum(text.count(b"\n") for text in texts), MOST_EXPECTED)
+
+
+def mark(builder: native.Builder, suffixes: Collection[str]) -> None:
+    """Let the scanner hand lines that name a public suffix to the parser; single labels are never clean anyway."""
+    for suffix in suffixes:
+        if "." in suffix and suffix.isascii():
+            builder.mark(suffix.encode())
