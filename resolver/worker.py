@@ -215,7 +215,7 @@ class Worker:
         self._take_over(pipeline, self._latest or opened)
         confine_worker(os.environ)
         notify("READY=1", f"STATUS=serving generation {generation.view.tables.generation}")
-        del generation  # or the first snapshot would stay mapped for as long as we serve
+        del generation, opened  # or the first snapshot would stay mapped for as long as we serve
         housekeeping = spawn(self._housekeeping(), name="housekeeping")
         await self._stopping.wait()
         notify("STOPPING=1")

@@ -80,6 +80,6 @@ def _addresses(section: Mapping[str, object]) -> tuple[HostPort, ...]:
 def _workers(value: object) -> int | Literal["auto"]:
     if value == "auto":
         return "auto"
-    if isinstance(value, int) and value > 0:
+    if type(value) is int and value > 0:
         return value
     raise ValueError("no number of workers")

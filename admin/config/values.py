@@ -10,12 +10,14 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from admin.config.problems import fault, shown
+
+if TYPE_CHECKING:  # the whole of pydantic takes 20 ms to import
+    from pydantic import GetCoreSchemaHandler
 
 
 class TextValue(ABC):

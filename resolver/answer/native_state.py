@@ -40,6 +40,7 @@ def settings_of(
         gateway_ipv4=generation.gateway[TYPE_A],
         gateway_ipv6=generation.gateway[TYPE_AAAA],
         udp_payload=generation.limit,
+        stale_ms=round(generation.view.tables.resolver.serve_stale * 1000),
         illegal=masks.illegal,
         illegal_orders=masks.illegal_orders,
         protected=masks.protected,

@@ -312,6 +312,11 @@ class Core:
         """One step of a query that came over UDP and was counted before: the answer from the cache, or the question
         that it lacks (name, type, class, DO, CD). Everything else (blocked, rewritten, silent) is handed over. The
         look into the cache is no hit. For a core without counters and limiter."""
+    def shed(
+        self, state: State, packet: bytes, client: bytes, *, now_ms: int, unix_ms: int, realm: int = 0
+    ) -> bytes | None:
+        """What the client of a query over UDP gets that was handed over, and finds no room in the ring: a stale answer,
+        or SERVFAIL. For a core with counters."""
     def answer_batch(
         self, state: State, packets: Iterable[tuple[bytes, bytes]], *, now_ms: int, unix_ms: int, realm: int = 0
     ) -> list[Answered]:

@@ -33,6 +33,8 @@ class StateSettings:
     gateway_ipv6: bytes
     udp_payload: int = 1_232
     """Octets, 512 to 4,096: no answer over UDP is longer, and OPT records say so."""
+    stale_ms: int = 0
+    """Past its TTL by less than this an answer is given where there is no time for a fresh one."""
     illegal: int = 0
     illegal_orders: int = 0
     protected: int = 0

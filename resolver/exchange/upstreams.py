@@ -21,6 +21,9 @@ BACK_OFF_FIRST, BACK_OFF_MAX = 1.0, 30.0
 """Seconds that an upstream which is down is left alone: first, and at most."""
 TRY_FIRST, TRY_MIN, TRY_MAX = 0.8, 0.3, 1.5
 """Seconds that a try may take: of an unknown upstream, at least, at most. A try that is over is still listened to."""
+TRY_MARGIN = 0.1
+"""Seconds beyond the smoothed time at least (RFC 6298 section 2.3, G): an upstream whose times hardly vary must not be
+asked twice because this machine or that one was busy for a moment."""
 EXPLORE = 1 / 32
 """Share of questions for which chance chooses the upstream."""
 CASE_MEMORY = 600.0
@@ -74,7 +77,7 @@ class Upstream:
 
     def try_timeout(self, tries: int) -> float:
         """Seconds to wait for an answer after ``tries`` earlier tries of the same question here."""
-        base = TRY_FIRST if self.rtt is None else self.rtt + 4 * self._variance
+        base = TRY_FIRST if self.rtt is None else self.rtt + max(4 * self._variance, TRY_MARGIN)
         return min(max(base, TRY_MIN), TRY_MAX) * (1 << min(tries, 2))
 
     def answered(self, rtt: float | None) -> None:

@@ -107,6 +107,7 @@ class Server:
         self._pipeline = pipeline
         self._forwarder = forwarder
         self.clock = clock
+        """Unix seconds."""
         self._count = count
         self._waiting: set[_Waiting] = set()
         self._idle: asyncio.Future[None] | None = None

@@ -75,8 +75,10 @@ def read_rewrites(text: bytes) -> dict[bytes, bytes]:
 
 
 def _milliseconds(seconds: float) -> int:
-    """The first whole millisecond at which a grant that ends at ``seconds`` has ended."""
-    return min(max(math.ceil(seconds * 1000), 0), _MAX_UNTIL) if math.isfinite(seconds) else _MAX_UNTIL
+    """The first whole millisecond at which a grant that ends at ``seconds`` has ended; what binary fractions add is none."""
+    return (
+        min(max(math.ceil(round(seconds * 1000, 3)), 0), _MAX_UNTIL) if math.isfinite(seconds) else _MAX_UNTIL
+    )
 
 
 def _sized(name: bytes) -> bytes:

@@ -53,6 +53,7 @@ cdef extern from "pipeline.h" nogil:
         _Lists lists
         _ReadTables tables
         weir_masks masks
+        uint64_t stale_ms
         uint16_t udp_payload
         uint8_t gateway_ipv4[4]
         uint8_t gateway_ipv6[16]
@@ -85,6 +86,9 @@ cdef extern from "pipeline.h" nogil:
     int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length)
     void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
                            uint64_t now_ms, uint64_t unix_ms)
+
+cdef extern from "shed.h":
+    void weir_shed(weir_core *core, const weir_state *state, weir_packet *packet, uint64_t now_ms, uint64_t unix_ms)
 
 cdef enum:
     MIN_UDP_PAYLOAD = 512
@@ -215,6 +219,7 @@ cdef class State:
                 f"udp_payload is {settings.udp_payload}, not within {MIN_UDP_PAYLOAD} and {WEIR_MAX_UDP}"
             )
         self.state.udp_payload = settings.udp_payload
+        self.state.stale_ms = settings.stale_ms
         _load_octets(self.state.gateway_ipv4, settings.gateway_ipv4, 4, "gateway_ipv4")
         _load_octets(self.state.gateway_ipv6, settings.gateway_ipv6, 16, "gateway_ipv6")
         given = settings.limits
@@ -290,14 +295,8 @@ cdef class Core:
     def answer(self, State state not None, bytes packet not None, bytes client not None, *, bint over_tcp,
                uint64_t now_ms, uint64_t unix_ms, uint32_t realm=0):
         cdef weir_packet one
-        memset(&one, 0, sizeof(one))
-        if PyBytes_GET_SIZE(packet) > MAX_MESSAGE:
-            raise ValueError(f"a packet has at most {MAX_MESSAGE} octets, not {len(packet)}")
-        _load_client(&one.client, client, realm)
-        one.bytes = _octets(packet)
-        one.length = <uint16_t>PyBytes_GET_SIZE(packet)
+        self._prepare(&one, packet, client, realm)
         one.over_tcp = over_tcp
-        one.out = self.room
         one.room = MAX_MESSAGE
         weir_pipeline_run(self.core, state.state, &one, 1, now_ms, unix_ms)
         return _result(&one)
@@ -306,12 +305,7 @@ cdef class Core:
              uint64_t unix_ms, uint32_t realm=0):
         cdef weir_packet one
         cdef _ParsedQuery *query = &self.core.item[0].query
-        memset(&one, 0, sizeof(one))
-        if PyBytes_GET_SIZE(packet) > MAX_MESSAGE:
-            raise ValueError(f"a packet has at most {MAX_MESSAGE} octets, not {len(packet)}")
-        _load_client(&one.client, client, realm)
-        one.bytes, one.length = _octets(packet), <uint16_t>PyBytes_GET_SIZE(packet)
-        one.out, one.room = self.room, WEIR_MAX_UDP
+        self._prepare(&one, packet, client, realm)
         self.core.peeks = 1
         weir_pipeline_run(self.core, state.state, &one, 1, now_ms, unix_ms)
         self.core.peeks = 0
@@ -320,6 +314,15 @@ cdef class Core:
             return name, query.qtype, query.qclass, bool(query.dnssec_ok), bool(query.flags & CHECKING_DISABLED)
         if one.outcome != WEIR_ANSWERED and one.outcome != WEIR_ANSWERED_PREFETCH or one.verdict != NO_VALUE:
             return HANDED_OVER
+        return _result(&one)
+
+    def shed(self, State state not None, bytes packet not None, bytes client not None, *, uint64_t now_ms,
+             uint64_t unix_ms, uint32_t realm=0):
+        cdef weir_packet one
+        if self.core.stats == NULL:
+            raise ValueError("what is shed is counted: the core needs counters")
+        self._prepare(&one, packet, client, realm)
+        weir_shed(self.core, state.state, &one, now_ms, unix_ms)
         return _result(&one)
 
     def answer_batch(self, State state not None, packets, *, uint64_t now_ms, uint64_t unix_ms,
@@ -342,18 +345,22 @@ cdef class Core:
             for i in range(count)
         ]
 
+    cdef int _prepare(self, weir_packet *one, bytes packet, bytes client, uint32_t realm) except -1:
+        """A packet that came over UDP; its answer goes into the core's own room."""
+        memset(one, 0, sizeof(weir_packet))
+        if PyBytes_GET_SIZE(packet) > MAX_MESSAGE:
+            raise ValueError(f"a packet has at most {MAX_MESSAGE} octets, not {len(packet)}")
+        _load_client(&one.client, client, realm)
+        one.bytes, one.length = _octets(packet), <uint16_t>PyBytes_GET_SIZE(packet)
+        one.out, one.room = self.room, WEIR_MAX_UDP
+        return 0
+
     cdef int _fill(self, weir_packet *batch, list packets, uint32_t realm) except -1:
         cdef unsigned i
         cdef bytes packet, client
-        memset(batch, 0, WEIR_BATCH * sizeof(weir_packet))
         for i, (packet, client) in enumerate(packets):
-            if PyBytes_GET_SIZE(packet) > MAX_MESSAGE:
-                raise ValueError(f"a packet has at most {MAX_MESSAGE} octets, not {len(packet)}")
-            _load_client(&batch[i].client, client, realm)
-            batch[i].bytes = _octets(packet)
-            batch[i].length = <uint16_t>PyBytes_GET_SIZE(packet)
+            self._prepare(&batch[i], packet, client, realm)
             batch[i].out = self.room + i * WEIR_MAX_UDP
-            batch[i].room = WEIR_MAX_UDP
         return 0
 
     def time_batches(self, State state not None, packets, *, unsigned rounds, uint64_t now_ms,

@@ -68,10 +68,11 @@ cdef tuple _addresses(const uint8_t *addresses, uint16_t length):
 cdef tuple _errors(const uint8_t *ede, uint16_t length):
     cdef list found = []
     cdef size_t at = 0
-    cdef unsigned text
+    cdef unsigned code, text
     while at < length:
         text = ede[at + 2] << 8 | ede[at + 3]
-        found.append((ede[at] << 8 | ede[at + 1], PyBytes_FromStringAndSize(<const char *>ede + at + 4, text)))
+        code = ede[at] << 8 | ede[at + 1]
+        found.append((code, PyBytes_FromStringAndSize(<const char *>ede + at + 4, text)))
         at += 4 + text
     return tuple(found)
 
@@ -114,7 +115,8 @@ cdef class ReplyScanner:
             reply.flags,
             _offsets(&reply.answer),
             _names(reply.answer.targets, reply.answer.targets_length) if reply.answer.target_count else (),
-            _addresses(reply.answer.addresses, reply.answer.addresses_length) if reply.answer.address_count else (),
+            _addresses(reply.answer.addresses, reply.answer.addresses_length)
+            if reply.answer.address_count else (),
             reply.answer.ttl,
         )
         return reply.rcode, False, bool(reply.edns), ede, answer

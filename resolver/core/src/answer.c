@@ -143,7 +143,14 @@ void weir_answer_alias(weir_answer_writer *writer, const uint8_t *target, size_t
     writer->out[7] = 1;
 }
 
-void weir_answer_kept(weir_answer_writer *writer, const weir_answer *kept, uint32_t age)
+/* A kept message's TTL after `age` seconds; RFC 2181 section 8. */
+static uint32_t left_of(uint32_t ttl, uint32_t age)
+{
+    return ttl < KEPT_TTL_LIMIT && ttl > age ? ttl - age : 0;
+}
+
+/* `ttl`: instead of what is left of each. */
+static void write_kept(weir_answer_writer *writer, const weir_answer *kept, uint32_t age, const uint32_t *ttl)
 {
     uint32_t begun = writer->length;
     if (kept->wire_length < begun)
@@ -160,9 +167,20 @@ void weir_answer_kept(weir_answer_writer *writer, const weir_answer *kept, uint3
         uint32_t offset = kept->ttl_offsets[i];
         if (offset < begun || offset > kept->wire_length - 4)
             continue;
-        uint32_t ttl = weir_net32(kept->wire + offset);
-        weir_put_net32(writer->out + offset, ttl < KEPT_TTL_LIMIT && ttl > age ? ttl - age : 0);
+        weir_put_net32(writer->out + offset, ttl != NULL ? *ttl : left_of(weir_net32(kept->wire + offset), age));
     }
+}
+
+void weir_answer_kept(weir_answer_writer *writer, const weir_answer *kept, uint32_t age)
+{
+    write_kept(writer, kept, age, NULL);
+}
+
+void weir_answer_stale(weir_answer_writer *writer, const weir_answer *kept)
+{
+    static const uint32_t ttl = WEIR_STALE_TTL;
+    write_kept(writer, kept, 0, &ttl);
+    weir_answer_ede(writer, writer->rcode == WEIR_NXDOMAIN ? WEIR_EDE_STALE_NXDOMAIN : WEIR_EDE_STALE);
 }
 
 /* Octets that the kept errors take as options: each loses nothing and gains its option code. */

@@ -11,6 +11,7 @@
 
 #define WEIR_BLOCKED_TTL 30u   /* resolver.policy.reasons.BLOCKED_TTL: the same for every reason */
 #define WEIR_SPECIAL_TTL 3600u /* names that never change (RFC 6761) */
+#define WEIR_STALE_TTL 30u     /* RFC 8767 section 4; resolver.exchange.model.STALE_TTL */
 #define WEIR_MIN_UDP 512u      /* RFC 1035 section 4.2.1 */
 #define WEIR_MAX_MESSAGE 65535u
 #define WEIR_MAX_EDE 2u
@@ -18,8 +19,8 @@
 
 /* Extended DNS errors that the core gives (RFC 8914 section 4). */
 enum {
-    WEIR_EDE_FORGED = 4, WEIR_EDE_NOT_READY = 14, WEIR_EDE_BLOCKED = 15, WEIR_EDE_CENSORED = 16,
-    WEIR_EDE_FILTERED = 17, WEIR_EDE_PROHIBITED = 18
+    WEIR_EDE_STALE = 3, WEIR_EDE_FORGED = 4, WEIR_EDE_NOT_READY = 14, WEIR_EDE_BLOCKED = 15, WEIR_EDE_CENSORED = 16,
+    WEIR_EDE_FILTERED = 17, WEIR_EDE_PROHIBITED = 18, WEIR_EDE_STALE_NXDOMAIN = 19
 };
 
 typedef struct {
@@ -59,6 +60,9 @@ void weir_answer_alias(weir_answer_writer *writer, const uint8_t *target, size_t
 
 /* A kept message made this client's: id, flags, letter case, TTLs less `age` seconds. */
 void weir_answer_kept(weir_answer_writer *writer, const weir_answer *kept, uint32_t age);
+
+/* The same of a message that is past its TTL: it says so, and lives for WEIR_STALE_TTL. */
+void weir_answer_stale(weir_answer_writer *writer, const weir_answer *kept);
 
 /* Add OPT, keep to the size. Returns the length of the message. */
 uint32_t weir_answer_finish(weir_answer_writer *writer);

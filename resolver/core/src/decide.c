@@ -70,27 +70,44 @@ static void judgement_of(weir_turn *turn, const weir_cache_key *key, uint64_t ha
     if (judgement->serial == turn->serial)
         return;
     weir_judge_parts(turn->state, kept, turn->serial, judgement);
-    weir_cache_judge(turn->core->cache, key, hash, kept->stored_ms, judgement);
+    weir_cache_judge(turn->core->cache, key, hash, kept, judgement);
 }
 
-/* From the cache, if it holds a fresh answer; judged above it. `is_unlisted`: the name was allowed by the
- * default step, and no list speaks about it. */
+/* What the cache holds (weir_cache_get): a stale answer only if nobody has time for a fresh one. */
+static int look_into_cache(weir_turn *turn, const weir_cache_key *key, uint64_t hash, weir_answer *kept)
+{
+    weir_core *core = turn->core;
+    uint64_t stale_ms = core->gives_stale ? turn->state->stale_ms : 0;
+    return core->peeks ? weir_cache_peek(core->cache, key, hash, turn->now_ms, stale_ms, kept, &core->copy)
+                       : weir_cache_get(core->cache, key, hash, turn->now_ms, stale_ms, kept, &core->copy);
+}
+
+static int give_kept(weir_turn *turn, const weir_answer *kept, int found)
+{
+    uint64_t age = turn->now_ms > kept->stored_ms ? (turn->now_ms - kept->stored_ms) / 1000 : 0;
+    if (found == WEIR_CACHE_STALE)
+        weir_answer_stale(&turn->writer, kept);
+    else
+        weir_answer_kept(&turn->writer, kept, age < UINT32_MAX ? (uint32_t)age : UINT32_MAX);
+    return weir_answered(turn);
+}
+
+/* From the cache, if it holds an answer; judged above it. `is_unlisted`: the name was allowed by the default step, and
+ * no list speaks about it. */
 static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key *key, uint64_t hash,
                         int is_unlisted)
 {
-    weir_core *core = turn->core;
     weir_answer kept;
     weir_judgement judgement;
     weir_verdict verdict;
-    if (core->cache == NULL)
+    if (turn->core->cache == NULL)
         return WEIR_HAND_OVER;
-    int found = core->peeks ? weir_cache_peek(core->cache, key, hash, turn->now_ms, 0, &kept, &core->copy)
-                            : weir_cache_get(core->cache, key, hash, turn->now_ms, 0, &kept, &core->copy);
-    turn->packet->missing = found != WEIR_CACHE_FRESH && found != WEIR_CACHE_PREFETCH;
+    int found = look_into_cache(turn, key, hash, &kept);
+    turn->packet->missing = found == WEIR_CACHE_MISS;
     if (turn->packet->missing)
         return WEIR_HAND_OVER;
     turn->is_popular = found == WEIR_CACHE_PREFETCH;
-    weir_note(turn, WEIR_COUNT_CACHE_HITS);
+    weir_note(turn, found == WEIR_CACHE_STALE ? WEIR_COUNT_STALE_ANSWERS : WEIR_COUNT_CACHE_HITS);
     judgement_of(turn, key, hash, &kept, &judgement);
     int part = weir_judge_answer(asked, &kept, &judgement, &verdict, &turn->tcp_only);
     if (part != WEIR_JUDGE_QUERY) {
@@ -99,9 +116,7 @@ static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key 
         return respond_blocked(turn, &verdict);
     }
     turn->packet->nameable = is_unlisted && judgement.part == WEIR_PART_NONE;
-    uint64_t age = turn->now_ms > kept.stored_ms ? (turn->now_ms - kept.stored_ms) / 1000 : 0;
-    weir_answer_kept(&turn->writer, &kept, age < UINT32_MAX ? (uint32_t)age : UINT32_MAX);
-    return weir_answered(turn);
+    return give_kept(turn, &kept, found);
 }
 
 /* Safe search. Only addresses are rewritten: an HTTPS record of the original would undo it. The whole
@@ -128,7 +143,9 @@ static int respond_rewritten(weir_turn *turn, weir_case *asked, const weir_verdi
     key.name_length = (uint16_t)(query->name_length + verdict->target_length);
     int outcome = respond_kept(turn, asked, &key, weir_cache_hash(turn->core->cache, &key), 0);
     turn->packet->missing = 0; /* nothing is kept under its question alone */
-    turn->is_popular = 0; /* its upstream question is the target's, which has an entry of its own */
+    turn->packet->again = verdict->target; /* what keeps this answer fresh is the target's, in an entry of its own */
+    turn->packet->again_length = verdict->target_length;
+    turn->packet->asked_length = query->name_length;
     return outcome;
 }
 

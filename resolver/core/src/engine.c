@@ -115,7 +115,7 @@ static unsigned send_returned(weir_engine *engine)
 }
 
 /* Pass on what the pipeline left to others; what finds no room is answered here. */
-static void hand_over(weir_engine *engine, unsigned count)
+static void hand_over(weir_engine *engine, unsigned count, uint64_t unix_ms)
 {
     unsigned passed_on = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -127,7 +127,7 @@ static void hand_over(weir_engine *engine, unsigned count)
             if (weir_hand_over(&engine->handover, packet, &engine->origins[i], engine->now_us))
                 passed_on++;
             else
-                weir_shed(engine->core, engine->current->state, packet);
+                weir_shed(engine->core, engine->current->state, packet, engine->now_us / 1000, unix_ms);
         }
     }
     if (passed_on)
@@ -161,7 +161,7 @@ static unsigned serve_batch(weir_engine *engine)
     engine->now_us = clock_us(CLOCK_MONOTONIC);
     uint64_t unix_ms = clock_us(CLOCK_REALTIME) / 1000;
     weir_pipeline_run(engine->core, engine->current->state, engine->packets, count, engine->now_us / 1000, unix_ms);
-    hand_over(engine, count);
+    hand_over(engine, count, unix_ms);
     note_batch(engine, count, unix_ms, source->send(source, engine->packets, engine->origins, count));
     return count;
 }

@@ -92,12 +92,29 @@ int weir_hand_over(weir_handover *handover, const weir_packet *packet, const wei
     return 1;
 }
 
+/* A query for nobody: the packet's, with the name in it that is to be asked for. */
+static int write_hint(weir_handover *handover, const weir_packet *packet, uint64_t now_us)
+{
+    uint8_t bytes[WEIR_MAX_QUERY];
+    weir_packet hint = *packet;
+    if (packet->again != NULL) {
+        uint32_t rest = WEIR_MESSAGE_HEAD + packet->asked_length, renamed = WEIR_MESSAGE_HEAD + packet->again_length;
+        if (rest > packet->length || renamed + packet->length - rest > sizeof bytes)
+            return 0;
+        memcpy(bytes, packet->bytes, WEIR_MESSAGE_HEAD);
+        memcpy(bytes + WEIR_MESSAGE_HEAD, packet->again, packet->again_length);
+        memcpy(bytes + renamed, packet->bytes + rest, packet->length - rest);
+        hint.bytes = bytes;
+        hint.length = (uint16_t)(renamed + packet->length - rest);
+    }
+    return write_query(handover, &hint, 0, now_us);
+}
+
 void weir_hint_prefetch(weir_handover *handover, const weir_packet *packet, uint64_t now_us)
 {
     uint16_t bucket = weir_share_bucket(handover->backlog.key, &packet->client);
     settle(handover);
-    if (handover->backlog.total < handover->backlog.capacity / PREFETCH_PART &&
-        write_query(handover, packet, 0, now_us))
+    if (handover->backlog.total < handover->backlog.capacity / PREFETCH_PART && write_hint(handover, packet, now_us))
         count_waiting(handover, bucket);
 }
 

@@ -28,7 +28,7 @@ weir_handover *weir_engine_handover(weir_engine *engine);
 
 /* Hand a query over; 0 if there is no room, or this client's neighbours have their share of it. */
 int weir_hand_over(weir_handover *handover, const weir_packet *packet, const weir_origin *origin, uint64_t now_us);
-/* Pass on that the packet's question should be asked again; dropped when the loop has much to do. */
+/* Pass on that the packet's question (or that of the name in `again`) should be asked again; dropped when the loop has much to do. */
 void weir_hint_prefetch(weir_handover *handover, const weir_packet *packet, uint64_t now_us);
 /* Show the loop what was handed over. */
 void weir_handover_publish(weir_handover *handover);

@@ -36,6 +36,7 @@ typedef struct {
     weir_table lists;
     weir_tables tables;
     weir_masks masks;
+    uint64_t stale_ms; /* past its TTL by less than this an answer is given where there is no time for a fresh one */
     uint16_t udp_payload;
     uint8_t gateway_ipv4[4], gateway_ipv6[16];
     weir_limit_settings limits;
@@ -72,6 +73,10 @@ typedef struct {
     uint8_t nameable; /* 1 only if no list at all speaks about the name or what it leads to, and the policy allowed it
                        * by the default step; 0 for all else (the tap's rule, tap.h) */
     uint8_t missing;  /* handed over only because the cache has no fresh answer to its question */
+    /* Of WEIR_ANSWERED_PREFETCH: the wire name to ask for again instead of the query's own of `asked_length` octets (safe
+     * search); NULL: that one. It lies in the state. */
+    const uint8_t *again;
+    uint16_t again_length, asked_length;
 } weir_packet;
 
 /* What the stages know of one packet of a batch. */
@@ -91,7 +96,8 @@ typedef struct {
     weir_cache *cache;     /* NULL: none */
     weir_stats *stats;     /* NULL: nothing is counted */
     weir_limiter *limiter; /* NULL: none */
-    uint8_t peeks;         /* looks into the cache are no hits: a question that has been counted is looked at again */
+    uint8_t peeks;         /* a question that was counted and limited is looked at again: neither is done twice */
+    uint8_t gives_stale;   /* nobody has time to ask for a fresh answer */
     weir_cache_copy copy;
     weir_item item[WEIR_BATCH]; /* too much for the stack of a small thread */
 } weir_core;

@@ -18,7 +18,8 @@ static void count(weir_turn *turn)
     if (stats == NULL)
         return;
     if (turn->packet->outcome == WEIR_HAND_OVER) {
-        weir_count(stats, WEIR_COUNT_HANDED_OVER);
+        if (!turn->core->peeks)
+            weir_count(stats, WEIR_COUNT_HANDED_OVER);
         return;
     }
     weir_count(stats, turn->packet->over_tcp ? WEIR_COUNT_QUERIES_TCP : WEIR_COUNT_QUERIES_UDP);
@@ -34,7 +35,7 @@ static int check_limit(weir_turn *turn)
     const weir_packet *packet = turn->packet;
     const weir_limit_settings *settings = &turn->state->limits;
     int is_stranger = !turn->item->is_served;
-    if (turn->core->limiter == NULL || packet->over_tcp || turn->cookie_state == WEIR_COOKIE_GOOD)
+    if (turn->core->limiter == NULL || turn->core->peeks || packet->over_tcp || turn->cookie_state == WEIR_COOKIE_GOOD)
         return WEIR_LIMIT_PASS;
     if ((is_stranger ? settings->strangers_per_second : settings->per_second) == 0)
         return WEIR_LIMIT_PASS;
@@ -155,6 +156,7 @@ void weir_respond(weir_turn *turn)
 {
     weir_packet *packet = turn->packet;
     packet->out_length = packet->nameable = packet->missing = 0;
+    packet->again = NULL;
     packet->verdict = packet->bit = WEIR_NO_BIT;
     int outcome = turn->item->read == WEIR_QUERY_READ ? respond_to_query(turn) : respond_malformed(turn);
     if (outcome == WEIR_ANSWERED && turn->is_popular)

@@ -20,6 +20,7 @@
     X(SERVFAIL, "servfail")                                                                                            \
     X(UDP_ERRORS, "udp_errors")                                                                                        \
     X(CACHE_HITS, "cache_hits")                                                                                        \
+    X(STALE_ANSWERS, "stale_answers")     /* given because nobody had time for fresh ones */                           \
     X(BLOCKED_BY_TARGET, "blocked_by_target")                                                                          \
     X(BLOCKED_BY_ADDRESS, "blocked_by_address")                                                                        \
     X(BLOCKED_ILLEGAL_VOLUNTARY, "blocked_illegal-voluntary")                                                          \

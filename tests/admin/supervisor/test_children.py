@@ -12,6 +12,7 @@ from admin.supervisor.children import (
     FIRST_DELAY,
     HEALTHY_AFTER,
     LONGEST_DELAY,
+    REFUSAL,
     START_LIMIT,
     STOP_LIMIT,
     WATCHDOG,
@@ -175,3 +176,36 @@ def test_in_any_order_of_events_it_is_started_only_when_wanted(events: list[tupl
             assert child.deadline <= now + LONGEST_DELAY
         if child.phase is Phase.GONE:
             assert child.deadline is None
+
+
+def judging() -> Child:
+    child = Child("control", judges=True)
+    child.start()
+    child.started(0.0)
+    return child
+
+
+def test_a_refused_configuration_is_not_tried_again() -> None:
+    child = judging()
+    assert child.is_silent
+    assert child.exited(REFUSAL, 1.0) == []
+    assert (child.phase, child.refused, child.deadline) == (Phase.GONE, True, None)
+
+
+@pytest.mark.parametrize(("was_ready", "code"), [(True, REFUSAL), (False, 1), (False, -9)])
+def test_other_ends_are_no_refusal(was_ready: bool, code: int) -> None:
+    child = judging()
+    if was_ready:
+        child.notified({"READY": "1"}, 0.5)
+    assert child.exited(code, 1.0) != []
+    assert (child.phase, child.refused) == (Phase.WAITING, False)
+    assert running(ready=False).exited(REFUSAL, 1.0) != []
+
+
+def test_a_child_that_says_what_it_waits_for_is_not_slow() -> None:
+    child = running(0.0, ready=False)
+    for second in range(0, 600, 10):
+        child.notified({"WATCHDOG": "1", "STATUS": "waiting for the first generation"}, float(second))
+        assert child.tick(second + 9.0) == []
+    assert (child.phase, child.is_silent) == (Phase.STARTING, False)
+    assert child.tick(590.0 + WATCHDOG) != []

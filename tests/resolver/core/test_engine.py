@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import select
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dns.edns
+import dns.flags
 import dns.message
 import dns.rcode
 import pytest
@@ -22,19 +25,21 @@ WAIT = 5.0
 
 
 KEY = bytes(range(32))
+SEARCHED, SAFE, HAS_REWRITES = b"\6search\4test\0", b"\4safe\4test\0", 8
 GATEWAY = {"gateway_ipv4": bytes([192, 0, 2, 80]), "gateway_ipv6": bytes(16)}
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> native.State:
-    """No lists, one policy, loopback is served."""
+    """No lists, one policy with one name of safe search, loopback is served."""
     record = bytes(snapshot.CLASS_RECORD_BYTES)
     snapshot.Builder(bytes(snapshot.KEY_BYTES)).write(str(tmp_path / "lists"), [0], record * 2, b"", 0)
     room = {"clients": 8, "policies": 8, "set_bytes": 4096, "name_bytes": 4096}
     writer = native.TablesWriter.create(
         tmp_path / "tables", key=KEY, plan=bytes(32), boot=bytes(16), created=1, **room
     )
-    writer.default(writer.policy(0, 0, 0, 0))
+    rewrites = bytes([len(SEARCHED)]) + SEARCHED + bytes([len(SAFE)]) + SAFE
+    writer.default(writer.policy(0, 0, 0, HAS_REWRITES, -1, writer.rewrites(rewrites)))
     writer.served(bytes([127, 0, 0, 0]), 8)
     writer.served(bytes(15) + b"\1", 128)
     writer.close()
@@ -44,7 +49,9 @@ def state(tmp_path: Path) -> native.State:
 class Rig:
     """An engine over one socket, and clients."""
 
-    def __init__(self, state: native.State, host: str, **options: int) -> None:
+    def __init__(
+        self, state: native.State, host: str, cache: native.Cache | None = None, **options: Any
+    ) -> None:
         text = f"[{host}]:0" if ":" in host else f"{host}:0"
         self.sock = listen(Address(Use.UDP, text, "resolver.listen"))
         self.port = self.sock.getsockname()[1]
@@ -53,7 +60,7 @@ class Rig:
         settings: dict[str, Any] = {"places": 100, "backlog": 100, "max_age_ms": 10_000, "key": 5}
         core = native.Core(stats=native.Stats(self.words))
         self.engine = native.Engine(core, [self.sock.fileno()], **{**settings, **options})
-        self.engine.start(state)
+        self.engine.start(state, cache)
 
     def client(self, to: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in to else socket.AF_INET
@@ -84,7 +91,7 @@ class Rig:
 def make_rig(state: native.State) -> Iterator[Callable[..., Rig]]:
     rigs: list[Rig] = []
 
-    def make(host: str = "127.0.0.1", **options: int) -> Rig:
+    def make(host: str = "127.0.0.1", **options: Any) -> Rig:
         try:
             rigs.append(Rig(state, host, **options))
         except SocketError:
@@ -153,6 +160,27 @@ def test_a_full_backlog_sheds_with_an_explanation(make_rig: Callable[..., Rig]) 
     assert (counted["shed"], counted["servfail"]) == (16, 16)
 
 
+@pytest.mark.parametrize("want_dnssec", [False, True])
+def test_what_safe_search_leads_to_is_asked_again_when_it_is_popular(
+    make_rig: Callable[..., Rig], want_dnssec: bool
+) -> None:
+    memory = mmap.mmap(-1, 1 << 16)
+    native.cache_format(memory, KEY, bytes(16))
+    cache, now = native.Cache(memory, bytes(16), 0), time.monotonic_ns() // 1_000_000
+    kept = b"\0\0\x81\x80\0\1\0\0\0\0\0\0" + SEARCHED + b"\0\1\0\1"
+    flags = native.KEY_DO if want_dnssec else 0
+    cache.put(SEARCHED + SAFE, 1, 1, flags, now, kept, (), (), (), now - 185_000, 200)
+    rig = make_rig(cache=cache)
+    client = rig.client("127.0.0.1")
+    for _ in range(3):
+        client.send(dns.message.make_query("search.test", "A", want_dnssec=want_dnssec, use_edns=0).to_wire())
+        assert dns.message.from_wire(client.recv(4096)).rcode() == dns.rcode.NOERROR
+    ((token, packet, _, _),) = rig.taken(1)
+    asked = dns.message.from_wire(packet)
+    assert (token, asked.question[0].to_text()) == (0, "safe.test. IN A")
+    assert bool(asked.ednsflags & dns.flags.DO) == want_dnssec
+
+
 def test_what_has_arrived_is_answered_before_the_end(make_rig: Callable[..., Rig]) -> None:
     rig = make_rig(places=1000, backlog=1000)
     client = rig.client("127.0.0.1")
@@ -203,7 +231,7 @@ def test_garbage_and_vanished_clients_end_nothing(make_rig: Callable[..., Rig]) 
 def test_what_cannot_be_served_is_refused() -> None:
     words = memoryview(bytearray(8 * len(native.STATS_NAMES))).cast("Q")
     core = native.Core(stats=native.Stats(words))
-    settings = {"places": 10, "backlog": 10, "max_age_ms": 1, "key": 1}
+    settings: dict[str, Any] = {"places": 10, "backlog": 10, "max_age_ms": 1, "key": 1}
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, pytest.raises(OSError, match="Invalid"):
         native.Engine(core, [tcp.fileno()], **settings)
     with pytest.raises(native.CoreError, match="wildcard"):

@@ -79,6 +79,7 @@ def test_a_refusal_says_nothing_of_speed(upstream_one: Any) -> None:
         ([9.0], 0, 1.5),
         ([-1.0], 0, 0.3),
         ([0.2], 0, 0.6),
+        ([0.3] * 60, 0, 0.4),
     ],
 )
 def test_the_time_for_a_try(upstream_one: Any, rtts: list[float], tries: int, timeout: float) -> None:

@@ -28,7 +28,7 @@ class FakeEngine:
         self.queries: deque[tuple[int, bytes, bytes, int]] = deque()
         self.given: dict[int, bytes | None] = {}
         self.replies: dict[int, bytes | None] = {}
-        self.flushes = 0
+        self.flushes: list[int] = []
         self.slices: list[int] = []
         self.refuses = False
         self.finished = self.stopped = False
@@ -65,8 +65,8 @@ class FakeEngine:
 
     def flush(self) -> None:
         self.replies |= self.given
+        self.flushes.append(len(self.given))
         self.given.clear()
-        self.flushes += 1
         if self.is_idle:
             os.eventfd_write(self._bell, 1)
 
@@ -85,6 +85,9 @@ class FakeEngine:
 
 class FakeServer:
     """Answers with the client's address at once, or when told to."""
+
+    def clock(self) -> float:
+        raise AssertionError("the core that would ask for the time is not asked here")
 
     def __init__(self) -> None:
         self.late: list[Callable[[bytes | None], None]] = []
@@ -112,7 +115,8 @@ class Setting:
             prefetch=self.asked_again.append,
             count=lambda name: self.counted.update([name]),
         )
-        self.listener.start(None, None)  # type: ignore[arg-type]
+        no_state: Any = None
+        self.listener.start(no_state, None)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
@@ -139,12 +143,11 @@ async def test_answers_given_together_wake_the_thread_once(setting: Setting) -> 
     await setting.until(lambda: len(setting.server.late) == 10)
     for send in setting.server.late:
         send(b"late")
-    assert not setting.engine.flushes
+    assert setting.engine.flushes == []
     await setting.until(lambda: len(setting.engine.replies) == 10)
-    assert setting.engine.flushes == 1
     setting.engine.hand((11, b"Q", CLIENT))
     await setting.until(lambda: len(setting.engine.replies) == 11)
-    assert setting.engine.flushes == 2
+    assert setting.engine.flushes == [10, 1]
 
 
 async def test_other_work_gets_its_turn_between_slices(setting: Setting) -> None:
@@ -169,6 +172,19 @@ async def test_a_hint_asks_upstream_again_and_is_owed_no_answer(setting: Setting
     await setting.until(lambda: bool(setting.engine.replies))
     assert setting.asked_again == [Question(b"\7popular\7example\0", 28, 1, True, False)]
     assert list(setting.engine.replies) == [1]
+
+
+async def test_a_fault_costs_no_other_query_its_answer(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(setting.listener, "_prefetch", fail)
+    query = dns.message.make_query("popular.example", "A").to_wire()
+    setting.engine.hand((0, query, CLIENT), *((number, b"Q", CLIENT) for number in range(1, 2 * SLICE)))
+    await setting.until(lambda: len(setting.engine.replies) == 2 * SLICE - 1)
+    assert setting.counted["faults"] == 1
 
 
 async def test_an_answer_that_the_core_cannot_take_is_counted(setting: Setting) -> None:

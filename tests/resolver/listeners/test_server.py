@@ -40,7 +40,7 @@ class Hands:
         self.withdrawn.append(waiter)
 
     def step(self, packet: bytes, client: bytes) -> bytes | Question | None:
-        said = self.said.pop(0)
+        said: bytes | Question | Exception | None = self.said.pop(0)
         if isinstance(said, Exception):
             raise said
         return said

@@ -15,7 +15,7 @@ import structlog
 
 from resolver.runtime.counters import CounterPage, CounterPageError, read_counters
 from resolver.runtime.logs import configure_logs
-from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
 from resolver.runtime.tasks import spawn
 
 
@@ -68,6 +68,19 @@ def test_notify_sends_one_datagram(tmp_path: Path, abstract: bool) -> None:
         manager.bind(name)
         assert notify("READY=1", "STATUS=x", environ={"NOTIFY_SOCKET": name.replace("\0", "@")})
         assert manager.recv(100) == b"READY=1\nSTATUS=x"
+
+
+async def test_who_waits_says_so(tmp_path: Path) -> None:
+    name = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(name)
+        manager.setblocking(False)
+        environ = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "2000"}
+        waiting = asyncio.ensure_future(keep_waiting("a list", environ))
+        for _ in range(2):
+            said = await asyncio.get_running_loop().sock_recv(manager, 100)
+            assert said == b"WATCHDOG=1\nSTATUS=waiting for a list"
+        waiting.cancel()
 
 
 def test_notify_without_a_listener_is_no_error(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 /* Needs: builder.c sets.c writer.c
  *
  * Any packets, in batches, under a small state with lists, rules, safe search and a cache whose bytes the input damages
- * too: nothing is read or written out of bounds, and every outcome is one of the four, within its room. */
+ * too, and what would be handed over shed: nothing is read or written out of bounds, and every outcome is one of the
+ * four, within its room. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "pipeline.h"
+#include "shed.h"
 #include "tables_writer.h"
 #include "builder.h"
 #include "writer.h"
@@ -15,6 +17,7 @@
 #define CACHE_BYTES (4 * WEIR_CACHE_PAGE)
 #define TABLES_BYTES (1u << 20)
 #define NOW_MS 5000u
+#define LATE_MS 300000u /* the kept answers have become stale */
 #define UNIX_MS 1700000000000u
 
 static const uint8_t key[WEIR_KEY_BYTES] = {1, 2, 3};
@@ -108,6 +111,7 @@ static void make_world(void)
     make_lists();
     make_tables();
     state.udp_payload = 1232;
+    state.stale_ms = 86400000;
     state.cookies = (weir_cookie_secrets){.secret = {{1}}, .count = 1};
     state.limits = (weir_limit_settings){1000000, 1, 24, 56, 2};
     check(weir_state_add_apex(&state, apex, sizeof apex));
@@ -159,7 +163,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weir_pipeline_run(&core, &state, packets, count, NOW_MS + 1000, UNIX_MS);
     for (unsigned i = 0; i < count; i++) {
         check(packets[i].outcome <= WEIR_ANSWERED_PREFETCH && packets[i].out_length <= packets[i].room);
-        check(packets[i].outcome == WEIR_HAND_OVER || packets[i].outcome == WEIR_SILENT || packets[i].out_length >= 12);
+        if (packets[i].outcome == WEIR_HAND_OVER)
+            weir_shed(&core, &state, &packets[i], NOW_MS + LATE_MS, UNIX_MS);
+        check(packets[i].outcome != WEIR_HAND_OVER && packets[i].out_length <= packets[i].room);
+        check(packets[i].outcome == WEIR_SILENT || packets[i].out_length >= 12);
         free((uint8_t *)(uintptr_t)(packets[i].bytes - 1));
         free(packets[i].out);
     }
