@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from blocklists.durable import sync_folder
 from resolver.core.native import CoreError, TablesReader
 from resolver.runtime.boot import boot_id
 from resolver.tables.model import FORMAT_VERSION, Tables
@@ -38,7 +39,6 @@ __all__ = [
     "file_name",
     "load",
     "publish",
-    "sync_directory",
 ]
 
 KEPT_GENERATIONS = 5
@@ -81,19 +81,10 @@ def publish(state: Path, tables: Tables) -> None:
         link.unlink(missing_ok=True)
         link.symlink_to(name)
         link.rename(state / CURRENT)
-        sync_directory(state)
+        sync_folder(state)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def sync_directory(path: Path) -> None:
-    """Make renames in a folder durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def load(state: Path) -> tuple[Tables, list[str]]:
