@@ -6,6 +6,7 @@ changed before the link moves, so whatever ends this process leaves the old gene
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,10 +101,11 @@ def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> I
     try:
         write_layout(state, layout_of(tables))
         store.publish(state, tables)
-        store.collect_garbage(state)
     except BaseException:
         clients.close()
         raise
+    with contextlib.suppress(OSError):  # it is in force whatever stays behind, and the next one tries again
+        store.collect_garbage(state)
     return InForce(state, config, tables, clients)
 
 

@@ -1,6 +1,7 @@
 """The results as one picture: bars of CPU per query by server, for cached and for blocked names. Plain SVG.
 
-Colours follow the reader's light or dark setting; every bar has its figure beside it, so that none depends on them.
+Colours follow the reader's light or dark setting; every bar has its figure beside it, so that none depends on them. It
+is narrow, so that its letters can still be read where a phone shrinks it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from html import escape
 
 from deploy.bench.results import Results
 
-WIDTH, LABELS, RIGHT = 760, 190, 90
-ROW, BAR, GAP, TOP = 22, 16, 48, 78
+WIDTH, LABELS, RIGHT = 480, 116, 60
+ROW, BAR, GAP, TOP = 24, 17, 52, 84
 STYLE = """
   svg { background: #ffffff; }
-  text { font: 13px system-ui, sans-serif; fill: #1f2328; }
-  .title { font-size: 17px; font-weight: 600; }
+  text { font: 15px system-ui, sans-serif; fill: #1f2328; }
+  .title { font-size: 18px; font-weight: 600; }
+  .small { font-size: 13px; }
   .quiet { fill: #59636e; }
   .other { fill: #8c959f; } .weir { fill: #0969da; } .echo { fill: #57606a; } .line { stroke: #57606a; }
   @media (prefers-color-scheme: dark) {
@@ -39,11 +41,11 @@ def svg(results: Results, scenarios: tuple[str, ...] = ("S1", "S3")) -> str:
         body += _group(title, values, top, most)
         top += GAP + ROW * len(values)
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" '
         f'aria-label="CPU per query by server"><style>{STYLE}</style>'
-        f'<text class="title" x="16" y="30">CPU per DNS query, microseconds (less is better)</text>'
-        f'<text class="quiet" x="16" y="52">{results.names:,} listed names, UDP, one CPU, all in one run; '
-        f"the line is the bare echo</text>"
+        f'<text class="title" x="16" y="30">CPU per DNS query, µs (less is better)</text>'
+        f'<text class="quiet small" x="16" y="52">{results.names:,} listed names, UDP, one CPU, all in one run; '
+        f"line: the bare echo</text>"
     )
     return "\n".join((head, *body, "</svg>")) + "\n"
 

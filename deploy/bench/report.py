@@ -81,7 +81,8 @@ def _saturation(results: Results) -> str:
     note = (
         "`machine µs` is all CPUs busy, the generator's too (it never sleeps), and whatever else the machine does. Where "
         "`CPU idle` is more than a few percent the server was not the limit, and its rate is a lower bound. `generator "
-        "spare` is the part of its time in which the generator waited for answers; dnsperf does not tell."
+        "spare` is the part of its time in which the generator waited for answers; the others do not tell. kxdpgun sends at "
+        "90 % of the rate found before, from AF_XDP."
     )
     return f"{_table(head, rows)}\n\n{note}"
 

@@ -185,15 +185,26 @@ class _Session:
                 self.results.samples.setdefault((scenario.key, server.peer.name), []).append(sample)
 
     def _cross_check(self, scenario: Scenario) -> None:
-        if not foreign.IS_INSTALLED:
-            return
-        _say("S1, dnsperf")
-        key = f"{scenario.key} dnsperf"
-        self.results.scenarios[key] = f"{scenario.title}, asked by dnsperf"
+        """The same questions from other people's generators."""
+        _say(f"{scenario.key}, dnsperf and kxdpgun")
         for server in self._peers(scenario.key):
-            with processes.resumed(server.process.pid):
-                sample = foreign.saturate(self.bench, server, scenario, self.plan.seconds)
-            self.results.samples[key, server.peer.name] = [sample]
+            name = server.peer.name
+            rate = self.results.rate(scenario.key, name) or 1.0
+            try:
+                with processes.resumed(server.process.pid):
+                    self.bench.saturate(server, scenario, SETTLE_SECONDS)
+                    found = {
+                        "dnsperf": foreign.dnsperf(self.bench, server, scenario, self.plan.seconds),
+                        "kxdpgun": foreign.kxdpgun(self.bench, server, scenario, self.plan.seconds, rate),
+                    }
+            except (RuntimeError, subprocess.TimeoutExpired) as error:
+                self.results.problems.append(f"{scenario.key}, {name}, asked by dnsperf or kxdpgun: {error}")
+                continue
+            for tool, sample in found.items():
+                if sample is not None:
+                    key = f"{scenario.key} {tool}"
+                    self.results.scenarios[key] = f"{scenario.title}, asked by {tool}"
+                    self.results.samples.setdefault((key, name), []).append(sample)
 
     def _pace(self, scenario: Scenario) -> None:
         servers = self._peers(scenario.key)

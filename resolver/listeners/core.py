@@ -16,6 +16,7 @@ from resolver.core.native import Cache, Core, Engine, State
 from resolver.exchange.model import Question
 from resolver.listeners.server import Server
 from resolver.listeners.steps import CoreSteps
+from resolver.runtime.logs import get_logger
 
 SLICE = 32
 """Queries finished in one turn of the event loop: about 2 ms of work."""
@@ -32,6 +33,8 @@ query time-out at its default)."""
 
 _PREFETCH = 0
 """The token of a query that the core has answered, and whose answer is near its end."""
+
+_log = get_logger("weir.listeners")
 
 
 class CoreListener:
@@ -96,14 +99,14 @@ class CoreListener:
     def _serve(self) -> None:
         """One slice; the rest comes after whatever else the loop has to do."""
         taken = self._engine.take(SLICE)
+        if len(taken) == SLICE:
+            self._loop.call_soon(self._serve)
         for token, packet, client, _ in taken:
             if token == _PREFETCH:
                 self._ask_again(packet)
             else:
                 self._finish(token, packet, client)
-        if len(taken) == SLICE:
-            self._loop.call_soon(self._serve)
-        elif self._engine.is_idle:
+        if len(taken) < SLICE and self._engine.is_idle:
             self._idle.set()
 
     def _finish(self, token: int, packet: bytes, client: bytes) -> None:
@@ -128,4 +131,10 @@ class CoreListener:
         except MalformedQueryError:
             return
         dnssec_ok = query.edns is not None and query.edns.dnssec_ok
-        self._prefetch(Question(query.name, query.qtype, query.qclass, dnssec_ok, query.checking_disabled))
+        try:
+            self._prefetch(
+                Question(query.name, query.qtype, query.qclass, dnssec_ok, query.checking_disabled)
+            )
+        except Exception:  # it was answered already, and those behind it in the slice wait for theirs
+            self._count("faults")
+            _log.exception("an answer could not be renewed before its end")

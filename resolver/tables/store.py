@@ -15,6 +15,7 @@ passed over for the newest one that is whole.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -23,7 +24,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from blocklists.durable import sync_folder
 from resolver.core.native import CoreError, TablesReader
-from resolver.runtime.boot import boot_id
 from resolver.tables.model import FORMAT_VERSION, Tables
 from resolver.tables.names import CURRENT, TablesError, clients_name, current_generation, file_name
 
@@ -81,10 +81,13 @@ def publish(state: Path, tables: Tables) -> None:
         link.unlink(missing_ok=True)
         link.symlink_to(name)
         link.rename(state / CURRENT)
-        sync_folder(state)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+    # Readers obey it from here on, so nobody may be told that the old one is in force: its file would be edited and
+    # nobody would see that. A disk that cannot sync may bring the old one back after a power failure, and no more.
+    with contextlib.suppress(OSError):
+        sync_folder(state)
 
 
 def load(state: Path) -> tuple[Tables, list[str]]:
@@ -100,7 +103,9 @@ def load(state: Path) -> tuple[Tables, list[str]]:
             complaints.append(f"{path.name}: its snapshot {tables.snapshot} is missing")
             continue
         try:
-            TablesReader.open(state / tables.tables, boot_id())
+            TablesReader.open(
+                state / tables.tables
+            )  # every record: a flipped bit may give a child another's policy
         except (OSError, CoreError) as error:
             complaints.append(f"{path.name}: {error}")
             continue

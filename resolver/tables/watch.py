@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from blocklists.snapshot.native import SnapshotError
 from resolver.runtime.logs import get_logger
@@ -53,19 +53,19 @@ async def watch_prepared(
 
     ``poll`` is how often to look, in seconds; without it that is the kernel's to tell.
     """
-    taken: int | None = None
+    opener = _Opener(state, prepare)
     with folder_notices(state) as notices:
         while True:
             if notices is not None:
                 notices.happened.clear()
             generation = current_generation(state)
-            if generation is not None and generation != taken:
-                prepared = await asyncio.to_thread(_open, state, prepare)
-                if prepared is None:
+            if generation is not None and generation != opener.taken:
+                prepared = await asyncio.to_thread(opener.open)
+                if prepared is not None:
+                    on_new(prepared)
+                if generation != opener.taken:
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
-                taken = generation
-                on_new(prepared)
             await _wait(notices, poll)
 
 
@@ -79,16 +79,39 @@ async def _wait(notices: FolderNotices | None, poll: float | None) -> None:
             await notices.happened.wait()
 
 
-def _open(state: Path, prepare: Callable[[View], Prepared]) -> Prepared | None:
-    try:
-        view, complaints = View.open_any(state)
-        prepared = prepare(view)
-    except (TablesError, SnapshotError, OSError, MemoryError) as error:
-        _log.error("cannot open the new state; the last good one stays in force", reason=str(error))
-        return None
-    except Exception:  # whatever else is wrong with a new state, the last good one is better than none
-        _log.exception("cannot use the new state; the last good one stays in force")
-        return None
-    for complaint in complaints:
-        _log.error("a damaged generation was passed over for an older one", reason=complaint)
-    return prepared
+class _Opener(Generic[Prepared]):
+    """Opens what is in force. ``taken`` is the number of the generation that was given last."""
+
+    def __init__(self, state: Path, prepare: Callable[[View], Prepared]) -> None:
+        self._state, self._prepare = state, prepare
+        self._told: set[str] = set()
+        self.taken: int | None = None
+
+    def open(self) -> Prepared | None:
+        """The newest generation that is whole, if it is newer than the one taken; what is wrong is logged.
+
+        An older one would undo a change that is obeyed already, perhaps only because files or memory ran out for a
+        moment: it is better than none, and no more.
+        """
+        try:
+            view, complaints = View.open_any(self._state)
+            self._tell("a damaged generation was passed over for an older one", complaints)
+            number = view.tables.generation
+            if self.taken is not None and complaints and number <= self.taken:
+                return None
+            prepared = self._prepare(view)
+        except (TablesError, SnapshotError, OSError, MemoryError) as error:
+            _log.error("cannot open the new state; the last good one stays in force", reason=str(error))
+            return None
+        except Exception:  # whatever else is wrong with a new state, the last good one is better than none
+            _log.exception("cannot use the new state; the last good one stays in force")
+            return None
+        self.taken = number
+        return prepared
+
+    def _tell(self, event: str, complaints: list[str]) -> None:
+        """Each complaint once, although the state is looked at again every second until it is whole."""
+        for complaint in complaints:
+            if complaint not in self._told:
+                _log.error(event, reason=complaint)
+        self._told = set(complaints)

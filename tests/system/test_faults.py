@@ -237,6 +237,26 @@ def test_a_reload_takes_a_changed_list(box: Any) -> None:
     box.eventually(lambda: box.dig("new-bets.example").answers == ["A 192.0.2.80"], "the new entry")
 
 
+def _lists_mapped(process: int) -> set[str]:
+    """The compiled lists that a process has in memory, those of removed files marked by the kernel."""
+    lines = Path(f"/proc/{process}/maps").read_text().splitlines()
+    return {line.split(maxsplit=5)[5] for line in lines if line.endswith(".weir") or "(deleted)" in line}
+
+
+def test_lists_that_are_no_longer_in_force_leave_the_memory(box: Any) -> None:
+    [worker] = box.children("resolver.worker")
+    for number in range(3):
+        first = _lists_mapped(worker)
+        with _bets(box).open("a") as file:
+            file.write(f"new-{number}.example\n")
+        box.process.send_signal(signal.SIGHUP)
+        box.eventually(
+            lambda number=number: box.dig(f"new-{number}.example").answers == ["A 192.0.2.80"],
+            "the new entry",
+        )
+        box.eventually(lambda first=first: not first & _lists_mapped(worker), "the end of the old lists")
+
+
 MESSAGES = {
     "html": "web page",
     "shrunk": "shrank by",

@@ -136,7 +136,17 @@ int weir_cache_put(weir_cache *cache, const weir_cache_key *key, uint64_t hash, 
     return gone;
 }
 
-void weir_cache_judge(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t stored_ms,
+/* Whether a body in `copy` is this answer: what its parts are follows from its message. */
+static int is_answer(weir_cache_copy *copy, uint32_t length, const weir_answer *answer)
+{
+    weir_answer found;
+
+    return weir_entry_read(copy->bytes, length, copy->ttl_offsets, &found) &&
+           found.stored_ms == answer->stored_ms && found.wire_length == answer->wire_length &&
+           memcmp(found.wire, answer->wire, answer->wire_length) == 0;
+}
+
+void weir_cache_judge(weir_cache *cache, const weir_cache_key *key, uint64_t hash, const weir_answer *judged,
                       const weir_judgement *judgement)
 {
     weir_page *page = weir_page_of(cache, hash);
@@ -147,7 +157,7 @@ void weir_cache_judge(weir_cache *cache, const weir_cache_key *key, uint64_t has
     if (!lock(cache, page))
         return;
     number = weir_page_search(page, weir_tag_of(hash), key, &copy, &length);
-    if (number >= 0 && weir_entry_stored(copy.bytes, length) == stored_ms) {
+    if (number >= 0 && is_answer(&copy, length, judged)) {
         uint32_t place = weir_load_word32(&page->slot[number].place), odd = begin_change(page);
         if (WEIR_PLACE_LENGTH(place) == length && WEIR_PLACE_OFFSET(place) + length <= WEIR_PAGE_BODIES)
             weir_entry_judge(page->bodies + WEIR_PLACE_OFFSET(place), judgement);

@@ -121,9 +121,10 @@ int weir_cache_peek(const weir_cache *cache, const weir_cache_key *key, uint64_t
 int weir_cache_put(weir_cache *cache, const weir_cache_key *key, uint64_t hash, const weir_answer *answer,
                    uint64_t now_ms);
 
-/* Note how the entry stored at `stored_ms` was judged; best effort. Of more than eight bits none are kept:
- * the part is then WEIR_PART_SEVERAL. */
-void weir_cache_judge(weir_cache *cache, const weir_cache_key *key, uint64_t hash, uint64_t stored_ms,
+/* Note how the answer `judged` was judged, if it still stands under its key: another one may have come
+ * meanwhile, even in the same millisecond, and must not pass for judged. Best effort. Of more than eight bits
+ * none are kept: the part is then WEIR_PART_SEVERAL. */
+void weir_cache_judge(weir_cache *cache, const weir_cache_key *key, uint64_t hash, const weir_answer *judged,
                       const weir_judgement *judgement);
 
 /* Entries, and bytes of their bodies, by a walk over the pages' heads. */

@@ -226,13 +226,6 @@ int weir_entry_read(const uint8_t *body, uint32_t length, uint16_t ttl_offsets[W
            are_errors(answer->ede, head.ede_length);
 }
 
-uint64_t weir_entry_stored(const uint8_t *body, uint32_t length)
-{
-    entry_head head;
-
-    return load_head(body, length, &head) ? head.stored_ms : 0;
-}
-
 uint64_t weir_entry_expires(const uint8_t *body, uint32_t length)
 {
     entry_head head;

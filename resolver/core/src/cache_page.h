@@ -86,8 +86,7 @@ int weir_entry_is(const uint8_t *body, uint32_t length, const weir_cache_key *ke
 int weir_entry_read(const uint8_t *body, uint32_t length, uint16_t ttl_offsets[WEIR_CACHE_MAX_TTLS],
                     weir_answer *answer);
 
-/* When the answer was stored, and when it ceases to be fresh. 0 if the body is too short to say. */
-uint64_t weir_entry_stored(const uint8_t *body, uint32_t length);
+/* When the answer ceases to be fresh, in milliseconds. 0 if the body is too short to say. */
 uint64_t weir_entry_expires(const uint8_t *body, uint32_t length);
 
 /* Overwrite the judgement of a body that weir_entry_is has found sound. */

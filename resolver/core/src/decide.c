@@ -70,7 +70,7 @@ static void judgement_of(weir_turn *turn, const weir_cache_key *key, uint64_t ha
     if (judgement->serial == turn->serial)
         return;
     weir_judge_parts(turn->state, kept, turn->serial, judgement);
-    weir_cache_judge(turn->core->cache, key, hash, kept->stored_ms, judgement);
+    weir_cache_judge(turn->core->cache, key, hash, kept, judgement);
 }
 
 /* What the cache holds (weir_cache_get): a stale answer only if nobody has time for a fresh one. */

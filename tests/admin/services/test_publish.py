@@ -17,6 +17,7 @@ from blocklists.canonical import to_wire
 from blocklists.list_store import ListStore
 from blocklists.model import Kind, ListCounts, ListSource, ListVersion
 from blocklists.snapshot.compiler import CompileReport
+from resolver.tables import store
 from resolver.tables.view import View
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,6 +71,20 @@ def test_a_generation_is_published_and_counts_on(config: Config, state: Path) ->
     ]
 
 
+def test_what_cannot_be_tidied_away_undoes_no_publication(
+    config: Config, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers obey the new generation already: whoever was told otherwise would go on to edit the old one."""
+
+    def broken(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    snapshot = compile_lists([(BETS, b"bets.example\n")], state, now=5.0)
+    monkeypatch.setattr(store, "collect_garbage", broken)
+    assert publish(config, snapshot, state, now=5.0).tables.generation == 1
+    assert View.open(state).tables.generation == 1
+
+
 @pytest.mark.parametrize(
     ("files", "number"),
     [
@@ -121,6 +136,7 @@ from admin.services.layout import read_layout
 from admin.services.publish import Texts, compile_lists, publish
 from blocklists.model import Kind, ListSource
 from blocklists.snapshot.compiler import CompileReport
+from resolver.tables import store
 from resolver.tables.view import View
 
 folder = Path(sys.argv[1])

@@ -73,15 +73,31 @@ Statistics:
 
 
 def test_what_dnsperf_prints() -> None:
-    outcome = foreign.parse(DNSPERF)
+    outcome = foreign.parse_dnsperf(DNSPERF)
     assert (outcome.sent, outcome.answered, outcome.lost) == (1200, 1190, 10)
     assert (outcome.rate, outcome.seconds, outcome.rcodes) == (595.0, 2.0, {"0": 1180})
     assert outcome.latency == {"mean": pytest.approx(125.0)}
 
 
+KXDPGUN = """using interface wbc1, XDP threads 1, UDP, native mode
+thread#00: sent 20010, received 20000
+total queries:     20010 (10005 pps)
+total replies:     20000 (10000 pps) (99%)
+average DNS reply size: 38 B
+responded NOERROR:   19999
+duration: 2 s
+"""
+
+
+def test_what_kxdpgun_prints() -> None:
+    outcome = foreign.parse_kxdpgun(KXDPGUN)
+    assert (outcome.sent, outcome.answered, outcome.lost) == (20010, 20000, 10)
+    assert (outcome.rate, outcome.seconds, outcome.rcodes) == (10_000.0, 2.0, {"0": 19_999})
+
+
 def test_dnsperf_that_prints_something_else() -> None:
     with pytest.raises(RuntimeError, match="printed no `Run time"):
-        foreign.parse("usage: dnsperf")
+        foreign.parse_dnsperf("usage: dnsperf")
 
 
 def spent(pid: int, end: float) -> float:

@@ -22,7 +22,7 @@ def test_bars_are_in_proportion_and_sorted(results: Results) -> None:
 
 def test_it_says_what_it_shows(results: Results) -> None:
     words = [element.text for element in ElementTree.fromstring(svg(results)).iter(f"{SVG}text")]
-    assert "CPU per DNS query, microseconds (less is better)" in words
+    assert "CPU per DNS query, µs (less is better)" in words
     assert {"weir", "echo", "slow<peer>", "4.8", "Blocked"} <= set(words)
 
 

@@ -231,7 +231,7 @@ def test_garbage_and_vanished_clients_end_nothing(make_rig: Callable[..., Rig]) 
 def test_what_cannot_be_served_is_refused() -> None:
     words = memoryview(bytearray(8 * len(native.STATS_NAMES))).cast("Q")
     core = native.Core(stats=native.Stats(words))
-    settings = {"places": 10, "backlog": 10, "max_age_ms": 1, "key": 1}
+    settings: dict[str, Any] = {"places": 10, "backlog": 10, "max_age_ms": 1, "key": 1}
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, pytest.raises(OSError, match="Invalid"):
         native.Engine(core, [tcp.fileno()], **settings)
     with pytest.raises(native.CoreError, match="wildcard"):

@@ -174,6 +174,19 @@ async def test_a_hint_asks_upstream_again_and_is_owed_no_answer(setting: Setting
     assert list(setting.engine.replies) == [1]
 
 
+async def test_a_fault_costs_no_other_query_its_answer(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(setting.listener, "_prefetch", fail)
+    query = dns.message.make_query("popular.example", "A").to_wire()
+    setting.engine.hand((0, query, CLIENT), *((number, b"Q", CLIENT) for number in range(1, 2 * SLICE)))
+    await setting.until(lambda: len(setting.engine.replies) == 2 * SLICE - 1)
+    assert setting.counted["faults"] == 1
+
+
 async def test_an_answer_that_the_core_cannot_take_is_counted(setting: Setting) -> None:
     setting.engine.refuses = True
     setting.engine.hand((1, b"Q", CLIENT))

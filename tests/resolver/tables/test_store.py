@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from blocklists.model import Confidentiality, Kind, LegalBasis
+from resolver.policy.model import Policy
 from resolver.tables import store
-from resolver.tables.model import Assignments, ListInfo, Tables
+from resolver.tables.model import Assignments, ClientEntry, ListInfo, Tables
 from resolver.tables.store import (
     TablesError,
     collect_garbage,
@@ -22,6 +23,9 @@ from resolver.tables.store import (
 )
 from resolver.tables.writing import ClientsWriter
 
+TABLES_HEADER = 512
+"""Octets before the clients (WEIR_TABLES_HEADER)."""
+
 
 def _tables(generation: int, snapshot: str = "snapshot-a.weir", clients: str = "clients-a.weir") -> Tables:
     info = ListInfo("l", "L", Kind.ILLEGAL, LegalBasis.COURT, Confidentiality.SECRET, categories=("x",))
@@ -29,7 +33,8 @@ def _tables(generation: int, snapshot: str = "snapshot-a.weir", clients: str = "
 
 
 def _write_clients(path: Path) -> None:
-    ClientsWriter.create(path, Assignments(()), plan=bytes(32), key=bytes(32), now=1.0).close()
+    assigned = Assignments((Policy(0),), (ClientEntry.of("192.0.2.7/32", 0),))
+    ClientsWriter.create(path, assigned, plan=bytes(32), key=bytes(32), now=1.0).close()
 
 
 @pytest.fixture
@@ -53,7 +58,8 @@ def test_an_empty_state_says_that_nothing_was_published(state: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["truncate", "flip", "empty", "gone", "snapshot", "clients gone", "clients cut"]
+    "damage",
+    ["truncate", "flip", "empty", "gone", "snapshot", "clients gone", "clients cut", "client flipped"],
 )
 def test_a_damaged_generation_is_passed_over_for_the_last_good_one(state: Path, damage: str) -> None:
     publish(state, _tables(1))
@@ -74,6 +80,11 @@ def test_a_damaged_generation_is_passed_over_for_the_last_good_one(state: Path, 
         (state / "clients-b.weir").unlink()
     elif damage == "clients cut":
         (state / "clients-b.weir").write_bytes((state / "clients-b.weir").read_bytes()[:-64])
+    elif damage == "client flipped":
+        content = bytearray((state / "clients-b.weir").read_bytes())
+        word = next(at for at in range(TABLES_HEADER, len(content), 8) if content[at])
+        content[word] ^= 1
+        (state / "clients-b.weir").write_bytes(content)
     else:
         (state / "snapshot-b.weir").unlink()
     tables, complaints = load(state)
@@ -105,6 +116,19 @@ def test_a_full_disk_at_any_step_keeps_the_old_generation(
     assert load(state)[0].generation == 1
     publish(state, _tables(2))
     assert load(state)[0].generation == 2
+
+
+def test_what_readers_obey_was_published_though_the_disk_cannot_sync_it(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or control would go on to edit the file of clients that nobody reads any more."""
+
+    def broken(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(store, "sync_directory", broken)
+    publish(state, _tables(1))
+    assert load(state)[0].generation == 1
 
 
 def test_garbage_is_what_no_kept_generation_names(state: Path) -> None:

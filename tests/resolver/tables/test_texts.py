@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resolver.policy.model import Grant, Policy, Rule
@@ -16,6 +16,7 @@ RULES = st.lists(st.builds(Rule, st.booleans(), st.booleans()), min_size=1, max_
 GRANTS = st.builds(Grant, NAMES, st.integers(0, 2**40).map(lambda ms: ms / 1000))
 
 
+@example(rules={}, grants=(Grant(b"\0", 1_099_511_627.775),))
 @given(st.dictionaries(NAMES, RULES, max_size=6), st.lists(GRANTS, max_size=4).map(tuple))
 def test_rules_and_grants_survive(rules: dict[bytes, tuple[Rule, ...]], grants: tuple[Grant, ...]) -> None:
     assert read_rules(rules_text(Policy(0, rules=rules, grants=grants))) == (rules, grants)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,7 +33,19 @@ class Source:
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome if isinstance(outcome, tuple) else (outcome, [])
+        name, complaints = outcome if isinstance(outcome, tuple) else (outcome, [])
+        return Opened(name, (self.generation or 0) - len(complaints)), complaints
+
+
+class Opened(str):
+    """A view by its name; each complaint is about one newer generation that was passed over."""
+
+    tables: SimpleNamespace
+
+    def __new__(cls, name: str, generation: int) -> Opened:
+        view = super().__new__(cls, name)
+        view.tables = SimpleNamespace(generation=generation)
+        return view
 
 
 async def _taken(source: Source, wanted: int, prepare: Callable[[Any], Any] = lambda view: view) -> list[Any]:
@@ -90,6 +103,37 @@ async def test_a_generation_that_was_passed_over_is_told(monkeypatch: pytest.Mon
     with structlog.testing.capture_logs() as logs:
         await _taken(source, 1)
     assert logs[0]["reason"] == "tables-00000002.json: damaged"
+
+
+async def test_what_is_in_force_is_not_given_up_for_an_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files run out for a moment: whatever was blocked since the older generation would be open until the next one."""
+    passed_over = ("older", ["tables-00000002.json: too many open files"])
+    source = Source(monkeypatch, "first", passed_over, passed_over, "second")
+    with structlog.testing.capture_logs() as logs:
+        assert await _taken(source, 2) == ["first", "second"]
+    assert len(logs) == 1
+
+
+async def test_an_older_one_at_the_start_serves_until_the_newest_can_be_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = Source(monkeypatch, ("older", ["tables-00000003.json: too many open files"]), "newest")
+    source.generation = 3
+    taken: list[str] = []
+    both = asyncio.Event()
+
+    def take(view: Any) -> None:
+        taken.append(view)
+        if len(taken) == 2:
+            both.set()
+
+    task = asyncio.ensure_future(watch_prepared(Path(), lambda view: view, take, poll=0.001))
+    try:
+        await asyncio.wait_for(both.wait(), 5)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert taken == ["older", "newest"]
 
 
 async def test_a_taker_that_fails_ends_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ static void operate(input *in, weir_cache *cache, uint64_t *now_ms)
     case JUDGE:
         make(in, &entry, *now_ms);
         judgement.bits[in->left % 4] = take(in, 4);
-        weir_cache_judge(cache, &entry.key, weir_cache_hash(cache, &entry.key), *now_ms, &judgement);
+        weir_cache_judge(cache, &entry.key, weir_cache_hash(cache, &entry.key), &entry.answer, &judgement);
         break;
     case SCRIBBLE:
         cache->bytes[WEIR_CACHE_PAGE + take(in, 2) % (SIZE - WEIR_CACHE_PAGE)] = (uint8_t)take(in, 1);

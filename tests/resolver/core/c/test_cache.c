@@ -199,15 +199,22 @@ static void test_judge(void)
     kit_make(&entry, 1, LENGTH, 60, 1000);
     hash = weir_cache_hash(&cache, &entry.key);
     kit_put(&cache, &entry, 1000);
-    weir_cache_judge(&cache, &entry.key, hash, 999, &judgement); /* of another answer */
+    weir_answer other = entry.answer;
+    other.stored_ms = 999;
+    weir_cache_judge(&cache, &entry.key, hash, &other, &judgement);
     CHECK(get(&cache, 1000, 0) == WEIR_CACHE_FRESH && found.judgement.serial == 0);
-    weir_cache_judge(&cache, &entry.key, hash, 1000, &judgement);
+    /* Of another answer that stood there in the same millisecond. */
+    static kit_entry before;
+    kit_make(&before, 1, LENGTH, 60, 1000)->wire[LENGTH - 1] ^= 1;
+    weir_cache_judge(&cache, &entry.key, hash, &before.answer, &judgement);
+    CHECK(get(&cache, 1000, 0) == WEIR_CACHE_FRESH && found.judgement.serial == 0);
+    weir_cache_judge(&cache, &entry.key, hash, &entry.answer, &judgement);
     CHECK(get(&cache, 1000, 0) == WEIR_CACHE_FRESH);
     CHECK(memcmp(&found.judgement.bits, &judgement.bits, sizeof judgement.bits) == 0);
     CHECK(found.judgement.serial == 4 && found.judgement.part == 0);
     CHECK(found.wire_length == LENGTH && memcmp(found.wire, entry.wire, LENGTH) == 0);
     judgement.bits[3] = 0x1FF;
-    weir_cache_judge(&cache, &entry.key, hash, 1000, &judgement);
+    weir_cache_judge(&cache, &entry.key, hash, &entry.answer, &judgement);
     CHECK(get(&cache, 1000, 0) == WEIR_CACHE_FRESH && found.judgement.part == WEIR_PART_SEVERAL);
     free(bytes);
 }

@@ -69,7 +69,7 @@ static int look_at_one(weir_cache *cache, kit_entry *entry, uint64_t *state)
     if (answer.judgement.serial != (uint32_t)sum && answer.judgement.serial != 7)
         return 0;
     if (next(state) % 16 == 0)
-        weir_cache_judge(cache, &entry->key, weir_cache_hash(cache, &entry->key), 1000,
+        weir_cache_judge(cache, &entry->key, weir_cache_hash(cache, &entry->key), &answer,
                          &(weir_judgement){.serial = 7, .part = WEIR_PART_NONE});
     return 1;
 }
