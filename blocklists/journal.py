@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from blocklists.durable import write_file
+from blocklists.durable import sync_folder, write_file
 from blocklists.edits import Edit, combine
 
 _CHECKSUM = 16
@@ -69,7 +69,7 @@ def append_edits(path: Path, edits: Sequence[Edit]) -> None:
     finally:
         os.close(handle)
     if is_new:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def tidy_journal(path: Path) -> None:
@@ -98,11 +98,3 @@ def _decode(line: bytes) -> tuple[Edit, ...] | None:
 def _write_all(handle: int, data: bytes) -> None:
     while data:
         data = data[os.write(handle, data) :]
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

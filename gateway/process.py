@@ -15,7 +15,7 @@ from gateway.counting import GENERATION, STARTED, Counters
 from gateway.server import StopPageServer
 from gateway.stop_page.render import Pages
 from resolver.runtime.logs import get_logger
-from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
+from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.tables.view import View
@@ -65,18 +65,16 @@ class Gateway:
             _log.error("counters cannot be kept where others read them; serving all the same", reason=reason)
         self._counters.set(STARTED, int(self._clock()))
         watcher = spawn(watch(self._options.state, self._on_view), name="watch generations")
-        waiting = spawn(keep_waiting("the first generation", self._options.environ), name="waiting")
         watchdog = spawn(self._keep_alive(), name="watchdog")
         try:
             await self._until(self._ready, watcher)
-            waiting.cancel()
             if self._server is not None and not self._stop.is_set():
                 await self._listen(self._server, watcher)
             return self._stop.is_set()
         finally:
-            for task in (waiting, watcher, watchdog):
+            for task in (watcher, watchdog):
                 task.cancel()
-            await asyncio.gather(waiting, watcher, watchdog, return_exceptions=True)
+            await asyncio.gather(watcher, watchdog, return_exceptions=True)
 
     async def _listen(self, server: StopPageServer, watcher: asyncio.Task[None]) -> None:
         loop = asyncio.get_running_loop()

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import structlog
-
 from resolver.core.native import confine
+from resolver.runtime.logs import get_logger
 
 VARIABLE = "WEIR_SECCOMP"
 """``off`` leaves the filter out: for a debugger inside the process, or a C library that needs a call of its own."""
 
-_log = structlog.get_logger("weir.worker")
+_log = get_logger("weir.worker")
 
 
 def confine_worker(environ: Mapping[str, str]) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocklists.durable import sync_folder
 from blocklists.edits import NO_EDITS, Edit
 from blocklists.model import Action, Bit, BitRole, Confidentiality, ListCounts, ListSource
 from blocklists.snapshot import metadata, native
@@ -138,7 +138,7 @@ class _Compilation:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_directory(path.parent)
+        sync_folder(path.parent)
         entries = sum(count for count, class_id in zip(sizes, table.class_of_set, strict=True) if class_id)
         return CompileReport(entries, size, bits, self._counts, self._digest)
 
@@ -201,12 +201,3 @@ def _digest(
         )
     digest.update(hashlib.sha256("\n".join(sorted(suffixes)).encode()).digest())
     return digest.hexdigest()
-
-
-def _sync_directory(path: Path) -> None:
-    """Make the rename durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

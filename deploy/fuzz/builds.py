@@ -11,12 +11,15 @@ Those files are looked for beside the program, then among the sources of the cor
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
 MODULE = "resolver.core.native"
@@ -28,6 +31,7 @@ STRICT = (
 SANITIZED = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 MAX_COMPILE_SECONDS = 120
 
+_T = TypeVar("_T")
 _NEEDS = re.compile(r"Needs:((?:\s+\w+\.c)+)")
 _FIRST_COMMENT = re.compile(r"\s*/\*.*?\*/", re.DOTALL)
 
@@ -68,14 +72,24 @@ def _find(name: str, program: Path, folders: Sequence[Path]) -> Path:
 
 def archive(build: Build, sources: Sequence[Path], folder: Path) -> Path:
     """Compile ``sources`` into an archive in ``folder`` (made here). BuildError with the compiler's words."""
-    folder.mkdir(parents=True)
-    for source in sources:
+
+    def compile_one(source: Path) -> None:
         room = folder / source.parent.parent.name  # two rooms may have files of one name
-        room.mkdir(exist_ok=True)
+        room.mkdir(parents=True, exist_ok=True)
         _run(build.compiler, *STRICT, *build.flags, "-c", str(source), "-o", str(room / f"{source.stem}.o"))
+
+    folder.mkdir(parents=True)
+    on_every_core(compile_one, sources)
     made = folder / "core.a"
     _run(build.archiver, "rcs", str(made), *(str(path) for path in sorted(folder.glob("*/*.o"))))
     return made
+
+
+def on_every_core(work: Callable[[_T], None], items: Iterable[_T]) -> None:
+    """Do the work, which is done by other processes, for all items, as many at a time as there are cores."""
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for _ in pool.map(work, items):
+            pass
 
 
 def link(build: Build, program: Path, library: Path, output: Path) -> Path:

@@ -6,11 +6,13 @@ One module in parts, each beside the C that it binds.
 
 include "parts/common.pxi"
 include "parts/tables.pxi"
+include "parts/tables_writer.pxi"
 include "parts/cache.pxi"
 include "parts/scan.pxi"
 include "parts/cookies.pxi"
 include "parts/stats.pxi"
 include "parts/tap.pxi"
 include "parts/confine.pxi"
+include "parts/state.pxi"
 include "parts/pipeline.pxi"
 include "parts/engine.pxi"

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.core.native import CACHE_PAGE, Cache, CoreError, cache_format
+from resolver.runtime.boot import BOOT_BYTES, boot_id
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - owner and kind of every file are checked, links are not followed
 """Where the file goes if the run folder is on a disk: every page written would be written back there."""
@@ -35,7 +36,8 @@ LOCK_TRIES, LOCK_PAUSE = 100, 0.02
 """Another worker needs moments to make a file, for a size in gigabytes a second."""
 OPEN_TRIES = 5
 """Times that a file may be found unusable or be replaced before our eyes."""
-_NO_BOOT = bytes(16)
+_NO_BOOT = bytes(BOOT_BYTES)
+"""Where the boot is unknown: tmpfs itself does not outlive it either."""
 _OWNER_AT, _OWNER_SIZE = 4096, 4096
 """Where the file names the run folder: in its first page, behind the core's head."""
 _FLOCK = struct.Struct("@hhqqi0q")  # struct flock: type, whence, start, length (0 = to the end), pid
@@ -179,7 +181,7 @@ def _make(descriptor: int, path: Path, size: int, owner: bytes) -> None:
         raise
     os.pwrite(descriptor, owner[:_OWNER_SIZE], _OWNER_AT)
     with mmap.mmap(descriptor, size) as memory:
-        cache_format(memory, secrets.token_bytes(32), _boot())
+        cache_format(memory, secrets.token_bytes(32), boot_id() or _NO_BOOT)
 
 
 def _join(descriptor: int, path: Path, size: int) -> Mapping:
@@ -187,7 +189,7 @@ def _join(descriptor: int, path: Path, size: int) -> Mapping:
     try:
         seat = _take_seat(descriptor)
         memory = mmap.mmap(descriptor, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
-        cache = Cache(memory, _boot(), seat)
+        cache = Cache(memory, boot_id() or _NO_BOOT, seat)
     except BaseException:
         os.close(descriptor)
         raise
@@ -219,14 +221,6 @@ def _holder(descriptor: int, start: int, end: int) -> int | None:
     asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, start, end and end - start, 0)
     kind, _, found, _, _ = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked))
     return None if kind == fcntl.F_UNLCK else max(found, start)
-
-
-def _boot() -> bytes:
-    """The number of this boot; nothing if /proc is closed to us: tmpfs itself does not outlive the boot either."""
-    try:
-        return bytes.fromhex(Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", ""))
-    except (OSError, ValueError):
-        return _NO_BOOT
 
 
 def _path(run: Path, size: int) -> Path:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from blocklists.durable import sync_folder
 from resolver.core.native import CoreError, TablesReader
 from resolver.tables.model import FORMAT_VERSION, Tables
 from resolver.tables.names import CURRENT, TablesError, clients_name, current_generation, file_name
@@ -38,7 +39,6 @@ __all__ = [
     "file_name",
     "load",
     "publish",
-    "sync_directory",
 ]
 
 KEPT_GENERATIONS = 5
@@ -87,16 +87,7 @@ def publish(state: Path, tables: Tables) -> None:
     # Readers obey it from here on, so nobody may be told that the old one is in force: its file would be edited and
     # nobody would see that. A disk that cannot sync may bring the old one back after a power failure, and no more.
     with contextlib.suppress(OSError):
-        sync_directory(state)
-
-
-def sync_directory(path: Path) -> None:
-    """Make renames in a folder durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(state)
 
 
 def load(state: Path) -> tuple[Tables, list[str]]:

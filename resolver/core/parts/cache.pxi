@@ -37,7 +37,8 @@ cdef extern from "cache.h":
     ctypedef struct weir_cache_copy:
         pass
     int weir_cache_format(uint8_t *mapping, size_t size, const uint8_t *key, const uint8_t *boot)
-    const char *weir_cache_open(weir_cache *cache, uint8_t *mapping, size_t size, const uint8_t *boot, uint16_t slot)
+    const char *weir_cache_open(weir_cache *cache, uint8_t *mapping, size_t size, const uint8_t *boot,
+                                uint16_t slot)
     unsigned weir_cache_recover(weir_cache *cache)
     unsigned weir_cache_recover_from(weir_cache *cache, uint16_t first)
     uint64_t weir_cache_hash(const weir_cache *cache, const weir_cache_key *key)
@@ -68,10 +69,12 @@ def cache_format(memory, bytes key, bytes boot):
     failed = weir_cache_format(<uint8_t *>view.buf, view.len, _octets(key), _octets(boot))
     PyBuffer_Release(&view)
     if failed:
-        raise CoreError(f"no cache can be made of {view.len} bytes: take whole pages of {CACHE_PAGE}, two or more")
+        raise CoreError(f"no cache can be made of {view.len} bytes: "
+                        f"take whole pages of {CACHE_PAGE}, two or more")
 
 
-cdef int _cache_key(weir_cache_key *key, bytes name, uint16_t qtype, uint16_t qclass, uint8_t flags) except -1:
+cdef int _cache_key(weir_cache_key *key, bytes name, uint16_t qtype, uint16_t qclass,
+                    uint8_t flags) except -1:
     if PyBytes_GET_SIZE(name) > WEIR_CACHE_MAX_KEY:
         raise ValueError("a cache's key is longer than two names")
     key.name, key.name_length = _octets(name), <uint16_t>PyBytes_GET_SIZE(name)
@@ -89,7 +92,7 @@ cdef bytes _ede_octets(tuple ede):
 
 
 cdef class Cache:
-    """A handle on a mapping; see native.pyi. ``handle`` is for the other parts and lives as long as this object."""
+    """A handle on a mapping; see native.pyi. ``handle`` is for other parts, and lives as long as this."""
 
     cdef weir_cache _cache
     cdef weir_cache_copy *_copy
@@ -136,13 +139,14 @@ cdef class Cache:
         weir_cache_usage(&self._cache, &entries, &octets)
         return entries, octets
 
-    def get(self, bytes name, uint16_t qtype, uint16_t qclass, uint8_t flags, uint64_t now_ms, uint64_t stale_ms):
+    def get(self, bytes name, uint16_t qtype, uint16_t qclass, uint8_t flags, uint64_t now_ms,
+            uint64_t stale_ms):
         cdef weir_cache_key key
         cdef weir_answer answer
         cdef int state
         _cache_key(&key, name, qtype, qclass, flags)
-        state = weir_cache_get(&self._cache, &key, weir_cache_hash(&self._cache, &key), now_ms, stale_ms, &answer,
-                               self._copy)
+        state = weir_cache_get(&self._cache, &key, weir_cache_hash(&self._cache, &key), now_ms,
+                               stale_ms, &answer, self._copy)
         if state == WEIR_CACHE_MISS:
             return None
         return (
@@ -156,21 +160,24 @@ cdef class Cache:
             _errors(answer.ede, answer.ede_length) if answer.ede_length else (),
         )
 
-    def peek(self, bytes name, uint16_t qtype, uint16_t qclass, uint8_t flags, uint64_t now_ms, uint64_t stale_ms):
+    def peek(self, bytes name, uint16_t qtype, uint16_t qclass, uint8_t flags, uint64_t now_ms,
+             uint64_t stale_ms):
         cdef weir_cache_key key
         cdef weir_answer answer
         _cache_key(&key, name, qtype, qclass, flags)
-        return weir_cache_peek(&self._cache, &key, weir_cache_hash(&self._cache, &key), now_ms, stale_ms, &answer,
-                               self._copy)
+        return weir_cache_peek(&self._cache, &key, weir_cache_hash(&self._cache, &key), now_ms,
+                               stale_ms, &answer, self._copy)
 
     def put(self, bytes name, uint16_t qtype, uint16_t qclass, uint8_t flags, uint64_t now_ms, bytes wire,
-            tuple ttl_offsets, tuple targets, tuple addresses, uint64_t stored_ms, uint32_t ttl, tuple ede=()):
+            tuple ttl_offsets, tuple targets, tuple addresses, uint64_t stored_ms, uint32_t ttl,
+            tuple ede=()):
         cdef weir_cache_key key
         cdef weir_answer answer
         cdef bytes names = b"".join(targets), packed = _prefixed(addresses), errors = _ede_octets(ede)
         cdef uint16_t places[WEIR_CACHE_MAX_TTLS]
         _cache_key(&key, name, qtype, qclass, flags)
-        if len(ttl_offsets) > WEIR_CACHE_MAX_TTLS or len(wire) > 0xFFFF or len(names + packed + errors) > 0xFFFF:
+        if (len(ttl_offsets) > WEIR_CACHE_MAX_TTLS or len(wire) > 0xFFFF
+                or len(names + packed + errors) > 0xFFFF):
             return CACHE_TOO_LONG
         for number, offset in enumerate(ttl_offsets):
             places[number] = offset

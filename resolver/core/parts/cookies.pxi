@@ -1,8 +1,5 @@
 # The binding of src/cookie, and what other parts need of src/limit.
 cdef extern from "cookie.h":
-    ctypedef struct _CookieClient "weir_client":
-        uint8_t address[16]
-        uint8_t family
     ctypedef struct weir_cookie_secrets:
         uint8_t secret[2][16]
         uint8_t count
@@ -15,9 +12,9 @@ cdef extern from "cookie.h":
         WEIR_COOKIE_NEW
         WEIR_COOKIE_BAD
         WEIR_COOKIE_GOOD
-    void weir_cookie_make(const weir_cookie_secrets *secrets, const _CookieClient *client,
+    void weir_cookie_make(const weir_cookie_secrets *secrets, const weir_client *client,
                           const uint8_t *cookie, uint32_t unix_seconds, uint8_t *server) nogil
-    int weir_cookie_check(const weir_cookie_secrets *secrets, const _CookieClient *client,
+    int weir_cookie_check(const weir_cookie_secrets *secrets, const weir_client *client,
                           const uint8_t *option, size_t length, uint32_t unix_seconds) nogil
 
 cdef extern from "limit.h":
@@ -54,26 +51,17 @@ cdef class CookieSecrets:
         self._secrets.count = len(secrets)
 
     def make(self, bytes client_cookie not None, bytes address not None, uint32_t unix_seconds):
-        cdef _CookieClient client
+        cdef weir_client client
         cdef uint8_t server[WEIR_COOKIE_SERVER]
         if self._secrets.count == 0:
             raise ValueError("there is no secret to make a cookie with")
         if len(client_cookie) != WEIR_COOKIE_CLIENT:
             raise ValueError(f"a client's cookie has {WEIR_COOKIE_CLIENT} octets")
-        _client_of_cookie(address, &client)
+        _fill_client(&client, address, 0)
         weir_cookie_make(&self._secrets, &client, _octets(client_cookie), unix_seconds, server)
         return PyBytes_FromStringAndSize(<char *>server, WEIR_COOKIE_SERVER)
 
     def check(self, bytes option not None, bytes address not None, uint32_t unix_seconds):
-        cdef _CookieClient client
-        _client_of_cookie(address, &client)
+        cdef weir_client client
+        _fill_client(&client, address, 0)
         return weir_cookie_check(&self._secrets, &client, _octets(option), len(option), unix_seconds)
-
-
-cdef int _client_of_cookie(bytes address, _CookieClient *client) except -1:
-    if len(address) != 4 and len(address) != 16:
-        raise ValueError("an address has 4 or 16 octets")
-    memset(client, 0, sizeof(_CookieClient))
-    client.family = 4 if len(address) == 4 else 6
-    memcpy(client.address, _octets(address), len(address))
-    return 0

@@ -1,5 +1,4 @@
-# The binding of src/engine: the controlling thread's side. No call waits but `stop`, and that for a batch at most.
-from libc.errno cimport errno
+# The binding of src/engine: the controlling thread's side. No call waits but `stop`, for a batch at most.
 from posix.unistd cimport usleep
 
 cdef extern from "udp.h":
@@ -20,12 +19,9 @@ cdef extern from "engine.h":
         uint32_t places, backlog, max_age_ms
         int cpu
         uint64_t key
-    ctypedef struct _HandedOverClient "weir_client":
-        uint8_t address[16]
-        uint8_t family
     ctypedef struct weir_handed_over:
         uint64_t token, received_us
-        _HandedOverClient client
+        weir_client client
         uint16_t length
         const uint8_t *bytes
 
@@ -56,19 +52,23 @@ cdef void *_handle(Cache cache):
     return NULL if cache is None else cache.handle()
 
 
+cdef bytes _address(const weir_client *client):
+    return PyBytes_FromStringAndSize(<const char *>client.address, 4 if client.family == 4 else 16)
+
+
 cdef class Engine:
     cdef weir_engine *_engine
     cdef Core _core
     cdef Tap _tap
     cdef list _states
 
-    def __cinit__(self, Core core not None, sockets, *, uint32_t places, uint32_t backlog, uint32_t max_age_ms, uint64_t key,
-                  int cpu=-1, Tap tap=None):
+    def __cinit__(self, Core core not None, sockets, *, uint32_t places, uint32_t backlog,
+                  uint32_t max_age_ms, uint64_t key, int cpu=-1, Tap tap=None):
         cdef int descriptors[WEIR_MAX_SOCKETS]
         cdef _EngineSettings settings
         if len(sockets) > WEIR_MAX_SOCKETS:
-            raise CoreError(f"{len(sockets)} UDP sockets for one worker: at most {WEIR_MAX_SOCKETS} can be served; "
-                            "listen on a wildcard address instead")
+            raise CoreError(f"{len(sockets)} UDP sockets for one worker: at most {WEIR_MAX_SOCKETS} "
+                            "can be served; listen on a wildcard address instead")
         if core.core.stats == NULL:
             raise ValueError("an engine's core needs counters")
         for i, descriptor in enumerate(sockets):
@@ -126,7 +126,7 @@ cdef class Engine:
                 taken.append((
                     query.token,
                     PyBytes_FromStringAndSize(<const char *>query.bytes, query.length),
-                    PyBytes_FromStringAndSize(<const char *>query.client.address, 4 if query.client.family == 4 else 16),
+                    _address(&query.client),
                     query.received_us,
                 ))
             elif weir_engine_taken(self._engine):

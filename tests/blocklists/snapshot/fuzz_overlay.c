@@ -3,7 +3,10 @@
  *
  * A whole file is millions of bytes, most of them zero. So the input is a list of pokes into a sound file:
  * 4 bytes of place, 8 bytes of content; a poke past the end cuts the file there. The file is put right
- * again afterwards. */
+ * again afterwards.
+ *
+ * Needs: overlay_writer.c builder.c sets.c scan.c writer.c
+ */
 #include <stdlib.h>
 #include <string.h>
 

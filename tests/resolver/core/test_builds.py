@@ -14,7 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from deploy.fuzz.builds import FOLDERS, SANITIZED, Build, BuildError, archive, link, needed, shipped_sources
+from deploy.fuzz.builds import (
+    FOLDERS,
+    SANITIZED,
+    Build,
+    BuildError,
+    archive,
+    link,
+    needed,
+    on_every_core,
+    shipped_sources,
+)
 
 HERE = Path(__file__).parent
 PROGRAMS = sorted((HERE / "c").glob("test_*.c"))
@@ -66,13 +76,16 @@ def test_every_build_gives_the_same_answers(tmp_path: Path, printed: dict[str, s
     if way.missing:
         pytest.skip(f"{way.missing} is not here")
     library = archive(way.build, shipped_sources(), tmp_path / "library")
-    for source in PROGRAMS:
+
+    def try_program(source: Path) -> None:
         program = link(way.build, source, library, tmp_path / source.stem)
         done = subprocess.run(
             [*way.runner, str(program)], capture_output=True, text=True, timeout=MAX_RUN_SECONDS, check=False
         )
         assert done.returncode == 0, f"{source.name}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
         assert printed.setdefault(source.name, done.stdout) == done.stdout, source.name
+
+    on_every_core(try_program, PROGRAMS)
 
 
 def test_all_sources_are_shipped() -> None:

@@ -1,4 +1,4 @@
-"""Every fuzz program of the core runs for a moment, and the runner says so when one finds something."""
+"""Every fuzz program of the C code runs for a moment, and the runner says so when one finds something."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deploy.fuzz.runner import Finding, Fuzzer, programs, run_all
 
 SECONDS = 2
 SEEDS = ROOT.parent / "shared" / "data" / "dns-fuzz-seeds"
-PROGRAMS = programs(ROOT / "tests" / "resolver")
+PROGRAMS = programs(ROOT / "tests")
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,7 @@ def test_what_readers_obey_was_published_though_the_disk_cannot_sync_it(
     def broken(_: Path) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(store, "sync_directory", broken)
+    monkeypatch.setattr(store, "sync_folder", broken)
     publish(state, _tables(1))
     assert load(state)[0].generation == 1
 

@@ -1,0 +1,169 @@
+# The binding of weir_state: one generation of lists, tables and settings.
+from posix.fcntl cimport O_CLOEXEC, O_RDONLY, open as c_open
+from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, mmap, munmap
+from posix.stat cimport fstat, struct_stat
+from posix.unistd cimport close as c_close
+
+cdef extern from "table.h" nogil:
+    ctypedef struct weir_table:
+        pass
+    const char *weir_table_open(weir_table *table, const uint8_t *data, size_t size, int verify)
+    const char *weir_table_overlay_open(weir_table *table, const uint8_t *data, size_t size)
+
+cdef extern from "pipeline.h" nogil:
+    enum:
+        WEIR_MAX_UDP
+        WEIR_ACTION_BLOCK
+        WEIR_ACTION_NXDOMAIN
+        WEIR_ACTION_NODATA
+        WEIR_ACTION_DROP
+        WEIR_ACTION_TCP_ONLY
+        WEIR_ACTION_OTHER
+    ctypedef struct weir_masks:
+        uint64_t illegal[4]
+        uint64_t illegal_orders[4]
+        uint64_t protected_[4]
+        uint64_t actions[4]
+        uint8_t action[256]
+        uint64_t feeds[256][4]
+    ctypedef struct weir_state:
+        weir_table lists
+        weir_tables tables
+        weir_masks masks
+        uint64_t stale_ms
+        uint16_t udp_payload
+        uint8_t gateway_ipv4[4]
+        uint8_t gateway_ipv6[16]
+        weir_limit_settings limits
+        weir_cookie_secrets cookies
+    int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length)
+
+cdef enum:
+    MIN_UDP_PAYLOAD = 512
+
+
+ACTION_BLOCK = WEIR_ACTION_BLOCK
+ACTION_NXDOMAIN = WEIR_ACTION_NXDOMAIN
+ACTION_NODATA = WEIR_ACTION_NODATA
+ACTION_DROP = WEIR_ACTION_DROP
+ACTION_TCP_ONLY = WEIR_ACTION_TCP_ONLY
+ACTION_OTHER = WEIR_ACTION_OTHER
+
+
+cdef class _Mapping:
+    """A file, mapped for reading until the object goes."""
+
+    cdef const uint8_t *data
+    cdef size_t size
+
+    def __cinit__(self, path):
+        cdef struct_stat status
+        cdef int file
+        cdef void *mapped = MAP_FAILED
+        encoded = os.fsencode(path)
+        file = c_open(encoded, O_RDONLY | O_CLOEXEC)
+        if file < 0:
+            raise _os_error(path)
+        if fstat(file, &status) == 0 and status.st_size > 0:
+            mapped = mmap(NULL, <size_t>status.st_size, PROT_READ, MAP_SHARED, file, 0)
+        elif status.st_size == 0:
+            c_close(file)
+            raise CoreError(f"{path}: it is empty; publish the state again")
+        if mapped == MAP_FAILED:
+            error = _os_error(path)
+            c_close(file)
+            raise error
+        c_close(file)
+        self.data = <const uint8_t *>mapped
+        self.size = <size_t>status.st_size
+
+    def __dealloc__(self):
+        if self.data != NULL:
+            munmap(<void *>self.data, self.size)
+
+
+cdef object _os_error(path):
+    return OSError(errno, os.strerror(errno), path)
+
+
+cdef int _load_octets(uint8_t *to, bytes value, Py_ssize_t size, str what) except -1:
+    if PyBytes_GET_SIZE(value) != size:
+        raise ValueError(f"{what}: {size} octets are expected, not {len(value)}")
+    memcpy(to, _octets(value), <size_t>size)
+    return 0
+
+
+cdef class State:
+    """One generation as the core sees it. Immutable; the files stay mapped as long as the object lives."""
+
+    cdef weir_state *state
+    cdef _Mapping lists
+    cdef _Mapping overlay
+    cdef _Mapping tables
+
+    def __cinit__(self, lists, tables, settings, *, overlay=None, bint verify=True):
+        cdef const char *wrong
+        self.state = <weir_state *>calloc(1, sizeof(weir_state))
+        if self.state == NULL:
+            raise MemoryError
+        self.lists = _Mapping(lists)
+        self.tables = _Mapping(tables)
+        with nogil:
+            wrong = weir_table_open(&self.state.lists, self.lists.data, self.lists.size, verify)
+        _check(wrong, lists, "compile the lists again")
+        with nogil:
+            wrong = weir_tables_open(&self.state.tables, self.tables.data, self.tables.size, verify)
+        _check(wrong, tables, "publish the state again")
+        if overlay is not None:
+            self.overlay = _Mapping(overlay)
+            with nogil:
+                wrong = weir_table_overlay_open(&self.state.lists, self.overlay.data, self.overlay.size)
+            _check(wrong, overlay, "compile the lists again")
+        self._load(settings)
+
+    def __dealloc__(self):
+        free(self.state)
+
+    cdef int _load(self, settings) except -1:
+        cdef weir_limit_settings *limits = &self.state.limits
+        if not MIN_UDP_PAYLOAD <= settings.udp_payload <= WEIR_MAX_UDP:
+            raise ValueError(
+                f"udp_payload is {settings.udp_payload}, not within {MIN_UDP_PAYLOAD} and {WEIR_MAX_UDP}"
+            )
+        self.state.udp_payload = settings.udp_payload
+        self.state.stale_ms = settings.stale_ms
+        _load_octets(self.state.gateway_ipv4, settings.gateway_ipv4, 4, "gateway_ipv4")
+        _load_octets(self.state.gateway_ipv6, settings.gateway_ipv6, 16, "gateway_ipv6")
+        given = settings.limits
+        limits.per_second = given.per_second
+        limits.strangers_per_second = given.strangers_per_second
+        limits.ipv4_prefix, limits.ipv6_prefix, limits.slip = given.ipv4_prefix, given.ipv6_prefix, given.slip
+        self._load_masks(settings)
+        for number, secret in enumerate(settings.cookie_secrets[:2]):
+            _load_octets(self.state.cookies.secret[number], secret, 16, "cookie secret")
+            self.state.cookies.count = number + 1
+        for apex in settings.apexes:
+            if not weir_state_add_apex(self.state, _octets(apex), <size_t>PyBytes_GET_SIZE(apex)):
+                raise ValueError("built-in zones: too many, or one is no lower-case wire name")
+        return 0
+
+    cdef int _load_masks(self, settings) except -1:
+        cdef weir_masks *masks = &self.state.masks
+        _fill_mask(masks.illegal, settings.illegal)
+        _fill_mask(masks.illegal_orders, settings.illegal_orders)
+        _fill_mask(masks.protected_, settings.protected)
+        actions = 0
+        for given in settings.actions:
+            if not 0 <= given.bit < 256:
+                raise ValueError(f"action bit {given.bit} is not within 0 and 255")
+            actions |= 1 << given.bit
+            masks.action[given.bit] = given.action
+            _fill_mask(masks.feeds[given.bit], given.feeds)
+        _fill_mask(masks.actions, actions)
+        return 0
+
+
+cdef int _check(const char *wrong, path, str remedy) except -1:
+    if wrong != NULL:
+        raise CoreError(f"{path}: {wrong.decode()}; {remedy}")
+    return 0
