@@ -27,7 +27,7 @@ from resolver.answer.native_state import StateFiles, limits_of, open_state, sett
 from resolver.answer.pipeline import Pipeline
 from resolver.confinement import confine_worker
 from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
-from resolver.core.native import State
+from resolver.core.native import CoreError, State
 from resolver.counting import WORKER_COUNTERS, forget_core_pages
 from resolver.exchange.model import Answer
 from resolver.listeners.front import CoreFront, Place
@@ -105,6 +105,8 @@ class Worker:
         self._latest: Opened | None = None
         self._pipeline: Pipeline | None = None
         self._stopping = asyncio.Event()
+        self._told_day = -1
+        """The day whose end was no occasion for new secrets, and of which that was said."""
         self.failed = False
         """Whether serving ended because new generations could no longer be taken."""
 
@@ -128,9 +130,10 @@ class Worker:
 
     def _open(self, view: View) -> Opened:
         """Map and check for the core what Python has opened; runs in a thread."""
+        # Not verified: Python has checked every byte of these files a moment ago.
         return self._open_generation(Generation(view))
 
-    def _open_generation(self, generation: Generation) -> Opened:
+    def _open_generation(self, generation: Generation, *, verify: bool = False) -> Opened:
         now = time.time()
         day = int(now // DAY)
         if not self._has_core:
@@ -142,8 +145,7 @@ class Worker:
         files = StateFiles(lists, self._state / tables.tables, overlay)
         limits = limits_of(tables.resolver.rate_limit)
         settings = settings_of(generation, limits, self._cookies.secrets(now))
-        # Python has checked every byte of these files a moment ago.
-        return Opened(generation, open_state(files, settings, verify=False), day)
+        return Opened(generation, open_state(files, settings, verify=verify), day)
 
     def _use(self, opened: Opened) -> None:
         self._latest = opened
@@ -291,7 +293,14 @@ class Worker:
         latest = self._latest
         if latest is None or latest.native is None or latest.day == int(time.time() // DAY):
             return
-        opened = await asyncio.to_thread(self._open_generation, latest.generation)
+        try:
+            # Verified: the files may be others than those that Python has checked when the generation came.
+            opened = await asyncio.to_thread(self._open_generation, latest.generation, verify=True)
+        except (CoreError, OSError, MemoryError, ValueError) as error:
+            if self._told_day != latest.day:
+                self._told_day = latest.day
+                _log.error("the secrets of cookies stay those of the day before", reason=str(error))
+            return
         if self._latest is latest:  # else a newer one came meanwhile, with secrets as new
             self._use(opened)
 

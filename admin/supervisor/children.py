@@ -147,6 +147,11 @@ class Child:
         silence = WATCHDOG if self._heard else START_LIMIT
         return [Say(f"{self.name} was silent for {silence:g} s: killed"), Kill(signal.SIGKILL)]
 
+    def excuse(self, away: float) -> None:
+        """The supervisor itself has not run for so many seconds; nobody's silence or slowness was meant by it."""
+        if self._deadline is not None and self.phase in (Phase.STARTING, Phase.READY, Phase.STOPPING):
+            self._deadline += away
+
     def stop(self, now: float) -> list[Command]:
         """It is no longer wanted. Asking again changes nothing."""
         if self.phase in (Phase.STARTING, Phase.READY):

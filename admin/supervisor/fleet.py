@@ -49,6 +49,10 @@ class _Unit:
     process: Process | None = None
 
 
+AWAY = 2.0
+"""Seconds between two ticks from which on the supervisor has been away: awake it ticks several times a second."""
+
+
 class Fleet:
     """Owns the children and their sockets. ``clock`` is monotonic seconds; ``changed`` is called after every event."""
 
@@ -65,6 +69,7 @@ class Fleet:
         self._environ = {name: value for name, value in environ.items() if name not in _MANAGER_VARIABLES}
         self._environ |= {"NOTIFY_SOCKET": notify_address, "WATCHDOG_USEC": str(int(WATCHDOG * 1_000_000))}
         self._clock, self._say, self._changed = clock, say, changed
+        self._ticked = clock()
         self._units: dict[str, _Unit] = {}
         self._retiring: list[_Unit] = []
         self.pool = SocketPool()
@@ -122,9 +127,17 @@ class Fleet:
         self._changed()
 
     def tick(self) -> None:
-        """Do what has become due."""
+        """Do what has become due.
+
+        After a time in which this process did not run (a paused virtual machine, a debugger) the children have not run
+        either, or could not be heard: that time is not theirs.
+        """
+        now = self._clock()
+        away, self._ticked = now - self._ticked, now
         for unit in self._all():
-            self._perform(unit, unit.child.tick(self._clock()))
+            if away > AWAY:
+                unit.child.excuse(away)
+            self._perform(unit, unit.child.tick(now))
 
     def signal(self, name: str, command: Kill) -> None:
         """Send a signal to a child that is running."""

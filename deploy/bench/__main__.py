@@ -28,7 +28,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, Plan]:
     parser.add_argument("--servers", type=_known(names), help=f"servers: {','.join(names)}")
     parser.add_argument("--names", type=int, help="how many names are listed (1000000)")
     parser.add_argument("--rounds", type=int, help="rounds per scenario (3)")
-    parser.add_argument("--seconds", type=float, help="seconds per run (2)")
+    parser.add_argument("--seconds", type=float, help="seconds per run (1.5)")
     parser.add_argument(
         "--subscribers", type=int, help="subscribers of the second Weir in S4 (100000; 0: none)"
     )
@@ -69,12 +69,15 @@ def main() -> None:
     told, plan = parse(sys.argv[1:])
     plan.folder.mkdir(parents=True, exist_ok=True)
     results = run(plan)
+    report = told.report or plan.folder / "bench.md"
     text = "# Benchmark\n\n" + markdown(results)
-    if not told.no_snapshot:
-        text += f"\n## The compiled table\n\n{snapshot.run(quick=told.quick)}\n"
-    print(text)
-    (told.report or plan.folder / "bench.md").write_text(text)
+    print(text, flush=True)
+    report.write_text(text)
     (told.plot or plan.folder / "bench.svg").write_text(svg(results))
+    if not told.no_snapshot:
+        section = f"## The compiled table\n\n{snapshot.run(quick=told.quick)}\n"
+        print(section)
+        report.write_text(f"{text}\n{section}")
 
 
 if __name__ == "__main__":

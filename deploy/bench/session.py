@@ -48,7 +48,7 @@ class Plan:
     scenarios: tuple[str, ...] = SCENARIOS
     names: int = 1_000_000
     rounds: int = 3
-    seconds: float = 2.0
+    seconds: float = 1.5
     swaps: int = 10
     subscribers: int = SUBSCRIBERS
     delay_ms: int = 0

@@ -22,7 +22,7 @@ from blocklists.snapshot.compiler import compile_snapshot
 
 KEY = bytes(range(32))
 SIZES, QUICK_SIZES = (1_000_000, 10_000_000), (50_000, 200_000)
-RUNS, QUICK_RUNS = 5, 1
+RUNS, QUICK_RUNS = 3, 1
 LOOKUPS = 1_000_000
 BATCH = 32
 HOT_SHARE = 64 / 154

@@ -99,14 +99,14 @@ class CoreListener:
     def _serve(self) -> None:
         """One slice; the rest comes after whatever else the loop has to do."""
         taken = self._engine.take(SLICE)
-        if len(taken) == SLICE:
-            self._loop.call_soon(self._serve)
         for token, packet, client, _ in taken:
             if token == _PREFETCH:
                 self._ask_again(packet)
             else:
                 self._finish(token, packet, client)
-        if len(taken) < SLICE and self._engine.is_idle:
+        if len(taken) == SLICE:
+            self._loop.call_soon(self._serve)
+        elif self._engine.is_idle:
             self._idle.set()
 
     def _finish(self, token: int, packet: bytes, client: bytes) -> None:

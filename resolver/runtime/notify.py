@@ -7,6 +7,7 @@ know which. Without the variable every call is a no-op.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import socket
 from collections.abc import Mapping
@@ -22,13 +23,17 @@ def notify(*fields: str, environ: Mapping[str, str] = os.environ) -> bool:
         return False
     if address.startswith("@"):  # a Linux abstract socket
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-        sock.setblocking(False)
-        try:
-            sock.sendto("\n".join(fields).encode(), address)
-        except OSError:
-            return False  # the service manager is gone or its queue is full: never a reason to stop serving
+    try:
+        _sender().sendto("\n".join(fields).encode(), address)
+    except OSError:
+        return False  # the manager is gone, its queue is full, or files have run out: never a reason to stop serving
     return True
+
+
+@functools.cache
+def _sender() -> socket.socket:
+    """One socket for the life of the process: a sign of life must not need a free descriptor when there is none."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
 
 
 async def keep_waiting(what: str, environ: Mapping[str, str] = os.environ) -> None:

@@ -45,6 +45,59 @@ static const char *check_words(const weir_table *table, const uint8_t *bytes)
     return NULL;
 }
 
+uint64_t weir_overlay_seal(const weir_table *table, const uint8_t *bytes, weir_hash hash, uint64_t extent,
+                           uint32_t class_id)
+{
+    uint8_t key[24];
+    weir_store64(key, hash.h1);
+    weir_store64(key + 8, hash.h2);
+    weir_store64(key + 16, extent);
+    uint64_t check = weir_checksum(class_id, key, sizeof key);
+    if (class_id >= table->class_count) {
+        size_t record = (size_t)(class_id - table->class_count) * WEIR_OVERLAY_CLASS_BYTES;
+        check = weir_checksum(check, bytes + WEIR_OVERLAY_RECORDS + record, WEIR_OVERLAY_CLASS_BYTES);
+    }
+    return WEIR_SLOT_SET | (check & WEIR_SLOT_CHECK) << WEIR_SLOT_CHECK_SHIFT | class_id;
+}
+
+/* Whether a look-up for a slot of this extent gets as far as the slots. */
+static int is_reachable(const uint8_t *bytes, uint64_t extent)
+{
+    uint64_t labels = weir_overlay_word(bytes + WEIR_OV_LABELS), bit = UINT64_C(1) << extent % 64;
+    if (extent & WEIR_EXTENT_IPV4)
+        return (weir_overlay_word(bytes + WEIR_OV_V4_LENGTHS) & bit) != 0;
+    if (extent & WEIR_EXTENT_IPV6)
+        return (weir_overlay_word(bytes + WEIR_OV_V6_LENGTHS + 8 * (extent % 256 / 64)) & bit) != 0;
+    return extent >= labels >> 8 && extent <= (labels & 0xff);
+}
+
+static int is_slot_sound(const weir_table *table, const uint8_t *bytes, const uint8_t *slot, uint64_t word)
+{
+    weir_hash hash = {weir_overlay_word(slot + WEIR_SLOT_H1), weir_overlay_word(slot + WEIR_SLOT_H2)};
+    uint64_t extent = weir_overlay_word(slot + WEIR_SLOT_EXTENT);
+    uint32_t id = (uint32_t)(word & 0xffff);
+    return id < table->class_count + weir_overlay_word(bytes + WEIR_OV_CLASS_COUNT) &&
+           word == weir_overlay_seal(table, bytes, hash, extent, id) && weir_overlay_may_hold(bytes, hash) &&
+           is_reachable(bytes, extent);
+}
+
+/* Every slot, unless nothing was ever begun: the many empty ones would only be brought into memory. A slot's word is
+ * read first (acquire), so a file that is being written is checked too. */
+static const char *check_slots(const weir_table *table, const uint8_t *bytes)
+{
+    const uint8_t *slot = bytes + weir_overlay_slots_at(weir_overlay_class_room(table->class_count));
+    uint64_t begun = 0, set = 0;
+    for (unsigned at = WEIR_OV_USED; at < WEIR_OV_END; at += 8)
+        begun |= at == WEIR_OV_SERIAL ? 0 : weir_overlay_word(bytes + at);
+    for (unsigned i = 0; begun != 0 && i < WEIR_OVERLAY_SLOTS; i++, slot += WEIR_OVERLAY_SLOT) {
+        uint64_t word = weir_overlay_word(slot + WEIR_SLOT_WORD);
+        if (word != 0 && !is_slot_sound(table, bytes, slot, word))
+            return "a change in it is damaged";
+        set += word != 0;
+    }
+    return set <= weir_overlay_word(bytes + WEIR_OV_USED) ? NULL : "it has more changes than it counts";
+}
+
 const char *weir_table_overlay_open(weir_table *table, const uint8_t *bytes, size_t size)
 {
     const char *wrong = check_size(table, bytes, size);
@@ -52,6 +105,8 @@ const char *weir_table_overlay_open(weir_table *table, const uint8_t *bytes, siz
         wrong = check_base(table, bytes);
     if (wrong == NULL)
         wrong = check_words(table, bytes);
+    if (wrong == NULL)
+        wrong = check_slots(table, bytes);
     if (wrong == NULL)
         table->overlay = bytes;
     return wrong;

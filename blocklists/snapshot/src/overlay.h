@@ -25,11 +25,11 @@
 #include "table.h"
 
 #define WEIR_OVERLAY_MAGIC "WEIRDELT"
-#define WEIR_OVERLAY_VERSION 1u
+#define WEIR_OVERLAY_VERSION 2u
 #define WEIR_OVERLAY_HEADER 4096u
 #define WEIR_OVERLAY_SLOTS 131072u    /* twice the capacity: runs of taken slots stay short */
 #define WEIR_OVERLAY_CAPACITY 65536u  /* names and prefixes; then it is time to compile */
-#define WEIR_OVERLAY_SLOT 32u         /* h1, h2, word, 8 bytes unused: never across two cache lines */
+#define WEIR_OVERLAY_SLOT 32u         /* h1, h2, word, extent: never across two cache lines */
 #define WEIR_OVERLAY_PROBES 64u       /* no entry stands further from its home */
 #define WEIR_OVERLAY_FILTER_BITS 18u  /* a name never changed costs one bit test */
 #define WEIR_OVERLAY_CLASSES 4096u    /* at most; fewer where the table's ids leave less room */
@@ -37,9 +37,17 @@
 #define WEIR_OVERLAY_LISTS 256u       /* numbers of lists that a record can name, 32 bytes of bits each way */
 #define WEIR_FLAG_LISTS 2u            /* in a record's flags: its lists are kept */
 
-/* Offsets in a slot. */
-enum { WEIR_SLOT_H1 = 0, WEIR_SLOT_H2 = 8, WEIR_SLOT_WORD = 16 };
-#define WEIR_SLOT_SET (UINT64_C(1) << 63) /* in a slot's word, beside the class id */
+/* Offsets in a slot. The extent says what the header must know before a look-up can get here: the labels of a name, or
+ * the length of a prefix and, in its flag, the family. */
+enum { WEIR_SLOT_H1 = 0, WEIR_SLOT_H2 = 8, WEIR_SLOT_WORD = 16, WEIR_SLOT_EXTENT = 24 };
+#define WEIR_EXTENT_IPV4 0x100u
+#define WEIR_EXTENT_IPV6 0x200u
+
+/* A slot's word: class id (16 bits), a check of the slot and of the class record (47 bits), and a bit that is always
+ * set. The check is compared when the file is opened: a damaged slot would unblock a name that was added. */
+#define WEIR_SLOT_SET (UINT64_C(1) << 63)
+#define WEIR_SLOT_CHECK_SHIFT 16
+#define WEIR_SLOT_CHECK UINT64_C(0x7FFFFFFFFFFF)
 
 /* Offsets of the header's fields. The second half changes while readers look. */
 enum {
@@ -99,6 +107,10 @@ static inline uint32_t weir_overlay_filter_bit(weir_hash hash)
 {
     return (uint32_t)(hash.h1 >> 20) % (1u << WEIR_OVERLAY_FILTER_BITS);
 }
+
+/* The word of a slot whose key and extent are these, in the overlay at `bytes` of `table`. */
+uint64_t weir_overlay_seal(const weir_table *table, const uint8_t *bytes, weir_hash hash, uint64_t extent,
+                           uint32_t class_id);
 
 /* Changed names and prefixes; 0 = look at nothing else. */
 static inline uint64_t weir_overlay_used(const weir_table *table)

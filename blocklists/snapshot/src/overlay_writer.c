@@ -59,12 +59,14 @@ static uint8_t *room_for(const weir_table *table, uint8_t *bytes, weir_hash hash
     return bytes + (slot - table->overlay);
 }
 
-static void fill(uint8_t *bytes, uint8_t *slot, weir_hash hash, uint32_t class_id)
+static void fill(const weir_table *table, uint8_t *bytes, uint8_t *slot, weir_hash hash, uint64_t extent,
+                 uint32_t class_id)
 {
     int is_new = own_word(slot + WEIR_SLOT_WORD) == 0;
     if (is_new) {
         publish(slot + WEIR_SLOT_H1, hash.h1);
         publish(slot + WEIR_SLOT_H2, hash.h2);
+        publish(slot + WEIR_SLOT_EXTENT, extent);
     }
     /* Again for a known name: a writer that was killed may have left the bit out. */
     set_filter_bit(bytes, hash);
@@ -72,7 +74,7 @@ static void fill(uint8_t *bytes, uint8_t *slot, weir_hash hash, uint32_t class_i
      * count. */
     if (is_new)
         publish(bytes + WEIR_OV_USED, own_word(bytes + WEIR_OV_USED) + 1);
-    publish(slot + WEIR_SLOT_WORD, WEIR_SLOT_SET | class_id);
+    publish(slot + WEIR_SLOT_WORD, weir_overlay_seal(table, bytes, hash, extent, class_id));
 }
 
 static void note_labels(uint8_t *bytes, unsigned labels)
@@ -93,7 +95,7 @@ int weir_overlay_put_name(const weir_table *table, uint8_t *bytes, weir_hash has
     if (slot == NULL)
         return 0;
     note_labels(bytes, labels);
-    fill(bytes, slot, hash, class_id);
+    fill(table, bytes, slot, hash, labels, class_id);
     return 1;
 }
 
@@ -105,7 +107,7 @@ int weir_overlay_put_prefix(const weir_table *table, uint8_t *bytes, weir_hash h
         return 0;
     uint8_t *lengths = bytes + (size == 4 ? WEIR_OV_V4_LENGTHS : WEIR_OV_V6_LENGTHS + 8 * (prefix / 64));
     publish(lengths, own_word(lengths) | UINT64_C(1) << prefix % 64);
-    fill(bytes, slot, hash, class_id);
+    fill(table, bytes, slot, hash, prefix | (size == 4 ? WEIR_EXTENT_IPV4 : WEIR_EXTENT_IPV6), class_id);
     return 1;
 }
 

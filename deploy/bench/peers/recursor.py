@@ -35,7 +35,7 @@ def _prepare(place: Place) -> list[str]:
 
 
 def _reload(place: Place, _: int, inside: tuple[str, ...]) -> None:
-    command = [*inside, "rec_control", f"--socket-dir={place.folder}", "reload-lua-config"]
+    command = [*inside, "rec_control", "--timeout=300", f"--socket-dir={place.folder}", "reload-lua-config"]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
 
 

@@ -72,6 +72,23 @@ def test_health_makes_earlier_failures_forgotten(healthy_for: float, delay: floa
     assert child.deadline == pytest.approx(5.0 + healthy_for + delay)
 
 
+@pytest.mark.parametrize("ready", [True, False])
+def test_the_supervisors_own_absence_is_no_silence(ready: bool) -> None:
+    child = running(now=0.0, ready=ready)
+    child.notified({"WATCHDOG": "1"}, 5.0)
+    child.excuse(100.0)
+    assert child.tick(5.0 + 100.0 + WATCHDOG - 0.1) == []
+    assert child.tick(5.0 + 100.0 + WATCHDOG)[-1] == Kill(signal.SIGKILL)
+
+
+def test_absence_postpones_no_restart() -> None:
+    child = running(now=0.0)
+    child.exited(1, 1.0)
+    due = child.deadline
+    child.excuse(100.0)
+    assert child.deadline == due
+
+
 def test_a_silent_child_is_killed_and_then_started_again() -> None:
     child = running(now=0.0)
     child.notified({"WATCHDOG": "1"}, 15.0)

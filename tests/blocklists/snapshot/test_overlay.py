@@ -31,6 +31,9 @@ PREFIXES = [
 KEY = bytes(range(32))
 CLASSES = [Class(0, 0), Class(1, 1), Class(2, 2), Class(4, 4, stop=True)]
 
+SLOTS, SLOT_BYTES = 131_072, 32
+"""The slots at the end of the file (overlay.h)."""
+
 
 @pytest.fixture
 def base(tmp_path: Path, written: Written) -> Path:
@@ -234,6 +237,22 @@ def test_a_broken_file_is_refused(
         native.Snapshot.open(str(base)).heed(str(delta))
     with pytest.raises(native.SnapshotError, match=words):
         native.Changes.open(native.Snapshot.open(str(base)), str(delta))
+
+
+def test_any_flipped_bit_of_a_change_is_refused(base: Path, delta: Path, writer: native.Changes) -> None:
+    """Or a name that was added would no longer be blocked, and nobody would know."""
+    empty = delta.read_bytes()
+    writer.put(b"added.example", writer.class_of(b"added.example") or 1)
+    writer.put_prefix(bytes([192, 0, 2, 0]), 24, 1)
+    writer.commit()
+    content = delta.read_bytes()
+    slots = len(content) - SLOTS * SLOT_BYTES
+    changed = [at for at in range(slots, len(content)) if content[at] != empty[at]]
+    assert len({at // SLOT_BYTES for at in changed}) == 2
+    for at in changed:
+        delta.write_bytes(content[:at] + bytes([content[at] ^ 1 << at % 8]) + content[at + 1 :])
+        with pytest.raises(native.SnapshotError, match=r"damaged|counts"):
+            heeding(base, delta)
 
 
 def test_the_changes_of_another_table_are_refused(base: Path, delta: Path, written: Written) -> None:

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import re
+import resource
 import socket
 from pathlib import Path
 
@@ -68,6 +69,22 @@ def test_notify_sends_one_datagram(tmp_path: Path, abstract: bool) -> None:
         manager.bind(name)
         assert notify("READY=1", "STATUS=x", environ={"NOTIFY_SOCKET": name.replace("\0", "@")})
         assert manager.recv(100) == b"READY=1\nSTATUS=x"
+
+
+def test_a_sign_of_life_needs_no_free_descriptor(tmp_path: Path) -> None:
+    """Under a flood files run out, and whoever then falls silent is killed by the manager."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "n"))
+        environ = {"NOTIFY_SOCKET": str(tmp_path / "n")}
+        assert notify("READY=1", environ=environ)
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+        try:
+            assert notify("WATCHDOG=1", environ=environ)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 async def test_who_waits_says_so(tmp_path: Path) -> None:

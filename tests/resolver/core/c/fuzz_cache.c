@@ -5,6 +5,7 @@
 #include "cache_page.h"
 
 enum { PUT, GET, JUDGE, SCRIBBLE, SCRIBBLE_SLOTS, RECOVER, LOCK, TIME, OPERATIONS };
+#define STEPS 256u /* of one input: each may write a whole page, and an input is to take milliseconds */
 #define PAGES 3u
 #define SIZE ((size_t)WEIR_CACHE_PAGE * PAGES)
 
@@ -115,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
     for (unsigned number = 0; number < 40; number++)
         kit_put(&cache, kit_make(&entry, number, 200, 60, now_ms), now_ms);
-    while (in.left > 0)
+    for (unsigned step = 0; in.left > 0 && step < STEPS; step++)
         operate(&in, &cache, &now_ms);
     weir_cache_usage(&cache, &entries, &octets);
     weir_cache_recover(&cache);
