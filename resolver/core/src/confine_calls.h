@@ -1,6 +1,7 @@
 /* The calls of Linux that a worker makes, and those that nobody but an intruder would make.
  *
- * Processors differ in what they have: ARM's 32 bits know several calls under two names, newer ones lack old forms. */
+ * Processors differ in what they have: ARM's 32 bits know several calls under two names, newer ones lack old
+ * forms. */
 #ifndef WEIR_CONFINE_CALLS_H
 #define WEIR_CONFINE_CALLS_H
 

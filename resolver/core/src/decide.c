@@ -92,8 +92,8 @@ static int give_kept(weir_turn *turn, const weir_answer *kept, int found)
     return weir_answered(turn);
 }
 
-/* From the cache, if it holds an answer; judged above it. `is_unlisted`: the name was allowed by the default step, and
- * no list speaks about it. */
+/* From the cache, if it holds an answer; judged above it. `is_unlisted`: the name was allowed by the default
+ * step, and no list speaks about it. */
 static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key *key, uint64_t hash,
                         int is_unlisted)
 {

@@ -1,7 +1,8 @@
 /* Between the serving thread and the event loop: two rings, two bells, and the places of those who wait.
  *
- * A query goes over with its octets and a token; the token comes back with the answer. The backlog (queries that the
- * loop has not taken) is bounded apart from the places: it is what makes everybody wait when the loop is too slow. */
+ * A query goes over with its octets and a token; the token comes back with the answer. The backlog (queries
+ * that the loop has not taken) is bounded apart from the places: it is what makes everybody wait when the
+ * loop is too slow. */
 #ifndef WEIR_HANDOVER_H
 #define WEIR_HANDOVER_H
 
@@ -28,7 +29,8 @@ weir_handover *weir_engine_handover(weir_engine *engine);
 
 /* Hand a query over; 0 if there is no room, or this client's neighbours have their share of it. */
 int weir_hand_over(weir_handover *handover, const weir_packet *packet, const weir_origin *origin, uint64_t now_us);
-/* Pass on that the packet's question (or that of the name in `again`) should be asked again; dropped when the loop has much to do. */
+/* Pass on that the packet's question (or that of the name in `again`) should be asked again; dropped when the
+ * loop has much to do. */
 void weir_hint_prefetch(weir_handover *handover, const weir_packet *packet, uint64_t now_us);
 /* Show the loop what was handed over. */
 void weir_handover_publish(weir_handover *handover);

@@ -1,4 +1,5 @@
-/* Token buckets by prefix. Nothing here allocates or loops over buckets: the cost is one hash and one cache line. */
+/* Token buckets by prefix. Nothing here allocates or loops over buckets: the cost is one hash and one cache
+ * line. */
 #include "limit.h"
 
 #include "bytes.h"
@@ -26,8 +27,8 @@ static weir_bucket *bucket_of(weir_limiter *limiter, const weir_limit_settings *
     return &limiter->bucket[is_stranger != 0][hash.h1 & (WEIR_LIMIT_BUCKETS - 1)];
 }
 
-/* What has flowed in since the last time. The clock never runs backwards, so a difference of its low bits is at worst
- * too small, after 49 days without a packet. */
+/* What has flowed in since the last time. The clock never runs backwards, so a difference of its low bits is
+ * at worst too small, after 49 days without a packet. */
 static void refill(weir_bucket *bucket, uint32_t rate, uint32_t now_ms)
 {
     uint64_t capacity = (uint64_t)rate * ONE;

@@ -1,9 +1,9 @@
-/* Response-rate limiting by source prefix (after BIND's RRL; RFC 5358's concern): a flood in a victim's name gets few
- * answers, and some of those are TC, so that a real client behind the prefix can come by TCP.
+/* Response-rate limiting by source prefix (after BIND's RRL; RFC 5358's concern): a flood in a victim's name
+ * gets few answers, and some of those are TC, so that a real client behind the prefix can come by TCP.
  *
- * A fixed table of token buckets, one per hashed prefix; a collision shares a bucket, and the hash is keyed, so nobody
- * can aim at another's. A bucket holds one second's answers. Not thread-safe: one per core, so a prefix whose packets
- * are spread over several workers may get the limit from each of them. */
+ * A fixed table of token buckets, one per hashed prefix; a collision shares a bucket, and the hash is keyed,
+ * so nobody can aim at another's. A bucket holds one second's answers. Not thread-safe: one per core, so a
+ * prefix whose packets are spread over several workers may get the limit from each of them. */
 #ifndef WEIR_LIMIT_H
 #define WEIR_LIMIT_H
 
@@ -35,8 +35,8 @@ enum { WEIR_LIMIT_PASS, WEIR_LIMIT_SLIP, WEIR_LIMIT_DROP };
 /* Full buckets. `key` is random per process. */
 void weir_limit_init(weir_limiter *limiter, const uint8_t key[16]);
 
-/* What becomes of one answer that is about to leave over UDP. Not asked for a client with a good cookie (its address is
- * its own), nor over TCP. SLIP: answer TC with nothing but the question. */
+/* What becomes of one answer that is about to leave over UDP. Not asked for a client with a good cookie (its
+ * address is its own), nor over TCP. SLIP: answer TC with nothing but the question. */
 int weir_limit_check(weir_limiter *limiter, const weir_limit_settings *settings, const weir_client *client,
                      int is_stranger, uint64_t now_ms);
 

@@ -1,4 +1,5 @@
-/* A batch source over memory, for tests, fuzzing and timing: packets come from a function and answers go to one. */
+/* A batch source over memory, for tests, fuzzing and timing: packets come from a function and answers go to
+ * one. */
 #ifndef WEIR_MEMORY_H
 #define WEIR_MEMORY_H
 
@@ -6,8 +7,8 @@
 
 typedef struct {
     void *context;
-    /* Write the next packet's octets (at most WEIR_MAX_QUERY), who sent it, and a number to know its answer by. Returns
-     * its length, or -1 when there is none at present. */
+    /* Write the next packet's octets (at most WEIR_MAX_QUERY), who sent it, and a number to know its answer
+     * by. Returns its length, or -1 when there is none at present. */
     int (*next)(void *context, uint8_t *bytes, weir_client *client, uint64_t *number);
     /* The answer to the packet of this number; valid during the call. */
     void (*sent)(void *context, uint64_t number, const uint8_t *bytes, uint32_t length);

@@ -73,8 +73,8 @@ typedef struct {
     uint8_t nameable; /* 1 only if no list at all speaks about the name or what it leads to, and the policy allowed it
                        * by the default step; 0 for all else (the tap's rule, tap.h) */
     uint8_t missing;  /* handed over only because the cache has no fresh answer to its question */
-    /* Of WEIR_ANSWERED_PREFETCH: the wire name to ask for again instead of the query's own of `asked_length` octets (safe
-     * search); NULL: that one. It lies in the state. */
+    /* Of WEIR_ANSWERED_PREFETCH: the wire name to ask for again instead of the query's own of `asked_length`
+     * octets (safe search); NULL: that one. It lies in the state. */
     const uint8_t *again;
     uint16_t again_length, asked_length;
 } weir_packet;

@@ -7,7 +7,8 @@
 #define MAX_PLACES 65535u
 #define NONE UINT32_MAX
 
-/* Enough mixing that nobody who does not know the key can choose prefixes that share a bucket (murmur3's finisher). */
+/* Enough mixing that nobody who does not know the key can choose prefixes that share a bucket (murmur3's
+ * finisher). */
 static uint64_t mixed(uint64_t word)
 {
     word = (word ^ (word >> 33)) * 0xff51afd7ed558ccdull;

@@ -1,7 +1,8 @@
-/* Queries that were handed over and wait for their answer: where it goes, since when, and how many of one neighbourhood.
+/* Queries that were handed over and wait for their answer: where it goes, since when, and how many of one
+ * neighbourhood.
  *
- * Used by the engine's thread only. A place's token carries a number that changes with every use, so that an answer
- * that comes after its place was given to another query, or was given up, finds nothing. */
+ * Used by the engine's thread only. A place's token carries a number that changes with every use, so that an
+ * answer that comes after its place was given to another query, or was given up, finds nothing. */
 #ifndef WEIR_PLACES_H
 #define WEIR_PLACES_H
 
@@ -10,7 +11,8 @@
 #define WEIR_SHARE_BUCKETS 4096u
 #define WEIR_SHARE_PARTS 8u /* one neighbourhood gets at most an eighth once half of all is taken */
 
-/* How many of a bounded number each source prefix (IPv4 /24, IPv6 /56) has. Prefixes with the same keyed hash share. */
+/* How many of a bounded number each source prefix (IPv4 /24, IPv6 /56) has. Prefixes with the same keyed hash
+ * share. */
 typedef struct {
     uint64_t key;
     uint32_t capacity, total;
@@ -48,7 +50,8 @@ uint64_t weir_place_take(weir_places *places, const weir_origin *origin, uint16_
 weir_place *weir_place_find(weir_places *places, uint64_t token);
 void weir_place_give(weir_places *places, weir_place *place);
 
-/* Look at the next `steps` places in turn and give up those that have waited longer than `limit_us`. Returns how many. */
+/* Look at the next `steps` places in turn and give up those that have waited longer than `limit_us`. Returns
+ * how many. */
 unsigned weir_places_expire(weir_places *places, unsigned steps, uint64_t now_us, uint64_t limit_us);
 
 #endif

@@ -1,5 +1,5 @@
-/* The ring's records: a head of 8 octets with the length, the octets, padding to 8. A record never wraps: what is left
- * at the end is skipped by a head of its own. */
+/* The ring's records: a head of 8 octets with the length, the octets, padding to 8. A record never wraps:
+ * what is left at the end is skipped by a head of its own. */
 #include "ring.h"
 
 #include <errno.h>
@@ -126,8 +126,8 @@ void weir_bell_close(weir_bell *bell)
 void weir_bell_arm(weir_bell *bell)
 {
     atomic_store_explicit(&bell->armed, 1, memory_order_relaxed);
-    /* Pairs with the fence in ring: either the sleeper's last look sees what was published, or the other side sees
-     * `armed`. Acquire and release would allow both to miss. */
+    /* Pairs with the fence in ring: either the sleeper's last look sees what was published, or the other side
+     * sees `armed`. Acquire and release would allow both to miss. */
     atomic_thread_fence(memory_order_seq_cst);
 }
 

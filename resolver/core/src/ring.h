@@ -1,7 +1,9 @@
-/* Records of bytes from one thread to another, bounded and without a lock; and the bell that wakes the other side.
+/* Records of bytes from one thread to another, bounded and without a lock; and the bell that wakes the other
+ * side.
  *
- * One producer, one consumer. Each side moves a position of its own along the ring and shows it to the other when it
- * says so: a batch of records is shown, or given back, at once. Nobody ever waits: a full ring takes no record. */
+ * One producer, one consumer. Each side moves a position of its own along the ring and shows it to the other
+ * when it says so: a batch of records is shown, or given back, at once. Nobody ever waits: a full ring takes
+ * no record. */
 #ifndef WEIR_RING_H
 #define WEIR_RING_H
 
@@ -25,8 +27,8 @@ typedef struct {
 int weir_ring_open(weir_ring *ring, uint32_t size);
 void weir_ring_close(weir_ring *ring);
 
-/* Producer: room for a record of `length` octets, aligned to 8; NULL if the ring is too full or the record is longer
- * than half of it. The consumer sees it after `publish`. */
+/* Producer: room for a record of `length` octets, aligned to 8; NULL if the ring is too full or the record is
+ * longer than half of it. The consumer sees it after `publish`. */
 void *weir_ring_reserve(weir_ring *ring, uint32_t length);
 void weir_ring_publish(weir_ring *ring);
 
@@ -47,7 +49,8 @@ typedef struct {
 int weir_bell_open(weir_bell *bell); /* -1 with errno */
 void weir_bell_close(weir_bell *bell);
 
-/* The sleeper: say that one may sleep, then look once more for work, and only then wait for the descriptor. */
+/* The sleeper: say that one may sleep, then look once more for work, and only then wait for the
+ * descriptor. */
 void weir_bell_arm(weir_bell *bell);
 /* The sleeper: awake, whatever the reason. */
 void weir_bell_disarm(weir_bell *bell);

@@ -1,5 +1,5 @@
-/* The query has a second turn in the pipeline, alone: overload is rare, and the batch's own reading may be of another
- * one by now. */
+/* The query has a second turn in the pipeline, alone: overload is rare, and the batch's own reading may be of
+ * another one by now. */
 #include "shed.h"
 
 #include "answer.h"

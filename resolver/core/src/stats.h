@@ -1,7 +1,7 @@
 /* Counters and latency histograms of one thread: 64-bit words in a page that others read at any time.
  *
- * One thread writes a page, so adding is a relaxed load and store. Names are those of resolver.counting: a page read
- * by name can be added to another worker's, and to the page that the same worker's Python keeps. */
+ * One thread writes a page, so adding is a relaxed load and store. Names are those of resolver.counting: a
+ * page read by name can be added to another worker's, and to the page that the same worker's Python keeps. */
 #ifndef WEIR_STATS_H
 #define WEIR_STATS_H
 
@@ -44,8 +44,8 @@ enum {
     WEIR_COUNTER_TOTAL
 };
 
-/* Upper bounds in microseconds, included; one more bucket is open. A bucket counts what is in it alone: whoever
- * exports them adds them up. */
+/* Upper bounds in microseconds, included; one more bucket is open. A bucket counts what is in it alone:
+ * whoever exports them adds them up. */
 #define WEIR_LATENCY_BOUNDS(X)                                                                                         \
     X(5) X(10) X(20) X(50) X(100) X(200) X(500) X(1000) X(2000) X(5000) X(10000) X(20000) X(50000) X(100000) X(500000) \
     X(2000000)

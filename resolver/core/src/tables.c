@@ -21,8 +21,8 @@ static inline const uint8_t *line_of(const weir_tables *tables, uint32_t line)
     return section(tables, WEIR_TABLE_CLIENTS) + (size_t)line * WEIR_LINE_SLOTS * WEIR_SLOT_BYTES;
 }
 
-/* The value of the word for a hash; 0 if it never had one. A slot's hash is fixed before its word is first set, so
- * it is looked at only after the word (acquire), and the word seen belongs to it. */
+/* The value of the word for a hash; 0 if it never had one. A slot's hash is fixed before its word is first
+ * set, so it is looked at only after the word (acquire), and the word seen belongs to it. */
 static uint64_t find(const weir_tables *tables, weir_hash hash)
 {
     uint32_t lines = (uint32_t)tables->place[WEIR_PLACE_LINES];
@@ -42,7 +42,8 @@ static uint64_t find(const weir_tables *tables, weir_hash hash)
     return 0;
 }
 
-/* The policy field of the longest prefix of a domain that holds the identity; WEIR_POLICY_NONE if none does. */
+/* The policy field of the longest prefix of a domain that holds the identity; WEIR_POLICY_NONE if none
+ * does. */
 static uint32_t find_longest(const weir_tables *tables, const weir_identity *who, unsigned domain)
 {
     uint64_t bit;

@@ -77,7 +77,8 @@ static const char *check_words(const weir_tables *tables, const uint8_t *bytes)
 
 /* ---- every record ---- */
 
-/* Acquire: the count is read before the records that it takes in, so a file that is being edited is checked too. */
+/* Acquire: the count is read before the records that it takes in, so a file that is being edited is checked
+ * too. */
 static const char *check_clients(const weir_tables *tables, uint64_t policies)
 {
     const uint8_t *slot = tables->bytes + tables->place[WEIR_PLACE_OFFSET + WEIR_TABLE_CLIENTS];
@@ -122,8 +123,8 @@ static const char *check_policies(const weir_tables *tables, uint64_t policies)
     return NULL;
 }
 
-/* The units of the set at `unit`, 0 if it is not sound. `names` goes from set to set: their names follow one another,
- * so that the whole check reads every byte once. */
+/* The units of the set at `unit`, 0 if it is not sound. `names` goes from set to set: their names follow one
+ * another, so that the whole check reads every byte once. */
 static uint64_t check_set(const weir_tables *tables, uint64_t unit, uint64_t units, uint64_t *names)
 {
     const uint8_t *set = tables->bytes + tables->place[WEIR_PLACE_OFFSET + WEIR_TABLE_SETS] + unit * WEIR_UNIT;

@@ -109,14 +109,15 @@ enum {
 };
 enum { WEIR_SET_RULES = 1, WEIR_SET_REWRITES = 2 };
 
-/* Entry of a rule: h1 (8), h2 (6), rules (1; 0 = empty), labels (1). Of a rewrite: h1 (8), low half of h2 (4), place of
- * the target among the set's names (4; 0 = empty). Grant: h1 (8), h2 (6), labels (1), zero (1), end (8, Unix ms), zero (8). */
+/* Entry of a rule: h1 (8), h2 (6), rules (1; 0 = empty), labels (1). Of a rewrite: h1 (8), low half of h2
+ * (4), place of the target among the set's names (4; 0 = empty). Grant: h1 (8), h2 (6), labels (1), zero (1),
+ * end (8, Unix ms), zero (8). */
 enum { WEIR_ENTRY_H1 = 0, WEIR_ENTRY_H2 = 8, WEIR_ENTRY_RULES = 14, WEIR_ENTRY_LABELS = 15, WEIR_ENTRY_TARGET = 12 };
 enum { WEIR_GRANT_LABELS = 14, WEIR_GRANT_UNTIL = 16 };
 enum { WEIR_ALLOW_EXACT = 1, WEIR_ALLOW_BELOW = 2, WEIR_DENY_EXACT = 4, WEIR_DENY_BELOW = 8 };
 
-/* Names of a rule set, one after another: kind (1), for a grant its end (8, Unix ms), the wire name with a byte of
- * length before it. Of a rewrite set: name and target, each with a byte of length before it. */
+/* Names of a rule set, one after another: kind (1), for a grant its end (8, Unix ms), the wire name with a
+ * byte of length before it. Of a rewrite set: name and target, each with a byte of length before it. */
 enum { WEIR_NAME_ALLOW_EXACT, WEIR_NAME_ALLOW_BELOW, WEIR_NAME_DENY_EXACT, WEIR_NAME_DENY_BELOW, WEIR_NAME_GRANT };
 
 /* What `weir_tables.place` holds: sizes of sections in records, units and bytes, and where they start. */
@@ -191,7 +192,8 @@ static inline void weir_word_store(uint8_t *at, uint64_t word)
 
 enum { WEIR_DOMAIN_CLIENT = 0, WEIR_DOMAIN_SERVED = 1 };
 
-/* Who, as it is hashed: IPv4 wherever it is carried in IPv6 (RFC 4291 section 2.5.5.2). `size` 0: no address. */
+/* Who, as it is hashed: IPv4 wherever it is carried in IPv6 (RFC 4291 section 2.5.5.2). `size` 0: no
+ * address. */
 typedef struct {
     const uint8_t *address;
     unsigned family, size, length;

@@ -1,4 +1,5 @@
-/* A new file of clients and policies, its policies and its clients. Sets of rules are made in tables_sets.c. */
+/* A new file of clients and policies, its policies and its clients. Sets of rules are made in
+ * tables_sets.c. */
 #include "tables_writer.h"
 
 #include <stdlib.h>
@@ -68,7 +69,8 @@ const char *weir_writer_open(weir_writer *writer, uint8_t *bytes, size_t size)
     if (wrong != NULL)
         return wrong;
     writer->bytes = bytes;
-    /* A writer that was killed between a client's word and the count of taken slots left the count one behind. */
+    /* A writer that was killed between a client's word and the count of taken slots left the count one
+     * behind. */
     const uint8_t *slot = bytes + writer->tables.place[WEIR_PLACE_OFFSET + WEIR_TABLE_CLIENTS];
     uint64_t taken = 0, slots = writer->tables.place[WEIR_PLACE_LINES] * WEIR_LINE_SLOTS;
     for (uint64_t i = 0; i < slots; i++, slot += WEIR_SLOT_BYTES)

@@ -1,9 +1,9 @@
-/* Writing clients and policies: a new file at once, a file in force in place. One writer at a time: whoever maps the
- * file for writing holds a lock on it.
+/* Writing clients and policies: a new file at once, a file in force in place. One writer at a time: whoever
+ * maps the file for writing holds a lock on it.
  *
- * Order of every change: key or record, then the count or word that makes it visible, stored with release. So a
- * writer that is killed between any two instructions leaves the old state or the new one. What it had begun lies
- * beyond every count and is written over by its successor. */
+ * Order of every change: key or record, then the count or word that makes it visible, stored with release. So
+ * a writer that is killed between any two instructions leaves the old state or the new one. What it had begun
+ * lies beyond every count and is written over by its successor. */
 #ifndef WEIR_TABLES_WRITER_H
 #define WEIR_TABLES_WRITER_H
 
@@ -14,7 +14,8 @@ typedef struct {
     weir_tables tables; /* the same bytes, as a reader sees them */
 } weir_writer;
 
-/* What a file is to have room for. Bytes of sets and names: weir_rules_cost and weir_rewrites_cost added up. */
+/* What a file is to have room for. Bytes of sets and names: weir_rules_cost and weir_rewrites_cost added
+ * up. */
 typedef struct {
     uint32_t clients, policies;
     uint64_t set_bytes, name_bytes;
@@ -39,8 +40,8 @@ uint64_t weir_tables_size(const weir_tables_room *room);
 /* Make `bytes` (zeroed, weir_tables_size long, aligned to 8) an empty file that serves nobody. */
 int weir_tables_format(uint8_t *bytes, size_t size, const weir_tables_room *room, const weir_tables_origin *origin);
 
-/* Go on writing a file, whatever its last writer was doing when it ended. All records are checked first. NULL, or
- * what is wrong with it (a constant text). */
+/* Go on writing a file, whatever its last writer was doing when it ended. All records are checked first.
+ * NULL, or what is wrong with it (a constant text). */
 const char *weir_writer_open(weir_writer *writer, uint8_t *bytes, size_t size);
 
 /* ---- records: they count from here on, and nobody has them yet ---- */
@@ -73,12 +74,12 @@ typedef struct {
     uint64_t changed, removed;
 } weir_tables_changes;
 
-/* Make these rows all the clients that there are: only what differs is stored, what is not among them goes last. The
- * last of two rows of one prefix counts. */
+/* Make these rows all the clients that there are: only what differs is stored, what is not among them goes
+ * last. The last of two rows of one prefix counts. */
 int weir_writer_replace(weir_writer *writer, const uint8_t *rows, size_t count, weir_tables_changes *changes);
 
-/* Where the file's pages of records begin, a multiple of the page size: whoever wants the file to be sound after a
- * power failure syncs what stands there before what stands before it. */
+/* Where the file's pages of records begin, a multiple of the page size: whoever wants the file to be sound
+ * after a power failure syncs what stands there before what stands before it. */
 size_t weir_writer_records(const weir_writer *writer);
 
 /* A batch of changes ends here. */

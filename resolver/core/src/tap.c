@@ -65,8 +65,8 @@ static uint8_t verdict_of(const weir_tap_event *event)
     }
 }
 
-/* The octets of the question's name without the root label; -1 if there is none that is whole. `start` gets the places
- * of its labels, `count` their number. */
+/* The octets of the question's name without the root label; -1 if there is none that is whole. `start` gets
+ * the places of its labels, `count` their number. */
 static int measure_name(const weir_packet *packet, uint16_t start[WEIR_MAX_LABELS], unsigned *count)
 {
     unsigned at = HEADER;
@@ -109,8 +109,8 @@ static void write_question(uint8_t *record, const weir_packet *packet, uint8_t v
         write_name(record, packet, start, count, end);
 }
 
-/* The sequence is taken back before the record changes and set when it is whole: release in both places, so that no
- * reader sees a new word under an old sequence, nor the new sequence before the last word. */
+/* The sequence is taken back before the record changes and set when it is whole: release in both places, so
+ * that no reader sees a new word under an old sequence, nor the new sequence before the last word. */
 static void publish(weir_tap *tap, const uint8_t *record)
 {
     _Atomic uint64_t *to = tap->words + tap->written % WEIR_TAP_RECORDS * WORDS;

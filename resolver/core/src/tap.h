@@ -70,8 +70,8 @@ typedef struct {
     unsigned path;
 } weir_tap_event;
 
-/* Use `bytes` (WEIR_TAP_SIZE octets, zeroed, aligned to 8) as the ring of a tap that is off; `seed` is random, so that
- * nobody can tell which queries are taken. */
+/* Use `bytes` (WEIR_TAP_SIZE octets, zeroed, aligned to 8) as the ring of a tap that is off; `seed` is
+ * random, so that nobody can tell which queries are taken. */
 void weir_tap_init(weir_tap *tap, uint8_t *bytes, uint64_t seed);
 
 /* Take 1 in `one_in` queries from now on, 0: none. For any one thread. */
@@ -80,7 +80,8 @@ void weir_tap_use(weir_tap *tap, uint32_t one_in);
 /* The next query is due: record it if the tap is on. */
 void weir_tap_due(weir_tap *tap, const weir_tap_event *event);
 
-/* Called for every query that has its answer (handed-over ones when it comes). One decrement if it is not taken. */
+/* Called for every query that has its answer (handed-over ones when it comes). One decrement if it is not
+ * taken. */
 static inline void weir_tap_note(weir_tap *tap, const weir_packet *packet, uint64_t unix_ms, unsigned path, uint64_t us)
 {
     if (--tap->countdown == 0) {

@@ -1,8 +1,9 @@
 /* Batches over UDP sockets: one recvmmsg and one sendmmsg for up to WEIR_BATCH packets.
  *
- * A socket on a wildcard address asks the kernel for each datagram's destination (resolver.runtime.sockets), and the
- * answer leaves from it: the ancillary data is given back as it came, which keeps a link-local peer's interface. No
- * error ends anything: a failed receive or send is counted, and a socket that is gone is left out. */
+ * A socket on a wildcard address asks the kernel for each datagram's destination (resolver.runtime.sockets),
+ * and the answer leaves from it: the ancillary data is given back as it came, which keeps a link-local peer's
+ * interface. No error ends anything: a failed receive or send is counted, and a socket that is gone is left
+ * out. */
 #include "udp.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ typedef union {
     struct sockaddr_in6 ipv6;
 } address;
 
-/* What weir_origin holds. `destination` is IP_PKTINFO or IPV6_PKTINFO as it came; its length is 0 without any. */
+/* What weir_origin holds. `destination` is IP_PKTINFO or IPV6_PKTINFO as it came; its length is 0 without
+ * any. */
 typedef struct {
     address peer;
     uint8_t peer_length, destination_length, index;

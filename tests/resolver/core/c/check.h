@@ -1,4 +1,5 @@
-/* What the core's C tests share: CHECK ends the program with the place and the condition that does not hold. */
+/* What the core's C tests share: CHECK ends the program with the place and the condition that does not
+ * hold. */
 #ifndef WEIR_TEST_CHECK_H
 #define WEIR_TEST_CHECK_H
 

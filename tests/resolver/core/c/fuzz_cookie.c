@@ -1,5 +1,5 @@
-/* Whatever stands in a COOKIE option: every read stays inside it, only the lengths of RFC 7873 section 4 are taken, and
- * none but the cookie that was made here for this client is good. */
+/* Whatever stands in a COOKIE option: every read stays inside it, only the lengths of RFC 7873 section 4 are
+ * taken, and none but the cookie that was made here for this client is good. */
 #include <stdlib.h>
 #include <string.h>
 

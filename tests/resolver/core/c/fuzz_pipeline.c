@@ -1,8 +1,8 @@
 /* Needs: builder.c sets.c writer.c
  *
- * Any packets, in batches, under a small state with lists, rules, safe search and a cache whose bytes the input damages
- * too, and what would be handed over shed: nothing is read or written out of bounds, and every outcome is one of the
- * four, within its room. */
+ * Any packets, in batches, under a small state with lists, rules, safe search and a cache whose bytes the
+ * input damages too, and what would be handed over shed: nothing is read or written out of bounds, and every
+ * outcome is one of the four, within its room. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Whatever bytes arrive: reading stays inside the packet, what is read is well formed, and every kind of answer
- * to it stays inside the room that it was given and can be walked record by record. */
+/* Whatever bytes arrive: reading stays inside the packet, what is read is well formed, and every kind of
+ * answer to it stays inside the room that it was given and can be walked record by record. */
 #include <stdlib.h>
 #include <string.h>
 

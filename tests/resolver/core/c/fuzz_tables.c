@@ -1,8 +1,9 @@
-/* No matter what bytes come in as a file of clients and policies: every read stays inside them. Either the file is
- * refused, or each look-up gives an answer; and a file that was checked whole can be written on.
+/* No matter what bytes come in as a file of clients and policies: every read stays inside them. Either the
+ * file is refused, or each look-up gives an answer; and a file that was checked whole can be written on.
  *
- * The first byte chooses. 0: the rest is a file. Else it is changes to a sound one, three bytes each (place, value);
- * its checksums are then set right as far as the bits of the first byte say, so that the fuzzer gets past them. */
+ * The first byte chooses. 0: the rest is a file. Else it is changes to a sound one, three bytes each (place,
+ * value); its checksums are then set right as far as the bits of the first byte say, so that the fuzzer gets
+ * past them. */
 #include "tables_kit.h"
 
 enum { REPAIR_HEADER = 2, REPAIR_WORDS = 4, REPAIR_POLICIES = 8, REPAIR_SETS = 16, REPAIR_CLIENTS = 32 };

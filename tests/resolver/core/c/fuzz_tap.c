@@ -1,5 +1,5 @@
-/* Whatever packet was answered: no read leaves it, and its record holds a name only where the rules of tap.h let it,
- * of whole labels in lower case. */
+/* Whatever packet was answered: no read leaves it, and its record holds a name only where the rules of tap.h
+ * let it, of whole labels in lower case. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* The filter's program, run by hand as the kernel would: no jump leaves it, and calls get what their list says. */
+/* The filter's program, run by hand as the kernel would: no jump leaves it, and calls get what their list
+ * says. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>

@@ -73,7 +73,8 @@ static void vectors_of_the_rfc(void)
     }
 }
 
-/* Appendix A.3 and A.4: reserved octets of another server count as they came; the predecessor's cookies are good. */
+/* Appendix A.3 and A.4: reserved octets of another server count as they came; the predecessor's cookies are
+ * good. */
 static void others_cookies_are_known(void)
 {
     uint8_t option[24];

@@ -1,6 +1,6 @@
-/* The serving thread over a memory source, with a pipeline that does as the packet's first octet says: 'a' answered,
- * 'h' handed over, 'p' answered with a hint to prefetch, all else silent. An answer is the number of the state that it
- * was given under. */
+/* The serving thread over a memory source, with a pipeline that does as the packet's first octet says: 'a'
+ * answered, 'h' handed over, 'p' answered with a hint to prefetch, all else silent. An answer is the number
+ * of the state that it was given under. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -66,7 +66,8 @@ static void full_and_empty(void)
     weir_ring_close(&ring);
 }
 
-/* Two threads over a small ring; each sleeps by its bell only. A lost wake-up hangs, and the test's time limit sees it. */
+/* Two threads over a small ring; each sleeps by its bell only. A lost wake-up hangs, and the test's time
+ * limit sees it. */
 typedef struct {
     weir_ring ring;
     weir_bell filled, emptied;

@@ -1,5 +1,5 @@
-/* Writes a sample's file as the core does: argv[1] is the file, argv[2] the number of records. Every second query is
- * one for www.example.co.uk that was allowed, the others were blocked for category bit 7. */
+/* Writes a sample's file as the core does: argv[1] is the file, argv[2] the number of records. Every second
+ * query is one for www.example.co.uk that was allowed, the others were blocked for category bit 7. */
 #include <string.h>
 
 #include "check.h"
