@@ -100,7 +100,7 @@ def test_numbers_never_come_again(state: Path, files: tuple[str, ...], number: i
 
 
 def test_a_full_disk_leaves_no_half_snapshot(state: Path) -> None:
-    def full(_lists: Texts, path: Path, **_more: object) -> CompileReport:
+    def full(_lists: Texts, path: Path, _prepared: object = None, **_more: object) -> CompileReport:
         path.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
