@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import signal
 import socket
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 FAILED = 1
 USAGE = 2
+NICE = 10
+"""Control's niceness: where a compilation and a worker want the same CPU, whoever answers queries goes first."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
     path = parser.parse_args(arguments).config
     configure_logs("control")
+    give_way()
     keep_little_memory()
     try:
         return _run(load(path))
@@ -54,6 +58,11 @@ def main(arguments: Sequence[str]) -> int:
     except (TokenError, OSError, LockedError, ListenError) as error:
         _complain(str(error))
         return FAILED
+
+
+def give_way() -> None:
+    """Let processes of ordinary niceness go first; one that is nicer already stays so."""
+    os.nice(max(0, NICE - os.nice(0)))
 
 
 def _run(config: Config) -> int:
