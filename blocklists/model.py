@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from blocklists.properties import Fetching, Handling
+
 MAX_BITS = 256
 """Categories, list bits and action bits together: the width of a policy's mask (DESIGN.md section 4)."""
 
@@ -130,7 +132,7 @@ class ListSource:
     """One list as the configuration declares it: what it is, where it comes from, how it may be used.
 
     Durations are seconds, sizes bytes, ratios plain numbers (0.5 = half). ``url`` is ``file:`` plus an absolute
-    path or ``https://…``. ``scope`` overrides the reach of formats that name bare hosts (hosts, domains).
+    path, ``https://…``, or ``zone:NAME`` for a zone transfer. ``scope`` overrides the reach of formats that name bare hosts (hosts, domains).
     """
 
     id: str
@@ -157,6 +159,10 @@ class ListSource:
     """Refuse a version with more than ``1 + max_growth`` times the entries."""
     max_errors: float = 0.05
     """Refuse a version of which more than this share of the rule lines is malformed or no name."""
+    fetching: Fetching = field(default_factory=Fetching)
+    """How it is fetched and read beyond address and format."""
+    handling: Handling = field(default_factory=Handling)
+    """How it is shown, logged, aged and checked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, field_validator, model_validator
 
 from admin.config.endpoints import ListUrl
 from admin.config.fields import Identifier, ListOf, Section, Text, between, chosen, key
+from admin.config.list_sections import (
+    AccessConfig,
+    DnsName,
+    FieldsConfig,
+    HashesConfig,
+    RpzConfig,
+    SignatureConfig,
+    TransferConfig,
+)
 from admin.config.problems import fault, nearest, shown
 from admin.config.values import Duration, Ratio, Size
 from blocklists.catalogue import CatalogueEntry, load_catalogue
 from blocklists.formats import FORMATS
 from blocklists.model import Confidentiality, Kind, LegalBasis, Scope
+from blocklists.properties import Attribution, LogPolicy, PopularNames, StalePolicy
+
+_E = TypeVar("_E", Attribution, LogPolicy, PopularNames, StalePolicy)
 
 _SCOPES: Mapping[str, tuple[Scope, ...]] = {
     "hosts": (Scope.HOST, Scope.DOMAIN, Scope.WILDCARD),
     "domains": (Scope.HOST, Scope.DOMAIN, Scope.WILDCARD),
     "urls": (Scope.URL, Scope.URL_PREFIX),
+    "csv": (Scope.HOST, Scope.DOMAIN, Scope.WILDCARD, Scope.URL, Scope.URL_PREFIX),
+    "json": (Scope.HOST, Scope.DOMAIN, Scope.WILDCARD, Scope.URL, Scope.URL_PREFIX),
 }
 """The formats whose entries do not say how far they reach, and what can be said for them."""
 
@@ -58,6 +72,10 @@ def _words(kind: type[Kind | LegalBasis | Confidentiality | Scope]) -> str:
     return "one of " + ", ".join(member.value for member in kind)
 
 
+def _one_of(kind: type[_E]) -> BeforeValidator:
+    return BeforeValidator(lambda value: None if value is None else chosen(kind, value))
+
+
 class ListConfig(Section):
     """A source of entries."""
 
@@ -66,8 +84,25 @@ class ListConfig(Section):
     catalogue: str | None = key(None, example="ut1-gambling")
     """Take address, format, kind, category, title and licence from this entry of the catalogue of public lists; keys
     beside it win."""
-    url: ListUrl = key(example="file:domains.txt")
-    """Where the list comes from: `file:` and a path (a relative one starts at the configuration), or `https://…`."""
+    url: ListUrl | None = key(None, example="file:domains.txt")
+    """Where the list comes from: `file:` and a path (a relative one starts at the configuration), or `https://…`. A
+    list has either an address or a `transfer`."""
+    transfer: TransferConfig | None = key(
+        None, example='{zone: rpz.hotline.example, primaries: ["192.0.2.53"]}'
+    )
+    """The zone transfer that the list comes from, in place of an address; its format is rpz."""
+    access: AccessConfig = key(AccessConfig(), example="{api_key: credential:hotline-api-key}")
+    """How an HTTPS address is reached: certificates, keys, a proxy."""
+    signature: SignatureConfig | None = key(
+        None, example="{kind: minisign, public_key: /etc/weir/hotline.pub}"
+    )
+    """The detached signature without which no version counts."""
+    fields: FieldsConfig | None = key(None, example="{entry: url, scope: level, scopes: {site: domain}}")
+    """Formats csv and json: which parts of a row or item make an entry."""
+    hashes: HashesConfig | None = key(None, example="{shape: host-path, algorithm: md5}")
+    """Format hashes: how the digests are made."""
+    rpz: RpzConfig = key(RpzConfig(), example="{override: disabled}")
+    """Format rpz: what the zone's rules do here."""
     format: Annotated[str, AfterValidator(_format)] = key(
         example="domains", words="one of " + ", ".join(sorted(FORMATS))
     )
@@ -89,6 +124,18 @@ class ListConfig(Section):
         Confidentiality.PUBLIC, example="secret", words=_words(Confidentiality)
     )
     """Who may learn what stands in it."""
+    attribution: Annotated[Attribution, _one_of(Attribution)] = key(
+        Attribution.ALLOWED, example="forbidden", words="one of " + ", ".join(Attribution)
+    )
+    """Whether people who are stopped are told the authority's name."""
+    page: Text = key("", example="This page is on the list of Example Hotline.")
+    """The authority's own words for the stop page."""
+    ede: int | None = key(None, example="16", ge=0, le=65_535, words="a whole number")
+    """The extended DNS error (RFC 8914) of the list's answers, in place of the one that its kind calls for."""
+    log_policy: Annotated[LogPolicy, _one_of(LogPolicy)] = key(
+        LogPolicy.COUNTS, example="none", words="one of " + ", ".join(LogPolicy)
+    )
+    """What may be kept of its hits: nothing, counts, or the names that were stopped (never who asked)."""
     contact: Text = key("", example="mistakes@hotline.example")
     """Where a mistake in the list is reported."""
     licence: Text = key("", example="CC BY-SA 4.0")
@@ -104,6 +151,28 @@ class ListConfig(Section):
     """Bare addresses in the list block answers that carry them."""
     refresh: Annotated[Duration, between("1m", "365d")] = key(Duration.parse("1h"), example="1d")
     """How often the list is looked for anew."""
+    warn_age: Annotated[Duration, between("1m", "365d")] | None = key(None, example="12h", words="a duration")
+    """A list that was not confirmed for this long is warned about; by default two refreshes."""
+    max_age: Annotated[Duration, between("1m", "3650d")] | None = key(None, example="72h", words="a duration")
+    """Past this age `stale_policy` holds; by default 72h for illegal content, never for other lists."""
+    stale_policy: Annotated[StalePolicy | None, _one_of(StalePolicy)] = key(
+        None, example="drop", words="one of " + ", ".join(StalePolicy)
+    )
+    """What becomes of a list past `max_age`: it goes on serving (keep) or ends (drop), with an alarm either way. By
+    default drop for web addresses, whose removals are the point of daily updates, and keep for names."""
+    review_after: Annotated[Duration, between("1d", "3650d")] | None = key(
+        None, example="180d", words="a duration"
+    )
+    """Entries that are older than this stand in the queue of those to be looked at again."""
+    canary: DnsName | None = key(None, example="canary.isp.example", words="a name")
+    """A harmless name of yours that is enforced like an entry of the list, so that enforcement can be probed."""
+    popular_names: Annotated[PopularNames, _one_of(PopularNames)] = key(
+        PopularNames.HOLD, example="expected", words="one of " + ", ".join(PopularNames)
+    )
+    """What popular names in a new version mean: an accident until two people release it (hold), or the list's very
+    purpose (expected)."""
+    staged: bool = key(default=False, example="true")
+    """A new version serves on one worker first, and on all when that went well."""
     max_size: Size = key(Size.parse("256MiB"), example="64MiB")
     """A larger version is refused."""
     max_shrink: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("50%"), example="30%")
@@ -128,9 +197,29 @@ class ListConfig(Section):
 
     @field_validator("url", mode="after")
     @classmethod
-    def _anchored(cls, url: ListUrl, info: ValidationInfo) -> ListUrl:
+    def _anchored(cls, url: ListUrl | None, info: ValidationInfo) -> ListUrl | None:
         base: Path | None = (info.context or {}).get("base")
-        return url if url.path is None or base is None else ListUrl(f"file:{base / url.path}")
+        return url if url is None or url.path is None or base is None else ListUrl(f"file:{base / url.path}")
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if (self.url is None) == (self.transfer is None):
+            raise fault("a list has one source; write either url or transfer", key="url")
+        if self.transfer is not None and self.format != "rpz":
+            raise fault("a zone that is transferred is read as rpz; write format: rpz", key="format")
+        for name, formats in (("fields", ("csv", "json")), ("hashes", ("hashes",))):
+            if (getattr(self, name) is not None) != (self.format in formats):
+                raise fault(
+                    f"`{name}` belongs to format {' and '.join(formats)}; write both or neither", key=name
+                )
+        if self.confidentiality is Confidentiality.SECRET and self.ede is not None:
+            raise fault(
+                "answers of a secret list are those of security lists, so that nobody can tell them apart; remove it",
+                key="ede",
+            )
+        if self.confidentiality is Confidentiality.SECRET and self.log_policy is LogPolicy.NAMES:
+            raise fault("names of a secret list are never kept; write counts or none", key="log_policy")
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

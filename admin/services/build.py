@@ -10,6 +10,7 @@ from admin.config import Config
 from admin.config.lists import ListConfig
 from admin.config.sections import RateLimitConfig
 from admin.services.layout import cores
+from admin.services.list_sources import list_source
 from admin.services.policies import PolicyBook
 from blocklists.model import Bit, ListSource
 from resolver.tables.model import (
@@ -29,7 +30,7 @@ NOT_SERVED = -1
 
 def sources(config: Config) -> tuple[ListSource, ...]:
     """The lists as the list room knows them; ``file:`` addresses carry absolute paths."""
-    return tuple(_source(item) for item in config.lists)
+    return tuple(list_source(item) for item in config.lists)
 
 
 def build_tables(config: Config, generation: int, snapshot: str, now: float) -> Tables:
@@ -75,30 +76,6 @@ def worker_count(config: Config) -> int:
     """How many workers run; ``auto`` is one per core that this process may use."""
     workers = config.resolver.workers
     return cores() if workers == "auto" else workers
-
-
-def _source(item: ListConfig) -> ListSource:
-    return ListSource(
-        id=item.id,
-        url=str(item.url),
-        format=item.format,
-        kind=item.kind,
-        categories=item.categories,
-        title=item.title or item.id,
-        authority=item.authority,
-        legal_basis=item.legal_basis,
-        confidentiality=item.confidentiality,
-        contact=item.contact,
-        licence=item.licence,
-        scope=item.scope,
-        public_suffixes=item.public_suffixes,
-        addresses=item.addresses,
-        refresh=item.refresh.seconds,
-        max_size=item.max_size.bytes,
-        max_shrink=item.max_shrink.share,
-        max_growth=item.max_growth.share,
-        max_errors=item.max_errors.share,
-    )
 
 
 def _info(item: ListConfig) -> ListInfo:

@@ -1,0 +1,76 @@
+"""Audit events: what happened, to what, by whom and why. Frozen values; nothing here writes them anywhere.
+
+An event is written in the transaction of the change that it tells of (``admin.store``): no change without its event, no
+event without its change. It never carries an entry of a secret list, a secret, or personal detail: of what changed it
+has digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+NO_DETAIL: Mapping[str, str | int | float | bool | None] = MappingProxyType({})
+
+
+class EventKind(StrEnum):
+    """Everything that leaves an event. The word before the dot is the kind of thing that changed."""
+
+    LIST_CREATED = "list.created"
+    LIST_CHANGED = "list.changed"
+    LIST_DELETED = "list.deleted"
+    LIST_SYNCED = "list.synced"
+    """A new version serves."""
+    LIST_HELD = "list.held"
+    LIST_FAILED = "list.failed"
+    """An attempt failed after one that had not; repeated failures are one event."""
+    LIST_APPROVED = "list.approved"
+    """One of two persons agreed to the release of a held version."""
+    LIST_RELEASED = "list.released"
+    LIST_ROLLED_BACK = "list.rolled-back"
+    LIST_SUSPENDED = "list.suspended"
+    LIST_RESUMED = "list.resumed"
+    LIST_STALE = "list.stale"
+    """A list passed an age: warned, critical, or past its maximum."""
+    LIST_EDITED = "list.edited"
+    LIST_ASKED = "list.asked"
+    """Somebody asked whether a secret list has an entry."""
+    LIST_ERASED = "list.erased"
+    """Keys and versions of a secret list were destroyed."""
+    LIST_SELFTEST = "list.selftest"
+    """Enforcement of a list's canary began to fail, or works again, or somebody ran the test by hand."""
+    CATEGORY_CHANGED = "category.changed"
+    CATEGORY_DELETED = "category.deleted"
+    PROFILE_CHANGED = "profile.changed"
+    PROFILE_DELETED = "profile.deleted"
+    SUBSCRIBER_CHANGED = "subscriber.changed"
+    SUBSCRIBER_DELETED = "subscriber.deleted"
+    TOKEN_CREATED = "token.created"
+    TOKEN_REVOKED = "token.revoked"
+    CONFIG_LOADED = "config.loaded"
+    CONFIG_REFUSED = "config.refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. ``before`` and ``after`` are ``digest_of`` the thing, empty where there was or is none."""
+
+    kind: EventKind
+    subject: str
+    """The id of the list, category, profile, subscriber or token."""
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+    """In the words of whoever acted."""
+    detail: Mapping[str, str | int | float | bool | None] = field(default_factory=lambda: NO_DETAIL)
+    """Facts for people: counts, digests of versions, ids. Never entries, secrets or personal detail."""
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 (hexadecimal) of the canonical JSON of a value: keys sorted, no blanks, UTF-8."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
