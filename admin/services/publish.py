@@ -84,7 +84,8 @@ def compile_lists(
             texts, temporary, prepared or Prepared(), now=now, suffixes=public_suffixes(), edits=edits
         )
         name = f"snapshot-{report.digest}.weir"
-        native.Changes.create(native.Snapshot.open(str(temporary), verify=False), str(changes))
+        written = native.Snapshot.open(str(temporary), verify=False, without_secret=True)
+        native.Changes.create(written, str(changes))
         changes.rename(changes_of(state / name))
         temporary.rename(state / name)
     except (OSError, ValueError):

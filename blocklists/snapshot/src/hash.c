@@ -98,9 +98,11 @@ weir_hash weir_hash_name(const weir_key *key, const uint8_t *bytes, const weir_l
 
 void weir_mask_address(uint8_t *masked, const uint8_t *address, unsigned size, unsigned prefix)
 {
+    memcpy(masked, address, size);
     for (unsigned i = 0; i < size; i++) {
         unsigned kept = prefix > 8 * i ? prefix - 8 * i : 0;
-        masked[i] = kept < 8 ? address[i] & (uint8_t)(0xff00u >> kept) : address[i];
+        if (kept < 8)
+            masked[i] &= (uint8_t)(0xff00u >> kept);
     }
 }
 
