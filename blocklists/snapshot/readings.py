@@ -53,7 +53,7 @@ class Readings:
 
     def __init__(self, suffixes: Collection[str], index_key: bytes | None = None) -> None:
         """``suffixes`` are the public suffixes, as A-labels; ``index_key`` is for the secret lists."""
-        self._suffixes, self._index_key = suffixes, index_key
+        self._suffixes, self.index_key = suffixes, index_key
         self._lock = threading.Lock()
         self._key = Prepared().key
         self._kept: dict[str, Reading] = {}
@@ -61,7 +61,7 @@ class Readings:
     def count(self, source: ListSource, data: bytes) -> ListCounts:
         """Where the lines of one version go, as the gates ask; in place of what was read of this list before."""
         key = self._key
-        intake = read_list(source, data, self._suffixes, Prepared(key, index_key=self._index_key))
+        intake = read_list(source, data, self._suffixes, Prepared(key, index_key=self.index_key))
         reading = Reading(source, hashlib.sha256(data).digest(), intake)
         with self._lock:
             self._kept.pop(source.id, None)
@@ -78,7 +78,7 @@ class Readings:
     def take(self) -> Prepared:
         """Hand over everything for one compilation, which changes it; what is counted from now on has a new key."""
         with self._lock:
-            prepared = Prepared(self._key, self._kept, self._index_key)
+            prepared = Prepared(self._key, self._kept, self.index_key)
             self._key, self._kept = Prepared().key, {}
         return prepared
 
