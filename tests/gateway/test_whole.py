@@ -13,10 +13,12 @@ import pytest
 
 from blocklists.model import Confidentiality, Kind, LegalBasis, ListSource
 from blocklists.snapshot.bits import plan_digest
-from blocklists.snapshot.compiler import compile_snapshot
+from blocklists.snapshot.compiler import compile_prepared
+from blocklists.snapshot.readings import Prepared
 from gateway.counting import FILE_NAME
 from resolver.policy.model import Policy
 from resolver.runtime.counters import read_counters
+from resolver.tables import index_key
 from resolver.tables.model import Assignments, ClientEntry, GatewaySettings, ListInfo, Tables
 from resolver.tables.store import CURRENT, file_name, publish
 from resolver.tables.writing import ClientsWriter
@@ -30,13 +32,16 @@ SECRET = ListSource(
     legal_basis=LegalBasis.VOLUNTARY,
     confidentiality=Confidentiality.SECRET,
 )
+INDEX_KEY = bytes(range(16))
 BETS = ListSource("bets", "file:/none", "domains", Kind.CATEGORY, categories=("gambling",))
 
 
 def publish_generation(state: Path, number: int, *, gambling: bool) -> None:
     snapshot = f"snapshot-{number}.weir"
+    (state / index_key.FILE).write_bytes(INDEX_KEY)
     lists = [(SECRET, b"illegal.example\n"), (BETS, b"bets.example\n")]
-    report = compile_snapshot(lists, state / snapshot, key=bytes(range(32)), now=1_000_000.0, suffixes=())
+    prepared = Prepared(bytes(range(32)), index_key=INDEX_KEY)
+    report = compile_prepared(lists, state / snapshot, prepared, now=1_000_000.0, suffixes=())
     bit = next(bit.index for bit in report.bits if bit.id == "gambling")
     tables = Tables(
         generation=number,

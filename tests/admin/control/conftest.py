@@ -21,6 +21,7 @@ from blocklists.snapshot.compiler import CompileReport, compile_prepared
 from blocklists.snapshot.readings import Prepared, Readings
 from blocklists.sources import Fetched, FetchError, Known, NotModified
 from blocklists.sync import ListStore
+from resolver.tables.view import View
 
 CONFIG = """\
 data_dir: var
@@ -34,6 +35,7 @@ default_profile: strict
 BETS = (
     '{id: bets, url: "https://lists.example/bets", format: domains, kind: category, categories: [gambling]}'
 )
+INDEX_KEY = bytes(range(16))
 WATCH = (
     '{id: watch, url: "https://other.example/watch", format: domains, kind: illegal, confidentiality: secret}'
 )
@@ -99,6 +101,10 @@ class World:
     def config_path(self) -> Path:
         return self.folder / "weir.yaml"
 
+    def view(self) -> View:
+        """What a worker would serve from."""
+        return View.open(self.place.state, INDEX_KEY)
+
     def write(self, *lists: str, block: str = "gambling", more: str = "") -> None:
         """The configuration's file with these lists."""
         text = CONFIG.format(lists="\n".join(f"  - {item}" for item in lists) or "  []", block=block)
@@ -112,7 +118,7 @@ class World:
         """As after a start of the process: nothing in memory, everything on disk."""
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
         store = ListStore(self.place.lists)
-        self.readings = Readings(())
+        self.readings = Readings((), INDEX_KEY)
         return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
 
     def controller(self) -> Controller:

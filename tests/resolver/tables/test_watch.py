@@ -28,7 +28,7 @@ class Source:
         monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
         monkeypatch.setattr(View, "open_any", self.open)
 
-    def open(self, _state: Path) -> Any:
+    def open(self, _state: Path, _index_key: bytes | None) -> Any:
         self.opened += 1
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
