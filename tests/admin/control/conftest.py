@@ -35,7 +35,7 @@ default_profile: strict
 BETS = (
     '{id: bets, url: "https://lists.example/bets", format: domains, kind: category, categories: [gambling]}'
 )
-INDEX_KEY = bytes(range(16))
+INDEX_KEY, DIGEST_KEY = bytes(range(16)), bytes(range(16, 48))
 WATCH = (
     '{id: watch, url: "https://other.example/watch", format: domains, kind: illegal, confidentiality: secret}'
 )
@@ -117,7 +117,7 @@ class World:
     def keeper(self) -> ListKeeper:
         """As after a start of the process: nothing in memory, everything on disk."""
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
-        store = ListStore(self.place.lists)
+        store = ListStore(self.place.lists, DIGEST_KEY)
         self.readings = Readings((), INDEX_KEY)
         return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
 
@@ -147,6 +147,12 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
+
+
+@pytest.fixture
+def index_key() -> bytes:
+    """The world's key of secret lists."""
+    return INDEX_KEY
 
 
 @pytest.fixture

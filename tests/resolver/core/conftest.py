@@ -55,6 +55,7 @@ SOURCES: Mapping[str, dict[str, Any]] = {
         "legal_basis": LegalBasis.VOLUNTARY,
         "confidentiality": Confidentiality.SECRET,
     },
+    "threats": {"kind": Kind.SECURITY},
     "court": {"kind": Kind.ILLEGAL, "legal_basis": LegalBasis.COURT},
     "help": {"kind": Kind.PROTECTED},
     "bets": {"kind": Kind.CATEGORY, "categories": ("gambling",)},
