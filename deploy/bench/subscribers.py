@@ -55,4 +55,4 @@ def write_subscribers(writer: TablesWriter, count: int, base: str, block: int) -
 
 
 def _wire(name: str) -> bytes:
-    return dns.name.from_text(name).to_wire()
+    return dns.name.from_text(name).to_digestable()
