@@ -19,7 +19,6 @@ from admin.services.place import Place
 from admin.supervisor.plan import Plan, installed_programs
 from admin.supervisor.sockets import probe
 from admin.supervisor.supervisor import Supervisor, say
-from resolver.outbound.mapping import remove_unused
 from resolver.runtime.sockets import Address, SocketError, Use
 
 FAILED = 1
@@ -92,11 +91,18 @@ def _serve(plan: Plan, demo: Path, addresses: Sequence[Address] = ()) -> int:
             probe(addresses)
             status = asyncio.run(_supervise(plan, demo))
             if Part.RESOLVER in plan.parts:
-                remove_unused(plan.place.run)
+                _tidy(plan.place)
             return status
     except (OSError, LockedError, SocketError) as error:
         say(str(error))
         return FAILED
+
+
+def _tidy(place: Place) -> None:
+    """Remove the shared answers of workers that have ended."""
+    from resolver.outbound.mapping import remove_unused  # no start shall wait for it
+
+    remove_unused(place.run)
 
 
 async def _supervise(plan: Plan, demo: Path) -> int:

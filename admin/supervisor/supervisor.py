@@ -27,6 +27,8 @@ POLL_SECONDS = 0.2
 """How often the link to the generation in force is read; processes appear and go by it, answers do not wait for it."""
 FIRST_RETRY = 2.0
 """Seconds until addresses that could not be had are tried again; doubled for each further time."""
+GATEWAY_WAITS = 2.0
+"""Seconds that the gateway waits for the first generation, whose making wants the CPU; it has nothing to serve before."""
 LONGEST_RETRY = 60.0
 """Seconds between these attempts at most."""
 
@@ -53,6 +55,7 @@ class Supervisor:
         self._stopping = False
         self._reload_wanted = False
         self._written: object = None
+        self._held_until = time.monotonic() + GATEWAY_WAITS
 
     async def run(self) -> int:
         """Serve until SIGTERM or SIGINT; 0 after a clean stop, 2 if control, which says why, refuses the configuration."""
@@ -144,8 +147,12 @@ class Supervisor:
 
     @property
     def _holds_back(self) -> bool:
-        """At the start, workers and control load their modules first: answers are worth more than pages about them."""
-        return self._fleet.is_silent(CONTROL) and self._fleet.phase(GATEWAY) is None
+        """At the start, workers and control come first: answers are worth more than pages about them."""
+        if self._fleet.phase(CONTROL) is None or self._fleet.phase(GATEWAY) is not None:
+            return False
+        if current_generation(self._plan.place.state) is None:
+            return time.monotonic() < self._held_until
+        return self._fleet.is_silent(CONTROL)
 
     def _apply(self, layout: Layout) -> tuple[str, ...]:
         """Run what the layout wants. Returns one sentence for each address that cannot be had."""
