@@ -91,18 +91,13 @@ def _serve(plan: Plan, demo: Path, addresses: Sequence[Address] = ()) -> int:
             probe(addresses)
             status = asyncio.run(_supervise(plan, demo))
             if Part.RESOLVER in plan.parts:
-                _tidy(plan.place)
+                from resolver.outbound.mapping import remove_unused  # no start shall wait for it
+
+                remove_unused(plan.place.run)
             return status
     except (OSError, LockedError, SocketError) as error:
         say(str(error))
         return FAILED
-
-
-def _tidy(place: Place) -> None:
-    """Remove the shared answers of workers that have ended."""
-    from resolver.outbound.mapping import remove_unused  # no start shall wait for it
-
-    remove_unused(place.run)
 
 
 async def _supervise(plan: Plan, demo: Path) -> int:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from admin.services.layout import Layout, read_layout
+from admin.services.parts import Part
 from admin.services.process_state import SupervisorState, file_of, write_state
 from admin.services.serving import GATEWAY, served_generation
 from admin.supervisor.children import REFUSAL, Kill, Phase
@@ -27,10 +28,10 @@ POLL_SECONDS = 0.2
 """How often the link to the generation in force is read; processes appear and go by it, answers do not wait for it."""
 FIRST_RETRY = 2.0
 """Seconds until addresses that could not be had are tried again; doubled for each further time."""
-GATEWAY_WAITS = 2.0
-"""Seconds that the gateway waits for the first generation, whose making wants the CPU; it has nothing to serve before."""
 LONGEST_RETRY = 60.0
 """Seconds between these attempts at most."""
+GATEWAY_WAITS = 2.0
+"""Seconds that the gateway's start waits for the workers to serve: it would take the CPU from them and from control."""
 
 
 class Supervisor:
@@ -147,12 +148,10 @@ class Supervisor:
 
     @property
     def _holds_back(self) -> bool:
-        """At the start, workers and control come first: answers are worth more than pages about them."""
-        if self._fleet.phase(CONTROL) is None or self._fleet.phase(GATEWAY) is not None:
+        """At the start, whoever answers queries comes first: answers are worth more than pages about them."""
+        if self._fleet.phase(GATEWAY) is not None or time.monotonic() >= self._held_until:
             return False
-        if current_generation(self._plan.place.state) is None:
-            return time.monotonic() < self._held_until
-        return self._fleet.is_silent(CONTROL)
+        return Part.RESOLVER in self._plan.parts and not self._fleet.serves_beside(CONTROL)
 
     def _apply(self, layout: Layout) -> tuple[str, ...]:
         """Run what the layout wants. Returns one sentence for each address that cannot be had."""
