@@ -51,6 +51,14 @@ def read_record(path: Path, codec: TypeAdapter[_T]) -> _T | None:
         return None
 
 
+def state_of(status: os.stat_result) -> str:
+    """Which state of which file this is: another text whenever the file was written to or replaced.
+
+    The kernel's clock has ticks of milliseconds, so a write right after another may leave the same text.
+    """
+    return f"{status.st_dev}-{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
+
+
 def sync_folder(path: Path) -> None:
     """Make renames in a folder durable."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from blocklists.durable import read_record, write_file, write_record
+from blocklists.durable import read_record, state_of, write_file, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
 from blocklists.journal import Journal, append_edits, read_journal, tidy_journal
@@ -48,6 +48,8 @@ class ListStore:
     def __init__(self, directory: Path) -> None:
         """Nothing is created before the first write."""
         self._directory = directory
+        self._whole: dict[str, str] = {}
+        """By list, the text that was found whole and the state of its file then."""
 
     def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
         """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key."""
@@ -88,6 +90,26 @@ class ListStore:
         return ListVersion(
             list_id, data, serving.digest, serving.fetched, serving.etag, serving.last_modified
         )
+
+    def holds_text(self, list_id: str, serving: Serving) -> bool:
+        """Whether the text of this version is kept and whole; it is read again only if its file has changed since."""
+        content = self._folder(list_id) / f"content-{serving.digest}"
+        try:
+            state = f"{serving.digest} {state_of(content.stat())}"
+        except OSError:
+            return False
+        if self._whole.get(list_id) != state:
+            if _read_checked(content, serving.digest) is None:
+                return False
+            self._whole[list_id] = state
+        return True
+
+    def renew(self, source: ListSource, serving: Serving, version: ListVersion) -> None:
+        """The source has sent the version that serves again: keep the validators that came with it."""
+        renewed = replace(
+            serving, fetched=version.fetched, etag=version.etag, last_modified=version.last_modified
+        )
+        write_record(self._made(source.id) / "serving.json", _SERVING, renewed)
 
     def accept(self, source: ListSource, version: ListVersion, counts: ListCounts) -> None:
         """Make ``version`` the one that serves."""

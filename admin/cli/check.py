@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +71,8 @@ def check(
 @contextmanager
 def _view(config: Config, now: float) -> Iterator[View]:
     """What the appliance serves now; if it has published nothing, the configured lists compiled for this question."""
+    import tempfile
+
     from admin.services.place import Place
     from admin.services.publish import compile_offline
     from resolver.tables.store import current_generation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -32,6 +33,7 @@ from blocklists.sync import ListStore
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.tasks import spawn
+from resolver.tables.names import current_generation
 
 if TYPE_CHECKING:
     from admin.control.web import AdminServer
@@ -40,6 +42,8 @@ FAILED = 1
 USAGE = 2
 NICE = 10
 """Control's niceness: where a compilation and a worker want the same CPU, whoever answers queries goes first."""
+API_WAITS = 2.0
+"""Seconds that the API waits for the first generation: loading its modules would hold up what that is made of."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,7 +52,6 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
     path = parser.parse_args(arguments).config
     configure_logs("control")
-    give_way()
     keep_little_memory()
     try:
         return _run(load(path))
@@ -61,13 +64,18 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def give_way() -> None:
-    """Let processes of ordinary niceness go first; one that is nicer already stays so."""
-    os.nice(max(0, NICE - os.nice(0)))
+    """Let processes of ordinary niceness go first; what is nicer already stays so."""
+    for task in Path("/proc/self/task").iterdir():  # Linux keeps a niceness for every thread
+        with contextlib.suppress(ProcessLookupError):
+            thread = int(task.name)
+            os.setpriority(os.PRIO_PROCESS, thread, max(NICE, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def _run(config: Config) -> int:
     place = Place(config.data_dir)
     place.create()
+    if current_generation(place.state) is not None:  # without one nobody answers queries yet
+        give_way()
     lock = Lock(place.run / "control.lock", what="control")
     try:
         asyncio.run(_serve(config))
@@ -91,8 +99,15 @@ async def _serve(config: Config) -> None:
     stopping = asyncio.Event()
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")
-    opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock))
-    controller.on_published = lambda adopted: _follow(controller, opening, adopted)
+    published = asyncio.Event()
+    opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock, published))
+
+    def follow(adopted: Config) -> None:
+        give_way()
+        published.set()
+        _follow(controller, opening, adopted)
+
+    controller.on_published = follow
     work = asyncio.ensure_future(_work(controller))
     stopped = asyncio.ensure_future(stopping.wait())
     server = await opening
@@ -113,8 +128,13 @@ async def _work(controller: Controller) -> None:
     await controller.run()
 
 
-async def _open_api(controller: Controller, address: HostPort, sock: socket.socket) -> AdminServer:
-    """The API, whose modules are loaded while the first lists are compiled, which needs no interpreter."""
+async def _open_api(
+    controller: Controller, address: HostPort, sock: socket.socket, published: asyncio.Event
+) -> AdminServer:
+    """The API, as soon as a generation is published, or is too long in the making."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(API_WAITS):
+            await published.wait()
     server = (await asyncio.to_thread(_server_class))(controller)
     await server.start(address, sock)
     return server
@@ -128,11 +148,13 @@ def _server_class() -> type[AdminServer]:
 
 
 def _follow(controller: Controller, opening: asyncio.Future[AdminServer], config: Config) -> None:
-    """A generation was published: say so as soon as the API serves, and let the API follow its address."""
+    """A generation was published: say so, that control is ready once the API serves, and let it follow its address."""
+    status = f"STATUS=published generation {controller.condition().generation}"
+    notify(status)  # the supervisor has waited for it
 
     async def follow() -> None:
         server = await opening
-        notify("READY=1", f"STATUS=published generation {controller.condition().generation}")
+        notify("READY=1", status)
         await server.follow(config.admin.listen)
 
     _ = spawn(follow(), name="admin address")

@@ -162,8 +162,18 @@ def test_ready_when_the_data_plane_says_so(control: Control) -> None:
 
 
 def test_control_lets_those_who_answer_go_first() -> None:
-    program = (
-        "import os; from admin.control.process import give_way; give_way(); give_way(); print(os.nice(0))"
-    )
+    program = """
+import os, threading
+from admin.control.process import give_way
+end = threading.Event()
+thread = threading.Thread(target=end.wait)
+thread.start()
+before = os.getpriority(os.PRIO_PROCESS, thread.native_id)
+give_way()
+give_way()
+print(before, os.nice(0), os.getpriority(os.PRIO_PROCESS, thread.native_id))
+end.set()
+"""
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert int(found.stdout) >= 10
+    before, *after = map(int, found.stdout.split())
+    assert after == [max(before, 10)] * 2  # a thread that ran before too
