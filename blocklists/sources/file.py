@@ -10,7 +10,7 @@ from pathlib import Path
 from blocklists.model import ListSource, ListVersion
 from blocklists.sources.model import FetchError, too_large, version
 
-_CHUNK = 1 << 20
+_CHUNK = 256 * 1024
 
 
 def file_path(url: str) -> Path:
