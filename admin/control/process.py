@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import signal
 import socket
@@ -31,6 +30,7 @@ from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.priority import give_way
 from resolver.runtime.tasks import spawn
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 FAILED = 1
 USAGE = 2
-NICE = 10
-"""Control's niceness: where a compilation and a worker want the same CPU, whoever answers queries goes first."""
+NICENESS = 10
+"""Where a compilation and a worker want the same CPU, whoever answers queries goes first."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
     path = parser.parse_args(arguments).config
     configure_logs("control")
-    give_way()
+    give_way(NICENESS)
     keep_little_memory()
     try:
         return _run(load(path))
@@ -58,11 +58,6 @@ def main(arguments: Sequence[str]) -> int:
     except (TokenError, OSError, LockedError, ListenError) as error:
         _complain(str(error))
         return FAILED
-
-
-def give_way() -> None:
-    """Let processes of ordinary niceness go first; one that is nicer already stays so."""
-    os.nice(max(0, NICE - os.nice(0)))
 
 
 def _run(config: Config) -> int:
