@@ -24,7 +24,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from blocklists.durable import read_record, state_of, write_file, write_record
+from blocklists.durable import read_file, read_record, state_of, write_file, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
 from blocklists.journal import Journal, append_edits, read_journal, tidy_journal
@@ -226,7 +226,7 @@ def origin(source: ListSource) -> str:
 
 def _read_checked(path: Path, digest: str) -> bytes | None:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError:
         return None
     return data if hashlib.sha256(data).hexdigest() == digest else None

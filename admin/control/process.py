@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import random
 import signal
 import socket
@@ -32,6 +31,7 @@ from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.priority import give_way
 from resolver.runtime.tasks import spawn
 from resolver.tables.names import current_generation
 
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 FAILED = 1
 USAGE = 2
-NICE = 10
-"""Control's niceness: where a compilation and a worker want the same CPU, whoever answers queries goes first."""
+NICENESS = 10
+"""Where a compilation and a worker want the same CPU, whoever answers queries goes first."""
 API_WAITS = 2.0
 """Seconds that the API waits for the first generation: loading its modules would hold up what that is made of."""
 
@@ -63,19 +63,11 @@ def main(arguments: Sequence[str]) -> int:
         return FAILED
 
 
-def give_way() -> None:
-    """Let processes of ordinary niceness go first; what is nicer already stays so."""
-    for task in Path("/proc/self/task").iterdir():  # Linux keeps a niceness for every thread
-        with contextlib.suppress(ProcessLookupError):
-            thread = int(task.name)
-            os.setpriority(os.PRIO_PROCESS, thread, max(NICE, os.getpriority(os.PRIO_PROCESS, thread)))
-
-
 def _run(config: Config) -> int:
     place = Place(config.data_dir)
     place.create()
     if current_generation(place.state) is not None:  # without one nobody answers queries yet
-        give_way()
+        give_way(NICENESS)
     lock = Lock(place.run / "control.lock", what="control")
     try:
         asyncio.run(_serve(config))
@@ -103,7 +95,7 @@ async def _serve(config: Config) -> None:
     opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock, published))
 
     def follow(adopted: Config) -> None:
-        give_way()
+        give_way(NICENESS)
         published.set()
         _follow(controller, opening, adopted)
 

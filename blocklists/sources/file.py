@@ -17,7 +17,7 @@ from blocklists.sources.model import Fetched, FetchError, Known, NotModified, to
 
 SETTLED = 2.0
 """Seconds after which a change of the file bears other times than the one before, on any file system."""
-_CHUNK = 1 << 20
+_CHUNK = 256 * 1024
 
 
 def file_path(url: str) -> Path:

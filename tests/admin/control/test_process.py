@@ -159,21 +159,3 @@ def test_ready_when_the_data_plane_says_so(control: Control) -> None:
     processes = tuple(ProcessState(name, "ready", os.getpid(), 0) for name in names)
     write_state(file_of(run, "test"), SupervisorState(os.getpid(), processes))
     assert wait_for(lambda: control.get("/readyz")[0] == 200, lambda: control.get("/readyz")[1])
-
-
-def test_control_lets_those_who_answer_go_first() -> None:
-    program = """
-import os, threading
-from admin.control.process import give_way
-end = threading.Event()
-thread = threading.Thread(target=end.wait)
-thread.start()
-before = os.getpriority(os.PRIO_PROCESS, thread.native_id)
-give_way()
-give_way()
-print(before, os.nice(0), os.getpriority(os.PRIO_PROCESS, thread.native_id))
-end.set()
-"""
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    before, *after = map(int, found.stdout.split())
-    assert after == [max(before, 10)] * 2  # a thread that ran before too
