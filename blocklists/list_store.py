@@ -24,7 +24,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from blocklists.durable import read_record, write_file, write_record
+from blocklists.durable import read_file, read_record, state_of, write_file, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
 from blocklists.journal import Journal, append_edits, read_journal, tidy_journal
@@ -52,6 +52,8 @@ class ListStore:
         the folder has too.
         """
         self._directory, self._digest_key = directory, digest_key
+        self._whole: dict[str, str] = {}
+        """By list, the text that was found whole and the state of its file then."""
 
     def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
         """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key.
@@ -63,9 +65,8 @@ class ListStore:
             return version
         own = self._directory / ".key"
         if self._digest_key is not None:
-            own.unlink(
-                missing_ok=True
-            )  # made before there was a vault: it would tell of the records of that time
+            # Made before there was a vault: it would tell of the records of that time.
+            own.unlink(missing_ok=True)
         key = self._digest_key or stored_key(own)
         return replace(version, digest=keyed_digest(key, version.data), etag="", last_modified="")
 
@@ -101,6 +102,26 @@ class ListStore:
         return ListVersion(
             list_id, data, serving.digest, serving.fetched, serving.etag, serving.last_modified
         )
+
+    def holds_text(self, list_id: str, serving: Serving) -> bool:
+        """Whether the text of this version is kept and whole; it is read again only if its file has changed since."""
+        content = self._folder(list_id) / f"content-{serving.digest}"
+        try:
+            state = f"{serving.digest} {state_of(content.stat())}"
+        except OSError:
+            return False
+        if self._whole.get(list_id) != state:
+            if _read_checked(content, serving.digest) is None:
+                return False
+            self._whole[list_id] = state
+        return True
+
+    def renew(self, source: ListSource, serving: Serving, version: ListVersion) -> None:
+        """The source has sent the version that serves again: keep the validators that came with it."""
+        renewed = replace(
+            serving, fetched=version.fetched, etag=version.etag, last_modified=version.last_modified
+        )
+        write_record(self._made(source.id) / "serving.json", _SERVING, renewed)
 
     def accept(self, source: ListSource, version: ListVersion, counts: ListCounts) -> None:
         """Make ``version`` the one that serves."""
@@ -218,7 +239,7 @@ def origin(source: ListSource) -> str:
 
 def _read_checked(path: Path, digest: str) -> bytes | None:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError:
         return None
     return data if hashlib.sha256(data).hexdigest() == digest else None

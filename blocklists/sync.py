@@ -50,7 +50,8 @@ class RefreshOutcome:
     message: str
     """One or more sentences for people; never text of the list."""
     version: ListVersion | None = None
-    """The version that should serve from now on, whether new or old; None if its text is not at hand."""
+    """The version that should serve from now on, whether new or old; None if its text is not at hand, or was not needed
+    because the source says that nothing changed."""
     counts: ListCounts | None = None
     """Of the version that was fetched, if it was counted."""
     failures: tuple[GateFailure, ...] = ()
@@ -64,17 +65,18 @@ async def refresh(
     try:
         if is_secret:
             await asyncio.to_thread(store.forget_text, source.id)
-        current = await asyncio.to_thread(store.load_for, source)
-        known = None if current is None else Known(current.etag, current.last_modified)
+        held = await asyncio.to_thread(_held, source, store)
+        known = None if held is None else Known(held.etag, held.last_modified)
         fetched = await fetch(source, known=known, now=now)
         if isinstance(fetched, NotModified):
-            outcome, attempt = _not_modified(store, source, current), store.attempt(source.id)
+            outcome, attempt = _not_modified(held), store.attempt(source.id)
         else:
             fetched = await asyncio.to_thread(store.identified, source, fetched)
-            outcome, attempt = await _take(source, store, fetched, current, count)
+            outcome, attempt = await _take(source, store, fetched, count, is_lost=held is None)
     except (FetchError, OSError) as error:
-        current = None if is_secret else await asyncio.to_thread(store.load_for, source)
-        outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
+        outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error)), store.attempt(source.id)
+    if outcome.state in (ListState.FAILED, ListState.HELD) and not is_secret:
+        outcome = replace(outcome, version=await asyncio.to_thread(store.load_for, source))
     return await _noted(source, store, attempt, outcome, now)
 
 
@@ -84,28 +86,33 @@ async def note_fault(source: ListSource, store: ListStore, fault: str, *, now: f
     return await _noted(source, store, store.attempt(source.id), outcome, now)
 
 
-def _not_modified(store: ListStore, source: ListSource, current: ListVersion | None) -> RefreshOutcome:
+def _held(source: ListSource, store: ListStore) -> Serving | None:
+    """What is known of the version that serves, if it came from this very source and its text is kept and whole."""
     serving = store.serving_for(source)
-    if current is None or serving is None:
+    return serving if serving is not None and store.holds_text(source.id, serving) else None
+
+
+def _not_modified(held: Serving | None) -> RefreshOutcome:
+    if held is None:
         return RefreshOutcome(ListState.FAILED, "The source reports no change, but no version is held here.")
-    return _unchanged(serving, current)
+    return _unchanged(held, None)
 
 
 async def _take(
-    source: ListSource, store: ListStore, fetched: ListVersion, current: ListVersion | None, count: Count
+    source: ListSource, store: ListStore, fetched: ListVersion, count: Count, *, is_lost: bool
 ) -> tuple[RefreshOutcome, Attempt]:
     """Verify, gate and store a fetched version. OSError if it cannot be stored."""
     attempt, serving = store.attempt(source.id), store.serving_for(source)
     if serving is not None and serving.digest == fetched.digest:
-        await asyncio.to_thread(_confirm, source, store, serving, fetched, current)
+        await asyncio.to_thread(_confirm, source, store, serving, fetched, is_lost=is_lost)
         return _unchanged(serving, fetched), attempt
     if (failure := inspect_bytes(fetched.data)) is not None:
-        return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
+        return RefreshOutcome(ListState.FAILED, _words(failure), failures=(failure,)), attempt
     counts = await asyncio.to_thread(count, source, fetched.data)
     failures = judge(source, counts, None if serving is None else serving.counts, fetched.digest)
     if failures and attempt.released != fetched.digest:
         held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
-        outcome = RefreshOutcome(ListState.HELD, " ".join(map(_words, failures)), current, counts, failures)
+        outcome = RefreshOutcome(ListState.HELD, " ".join(map(_words, failures)), None, counts, failures)
         return outcome, replace(attempt, held=held, released="")
     await asyncio.to_thread(store.accept, source, fetched, counts)
     outcome = RefreshOutcome(
@@ -115,16 +122,16 @@ async def _take(
 
 
 def _confirm(
-    source: ListSource, store: ListStore, serving: Serving, fetched: ListVersion, current: ListVersion | None
+    source: ListSource, store: ListStore, serving: Serving, fetched: ListVersion, *, is_lost: bool
 ) -> None:
-    """Store the same version again if its text is missing or damaged, or its validators changed."""
-    validators = (fetched.etag, fetched.last_modified)
-    is_lost = current is None and source.confidentiality is not Confidentiality.SECRET
-    if is_lost or (serving.etag, serving.last_modified) != validators:
+    """Store the same version again if its text is missing or damaged, and its validators if they changed."""
+    if is_lost and source.confidentiality is not Confidentiality.SECRET:
         store.accept(source, fetched, serving.counts)
+    elif (serving.etag, serving.last_modified) != (fetched.etag, fetched.last_modified):
+        store.renew(source, serving, fetched)
 
 
-def _unchanged(serving: Serving, version: ListVersion) -> RefreshOutcome:
+def _unchanged(serving: Serving, version: ListVersion | None) -> RefreshOutcome:
     return RefreshOutcome(ListState.UNCHANGED, f"No change; {_entries(serving.counts.entries)}.", version)
 
 

@@ -28,7 +28,7 @@ from resolver.answer.native_state import StateFiles, limits_of, open_state, sett
 from resolver.answer.pipeline import Pipeline
 from resolver.confinement import confine_worker
 from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
-from resolver.core.native import CoreError, State
+from resolver.core.native import CoreError, State, short_turns
 from resolver.counting import WORKER_COUNTERS, forget_core_pages
 from resolver.exchange.model import Answer
 from resolver.listeners.front import CoreFront, Place
@@ -347,6 +347,14 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _ask_for_short_turns() -> None:
+    """Before any thread is started, so that all have them: a compilation beside us must not keep packets waiting."""
+    try:
+        short_turns()
+    except OSError as error:
+        _log.warning("the kernel grants no short turns; serving all the same", reason=str(error))
+
+
 def _tcp_limits(settings: ResolverSettings) -> TcpLimits:
     return TcpLimits(settings.tcp_idle_timeout, settings.tcp_per_client, settings.tcp_total)
 
@@ -388,6 +396,7 @@ def main() -> int:
     configure_logs(f"worker-{options.slot}")
     forbid_core_dumps()
     _raise_file_limit()
+    _ask_for_short_turns()
     try:
         return asyncio.run(_main(options.state, options.run, options.slot))
     except SocketError as error:

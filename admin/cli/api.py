@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ class UnreachableError(Exception):
 
 def post(config: Config, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """The JSON that control answers with. RefusedError, UnreachableError, or TokenError without a usable token."""
+    import http.client
+
     from admin.control.token import read_token
 
     token = read_token(config)

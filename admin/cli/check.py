@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,6 +72,8 @@ def check(
 @contextmanager
 def _view(config: Config, now: float) -> Iterator[View]:
     """What the appliance serves now; if it has published nothing, the configured lists compiled for this question."""
+    import tempfile
+
     from admin.services.place import Place
     from admin.services.publish import compile_offline
     from blocklists.snapshot.native import INDEX_KEY_BYTES

@@ -22,4 +22,4 @@ async def fetch(source: ListSource, *, known: Known | None = None, now: float) -
         from blocklists.sources.https import fetch_https
 
         return await fetch_https(source, known=known, now=now)
-    return await fetch_file(source, now=now)
+    return await fetch_file(source, known=known, now=now)

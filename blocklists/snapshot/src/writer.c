@@ -177,11 +177,14 @@ static void write_header(uint8_t *header, const weir_builder *builder, const wei
         weir_store64(header + WEIR_AT_V6_LENGTHS + 8 * i, builder->v6_lengths[i]);
 }
 
+/* What one call of the kernel is given: one that does not preempt itself gives nobody else the processor before
+ * the call ends. */
+#define PIECE ((uint64_t)256 * 1024)
+
 static int write_all(int file, const uint8_t *bytes, uint64_t length)
 {
     while (length > 0) {
-        size_t most = length < (UINT64_C(1) << 30) ? (size_t)length : (size_t)1 << 30;
-        ssize_t written = write(file, bytes, most);
+        ssize_t written = write(file, bytes, (size_t)(length < PIECE ? length : PIECE));
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
