@@ -125,11 +125,27 @@ weir_hash weir_secret_hash_name(const weir_sip_key *key, const uint8_t *bytes, c
     return weir_sip(key, wire, write_wire(bytes, labels, count, wire, starts));
 }
 
-weir_hash weir_secret_hash_address(const weir_sip_key *key, const uint8_t *address, unsigned size, unsigned prefix)
+static void begin_address(const weir_sip_key *key, const uint8_t *address, unsigned size, unsigned prefix,
+                          weir_sip_half *digest)
 {
     uint8_t form[3 + 16 + WEIR_PAD] = {TAG_ADDRESS, (uint8_t)size, (uint8_t)prefix};
     weir_mask_address(form + 3, address, size, prefix);
-    return weir_sip(key, form, 3 + size);
+    weir_sip_begin(key, form, 3 + size, digest);
+}
+
+weir_hash weir_secret_hash_address(const weir_sip_key *key, const uint8_t *address, unsigned size, unsigned prefix)
+{
+    weir_sip_half half;
+    begin_address(key, address, size, prefix, &half);
+    weir_hash digest = {half.h1, weir_sip_end(&half)};
+    return digest;
+}
+
+/* What is known of a digest that was only begun: where it stands. */
+static inline weir_hash place_of(const weir_sip_half *digest)
+{
+    weir_hash hash = {digest->h1, 0};
+    return hash;
 }
 
 void weir_secret_start(const weir_secret *secret, const uint8_t *wire, size_t length, const weir_label *labels,
@@ -140,8 +156,8 @@ void weir_secret_start(const weir_secret *secret, const uint8_t *wire, size_t le
     probe->maybe[0] = probe->maybe[1] = UINT64_MAX;
     for (unsigned n = probe->shortest; n <= probe->longest; n++) {
         size_t start = labels[count - n].start - 1u;
-        probe->digest[n - 1] = weir_sip(&secret->key, wire + start, length - start);
-        uint32_t at = weir_line_of(probe->digest[n - 1], secret->line_count);
+        weir_sip_begin(&secret->key, wire + start, length - start, &probe->digest[n - 1]);
+        uint32_t at = weir_line_of(place_of(&probe->digest[n - 1]), secret->line_count);
         __builtin_prefetch(secret->lines + (size_t)at * WEIR_LINE_BYTES);
     }
 }
@@ -155,7 +171,7 @@ static inline int is_full(const uint8_t *line)
 void weir_secret_fetch(const weir_secret *secret, weir_secret_probe *probe)
 {
     for (unsigned n = probe->shortest; n <= probe->longest; n++) {
-        weir_hash digest = probe->digest[n - 1];
+        weir_hash digest = place_of(&probe->digest[n - 1]);
         uint32_t at = weir_line_of(digest, secret->line_count);
         const uint8_t *line = secret->lines + (size_t)at * WEIR_LINE_BYTES;
         uint32_t lanes = weir_match(line, weir_fingerprint_of(digest));
@@ -167,25 +183,26 @@ void weir_secret_fetch(const weir_secret *secret, weir_secret_probe *probe)
     }
 }
 
-static inline uint32_t find_in_line(const weir_secret *secret, uint32_t at, const uint8_t *line, weir_hash digest)
+static inline uint32_t find_in_line(const weir_secret *secret, uint32_t at, const uint8_t *line,
+                                    const weir_sip_half *digest)
 {
     const uint8_t *digests = secret->digests + (size_t)at * WEIR_DIGESTS_BYTES;
-    uint32_t lanes = weir_match(line, weir_fingerprint_of(digest));
+    uint32_t lanes = weir_match(line, weir_fingerprint_of(place_of(digest)));
     for (; lanes != 0; lanes &= lanes - 1) {
         unsigned lane = (unsigned)__builtin_ctz(lanes);
         uint32_t class_id = weir_load16(line + 4 * lane);
         /* An empty lane looks like fingerprint 0; a class beyond the table comes only from a damaged file. */
         if (class_id != 0 && class_id < secret->class_count &&
-            weir_load64(digests + WEIR_DIGEST_BYTES * lane) == digest.h1 &&
-            weir_load64(digests + WEIR_DIGEST_BYTES * lane + 8) == digest.h2)
+            weir_load64(digests + WEIR_DIGEST_BYTES * lane) == digest->h1 &&
+            weir_load64(digests + WEIR_DIGEST_BYTES * lane + 8) == weir_sip_end(digest))
             return class_id;
     }
     return 0;
 }
 
-static uint32_t find(const weir_secret *secret, weir_hash digest)
+static uint32_t find(const weir_secret *secret, const weir_sip_half *digest)
 {
-    uint32_t at = weir_line_of(digest, secret->line_count);
+    uint32_t at = weir_line_of(place_of(digest), secret->line_count);
     for (unsigned i = 0; i < secret->probes; i++) {
         const uint8_t *line = secret->lines + (size_t)at * WEIR_LINE_BYTES;
         uint32_t class_id = find_in_line(secret, at, line, digest);
@@ -207,7 +224,7 @@ unsigned weir_secret_finish(const weir_secret *secret, const weir_secret_probe *
     for (unsigned n = probe->longest; n >= probe->shortest; n--) {
         if ((probe->maybe[(n - 1) / 64] >> (n - 1) % 64 & 1) == 0)
             continue;
-        uint32_t class_id = find(secret, probe->digest[n - 1]);
+        uint32_t class_id = find(secret, &probe->digest[n - 1]);
         if (class_id == 0)
             continue;
         hits[found++] = (weir_hit){(uint16_t)n, (uint16_t)class_id};
@@ -224,7 +241,9 @@ unsigned weir_secret_address(const weir_secret *secret, const uint8_t *address, 
         uint64_t lengths = size == 4 ? secret->v4_lengths : secret->v6_lengths[prefix / 64];
         if ((lengths >> prefix % 64 & 1) == 0)
             continue;
-        uint32_t class_id = find(secret, weir_secret_hash_address(&secret->key, address, size, prefix));
+        weir_sip_half digest;
+        begin_address(&secret->key, address, size, prefix, &digest);
+        uint32_t class_id = find(secret, &digest);
         if (class_id == 0)
             continue;
         hits[found++] = (weir_hit){(uint16_t)prefix, (uint16_t)class_id};

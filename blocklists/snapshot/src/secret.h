@@ -30,7 +30,7 @@ typedef struct {
 
 /* The part of a look-up that concerns secret lists; as in weir_probe. */
 typedef struct {
-    weir_hash digest[WEIR_MAX_LABELS];
+    weir_sip_half digest[WEIR_MAX_LABELS];
     unsigned shortest, longest;
     uint64_t maybe[2];
 } weir_secret_probe;

@@ -47,7 +47,7 @@ void weir_sip_key_load(weir_sip_key *key, const uint8_t bytes[WEIR_SIP_KEY_BYTES
     key->k1 = weir_load64(bytes + WORD);
 }
 
-weir_hash weir_sip(const weir_sip_key *key, const uint8_t *bytes, size_t length)
+void weir_sip_begin(const weir_sip_key *key, const uint8_t *bytes, size_t length, weir_sip_half *half)
 {
     /* "somepseudorandomlygeneratedbytes"; 0xee and 0xdd set the long output apart from the short one. */
     state s = {
@@ -62,10 +62,24 @@ weir_hash weir_sip(const weir_sip_key *key, const uint8_t *bytes, size_t length)
     /* At most seven octets and the length's lowest one; what lies behind them is masked, not branched on. */
     uint64_t last = weir_load64(bytes) & ((UINT64_C(1) << 8 * left) - 1);
     s = absorb(s, last | (uint64_t)length << 56);
-    weir_hash digest;
     s.v2 ^= 0xee;
-    digest.h1 = squeeze(&s);
-    s.v1 ^= 0xdd;
-    digest.h2 = squeeze(&s);
+    half->h1 = squeeze(&s);
+    half->v0 = s.v0;
+    half->v1 = s.v1;
+    half->v2 = s.v2;
+    half->v3 = s.v3;
+}
+
+uint64_t weir_sip_end(const weir_sip_half *half)
+{
+    state s = {half->v0, half->v1 ^ 0xdd, half->v2, half->v3};
+    return squeeze(&s);
+}
+
+weir_hash weir_sip(const weir_sip_key *key, const uint8_t *bytes, size_t length)
+{
+    weir_sip_half half;
+    weir_sip_begin(key, bytes, length, &half);
+    weir_hash digest = {half.h1, weir_sip_end(&half)};
     return digest;
 }
