@@ -30,9 +30,9 @@ typedef struct {
 
 /* The part of a look-up that concerns secret lists; as in weir_probe. */
 typedef struct {
-    weir_sip_half digest[WEIR_MAX_LABELS];
     unsigned shortest, longest;
     uint64_t maybe[2];
+    weir_sip_half digest[WEIR_MAX_LABELS];
 } weir_secret_probe;
 
 /* Read the head of a section of `size` octets (0: there is none). `classes` are the file's records. NULL if it is sound,
@@ -56,6 +56,13 @@ void weir_secret_hash_suffixes(const weir_sip_key *key, const uint8_t *bytes, co
 weir_hash weir_secret_hash_name(const weir_sip_key *key, const uint8_t *bytes, const weir_label *labels,
                                 unsigned count);
 weir_hash weir_secret_hash_address(const weir_sip_key *key, const uint8_t *address, unsigned size, unsigned prefix);
+
+/* Nothing to look for, as in a name that is not well formed. */
+static inline void weir_secret_skip(weir_secret_probe *probe)
+{
+    probe->shortest = 1;
+    probe->longest = 0;
+}
 
 /* The stages of weir_probe_start, _fetch and _finish for an open table. `wire` has WEIR_PAD readable octets behind
  * it. */

@@ -257,8 +257,8 @@ void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t lengt
     if (weir_overlay_used(table) != 0)
         widen(table, probe);
     probe->maybe[0] = probe->maybe[1] = UINT64_MAX;
-    probe->secret.shortest = 1;
-    probe->secret.longest = 0;
+    if (table->secret.is_open)
+        weir_secret_skip(&probe->secret);
     if (probe->labels == 0 || (probe->shortest > probe->longest && !table->secret.is_open))
         return;
     memcpy(padded, wire, length);

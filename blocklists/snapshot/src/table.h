@@ -22,13 +22,13 @@ typedef struct {
 
 /* A look-up under way: its lines are on their way from memory. */
 typedef struct {
-    weir_hash hash[WEIR_MAX_LABELS];
     unsigned labels;   /* of the name; 0 if it is not well formed or is the root */
     unsigned shortest; /* suffixes of shortest .. longest labels are looked at; none if shortest > longest */
     unsigned longest;
     uint64_t maybe[2]; /* bit n - 1: the suffix of n labels may be listed; all are set until they are looked at */
+    weir_hash hash[WEIR_MAX_LABELS];
     weir_secret_probe secret; /* only if that table is open */
-} weir_probe;
+} weir_probe; /* what short names need stands together */
 
 /* Hits of one name: every suffix at most once in each of the two tables. */
 #define WEIR_MAX_HITS (2 * WEIR_MAX_LABELS)
