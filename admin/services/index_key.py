@@ -6,6 +6,7 @@ whoever takes one of them over can test names, which anybody can who may ask thi
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,9 @@ def share_index_key(run: Path, key: bytes, environ: Mapping[str, str]) -> Path:
 
 
 def _write(path: Path, key: bytes) -> None:
+    with contextlib.suppress(OSError):
+        if not path.is_symlink() and path.read_bytes() == key:
+            return  # a start on a full disk needs no room
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
     try:

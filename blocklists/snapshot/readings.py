@@ -43,9 +43,9 @@ class Prepared:
     ``index_key`` is that of secret lists, INDEX_KEY_BYTES; without one they cannot be compiled.
     """
 
-    key: bytes = field(default_factory=lambda: secrets.token_bytes(native.KEY_BYTES))
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(native.KEY_BYTES), repr=False)
     readings: Mapping[str, Reading] = field(default_factory=dict)
-    index_key: bytes | None = None
+    index_key: bytes | None = field(default=None, repr=False)
 
 
 class Readings:

@@ -64,3 +64,18 @@ def test_the_configured_key_or_the_boxs_own(config: Config, tmp_path: Path) -> N
     changed = config.model_copy(update={"admin": config.admin.model_copy(update={"vault": vault})})
     with pytest.raises(VaultKeyError, match="configured"):
         vault_key(changed)
+
+
+def test_a_full_disk_keeps_the_key_that_is_there(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    share_index_key(run, KEY, {})
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.open", full)
+        share_index_key(run, KEY, {})
+        with pytest.raises(OSError, match="No space"):
+            share_index_key(run, OTHER, {})
+    assert read_index_key(run) == KEY
+    assert [path.name for path in run.iterdir()] == [FILE]
