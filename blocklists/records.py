@@ -123,7 +123,9 @@ class ListLife:
     approvals: tuple[Approval, ...] = ()
     age: AgeLevel = AgeLevel.CURRENT
     announced: str = ""
-    """What was last announced of the list's updates, so that nothing is announced twice."""
+    """The digest of the version that was announced last, so that nothing is announced twice."""
+    trouble: str = ""
+    """What was last announced of updates that went wrong: ``failed``, or the digest of the version that is held."""
     pending: tuple[str, ...] = ()
     """Events that belong to the changes above and are not in the audit log yet, as their writer encoded them."""
 

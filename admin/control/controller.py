@@ -7,32 +7,34 @@ that cannot be compiled, a full disk) leaves configuration and generation as the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from functools import partial
 
 from admin.api.appliance import Condition, EditReport, ReloadResult, UnknownListError, Wish
 from admin.config import Config, ConfigError, load
-from admin.control.editing import Basis, Editor
-from admin.control.lists import Clocks, ListKeeper, LostTextError
-from admin.control.record import Record
+from admin.control.announcing import Announcer, Record
+from admin.control.clocks import Clocks
+from admin.control.decisions import Decisions, Effects
+from admin.control.editing import Editor
+from admin.control.lists import ListKeeper, LostTextError
+from admin.control.publishing import Published, Publisher
+from admin.control.record import Record as Doings
 from admin.control.token import TokenError, read_token
-from admin.services.build import build_tables, sources
-from admin.services.in_force import InForce
+from admin.services.build import sources
 from admin.services.place import Place
-from admin.services.publish import Compile, Snapshot, compile_lists, publish
+from admin.services.publish import Compile
 from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
 from blocklists.list_store import ListStore
 from blocklists.model import ListSource
-from blocklists.snapshot.native import SnapshotError, release_memory
 from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import Tables
-from resolver.tables.store import TablesError, current_generation
+from resolver.tables.store import current_generation
 from resolver.tables.view import View
-from resolver.tables.writing import Changes
 
 FIRST_FETCH_LIMIT = 30.0
 """Seconds that a state waits for lists without any version; a slow server must not keep the rest from serving."""
@@ -46,26 +48,38 @@ class Controller:
     """The appliance as its operator sees it (``admin.api.appliance.Appliance``)."""
 
     def __init__(
-        self, config: Config, keeper: ListKeeper, clocks: Clocks, *, compiler: Compile, readings: Readings
+        self,
+        config: Config,
+        keeper: ListKeeper,
+        clocks: Clocks,
+        *,
+        compiler: Compile,
+        readings: Readings,
+        record: Record | None = None,
     ) -> None:
         """``config`` is in force from the first publication on. TokenError if its token cannot be read.
 
-        ``readings`` is what the keeper counts new versions with.
+        ``readings`` is what the keeper counts new versions with, ``record`` writes to the audit log.
         """
         self._readings = readings
-        self._config, self._keeper, self._clocks, self._compiler = config, keeper, clocks, compiler
+        self._config, self._keeper, self._clocks = config, keeper, clocks
         self._place = Place(config.data_dir)
         self._token = read_token(config)
-        self._record = Record(clocks.unix())
-        self._editor = Editor(ListStore(self._place.lists))
+        self._record = Doings(clocks.unix())
+        store = ListStore(self._place.lists)
+        self._editor = Editor(store)
+        self._publisher = Publisher(
+            self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
+        )
+        self._announcer = Announcer(record)
+        effects = Effects(self._sources, self.enforce, self._refetch, lambda: self._record.generation)
+        self._decisions = Decisions(store, keeper.lives, clocks, effects)
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._stale = True
         self._retry_at = 0.0
-        self._compiled: tuple[object, Snapshot, Basis] | None = None
         self._view: View | None = None
-        self._in_force: InForce | None = None
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
 
@@ -92,7 +106,12 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return self._record.condition(self._keeper.conditions())
+        return self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+
+    @property
+    def lists(self) -> Decisions:
+        """What may be decided about lists."""
+        return self._decisions
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
@@ -134,8 +153,11 @@ class Controller:
         edits = [parse_edit(source, wish.change, wish.name, wish.scope, suffixes) for wish in wishes]
         return self._editor.edit(source, edits)
 
+    def _sources(self) -> tuple[ListSource, ...]:
+        return sources(self._config)
+
     def _source(self, list_id: str) -> ListSource:
-        for source in sources(self._config):
+        for source in self._sources():
             if source.id == list_id:
                 return source
         raise UnknownListError(list_id)
@@ -159,13 +181,32 @@ class Controller:
             for task in self._fetches.values():
                 task.cancel()
 
+    async def enforce(self) -> bool:
+        """Put into force what is enforced of the lists now, over the compiled lists that serve; nothing is waited for.
+
+        False if something is left to be compiled, or to be published again: that is then on its way.
+        """
+        is_published = await self._attempt(partial(self._publisher.publish_again, self._config))
+        done = self._publisher.is_current
+        self._stale = self._stale or not (is_published and done)
+        self._wake.set()
+        return is_published and done
+
     async def _step(self) -> None:
+        await self._live()
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
                     await self._try_publish(self._config)
+        await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
+
+    async def _live(self) -> None:
+        """Let suspensions end and lists grow old."""
+        with contextlib.suppress(OSError):  # a full disk: all is as before, and tried again at the next step
+            if await self._keeper.lives.advance():
+                await self.enforce()
 
     async def _sleep(self) -> None:
         """Until a list is due, a fetch has ended or a failed publication is to be tried again."""
@@ -173,6 +214,8 @@ class Controller:
         waits = [PUBLISH_RETRY]
         if (due := self._keeper.next_due(set(self._fetches))) is not None:
             waits.append(due - now)
+        if (end := self._keeper.lives.next_end()) is not None:
+            waits.append(end - now)
         try:
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()
@@ -211,6 +254,10 @@ class Controller:
         if list_id not in self._fetches:
             self._fetches[list_id] = spawn(self._fetch(list_id), name=f"fetch {list_id}")
 
+    def _refetch(self, list_id: str) -> int:
+        self._begin_fetch(list_id)
+        return self._keeper.attempts(list_id) + 1
+
     async def _fetch(self, list_id: str) -> None:
         try:
             if await self._keeper.fetch(list_id):
@@ -226,74 +273,27 @@ class Controller:
     async def _try_publish(self, config: Config) -> bool:
         """Publish; False if that failed, which is then said, counted and tried again. The caller holds the lock."""
         self._stale = False
-        try:
-            tables, snapshot = await asyncio.to_thread(self._publish, config)
-        except (OSError, ValueError, LostTextError) as error:
+        if not await self._attempt(partial(self._publisher.publish, config)):
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
+            return False
+        self._config = config
+        self.on_published(config)
+        return True
+
+    async def _attempt(self, put: Callable[[], Published | None]) -> bool:
+        """Let ``put`` put a generation into force, in a thread, and know of it; False if it could not, or had none."""
+        try:
+            if (done := await asyncio.to_thread(put)) is None:
+                return False
+        except (OSError, ValueError, LostTextError) as error:
             problem = self._problem(error)
             self._record.not_published(problem)
             _log.error("nothing was published; the last good state goes on serving", problem=problem)
             return False
-        self._config = config
+        tables, snapshot = done
         self._record.published(tables, snapshot, _processes(tables))
-        self.on_published(config)
         return True
-
-    def _publish(self, config: Config) -> tuple[Tables, Snapshot]:
-        """In a thread: compiling takes seconds of one core for millions of entries."""
-        state, now = self._place.state, self._clocks.unix()
-        wanted = self._keeper.fingerprint()
-        if self._compiled is None or self._compiled[0] != wanted or self._editor.owes_compiling:
-            try:
-                texts = self._keeper.texts(in_force=current_generation(state) is not None)
-            except LostTextError:
-                # A list whose text is away must not freeze the policies of everybody.
-                if (kept := self._kept(config)) is None:
-                    raise
-                return self._put_in_force(config, kept, None), kept
-            basis = self._editor.basis(source for source, _ in texts)
-            compiled = compile_lists(
-                texts,
-                state,
-                now=now,
-                edits=basis.edits,
-                compiler=self._compiler,
-                prepared=self._readings.take(),
-            )
-            del texts
-            release_memory()
-            self._compiled = wanted, compiled, basis
-        _, snapshot, basis = self._compiled
-        return self._put_in_force(config, snapshot, basis), snapshot
-
-    def _put_in_force(self, config: Config, snapshot: Snapshot, basis: Basis | None) -> Tables:
-        state = self._place.state
-        with self._editor.adopting(state / snapshot.name, sources(config), basis):
-            before = self._in_force
-            if (
-                before is not None
-                and (changes := before.edit(config, snapshot.name, snapshot.bits)) is not None
-            ):
-                if changes != Changes():
-                    _log.info("subscribers and profiles changed in place", **asdict(changes))
-                return before.tables
-            published = publish(config, snapshot, state, now=self._clocks.unix())
-        if before is not None:
-            before.close()
-        self._in_force = published
-        return published.tables
-
-    def _kept(self, config: Config) -> Snapshot | None:
-        """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
-        try:
-            view = View.open(self._place.state)
-        except (TablesError, SnapshotError):
-            return None
-        wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)
-        if wanted.lists != view.tables.lists:
-            return None
-        return Snapshot(view.tables.snapshot, view.bits, view.reader.entries, view.reader.size)
 
     def _problem(self, error: Exception) -> str:
         if isinstance(error, OSError):

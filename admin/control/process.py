@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from admin.config import Config, ConfigError, load
 from admin.config.endpoints import HostPort
+from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
-from admin.control.lists import Clocks, ListKeeper
+from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
 from admin.control.token import TokenError
 from admin.services.locking import Lock, LockedError

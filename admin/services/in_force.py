@@ -10,7 +10,7 @@ import contextlib
 from pathlib import Path
 
 from admin.config import Config
-from admin.services.build import build_assignments, build_tables
+from admin.services.build import EVERYTHING, EnforcedLists, build_assignments, build_tables
 from blocklists.model import Bit
 from blocklists.snapshot.bits import plan_digest
 from resolver.core.native import TablesFullError
@@ -30,22 +30,24 @@ class InForce:
         self._state = state
         self._file = self._path.stat().st_ino
 
-    def edit(self, config: Config, snapshot: str, bits: tuple[Bit, ...]) -> Changes | None:
+    def edit(
+        self, config: Config, snapshot: str, bits: tuple[Bit, ...], enforced: EnforcedLists = EVERYTHING
+    ) -> Changes | None:
         """Put a configuration into force in place; None if that takes a new generation.
 
         In place goes what differs in subscribers and profiles alone, over the compiled lists in the file ``snapshot``
         with these ``bits``, while there is room. OSError if the disk fails: the configuration before is then in force.
         """
-        wanted = build_tables(config, self.tables.generation, snapshot, self.tables.created)
+        wanted = build_tables(config, self.tables.generation, snapshot, self.tables.created, enforced)
         if wanted != self.tables or plan_digest(bits) != self._clients.plan or not self._stands():
             return None
         try:
-            changes = self._clients.apply(build_assignments(config, bits))
+            changes = self._clients.apply(build_assignments(config, bits, wanted.lists))
         except TablesFullError:
             return None
         except OSError:
             with contextlib.suppress(OSError, TablesFullError):
-                self._clients.apply(build_assignments(self._config, bits))
+                self._clients.apply(build_assignments(self._config, bits, self.tables.lists))
             raise
         self._config = config
         return changes

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from admin.config import Config, load
+from admin.control.clocks import Clocks
 from admin.control.controller import Controller
-from admin.control.lists import Clocks, ListKeeper
+from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
 from admin.services.place import Place
 from blocklists.edits import Edit
