@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from admin.api.list_life import ListActions
 from admin.config import Config
 from admin.services.place import Place
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
+from blocklists.records import Suspension
 from resolver.tables.view import View
 
 
@@ -26,6 +28,28 @@ class ListCondition:
     last_attempt: float | None = None
     last_success: float | None = None
     message: str = ""
+    title: str = ""
+    authority: str = ""
+    enforced: str = "all"
+    """``all``, ``names`` (too old for its URL entries), ``nothing`` (suspended, or too old)."""
+    age: float | None = None
+    """Seconds since it was last known to be current; a clock that is set does not change it."""
+    age_level: str = "current"
+    next_attempt: float | None = None
+    fetching: bool = False
+    attempts: int = 0
+    """Attempts that ended since control was started."""
+    in_force: bool = True
+    """False: the version that serves is still being compiled."""
+    dispositions: Mapping[str, int] | None = None
+    """Entries by what enforcement they can get; None as ``entries``."""
+    serving: str | None = None
+    """The digest of the version that serves, None as ``entries``."""
+    held: str = ""
+    """The digest of the version that the gates hold back."""
+    pinned: str = ""
+    """The digest of the version that somebody rolled back to."""
+    suspension: Suspension | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +126,10 @@ class Appliance(Protocol):
     @property
     def token(self) -> str | None:
         """What clients of ``/api/`` must send; None if nothing is asked for."""
+
+    @property
+    def lists(self) -> ListActions:
+        """What may be decided about lists."""
 
     def condition(self) -> Condition:
         """The state of things now."""
