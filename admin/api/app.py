@@ -13,12 +13,21 @@ from admin.api.checks import get_check
 from admin.api.entries import get_entries, post_entries
 from admin.api.guard import Asked, refusal
 from admin.api.health import healthz, readyz
-from admin.api.keys import APPLIANCE
+from admin.api.keys import ACTOR, APPLIANCE
+from admin.api.lists_actions import (
+    post_release,
+    post_resume,
+    post_rollback,
+    post_suspend,
+    post_sync,
+)
+from admin.api.lists_status import get_list_status, get_lists_status, get_versions
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
 from admin.api.problem import ProblemError, respond
 from admin.api.queries import get_queries
 from admin.api.reloads import post_reload
+from admin.services.actors import Actor, ActorKind
 from resolver.runtime.logs import get_logger
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,6 +40,14 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/api/v1/reload", post_reload),
     ("GET", "/api/v1/lists/{id}/entries", get_entries),
     ("POST", "/api/v1/lists/{id}/entries", post_entries),
+    ("GET", "/api/v1/lists/{id}/status", get_list_status),
+    ("GET", "/api/v1/lists/{id}/versions", get_versions),
+    ("POST", "/api/v1/lists/{id}/sync", post_sync),
+    ("POST", "/api/v1/lists/{id}/suspend", post_suspend),
+    ("POST", "/api/v1/lists/{id}/resume", post_resume),
+    ("POST", "/api/v1/lists/{id}/rollback", post_rollback),
+    ("POST", "/api/v1/lists/{id}/release", post_release),
+    ("GET", "/api/v1/stats/lists", get_lists_status),
     ("GET", "/api/v1/stats/queries", get_queries),
     ("GET", "/api/v1/openapi.json", get_openapi),
 )
@@ -73,6 +90,8 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     asked = Asked(request.method, request.path, request.headers)
     if (problem := refusal(asked, node=appliance.config.node, token=appliance.token)) is not None:
         raise problem
+    # Whoever has the token of the file, or is on this box where none is asked for, may do what an operator may.
+    request[ACTOR] = Actor.of_the_box(ActorKind.LOCAL, "api")
     return await handler(request)
 
 

@@ -14,6 +14,20 @@ from admin.services.process_state import ProcessState
 from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import served_generation
 
+_SHOWN_OF_LISTS = (
+    "id",
+    "kind",
+    "loaded",
+    "state",
+    "entries",
+    "last_attempt",
+    "last_success",
+    "message",
+    "enforced",
+    "age_level",
+)
+"""Nobody is asked for a token here, so nobody's words and names are shown."""
+
 
 async def healthz(_request: web.Request) -> web.Response:
     """This process is alive; says nothing of the others."""
@@ -52,6 +66,6 @@ def _detail(
             }
             for name in condition.processes
         ],
-        "lists": [asdict(item) for item in condition.lists],
+        "lists": [{name: getattr(item, name) for name in _SHOWN_OF_LISTS} for item in condition.lists],
         "config": asdict(condition.config),
     }

@@ -26,6 +26,8 @@ class KeptVersion:
     """A version that can serve again. ``serves`` tells the one that serves now."""
 
     version: Serving
+    entries: int | None
+    """None for a secret list."""
     serves: bool
     text_kept: bool
     """False: its text is not kept here, so it cannot be rolled back to."""

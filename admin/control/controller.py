@@ -31,7 +31,6 @@ from admin.services.place import Place
 from admin.services.publish import Compile
 from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
-from blocklists.list_store import ListStore
 from blocklists.model import ListSource
 from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
@@ -76,15 +75,12 @@ class Controller:
         self._place = Place(config.data_dir)
         self._token = read_token(config)
         self._record = Doings(clocks.unix())
-        store = ListStore(self._place.lists)
-        self._editor = Editor(store)
+        self._editor = Editor(keeper.store)
         self._publisher = Publisher(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
         self._adoption = Adoption(config, storage, self._publisher)
         self._announcer = Announcer(storage.record)
-        effects = Effects(self._sources, self.enforce, self._refetch, lambda: self._record.generation)
-        self._decisions = Decisions(store, keeper.lives, clocks, effects)
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
@@ -137,7 +133,8 @@ class Controller:
     @property
     def lists(self) -> Decisions:
         """What may be decided about lists."""
-        return self._decisions
+        effects = Effects(self._sources, self.enforce, self._refetch, lambda: self._record.generation)
+        return Decisions(self._keeper.store, self._keeper.lives, self._clocks, effects)
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""

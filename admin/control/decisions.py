@@ -18,7 +18,7 @@ from admin.services.actors import Actor, Permission, require
 from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
 from blocklists.gates import SHORTEST_DIGEST
 from blocklists.list_store import ListStore, ReleaseError
-from blocklists.model import ListSource
+from blocklists.model import Confidentiality, ListSource
 from blocklists.records import Approval, ListLife, Pin, Suspension
 from blocklists.versions import RollbackError
 
@@ -147,9 +147,11 @@ class Decisions:
 
     def _versions(self, source: ListSource) -> tuple[KeptVersion, ...]:
         serving = self._store.serving_for(source)
+        is_secret = source.confidentiality is Confidentiality.SECRET
         return tuple(
             KeptVersion(
                 version,
+                None if is_secret else version.counts.entries,
                 serves=serving is not None and version.digest == serving.digest,
                 text_kept=self._store.text(source.id, version.digest) is not None,
             )

@@ -53,7 +53,9 @@ class ListKeeper:
         self, store: ListStore, schedule: Schedule, clocks: Clocks, *, count: Count, fetch: Fetch
     ) -> None:
         """Knows no list until ``follow``."""
-        self._store, self._schedule, self._clocks = store, schedule, clocks
+        self.store = self._store = store
+        """Where the lists are kept."""
+        self._schedule, self._clocks = schedule, clocks
         self._count, self._fetch = count, fetch
         self.lives = Lives(store, clocks)
         """What people decided about the lists, and how old these are."""
