@@ -223,7 +223,9 @@ class Controller:
 
         False if something is left to be compiled, or to be published again: that is then on its way.
         """
-        is_published = not self._waits_for_store and await self._attempt(partial(self._publisher.publish_again, self.config))
+        is_published = not self._waits_for_store and await self._attempt(
+            partial(self._publisher.publish_again, self.config)
+        )
         done = self._publisher.is_current
         self._stale = self._stale or not (is_published and done)
         self._wake.set()
