@@ -263,6 +263,7 @@ class Controller:
                 self._readings.forget(list_id)
         finally:
             del self._fetches[list_id]
+            self._keeper.ended(list_id)
             self._wake.set()
 
     # ---- publishing ----

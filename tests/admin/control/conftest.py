@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from admin.config import Config, load
+from admin.control.announcing import Record
 from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.lists import ListKeeper
@@ -116,12 +117,14 @@ class World:
         self.readings = Readings(())
         return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
 
-    def controller(self) -> Controller:
+    def controller(self, record: Record | None = None) -> Controller:
         config: Config = load(self.config_path)
         self.place.create()
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
         keeper = self.keeper()
-        return Controller(config, keeper, clocks, compiler=self.compile, readings=self.readings)
+        return Controller(
+            config, keeper, clocks, compiler=self.compile, readings=self.readings, record=record
+        )
 
     def compile(
         self,
