@@ -10,18 +10,23 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from admin.api.appliance import Condition, EditReport, ReloadResult, UnknownListError, Wish
 from admin.config import Config, ConfigError, load
-from admin.control.announcing import Announcer, Record
+from admin.control.adoption import Adoption
+from admin.control.announcing import Announcer
 from admin.control.clocks import Clocks
+from admin.control.config_events import config_loaded, config_refused, unchangeable
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.lists import ListKeeper, LostTextError
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
+from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.services.build import sources
+from admin.services.effective import Merged
 from admin.services.place import Place
 from admin.services.publish import Compile
 from admin.services.serving import GATEWAY, resolver_name
@@ -35,10 +40,15 @@ from resolver.tables.model import Tables
 from resolver.tables.store import current_generation
 from resolver.tables.view import View
 
+if TYPE_CHECKING:
+    from admin.store.database import Database
+
 FIRST_FETCH_LIMIT = 30.0
 """Seconds that a state waits for lists without any version; a slow server must not keep the rest from serving."""
 PUBLISH_RETRY = 30.0
 """Seconds between attempts to publish what could not be published."""
+STORE_LOOK = 5.0
+"""Seconds between looks at the database for what other processes have changed, or whether it can be reached again."""
 
 _log = get_logger("weir.control")
 
@@ -54,14 +64,14 @@ class Controller:
         *,
         compiler: Compile,
         readings: Readings,
-        record: Record | None = None,
+        storage: Storage,
     ) -> None:
-        """``config`` is in force from the first publication on. TokenError if its token cannot be read.
+        """``config`` is what the file declares. TokenError if its token cannot be read.
 
-        ``readings`` is what the keeper counts new versions with, ``record`` writes to the audit log.
+        ``readings`` is what the keeper counts new versions with; whoever made ``storage`` closes it.
         """
         self._readings = readings
-        self._config, self._keeper, self._clocks = config, keeper, clocks
+        self._keeper, self._clocks, self._storage = keeper, clocks, storage
         self._place = Place(config.data_dir)
         self._token = read_token(config)
         self._record = Doings(clocks.unix())
@@ -69,12 +79,13 @@ class Controller:
         self._publisher = Publisher(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
-        self._announcer = Announcer(record)
+        self._adoption = Adoption(config, storage, self._publisher)
+        self._announcer = Announcer(storage.record)
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._stale = True
-        self._retry_at = 0.0
+        self._retry_at = self._look_at = 0.0
         self._view: View | None = None
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
@@ -83,8 +94,23 @@ class Controller:
 
     @property
     def config(self) -> Config:
-        """The configuration in force."""
-        return self._config
+        """The configuration in force: what the file declares and what is stored beside it."""
+        return self._adoption.in_force.config
+
+    @property
+    def declared(self) -> Config:
+        """The file's part of the configuration in force: read-only for everybody else."""
+        return self._adoption.in_force.declared
+
+    @property
+    def clashes(self) -> tuple[str, ...]:
+        """What of the database is not in force as it stands there, in words."""
+        return self._adoption.in_force.clashes
+
+    @property
+    def database(self) -> Database:
+        """The database. UnavailableError if it cannot be used now."""
+        return self._storage.database
 
     @property
     def place(self) -> Place:
@@ -121,15 +147,23 @@ class Controller:
         """Read the configuration's file again; nothing changes unless all of it can be used and published."""
         async with self._changing:
             try:
-                config = await asyncio.to_thread(load, self._config.path)
+                config = await asyncio.to_thread(load, self.declared.path)
                 token = await asyncio.to_thread(read_token, config)
             except ConfigError as error:
-                return self._rejected([str(problem) for problem in error.problems])
+                return await self._rejected([str(problem) for problem in error.problems])
             except TokenError as error:
-                return self._rejected([str(error)])
-            if config.data_dir != self._config.data_dir:
-                return self._rejected([f"{config.path}: data_dir cannot change while Weir runs: restart it"])
-            return await self._adopt(config, token)
+                return await self._rejected([str(error)])
+            if problems := unchangeable(self.declared, config):
+                return await self._rejected(problems)
+            merged = await self._adoption.merged(config)
+            if merged.clashes:
+                return await self._rejected(list(merged.clashes))
+            return await self._adopt(merged, token)
+
+    async def store_changed(self) -> None:
+        """Put what was just stored into force. A failure is said, counted and tried again."""
+        await self._storage.refresh(self.declared)
+        await self._follow_store()
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. UnknownListError, OSError."""
@@ -151,7 +185,7 @@ class Controller:
         return self._editor.edit(source, edits)
 
     def _sources(self) -> tuple[ListSource, ...]:
-        return sources(self._config)
+        return sources(self.config)
 
     def _source(self, list_id: str) -> ListSource:
         for source in self._sources():
@@ -164,8 +198,14 @@ class Controller:
     async def start(self) -> None:
         """Fetch what is needed and publish the first generation; what fails is tried again by ``run``."""
         async with self._changing:
-            await self._fetch_first(self._keeper.follow(sources(self._config)))
-            await self._try_publish(self._config)
+            if not self._storage.suppose_empty():
+                await self._storage.refresh(self.declared)
+            await self._adoption.want_stored()
+            await self._fetch_first(self._keeper.follow(sources(self._adoption.wanted.config)))
+            await self._try_publish()
+            if self._waits_for_store:
+                self.on_published(self.config)  # nothing new, but this is all there will be for now
+        await self._storage.note(*config_loaded(self.declared, self._clocks.unix()))
 
     async def run(self) -> None:
         """Keep lists current and publish what changes, until cancelled."""
@@ -183,7 +223,7 @@ class Controller:
 
         False if something is left to be compiled, or to be published again: that is then on its way.
         """
-        is_published = await self._attempt(partial(self._publisher.publish_again, self._config))
+        is_published = not self._waits_for_store and await self._attempt(partial(self._publisher.publish_again, self.config))
         done = self._publisher.is_current
         self._stale = self._stale or not (is_published and done)
         self._wake.set()
@@ -193,10 +233,11 @@ class Controller:
         await self._live()
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
+        await self._look_at_store()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
-                    await self._try_publish(self._config)
+                    await self._try_publish()
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:
@@ -206,9 +247,9 @@ class Controller:
                 await self.enforce()
 
     async def _sleep(self) -> None:
-        """Until a list is due, a fetch has ended or a failed publication is to be tried again."""
+        """Until a list is due, a fetch has ended, or a failed publication or the database is to be tried again."""
         now = self._clocks.monotonic()
-        waits = [PUBLISH_RETRY]
+        waits = [PUBLISH_RETRY, self._look_at - now]
         if (due := self._keeper.next_due(set(self._fetches))) is not None:
             waits.append(due - now)
         if (end := self._keeper.lives.next_end()) is not None:
@@ -221,22 +262,49 @@ class Controller:
 
     # ---- configurations ----
 
-    async def _adopt(self, config: Config, token: str | None) -> ReloadResult:
-        before = self._config
-        await self._fetch_first(self._keeper.follow(sources(config)))
-        if not await self._try_publish(config):
-            self._keeper.follow(sources(before))
-            return self._rejected([self._record.publish_problem])
+    async def _adopt(self, merged: Merged, token: str | None) -> ReloadResult:
+        before, self._adoption.wanted = self._adoption.wanted, merged
+        await self._fetch_first(self._keeper.follow(sources(merged.config)))
+        if not await self._try_publish():
+            self._adoption.wanted = before
+            self._keeper.follow(sources(before.config))
+            return await self._rejected([self._record.publish_problem])
         self._token = token
         self._record.accepted(self._clocks.unix())
-        _log.info("configuration taken", file=str(config.path), generation=self._record.generation)
+        declared = merged.declared
+        await self._storage.note(*config_loaded(declared, self._clocks.unix(), before.declared))
+        _log.info("configuration taken", file=str(declared.path), generation=self._record.generation)
         return ReloadResult(accepted=True, generation=self._record.generation)
 
-    def _rejected(self, problems: list[str]) -> ReloadResult:
+    async def _rejected(self, problems: list[str]) -> ReloadResult:
         self._record.rejected(problems)
+        await self._storage.note(*config_refused(self.declared, self._clocks.unix(), problems))
         for problem in problems:
             _log.error("configuration not taken; the one before stays in force", problem=problem)
         return ReloadResult(accepted=False, generation=self._record.generation, problems=tuple(problems))
+
+    # ---- what is stored ----
+
+    @property
+    def _waits_for_store(self) -> bool:
+        """Nobody knows who the database's subscribers are: what an earlier process published goes on serving."""
+        return not self._adoption.is_known and current_generation(self._place.state) is not None
+
+    async def _look_at_store(self) -> None:
+        """Other processes write to the database too, and one that could not be reached comes back."""
+        now = self._clocks.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + STORE_LOOK
+            if await self._storage.refresh(self.declared):
+                await self._follow_store()
+
+    async def _follow_store(self) -> None:
+        if await self._adoption.change_subscribers():
+            return
+        async with self._changing:
+            if await self._adoption.want_stored():
+                await self._fetch_first(self._keeper.follow(sources(self._adoption.wanted.config)))
+                await self._try_publish()
 
     # ---- lists ----
 
@@ -268,15 +336,20 @@ class Controller:
 
     # ---- publishing ----
 
-    async def _try_publish(self, config: Config) -> bool:
-        """Publish; False if that failed, which is then said, counted and tried again. The caller holds the lock."""
+    async def _try_publish(self) -> bool:
+        """Publish what is wanted; False if that failed, which is then said, counted and tried again.
+
+        The caller holds the lock.
+        """
         self._stale = False
-        if not await self._attempt(partial(self._publisher.publish, config)):
+        if self._waits_for_store:
+            self._record.not_published(self._storage.problem)
+            return False
+        if not await self._attempt(partial(self._adoption.publish, self._adoption.wanted)):
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
-        self._config = config
-        self.on_published(config)
+        self.on_published(self.config)
         return True
 
     async def _attempt(self, put: Callable[[], Published | None]) -> bool:

@@ -21,9 +21,11 @@ from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
 from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
+from admin.control.storage import Storage
 from admin.control.token import TokenError
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
+from admin.store.address import address_of
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
 from blocklists.snapshot.readings import Readings
@@ -87,7 +89,10 @@ async def _serve(config: Config) -> None:
         count=readings.count,
         fetch=fetch,
     )
-    controller = Controller(config, keeper, clocks, compiler=compile_prepared, readings=readings)
+    storage = Storage(lambda: address_of(config))
+    controller = Controller(
+        config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
+    )
     sock = listen(config.admin.listen)
     stopping = asyncio.Event()
     _handle_signals(controller, stopping)
@@ -105,6 +110,7 @@ async def _serve(config: Config) -> None:
         work.cancel()
         await asyncio.wait({work})
     await server.close()
+    await storage.close()
     if not work.cancelled():
         work.result()  # it never ends by itself: a fault, to be seen by whoever started us
 

@@ -7,13 +7,14 @@ with other lists enforced, which is the kill switch. One lock orders their publi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 
 from admin.config import Config
 from admin.control.editing import Basis, Editor
 from admin.control.lists import ListKeeper, LostTextError
 from admin.services.build import build_tables, sources
+from admin.services.effective import SubscriberChange
 from admin.services.in_force import InForce
 from admin.services.place import Place
 from admin.services.publish import Compile, Snapshot, compile_lists, publish
@@ -35,12 +36,19 @@ Published = tuple[Tables, Snapshot]
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """Compiled lists, and what they were compiled with; None: an earlier process compiled them."""
+
+    snapshot: Snapshot
+    basis: Basis | None
+
+
+@dataclass(frozen=True, slots=True)
 class _InPlace:
     """What is in force: what it takes to put it into force anew."""
 
     config: Config
-    snapshot: Snapshot
-    basis: Basis | None
+    prepared: Prepared
 
 
 class Publisher:
@@ -80,10 +88,8 @@ class Publisher:
             and not self._editor.owes_compiling
         )
 
-    def publish(self, config: Config) -> Published:
-        """Make this configuration over the lists at hand the state in force. Compiling takes seconds of one core for
-        millions of entries.
-        """
+    def prepare(self, config: Config) -> Prepared:
+        """The lists at hand, compiled for this configuration. That takes seconds of one core for millions of entries."""
         if not self.is_current:
             try:
                 self._compile()
@@ -91,10 +97,29 @@ class Publisher:
                 # A list whose text is away must not freeze the policies of everybody.
                 if (kept := self._kept(config)) is None:
                     raise
-                return self._into_force(_InPlace(config, kept, None))
+                return Prepared(kept, None)
         assert self._compiled is not None
-        _, snapshot, basis = self._compiled
-        return self._into_force(_InPlace(config, snapshot, basis))
+        return Prepared(*self._compiled[1:])
+
+    def publish(self, config: Config, prepared: Prepared) -> Published:
+        """Make this configuration over what was prepared the state in force."""
+        with self._lock:
+            return self._replace(_InPlace(config, prepared), tidy=True)
+
+    def change_subscribers(self, config: Config, changes: Collection[SubscriberChange]) -> bool:
+        """Put a configuration into force that differs from the one in force in these subscribers alone.
+
+        False if that takes a new generation.
+        """
+        with self._lock:
+            put, in_force = self._put, self._in_force
+            if put is None or in_force is None:
+                return False
+            snapshot, enforced = put.prepared.snapshot, self._keeper.lives.enforced()
+            done = in_force.edit_subscribers(config, changes, snapshot.name, snapshot.bits, enforced)
+            if done is not None:
+                self._put = replace(put, config=config)
+        return done is not None
 
     def publish_again(self, config: Config) -> Published | None:
         """The state in force with what is enforced of its lists now, over the same compiled lists.
@@ -105,7 +130,7 @@ class Publisher:
         with self._lock:
             put = self._put
             if put is None and (kept := self._kept(config)) is not None:
-                put = _InPlace(config, kept, None)
+                put = _InPlace(config, Prepared(kept, None))
             # Not tidied: what a compilation is writing belongs to no generation yet.
             return None if put is None else self._replace(put, tidy=False)
 
@@ -125,15 +150,11 @@ class Publisher:
         release_memory()
         self._compiled = wanted, compiled, basis
 
-    def _into_force(self, put: _InPlace) -> Published:
-        with self._lock:
-            return self._replace(put, tidy=True)
-
     def _replace(self, put: _InPlace, *, tidy: bool) -> Published:
         """The caller holds the lock."""
-        config, snapshot, enforced = put.config, put.snapshot, self._keeper.lives.enforced()
+        config, snapshot, enforced = put.config, put.prepared.snapshot, self._keeper.lives.enforced()
         state, before = self._place.state, self._in_force
-        with self._editor.adopting(state / snapshot.name, sources(config), put.basis):
+        with self._editor.adopting(state / snapshot.name, sources(config), put.prepared.basis):
             changes = before.edit(config, snapshot.name, snapshot.bits, enforced) if before else None
             if before is None or changes is None:
                 self._in_force = publish(

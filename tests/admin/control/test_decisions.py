@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from admin.audit.events import EventKind
-from admin.control.announcing import Announcement
+from admin.control.announcing import Announcement, Announcer
 from admin.control.publishing import Publisher
 from admin.services.actors import Actor, ActorKind, DeniedError
 from admin.services.errors import ConflictError, InvalidError, NotFoundError
@@ -73,7 +73,8 @@ def log() -> Log:
 
 @contextlib.asynccontextmanager
 async def running(world: Any, log: Log) -> AsyncIterator[Any]:
-    controller = world.controller(record=log)
+    controller = world.controller()
+    controller._announcer = Announcer(log)
     await controller.start()
     task = asyncio.ensure_future(controller.run())
     try:
