@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from admin.config import Config
@@ -84,6 +84,15 @@ class Wish:
     scope: Scope | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The credentials that are not in the database; ``file`` is None if ``admin.token_file`` is not set."""
+
+    local: str = field(repr=False)
+    """What ``weir`` on this box sends; new with every start of control."""
+    file: str | None = field(default=None, repr=False)
+
+
 class UnknownListError(LookupError):
     """No list of this id is configured."""
 
@@ -100,8 +109,8 @@ class Appliance(Protocol):
         """The folders."""
 
     @property
-    def token(self) -> str | None:
-        """What clients of ``/api/`` must send; None if nothing is asked for."""
+    def keys(self) -> Keys:
+        """The credentials that are not in the database."""
 
     def condition(self) -> Condition:
         """The state of things now."""

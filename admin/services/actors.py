@@ -95,6 +95,8 @@ class ActorKind(StrEnum):
     SCHEDULE = "schedule"
     SELFTEST = "selftest"
     SUPERVISOR = "supervisor"
+    ANONYMOUS = "anonymous"
+    """Somebody on this box without a credential: may read what is no one's personal matter, and never writes."""
 
 
 @dataclass(frozen=True, slots=True)
