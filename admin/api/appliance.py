@@ -8,6 +8,7 @@ from typing import Protocol
 
 from admin.config import Config
 from admin.services.place import Place
+from admin.store.database import Database
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
 from resolver.tables.view import View
@@ -102,7 +103,18 @@ class Appliance(Protocol):
 
     @property
     def config(self) -> Config:
-        """The configuration in force."""
+        """The configuration in force: what the file declares and what the database holds."""
+
+    @property
+    def declared(self) -> Config:
+        """The configuration as its file says it."""
+
+    @property
+    def database(self) -> Database:
+        """What the API changes. UnavailableError while it cannot be reached."""
+
+    async def store_changed(self) -> None:
+        """Bring into force what the database holds now."""
 
     @property
     def place(self) -> Place:

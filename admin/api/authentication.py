@@ -20,8 +20,9 @@ from admin.api.attempts import Attempts
 from admin.api.guard import Asked
 from admin.api.problem import ProblemError
 from admin.services.actors import GRANTS, Actor, ActorKind, Permission, Role
+from admin.services.tokens import PREFIX
 
-USER_HEADER = "X-Weir-User"
+USER_HEADER = "Weir-User"
 """Names the system user behind the local token."""
 TOKEN_FILE = "token-file"
 """Id and holder of whoever has the token of ``admin.token_file``."""
@@ -70,12 +71,14 @@ class UnauthenticatedError(ProblemError):
 class Gate:
     """Decides who a request comes from, and slows down whoever guesses."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """``clock``: seconds, never set back."""
+        self._clock = clock
         self._attempts = Attempts()
         self._good: OrderedDict[bytes, None] = OrderedDict()
 
-    async def actor(self, asked: Asked, keys: Keys, find: Find, now: float) -> Actor:
-        """The actor; UnauthenticatedError if there is none. ``now`` is seconds of a monotonic clock."""
+    async def actor(self, asked: Asked, keys: Keys, find: Find) -> Actor:
+        """The actor; UnauthenticatedError if there is none, and whatever ``find`` raises."""
         given = asked.headers.get("Authorization")
         user = asked.headers.get(USER_HEADER)
         if given is None:
@@ -85,22 +88,22 @@ class Gate:
         if _same(secret, keys.local):
             return Actor.of_the_box(ActorKind.LOCAL, _user(user))
         _forbid_user(user)
-        if (actor := await self._known(asked.peer, secret, keys, find, now)) is not None:
+        if (actor := await self._known(asked.peer, secret, keys, find)) is not None:
             return actor
-        self._attempts.failed(asked.peer, now)
+        self._attempts.failed(asked.peer, self._clock())
         raise _unauthenticated(
             Refused.UNKNOWN,
             "This token is not known here, has expired or was revoked; `weir tokens create` makes one",
             'error="invalid_token"',
         )
 
-    async def _known(self, peer: str, secret: str, keys: Keys, find: Find, now: float) -> Actor | None:
+    async def _known(self, peer: str, secret: str, keys: Keys, find: Find) -> Actor | None:
         digest = hashlib.sha256(secret.encode()).digest()
         # Over the limit only tokens that were good before are looked at: nobody is locked out by the mistakes of
         # somebody else behind the same address, and a guess still gets no answer.
-        if digest not in self._good and (wait := self._attempts.wait(peer, now)):
+        if digest not in self._good and (wait := self._attempts.wait(peer, self._clock())):
             raise _too_many(wait)
-        actor = _from_file(secret, keys) or (await find(secret) if secret else None)
+        actor = _from_file(secret, keys) or (await find(secret) if secret.startswith(PREFIX) else None)
         if actor is not None:
             self._good[digest] = None
             self._good.move_to_end(digest)

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from aiohttp import web
@@ -53,26 +52,13 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def checked(model: type[_M], value: Mapping[str, object], base: Path) -> _M:
-    """The section; 422 with every fault. Relative paths in it start at ``base``."""
+def checked(model: type[_M], value: Mapping[str, object]) -> _M:
+    """The value as the model has it; 422 with every fault."""
     try:
-        return model.model_validate(value, context={"base": base})
+        return model.model_validate(value)
     except ValidationError as error:
         faults = faults_of(error, (), model)
         raise invalid((fault.path, fault.message) for fault in faults) from None
-
-
-def merged(target: object, patch: Mapping[str, Any]) -> dict[str, Any]:
-    """``target`` with a JSON merge patch applied (RFC 7396 section 2)."""
-    result: dict[str, Any] = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        elif isinstance(value, Mapping):
-            result[name] = merged(result.get(name), value)
-        else:
-            result[name] = value
-    return result
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from admin.api.problem import MEDIA_TYPE
 from admin.services.actors import Permission
 
 Schema = dict[str, Any]
-Paths = Mapping[str, Mapping[str, Schema]]
+Paths = Mapping[str, Mapping[str, Any]]
 """From a path and a method in small letters to its description."""
 
 TEXT: Schema = {"type": "string"}
@@ -26,7 +26,7 @@ MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 MAYBE_COUNT: Schema = {"type": ["integer", "null"]}
 MAYBE_MOMENT: Schema = {"type": ["number", "null"], "description": "Unix seconds"}
 
-_TOKEN = "token"  # noqa: S105 - the name of a security scheme
+_TOKEN = "token"
 
 
 def ref(of: type[BaseModel] | str) -> Schema:

@@ -30,10 +30,7 @@ def problem_of(error: Exception) -> ProblemError:
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             return ProblemError(HTTPStatus(error.status), _words(error), headers=headers)
         case DeniedError():
-            challenge = f'Bearer realm="weir", error="insufficient_scope", scope="{error.permission}"'
-            return ProblemError(
-                HTTPStatus.FORBIDDEN, str(error), headers={"WWW-Authenticate": challenge}
-            )
+            return _denied(error)
         case NotFoundError():
             return ProblemError(HTTPStatus.NOT_FOUND, str(error))
         case RevisionError():
@@ -50,6 +47,14 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "This is a fault of Weir; its log says more"
             )
+
+
+def _denied(error: DeniedError) -> ProblemError:
+    """RFC 6750 section 3.1."""
+    challenge = 'Bearer realm="weir", error="insufficient_scope"'
+    if error.permission is not None:
+        challenge += f', scope="{error.permission}"'
+    return ProblemError(HTTPStatus.FORBIDDEN, str(error), headers={"WWW-Authenticate": challenge})
 
 
 def _path(dotted: str) -> tuple[Key, ...]:

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from admin.api.problem import ProblemError
 
+API = "/api/"
+"""Below it nobody gets anything without being somebody."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110 section 9.2.1)."""
 _OWN_SITE = {"same-origin", "none"}

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from multidict import MultiMapping
 
 from admin.api.problem import ProblemError
+from admin.services.acts import MOST_PER_PAGE as MOST
+from admin.services.acts import Page
 
 DEFAULT_LIMIT = 100
-MOST = 1_000
-"""Items of one page."""
+"""Items of one page, unless more or fewer are asked for."""
 _LONGEST_CURSOR = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What to show: ``limit`` items, those behind the one with the key ``after`` ("" = from the first)."""
-
-    limit: int = DEFAULT_LIMIT
-    after: str = ""
 
 
 def parameters(query: MultiMapping[str], known: Sequence[str]) -> dict[str, str]:
@@ -45,10 +36,12 @@ def page(given: Mapping[str, str]) -> Page:
     limit = given.get("limit", str(DEFAULT_LIMIT))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(MOST)) and 1 <= int(limit) <= MOST):
         raise ProblemError(HTTPStatus.BAD_REQUEST, f"limit is a whole number from 1 to {MOST}")
-    return Page(int(limit), _decoded(given["cursor"]) if "cursor" in given else "")
+    return Page(_decoded(given["cursor"]) if "cursor" in given else "", int(limit))
 
 
-def shown(items: Sequence[object], path: str, given: Mapping[str, str], last: str | None) -> dict[str, object]:
+def shown(
+    items: Sequence[object], path: str, given: Mapping[str, str], last: str | None
+) -> dict[str, object]:
     """The body of a page. ``last`` is the key of its last item if more follow: ``next`` then leads to them."""
     if last is None:
         return {"items": items, "next": None}
@@ -60,11 +53,10 @@ def _encoded(key: str) -> str:
 
 
 def _decoded(cursor: str) -> str:
+    padded = cursor[:_LONGEST_CURSOR] + "=" * (-len(cursor) % 4)
     try:
-        if not cursor.isascii() or len(cursor) > _LONGEST_CURSOR:
-            raise ValueError(cursor)
-        key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (ValueError, binascii.Error):
+        key = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except ValueError:
         key = ""
     if not key or not key.isprintable():
         raise ProblemError(HTTPStatus.BAD_REQUEST, "cursor is none that was given out; begin without one")

@@ -74,9 +74,7 @@ class Described:
 
     schema: Mapping[str, Any]
 
-    def __get_pydantic_json_schema__(
-        self, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {**handler(core), **self.schema}
 
 
@@ -124,9 +122,7 @@ def _web_address(value: str) -> str:
     return value
 
 
-WebAddress = Annotated[
-    Text, AfterValidator(_web_address), Described({"pattern": f"^({_WEB_ADDRESS})?$"})
-]
+WebAddress = Annotated[Text, AfterValidator(_web_address), Described({"pattern": f"^({_WEB_ADDRESS})?$"})]
 """The address of a page that people can open, or nothing."""
 
 

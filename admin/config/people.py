@@ -94,15 +94,13 @@ class ProfileConfig(Section):
     """Names that are allowed whatever their category: the name and all below it, or with `=` exactly this name."""
     deny: ListOf[NameRule] = key((), example="[time-waster.example]")
     """Names that are blocked whatever their category."""
-    allow_only: Annotated[bool | tuple[str, ...], PlainValidator(_flag_or_ids), _AS_WRITTEN, _flag_or({})] = key(
-        default=False, example="[sex-education]", words="true, false or a list of ids"
+    allow_only: Annotated[bool | tuple[str, ...], PlainValidator(_flag_or_ids), _AS_WRITTEN, _flag_or({})] = (
+        key(default=False, example="[sex-education]", words="true, false or a list of ids")
     )
     """Block all but `allow` (`true`), or all but `allow` and these categories."""
     safe_search: Annotated[
         bool | tuple[str, ...], PlainValidator(_engines), _AS_WRITTEN, _flag_or({"enum": sorted(ENGINES)})
-    ] = key(
-        default=False, example="true", words="true, false or a list of search engines"
-    )
+    ] = key(default=False, example="true", words="true, false or a list of search engines")
     """Lead search engines to their safe mode: all that have one (`true`), or these."""
     youtube: Annotated[YouTube, BeforeValidator(_youtube)] = key(
         YouTube.OFF, example="moderate", words="one of off, moderate, strict"

@@ -65,9 +65,8 @@ class TextValue(ABC):
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, object]:
         """The text form, for the description of the API."""
-        return {"type": "string", "description": cls.WORDS.capitalize()} | (
-            {"pattern": cls.PATTERN} if cls.PATTERN else {}
-        )
+        said: dict[str, object] = {"type": "string", "description": cls.WORDS.capitalize()}
+        return said | {"pattern": cls.PATTERN} if cls.PATTERN else said
 
 
 def _quantity(text: str, units: dict[str, int]) -> int | None:
