@@ -1,36 +1,46 @@
-"""Where the database is: from the configuration to an address that can be opened. Reads a credential; opens nothing."""
+"""From the configuration to the address of a database that can be opened. Reads a credential; opens nothing."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from urllib.parse import urlsplit
+from admin.config import Config
+from admin.config.database import CREDENTIAL, FILE, SQLITE, DatabaseAddress
+from admin.store.errors import UnavailableError
+from blocklists.credentials import CredentialError, read_line
+from blocklists.properties import Secret
 
-SQLITE = "sqlite"
-POSTGRESQL = "postgresql"
 FILE_NAME = "weir.db"
 
 
-def sqlite_address(path: Path) -> str:
-    """The address of a database file."""
-    return f"{SQLITE}:{path.absolute()}"
+def address_of(config: Config) -> str:
+    """``sqlite:`` and an absolute path, or ``postgresql://…`` with all that is needed to connect.
 
-
-def scheme_of(address: str) -> str:
-    """``sqlite`` or ``postgresql``; ValueError, without the address, for anything else."""
-    scheme = address.partition(":")[0]
-    if scheme == "postgres":
-        return POSTGRESQL
-    if scheme not in (SQLITE, POSTGRESQL):
-        raise ValueError(
-            "this is no address of a database; write postgresql://user@host/name, or sqlite: and a path"
+    UnavailableError if the credential or file that holds it cannot be read, or holds something else.
+    """
+    declared = config.admin.database
+    if declared is None:
+        return f"{SQLITE}:{config.data_dir.absolute() / FILE_NAME}"
+    base = config.path.parent
+    if declared.scheme in (CREDENTIAL, FILE):
+        secret = (
+            Secret(credential=declared.rest)
+            if declared.scheme == CREDENTIAL
+            else Secret(path=str(base / declared.rest))
         )
-    return scheme
+        declared = _inside(secret)
+    if declared.scheme == SQLITE:
+        return f"{SQLITE}:{base / declared.rest}"
+    return declared.text
 
 
-def shown_address(address: str) -> str:
-    """The address without its password, for messages."""
-    parts = urlsplit(address)
-    if parts.password is None and "password=" not in parts.query:
-        return address
-    place = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{parts.username or ''}:…@{place}{parts.path}"
+def _inside(secret: Secret) -> DatabaseAddress:
+    try:
+        address = DatabaseAddress.parse(read_line(secret))
+    except CredentialError as error:
+        raise UnavailableError(f"admin.database: {error}") from error
+    except ValueError as error:
+        raise UnavailableError(f"admin.database: {secret}: {error}") from None
+    if address.scheme in (CREDENTIAL, FILE):
+        raise UnavailableError(
+            f"admin.database: {secret}: leads on to {address}; write the address itself there"
+        )
+    return address

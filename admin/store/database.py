@@ -6,14 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from admin.store.address import shown_address
+from admin.config.database import hide_password
 from admin.store.engines import LOCK_SECONDS, Engines, make_engines
-from admin.store.errors import StoreError, UnavailableError
-from admin.store.faults import in_words
+from admin.store.errors import UnavailableError
+from admin.store.faults import FAULTS, in_words
 from admin.store.migrate import upgrade
 from admin.store.transaction import Transaction, last_sequence
 
@@ -36,10 +34,11 @@ class Database:
         ``url``: ``sqlite:PATH`` or ``postgresql://…`` as libpq has it. UnavailableError: it cannot be reached now.
         NewerError: a newer Weir wrote it.
         """
-        name = shown_address(url)
-        database = cls(make_engines(url), name)
+        name = hide_password(url)
+        with _faults(name):
+            database = cls(make_engines(url), name)
         try:
-            with database._faults():
+            with _faults(name):
                 async with database._engines.writer.begin() as connection:
                     await connection.run_sync(upgrade)
         except BaseException:
@@ -58,14 +57,14 @@ class Database:
         UnavailableError if the database cannot be used now or another process keeps it; nothing was changed then,
         unless the connection was lost in the very moment of the commit.
         """
-        with self._faults():
+        with _faults(self._name):
             async with self._turn(), self._session(self._engines.writer) as transaction:
                 yield transaction
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Read only: one state of the database from beginning to end, whoever writes meanwhile. UnavailableError."""
-        with self._faults():
+        with _faults(self._name):
             async with self._session(self._engines.reader) as transaction:
                 yield transaction
 
@@ -88,13 +87,10 @@ class Database:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield Transaction(session, await last_sequence(session))
 
-    @contextlib.contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except StoreError:
-            raise
-        except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
-            raise UnavailableError(in_words(self._name, error)) from error
-        except SQLAlchemyError:
-            raise
+
+@contextlib.contextmanager
+def _faults(name: str) -> Iterator[None]:
+    try:
+        yield
+    except FAULTS as error:
+        raise UnavailableError(in_words(name, error)) from error

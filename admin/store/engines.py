@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from admin.store.address import SQLITE, scheme_of
+from admin.config.database import SQLITE
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for another process before it gives up."""
@@ -25,6 +25,8 @@ COMMAND_SECONDS = 60.0
 """No statement of ours takes this long; a dead network must not hang a request for ever."""
 READERS = 4
 """Readers at once; more wait their turn."""
+
+_PRIVATE = 0o600
 
 _ADVISORY_KEY = 0x77656972
 """``weir`` in ASCII: whoever writes to the same database takes the same lock."""
@@ -44,9 +46,14 @@ class Engines:
 
 
 def make_engines(address: str) -> Engines:
-    """Engines for an address of ``admin.store.address``. Opens nothing yet."""
-    if scheme_of(address) == SQLITE:
-        path = Path(address.partition(":")[2])
+    """Engines for an address of ``admin.store.address``. Opens nothing yet, but makes a missing database file.
+
+    OSError if that cannot be made.
+    """
+    scheme, _, rest = address.partition(":")
+    if scheme == SQLITE:
+        path = Path(rest)
+        path.touch(mode=_PRIVATE)  # SQLite would give everybody the right to read it
         return Engines(_sqlite(path, writing=True), _sqlite(path, writing=False))
     return Engines(_postgresql(address, writing=True), _postgresql(address, writing=False))
 

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from asyncpg.exceptions import InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+FAULTS = (DBAPIError, PoolTimeoutError, PostgresError, InterfaceError, OSError)
+"""What the drivers raise of themselves (TimeoutError is an OSError)."""
 
 _SQLITE: Mapping[str, str] = {
     "database is locked": "another process keeps it locked; end that process, or try again in a moment",
