@@ -105,7 +105,7 @@ async def _report(request: web.Request, given: dict[str, str]) -> CheckReport:
         now = parse_moment(given["at"].replace(" ", "+")) if "at" in given else appliance.now()
         return check(
             await appliance.view(),
-            given.get("url") or given["name"],
+            given["url"] if "url" in given else given["name"],
             config=appliance.config,
             subscriber=given.get("subscriber"),
             address=given.get("address"),

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from admin.api.appliance import UnknownListError, Wish
 from admin.api.bodies import checked, read_object
@@ -46,13 +46,20 @@ class EditedEntry(BaseModel):
     scope: Literal["host", "domain", "wildcard", "address"] | None = None
 
 
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+_Wanted = Annotated[EditedEntry, BeforeValidator(_named, json_schema_input_type=_Text | EditedEntry)]
+
+
 class EntryEdits(BaseModel):
     """What is to become of which entries."""
 
     model_config = ConfigDict(extra="forbid")
-    add: list[_Text | EditedEntry] = []
-    remove: list[_Text | EditedEntry] = []
-    take_back: list[_Text | EditedEntry] = []
+    add: list[_Wanted] = []
+    remove: list[_Wanted] = []
+    take_back: list[_Wanted] = []
 
     def wishes(self) -> list[Wish]:
         """All of them, additions first."""
@@ -129,9 +136,7 @@ async def post_entries(request: web.Request) -> web.Response:
     )
 
 
-def _wish(change: Change, entry: str | EditedEntry) -> Wish:
-    if isinstance(entry, str):
-        return Wish(change, entry)
+def _wish(change: Change, entry: EditedEntry) -> Wish:
     return Wish(change, entry.name, None if entry.scope is None else Scope(entry.scope))
 
 

@@ -124,7 +124,7 @@ class Described:
             ),
         }
 
-    def _item(self) -> dict[str, Schema]:
+    def _item(self) -> dict[str, Any]:
         return {
             "parameters": [self._id()],
             "get": operation(

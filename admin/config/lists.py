@@ -14,6 +14,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 from admin.config.endpoints import ListUrl
 from admin.config.fields import Described, Identifier, ListOf, Section, Text, between, chosen, key
@@ -83,7 +84,7 @@ def _one_of(kind: type[_E]) -> BeforeValidator:
     return BeforeValidator(lambda value: None if value is None else chosen(kind, value))
 
 
-def _either(schema: dict[str, object]) -> None:
+def _either(schema: JsonDict) -> None:
     """An entry of the catalogue brings what is needed otherwise."""
     schema["anyOf"] = [{"required": ["catalogue"]}, {"required": schema.pop("required")}]
 
