@@ -7,7 +7,7 @@ smaller fault: a list whose category is gone stays.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -16,7 +16,7 @@ from admin.config import Config
 from admin.config.categories import BUILT_IN
 from admin.config.people import SubscriberConfig
 from admin.config.references import taken_prefix, unknown_category, unknown_profile
-from admin.services.stored import KINDS, Stored
+from admin.services.stored import Stored
 
 _SHOWN = 20
 """Clashes that are put in words; of a thousand, an operator needs to see the first and their number."""
@@ -134,11 +134,19 @@ def _subscribers(declared: Config, stored: Stored, aside: Collection[str]) -> tu
 
 def _clashes(declared: Config, stored: Stored) -> Iterator[str]:
     """Clashes of lists, categories and profiles."""
-    for section in ("lists", "categories", "profiles"):
-        kind = KINDS[section]
-        for name in kind.declared(declared).keys() & stored.section(section).keys():
-            yield f"{kind.words.noun} `{name}` of the database is left out: {declared.path} declares one with this id"
-    known = {*BUILT_IN, *declared.categories, *stored.categories}
+    pairs: tuple[tuple[str, Iterable[str], Collection[str]], ...] = (
+        ("list", (item.id for item in declared.lists), stored.lists),
+        ("category", declared.categories, stored.categories),
+        ("profile", declared.profiles, stored.profiles),
+    )
+    for noun, names, present in pairs:
+        for name in names:
+            if name in present:
+                yield f"{noun} `{name}` of the database is left out: {declared.path} declares one with this id"
+    yield from _unknown_categories({*BUILT_IN, *declared.categories, *stored.categories}, stored)
+
+
+def _unknown_categories(known: Collection[str], stored: Stored) -> Iterator[str]:
     named = [(f"list `{item.id}`", item.categories) for item in stored.lists.values()]
     for name, profile in stored.profiles.items():
         only = () if isinstance(profile.allow_only, bool) else profile.allow_only

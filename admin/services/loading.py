@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select
 
 from admin.config import Config
 from admin.config.fields import Section
-from admin.services.stored import KINDS, SECTION_OF_EVENT, Stored, read_rows
+from admin.services.categories import CategoryKind
+from admin.services.errors import InvalidError
+from admin.services.kinds import Kind
+from admin.services.lists_declared import ListKind
+from admin.services.profiles import ProfileKind
+from admin.services.stored import Changed, Stored
+from admin.services.subscribers import SubscriberKind
 from admin.store.database import Transaction
 from admin.store.tables import EventRow
 
@@ -26,26 +33,21 @@ MOST_SINGLY = 500
 MOST_EVENTS = 20_000
 """Events that are looked through for changes; behind more, everything is read."""
 
+KINDS: Mapping[str, Kind[Any, Any]] = MappingProxyType(
+    {kind.words.section: kind for kind in (ListKind(), CategoryKind(), ProfileKind(), SubscriberKind())}
+)
+"""By the key of the configuration, which is also the name of the field of ``Stored``."""
+
+_SECTION_OF_EVENT: Mapping[str, str] = MappingProxyType(
+    {
+        event.value: section
+        for section, kind in KINDS.items()
+        for event in (kind.words.created, kind.words.changed, kind.words.deleted)
+    }
+)
+"""What an event says has changed."""
+
 _Unreadable = dict[tuple[str, str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Which ids of which section may have changed; ``whole`` are sections that were read anew."""
-
-    ids: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    whole: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        """Whether anything may have changed."""
-        return bool(self.ids or self.whole)
-
-    def __or__(self, other: Changed) -> Changed:
-        """Both."""
-        sections = self.ids.keys() | other.ids.keys()
-        none: frozenset[str] = frozenset()
-        ids = {name: self.ids.get(name, none) | other.ids.get(name, none) for name in sections}
-        return Changed(ids, self.whole | other.whole)
 
 
 async def load_stored(transaction: Transaction, declared: Config) -> Stored:
@@ -83,12 +85,12 @@ async def _changed_since(transaction: Transaction, sequence: int) -> Changed:
         return Changed(whole=frozenset(KINDS))
     rows = await transaction.session.execute(
         select(EventRow.kind, EventRow.subject).where(
-            EventRow.sequence > sequence, EventRow.kind.in_(SECTION_OF_EVENT)
+            EventRow.sequence > sequence, EventRow.kind.in_(_SECTION_OF_EVENT)
         )
     )
     ids: dict[str, set[str]] = defaultdict(set)
     for kind, subject in rows:
-        ids[SECTION_OF_EVENT[kind]].add(subject)
+        ids[_SECTION_OF_EVENT[kind]].add(subject)
     return Changed(
         {section: frozenset(names) for section, names in ids.items() if len(names) <= MOST_SINGLY},
         frozenset(section for section, names in ids.items() if len(names) > MOST_SINGLY),
@@ -111,6 +113,23 @@ async def _read(
         fresh, wrong = await asyncio.to_thread(read_rows, section, declared, pairs)
         found |= fresh
         unreadable |= wrong
+    return found, unreadable
+
+
+def read_rows(
+    section: str, declared: Config, rows: Iterable[tuple[str, Mapping[str, object]]]
+) -> tuple[dict[str, Section], _Unreadable]:
+    """Documents by id, and what is wrong with those that cannot be read. ``declared`` gives the folder of paths."""
+    kind = KINDS[section]
+    found: dict[str, Section] = {}
+    unreadable: _Unreadable = {}
+    for item_id, document in rows:
+        try:
+            found[item_id] = kind.read(declared, item_id, document)
+        except InvalidError as error:
+            unreadable[section, item_id] = (
+                f"{kind.words.noun} `{item_id}` of the database cannot be used and is left out: {error}"
+            )
     return found, unreadable
 
 

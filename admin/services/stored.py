@@ -1,46 +1,25 @@
-"""What the database holds beside the file, as checked sections. Frozen values and the reading of rows; no session.
+"""What the database holds beside the file, as checked sections: a frozen value. ``admin.services.loading`` makes it.
 
-``load_stored`` and ``refreshed`` (``admin.services.loading``) make them.
+Nothing here knows the database, so that a start with nothing stored need not load it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from admin.config import Config
 from admin.config.fields import Section
 from admin.config.lists import ListConfig
 from admin.config.people import CategoryConfig, ProfileConfig, SubscriberConfig
-from admin.services.categories import CategoryKind
-from admin.services.errors import InvalidError
-from admin.services.kinds import Kind
-from admin.services.lists_declared import ListKind
-from admin.services.profiles import ProfileKind
-from admin.services.subscribers import SubscriberKind
-
-KINDS: Mapping[str, Kind[Any, Any]] = MappingProxyType(
-    {kind.words.section: kind for kind in (ListKind(), CategoryKind(), ProfileKind(), SubscriberKind())}
-)
-"""By the key of the configuration, which is also the name of the field of ``Stored``."""
-
-SECTION_OF_EVENT: Mapping[str, str] = MappingProxyType(
-    {
-        event.value: section
-        for section, kind in KINDS.items()
-        for event in (kind.words.created, kind.words.changed, kind.words.deleted)
-    }
-)
-"""What an event says has changed."""
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """All documents by id, in the order of their ids. ``sequence`` is the event up to which this holds."""
+    """All documents by id. ``sequence`` is the event up to which this holds."""
 
     lists: Mapping[str, ListConfig] = field(default_factory=lambda: _NONE)
     categories: Mapping[str, CategoryConfig] = field(default_factory=lambda: _NONE)
@@ -58,19 +37,31 @@ class Stored:
 
 NOTHING_STORED = Stored()
 
+SUBSCRIBERS = "subscribers"
 
-def read_rows(
-    section: str, declared: Config, rows: Iterable[tuple[str, Mapping[str, object]]]
-) -> tuple[dict[str, Section], dict[tuple[str, str], str]]:
-    """Documents by id, and what is wrong with those that cannot be read. ``declared`` gives the folder of paths."""
-    kind = KINDS[section]
-    found: dict[str, Section] = {}
-    unreadable: dict[tuple[str, str], str] = {}
-    for item_id, document in rows:
-        try:
-            found[item_id] = kind.read(declared, item_id, document)
-        except InvalidError as error:
-            unreadable[section, item_id] = (
-                f"{kind.words.noun} `{item_id}` of the database cannot be used and is left out: {error}"
-            )
-    return found, unreadable
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Which ids of which section may have changed; ``whole`` are sections that were read anew."""
+
+    ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether anything may have changed."""
+        return bool(self.ids or self.whole)
+
+    def __or__(self, other: Changed) -> Changed:
+        """Both."""
+        none: frozenset[str] = frozenset()
+        sections = self.ids.keys() | other.ids.keys()
+        ids = {name: self.ids.get(name, none) | other.ids.get(name, none) for name in sections}
+        return Changed(ids, self.whole | other.whole)
+
+    @property
+    def subscribers_alone(self) -> frozenset[str] | None:
+        """The subscribers, if nothing else may have changed and each of them is named."""
+        return None if self.whole or set(self.ids) != {SUBSCRIBERS} else self.ids[SUBSCRIBERS]
+
+
+NOTHING_CHANGED = Changed()
