@@ -24,7 +24,7 @@ from admin.api.queries import get_queries
 from admin.api.reloads import post_reload
 from admin.api.resources import Resource
 from admin.api.traffic import Traffic
-from admin.services.actors import Actor
+from admin.services.actors import Actor, ActorKind
 from admin.services.tokens import authenticate, note_use
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -111,7 +111,11 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Exception as error:
-        return respond(problem_of(error))
+        actor = request.get(ACTOR)
+        problem = problem_of(error, anonymous=actor is not None and actor.kind is ActorKind.ANONYMOUS)
+        if isinstance(problem, UnauthenticatedError):
+            request.app[TRAFFIC].refused(problem.reason)
+        return respond(problem)
 
 
 @web.middleware
@@ -121,17 +125,8 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if (problem := refusal(asked, node=appliance.config.node)) is not None:
         raise problem
     if request.path.startswith(API):
-        request[ACTOR] = await _actor(request, asked)
+        request[ACTOR] = await request.app[GATE].actor(asked, appliance.keys, _finder(appliance))
     return await handler(request)
-
-
-async def _actor(request: web.Request, asked: Asked) -> Actor:
-    appliance = request.app[APPLIANCE]
-    try:
-        return await request.app[GATE].actor(asked, appliance.keys, _finder(appliance))
-    except UnauthenticatedError as error:
-        request.app[TRAFFIC].refused(error.reason)
-        raise
 
 
 def _finder(appliance: Appliance) -> Find:

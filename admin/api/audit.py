@@ -24,7 +24,7 @@ from admin.api.describing import (
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.paging import page, parameters, shown
 from admin.api.problem import ProblemError
-from admin.api.resource_paths import PAGES, page_of
+from admin.api.resource_paths import LIMIT, page_of
 from admin.audit.events import EventKind
 from admin.services.actors import ActorKind, Permission
 from admin.services.events import Filter, list_events
@@ -35,7 +35,10 @@ PATH = "/api/v1/audit"
 PARAMETERS = ("kind", "subject", "actor", "since", "until", "limit", "cursor")
 _LONGEST = 200
 
-_WORD: Schema = {"type": "string", "maxLength": _LONGEST, "pattern": "^[!-~]*$"}
+_PLAIN: Schema = {"type": "string", "maxLength": _LONGEST, "pattern": r"^[^\x00-\x1f\x7f]*$"}
+_CURSOR = query(
+    "cursor", "Where the page begins: the sequence of the event before", TEXT | {"pattern": "^[0-9]{1,18}$"}
+)
 PATHS: Paths = {
     PATH: {
         "get": operation(
@@ -43,12 +46,13 @@ PATHS: Paths = {
             {"200": json("One page", page_of(ref("Event")))},
             scope=Permission.AUDIT_READ,
             parameters=(
-                query("kind", "A kind, or the word before its dot for all of them", _WORD),
-                query("subject", "The id of what changed", _WORD),
-                query("actor", "The id of who acted, or the holder", _WORD),
-                query("since", "RFC 3339 time (without a zone: UTC) or Unix seconds"),
-                query("until", "The first moment that is no longer asked for"),
-                *PAGES,
+                query("kind", "A kind, or the word before its dot for all of them", _PLAIN),
+                query("subject", "The id of what changed", _PLAIN),
+                query("actor", "The id of who acted, or the holder", _PLAIN),
+                query("since", "RFC 3339 time (without a zone: UTC) or Unix seconds", _PLAIN),
+                query("until", "The first moment that is no longer asked for", _PLAIN),
+                LIMIT,
+                _CURSOR,
             ),
         )
     }
@@ -105,6 +109,7 @@ def _moment(given: dict[str, str], name: str) -> float | None:
     if name not in given:
         return None
     try:
-        return parse_moment(given[name].replace(" ", "+"), name)
+        # a bare plus in a query string arrives as a blank
+        return parse_moment(_text(given, name).replace(" ", "+"), name)
     except QuestionError as error:
         raise ProblemError(HTTPStatus.BAD_REQUEST, str(error)) from error

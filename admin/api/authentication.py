@@ -42,6 +42,8 @@ ANONYMOUS = Actor(
 )
 """Somebody on this box without a credential. Whatever names a subscriber is kept from them besides."""
 
+NEEDS_TOKEN = "Send a token: Authorization: Bearer weir_…; `weir tokens create` makes one"
+
 _LONGEST_USER = 64
 _LONGEST_CREDENTIAL = 512
 """Characters; a token has 70 at most."""
@@ -91,7 +93,7 @@ class Gate:
         if (actor := await self._known(asked.peer, secret, keys, find)) is not None:
             return actor
         self._attempts.failed(asked.peer, self._clock())
-        raise _unauthenticated(
+        raise unauthenticated(
             Refused.UNKNOWN,
             "This token is not known here, has expired or was revoked; `weir tokens create` makes one",
             'error="invalid_token"',
@@ -134,9 +136,7 @@ def _bearer(header: str) -> str:
 def _nobody(asked: Asked, keys: Keys) -> Actor:
     if keys.file is None and _is_on_this_box(asked):
         return ANONYMOUS
-    raise _unauthenticated(
-        Refused.NOTHING_SENT, "Send a token: Authorization: Bearer weir_…; `weir tokens create` makes one"
-    )
+    raise unauthenticated(Refused.NOTHING_SENT, NEEDS_TOKEN)
 
 
 def _is_on_this_box(asked: Asked) -> bool:
@@ -161,7 +161,7 @@ def _forbid_user(name: str | None) -> None:
         raise ProblemError(HTTPStatus.FORBIDDEN, f"{USER_HEADER} is for the local token alone; leave it out")
 
 
-def _unauthenticated(reason: Refused, detail: str, challenge: str = "") -> UnauthenticatedError:
+def unauthenticated(reason: Refused, detail: str, challenge: str = "") -> UnauthenticatedError:
     """RFC 6750 section 3."""
     words = ", ".join(filter(None, ('Bearer realm="weir"', challenge)))
     return UnauthenticatedError(reason, HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": words})

@@ -12,6 +12,7 @@ from aiohttp import web
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.problem import ProblemError
 from admin.config import Config
+from admin.config.problems import plain
 from admin.services.acts import LONGEST_REASON, Act
 from admin.store.database import Transaction
 
@@ -38,13 +39,10 @@ async def change(request: web.Request, work: Work[_T]) -> tuple[_T, dict[str, st
 
 def reason_of(request: web.Request) -> str:
     """The reason that came with a request; empty if none did."""
-    try:
-        reason = unquote(request.headers.get(REASON_HEADER, ""), errors="strict")
-    except UnicodeDecodeError:
-        reason = "\0"
-    if len(reason) > LONGEST_REASON or not reason.isprintable():
+    given = request.headers.get(REASON_HEADER, "")
+    if len(given) > LONGEST_REASON or not (given.isascii() and given.isprintable()):
         raise ProblemError(
             HTTPStatus.BAD_REQUEST,
-            f"{REASON_HEADER} is plain text of {LONGEST_REASON} characters at most, percent-encoded UTF-8",
+            f"{REASON_HEADER} is ASCII of {LONGEST_REASON} characters at most; percent-encode other characters (UTF-8)",
         )
-    return reason
+    return plain(unquote(given), LONGEST_REASON)

@@ -35,9 +35,13 @@ from blocklists.snapshot.native import SnapshotError
 from resolver.policy.model import VerdictAction
 from resolver.tables.store import TablesError
 
-PARAMETERS = ("name", "url", "subscriber", "address", "at")
-_LONGEST = 2_048
-"""Characters of a parameter: a URL that any browser would take."""
+LONGEST = {"name": 2_048, "url": 2_048, "subscriber": 120, "address": 64, "at": 64}
+"""The parameters, and how many characters each may have: of a URL as many as any browser would take."""
+
+
+def _parameter(name: str, description: str) -> Schema:
+    return query(name, description, TEXT | {"maxLength": LONGEST[name]})
+
 
 PATHS: Paths = {
     "/api/v1/check": {
@@ -47,14 +51,14 @@ PATHS: Paths = {
             scope=Permission.CHECK,
             anonymous=True,
             parameters=(
-                query("name", "A name or URL; not together with url"),
-                query("url", "A URL; not together with name"),
-                query(
+                _parameter("name", "A name or URL; not together with url"),
+                _parameter("url", "A URL; not together with name"),
+                _parameter(
                     "subscriber",
                     f"The id of a subscriber, with {Permission.SUBSCRIBERS_READ}; not with address",
                 ),
-                query("address", "An IP address; neither it nor subscriber: somebody unknown"),
-                query("at", "RFC 3339 time (without a zone: UTC) or Unix seconds; default now"),
+                _parameter("address", "An IP address; neither it nor subscriber: somebody unknown"),
+                _parameter("at", "RFC 3339 time (without a zone: UTC) or Unix seconds; default now"),
             ),
         )
     }
@@ -118,10 +122,10 @@ async def _report(request: web.Request, given: dict[str, str]) -> CheckReport:
 
 
 def _parameters(request: web.Request) -> dict[str, str]:
-    given = parameters(request.query, PARAMETERS)
+    given = parameters(request.query, tuple(LONGEST))
     for name, value in given.items():
-        if len(value) > _LONGEST:
-            raise ProblemError(HTTPStatus.BAD_REQUEST, f"{name} is longer than {_LONGEST} characters")
+        if len(value) > LONGEST[name]:
+            raise ProblemError(HTTPStatus.BAD_REQUEST, f"{name} is longer than {LONGEST[name]} characters")
     if ("name" in given) == ("url" in given):
         raise ProblemError(
             HTTPStatus.BAD_REQUEST,

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from admin.api.authentication import NEEDS_TOKEN, Refused, unauthenticated
 from admin.api.problem import Key, ProblemError, invalid
 from admin.services.actors import DeniedError
 from admin.services.errors import ConflictError, InvalidError, NotFoundError, RevisionError
@@ -21,8 +22,11 @@ _log = get_logger("weir.api")
 _PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
-def problem_of(error: Exception) -> ProblemError:
-    """The problem to answer with; a fault of Weir is logged by its type and place."""
+def problem_of(error: Exception, *, anonymous: bool = False) -> ProblemError:
+    """The problem to answer with; a fault of Weir is logged by its type and place.
+
+    ``anonymous``: whoever asked has sent no credential, so what is refused may be had with one.
+    """
     match error:
         case ProblemError():
             return error
@@ -30,7 +34,7 @@ def problem_of(error: Exception) -> ProblemError:
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             return ProblemError(HTTPStatus(error.status), _words(error), headers=headers)
         case DeniedError():
-            return _denied(error)
+            return unauthenticated(Refused.NOTHING_SENT, NEEDS_TOKEN) if anonymous else _denied(error)
         case NotFoundError():
             return ProblemError(HTTPStatus.NOT_FOUND, str(error))
         case RevisionError():

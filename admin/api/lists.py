@@ -58,7 +58,7 @@ def _id_of(body: Mapping[str, object]) -> object:
     return body.get("id", body.get("catalogue"))
 
 
-RESOURCE = Resource(PATH, LISTS, _id_of, _dress)
+RESOURCE = Resource(PATH, LISTS, id_of=_id_of, dress=_dress)
 DESCRIBED = Described(
     PATH,
     "List",

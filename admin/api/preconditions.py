@@ -24,6 +24,8 @@ def require_match(headers: Mapping[str, str], current: str) -> None:
             HTTPStatus.PRECONDITION_REQUIRED,
             "Send If-Match with the ETag of what you have read, so that no other change is lost",
         )
+    if not (given.isascii() and given.isprintable()):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "If-Match is no list of ETags")
     if given.strip() != "*" and current not in _tags(given):
         raise ProblemError(
             HTTPStatus.PRECONDITION_FAILED,

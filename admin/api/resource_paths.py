@@ -12,6 +12,7 @@ from admin.api.describing import (
     COUNT,
     MAYBE_TEXT,
     MOMENT,
+    TEXT,
     Paths,
     Schema,
     array,
@@ -26,20 +27,26 @@ from admin.api.describing import (
     ref,
     words,
 )
+from admin.api.paging import LONGEST_CURSOR
+from admin.config.fields import IDENTIFIER
 from admin.services.actors import Permission
 from admin.services.acts import LONGEST_REASON, MOST_PER_PAGE
 
 LIMIT: Schema = query(
     "limit", "Items of one page", COUNT | {"minimum": 1, "maximum": MOST_PER_PAGE, "default": 100}
 )
-CURSOR: Schema = query("cursor", "Where the page begins: what `next` of the one before says")
+CURSOR: Schema = query(
+    "cursor",
+    "Where the page begins: what `next` of the one before says",
+    TEXT | {"maxLength": LONGEST_CURSOR, "pattern": "^[ -~]*$"},
+)
 PAGES = (LIMIT, CURSOR)
 REASON: Schema = {
     "name": REASON_HEADER,
     "in": "header",
     "required": False,
     "description": f"Why, for the audit events: {LONGEST_REASON} characters at most, percent-encoded UTF-8",
-    "schema": {"type": "string", "maxLength": LONGEST_REASON, "pattern": "^[!-$&-~]*$"},
+    "schema": {"type": "string", "maxLength": LONGEST_REASON, "pattern": "^[ -~]*$"},
 }
 CHANGED = "Weir-Generation"
 NOT_FOUND = problem("There is no such thing")
@@ -76,7 +83,7 @@ class Described:
     read: Permission
     write: Permission
     anonymous: bool = True
-    id_pattern: str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+    id_pattern: str = f"^{IDENTIFIER}$"
     shown: Mapping[str, Schema] = field(default_factory=dict)
     always: tuple[str, ...] = ()
     """Members that everybody is shown, beside ``id`` and ``declared_in``."""
@@ -142,6 +149,7 @@ class Described:
                 {
                     "200": json("It is in force", self._shown(), "ETag", CHANGED),
                     "201": json("It is new and in force", self._shown(), "ETag", "Location", CHANGED),
+                    "404": NOT_FOUND,
                     "409": problem("The file declares it, or something else stands against it"),
                 }
                 | STALE,

@@ -6,6 +6,7 @@ comes back unread. What the file declares is shown and cannot be changed here (4
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -21,7 +22,8 @@ from admin.api.preconditions import etag, is_unchanged, require_match
 from admin.api.problem import ProblemError, invalid
 from admin.audit.events import digest_of
 from admin.config import Config
-from admin.config.fields import Section
+from admin.config.fields import IDENTIFIER, Section
+from admin.config.problems import plain
 from admin.services.acts import Act, Item
 from admin.services.documents import Documents
 from admin.services.errors import NotFoundError
@@ -42,6 +44,8 @@ class Resource(Generic[_S]):
 
     path: str
     documents: Documents[_S, Any]
+    pattern: str = IDENTIFIER
+    """What an id looks like; nothing has another one."""
     id_of: Callable[[Mapping[str, object]], object] = lambda body: body.get("id")
     dress: Callable[[web.Request, _Body], _Body] = lambda _request, body: body
 
@@ -60,7 +64,7 @@ class Resource(Generic[_S]):
         appliance = request.app[APPLIANCE]
         async with appliance.database.reading() as transaction:
             item = await self.documents.get(
-                transaction, appliance.declared, request[ACTOR], request.match_info["id"]
+                transaction, appliance.declared, request[ACTOR], self.id_in(request)
             )
         if is_unchanged(request.headers, tag_of(item)):
             return web.Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag_of(item)})
@@ -85,7 +89,7 @@ class Resource(Generic[_S]):
     async def put(self, request: web.Request) -> web.Response:
         """Put another in place of one (200, with If-Match), or add it under this id (201)."""
         parameters(request.query, ())
-        item_id, body = request.match_info["id"], _writable(await read_object(request))
+        item_id, body = self.id_in(request), _writable(await read_object(request))
 
         async def put(transaction: Transaction, declared: Config, act: Act) -> tuple[Item[_S], bool]:
             if (found := await self._seen_if_there(request, transaction, declared, act)) is None:
@@ -102,7 +106,7 @@ class Resource(Generic[_S]):
     async def patch(self, request: web.Request) -> web.Response:
         """Change keys of one (RFC 7396), with If-Match."""
         parameters(request.query, ())
-        item_id, body = request.match_info["id"], _writable(await read_object(request, MERGE_PATCH, JSON))
+        item_id, body = self.id_in(request), _writable(await read_object(request, MERGE_PATCH, JSON))
 
         async def patch(transaction: Transaction, declared: Config, act: Act) -> Item[_S]:
             seen = await self.seen(request, transaction, declared, act)
@@ -117,10 +121,17 @@ class Resource(Generic[_S]):
 
         async def delete(transaction: Transaction, declared: Config, act: Act) -> None:
             seen = await self.seen(request, transaction, declared, act)
-            await self.documents.delete(transaction, declared, seen, request.match_info["id"])
+            await self.documents.delete(transaction, declared, seen, self.id_in(request))
 
         _, headers = await change(request, delete)
         return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+
+    def id_in(self, request: web.Request) -> str:
+        """The id in the path; NotFoundError if nothing can have it."""
+        item_id = request.match_info["id"]
+        if re.fullmatch(self.pattern, item_id) is None:
+            raise NotFoundError(f"{plain(item_id)} is no id")
+        return item_id
 
     async def _seen_if_there(
         self, request: web.Request, transaction: Transaction, declared: Config, act: Act
@@ -138,7 +149,7 @@ class Resource(Generic[_S]):
 
     async def seen(self, request: web.Request, transaction: Transaction, declared: Config, act: Act) -> Act:
         """The act from the revision that the client has seen: 428 without If-Match, 412 if it is another."""
-        item = await self.documents.get(transaction, declared, act.actor, request.match_info["id"])
+        item = await self.documents.get(transaction, declared, act.actor, self.id_in(request))
         if item.declared:
             return act  # the use case says that it is read-only; an ETag would not help
         require_match(request.headers, tag_of(item))

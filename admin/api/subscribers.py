@@ -9,7 +9,7 @@ from aiohttp import web
 
 from admin.api.bodies import checked, read_object
 from admin.api.changes import change
-from admin.api.describing import Paths, Schema, body, in_path, json, operation, problem, ref
+from admin.api.describing import TEXT, Paths, Schema, body, in_path, json, operation, problem, ref
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.paging import parameters
 from admin.api.preconditions import is_unchanged
@@ -17,7 +17,7 @@ from admin.api.resource_paths import CHANGED, NOT_FOUND, NOT_MODIFIED, REASON, S
 from admin.api.resources import Resource, body_of, tag_of
 from admin.config import Config
 from admin.config.endpoints import Prefix
-from admin.config.fields import ListOf, Section, key
+from admin.config.fields import SUBSCRIBER_ID, ListOf, Section, key
 from admin.config.people import SubscriberConfig
 from admin.config.rules import NameRule
 from admin.services.actors import Permission
@@ -26,7 +26,7 @@ from admin.services.subscribers import SUBSCRIBERS
 from admin.store.database import Transaction
 
 PATH = "/api/v1/subscribers"
-RESOURCE = Resource(PATH, SUBSCRIBERS)
+RESOURCE = Resource(PATH, SUBSCRIBERS, SUBSCRIBER_ID)
 
 
 class Identities(Section):
@@ -57,7 +57,7 @@ class Aspect:
         appliance = request.app[APPLIANCE]
         async with appliance.database.reading() as transaction:
             item = await SUBSCRIBERS.get(
-                transaction, appliance.declared, request[ACTOR], request.match_info["id"]
+                transaction, appliance.declared, request[ACTOR], RESOURCE.id_in(request)
             )
         if is_unchanged(request.headers, tag_of(item)):
             return web.Response(status=304, headers={"ETag": tag_of(item)})
@@ -72,7 +72,7 @@ class Aspect:
 
         async def put(transaction: Transaction, declared: Config, act: Act) -> Item[SubscriberConfig]:
             seen = await RESOURCE.seen(request, transaction, declared, act)
-            return await SUBSCRIBERS.patch(transaction, declared, seen, request.match_info["id"], wanted)
+            return await SUBSCRIBERS.patch(transaction, declared, seen, RESOURCE.id_in(request), wanted)
 
         item, headers = await change(request, put)
         return self._answer(item, headers)
@@ -84,7 +84,9 @@ class Aspect:
 
 def _aspect(model: type[Section], what: str) -> dict[str, Schema | list[Schema]]:
     return {
-        "parameters": [in_path("id", "The id of a subscriber")],
+        "parameters": [
+            in_path("id", "The id of a subscriber") | {"schema": TEXT | {"pattern": f"^{SUBSCRIBER_ID}$"}}
+        ],
         "get": operation(
             f"A subscriber's {what}",
             {"200": json(f"The {what}", ref(model), "ETag"), "304": NOT_MODIFIED, "404": NOT_FOUND},
@@ -114,7 +116,7 @@ DESCRIBED = Described(
     Permission.SUBSCRIBERS_READ,
     Permission.SUBSCRIBERS_WRITE,
     anonymous=False,
-    id_pattern="^[A-Za-z0-9][A-Za-z0-9._:@-]{0,119}$",
+    id_pattern=f"^{SUBSCRIBER_ID}$",
 )
 PATHS: Paths = {
     f"{PATH}/{{id}}/identities": _aspect(Identities, "identities"),

@@ -32,8 +32,8 @@ MAX_ITEMS = 10_000
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
-_IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-_SUBSCRIBER_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,119}"
+IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+SUBSCRIBER_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,119}"
 _WEB_ADDRESS = r"https?://[^\s/<>\"']+(/[^\s<>\"']*)?"
 
 
@@ -83,20 +83,20 @@ ListOf = Annotated[tuple[_T, ...], Field(strict=False, max_length=MAX_ITEMS)]
 
 
 def _identifier(value: str) -> str:
-    if not re.fullmatch(_IDENTIFIER, value):
+    if not re.fullmatch(IDENTIFIER, value):
         raise fault(f"{shown(value)} is no id; use letters, digits, `-`, `_` and `.`, 63 at most")
     return value
 
 
 def _subscriber_id(value: str) -> str:
-    if not re.fullmatch(_SUBSCRIBER_ID, value):
+    if not re.fullmatch(SUBSCRIBER_ID, value):
         raise fault(f"{shown(value)} is no id; use letters, digits, `-`, `_`, `.`, `:` and `@`, 120 at most")
     return value
 
 
-Identifier = Annotated[str, AfterValidator(_identifier), Described({"pattern": f"^{_IDENTIFIER}$"})]
+Identifier = Annotated[str, AfterValidator(_identifier), Described({"pattern": f"^{IDENTIFIER}$"})]
 """The id of a list, category or profile; may name a folder."""
-SubscriberId = Annotated[str, AfterValidator(_subscriber_id), Described({"pattern": f"^{_SUBSCRIBER_ID}$"})]
+SubscriberId = Annotated[str, AfterValidator(_subscriber_id), Described({"pattern": f"^{SUBSCRIBER_ID}$"})]
 """The id of a subscriber: an account number, a line, a login with its realm."""
 
 

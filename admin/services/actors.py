@@ -125,8 +125,4 @@ class DeniedError(Exception):
 def require(actor: Actor, permission: Permission) -> None:
     """DeniedError unless the actor has this permission."""
     if permission not in actor.permissions:
-        raise DeniedError(f"This needs the scope {permission}, which {_credential(actor)}", permission)
-
-
-def _credential(actor: Actor) -> str:
-    return "needs a token" if actor.kind is ActorKind.ANONYMOUS else "the token does not have"
+        raise DeniedError(f"This needs the scope {permission}, which the token does not have", permission)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from admin.api.checks import PARAMETERS
+from admin.api.checks import LONGEST
 from admin.config import load
 from admin.services.actors import Role
 from admin.services.publish import compile_offline
@@ -72,7 +72,7 @@ async def test_the_report_has_the_shape_that_is_described(client: Any) -> None:
     assert set(report) == set(schema["required"])
     assert report["action"] in schema["properties"]["action"]["enum"]
     described = description["paths"]["/api/v1/check"]["get"]["parameters"]
-    assert {parameter["name"] for parameter in described} == set(PARAMETERS)
+    assert {parameter["name"] for parameter in described} == set(LONGEST)
 
 
 @pytest.mark.usefixtures("serving")
