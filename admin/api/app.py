@@ -17,6 +17,14 @@ from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.keys import ACTOR, APPLIANCE, GATE, TRAFFIC
+from admin.api.lists_actions import (
+    post_release,
+    post_resume,
+    post_rollback,
+    post_suspend,
+    post_sync,
+)
+from admin.api.lists_status import get_list_status, get_lists_status, get_versions
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
 from admin.api.problem import respond
@@ -53,6 +61,14 @@ ROUTES: tuple[Route, ...] = (
     *_routes(lists.RESOURCE),
     ("GET", "/api/v1/lists/{id}/entries", get_entries),
     ("POST", "/api/v1/lists/{id}/entries", post_entries),
+    ("GET", "/api/v1/lists/{id}/status", get_list_status),
+    ("GET", "/api/v1/lists/{id}/versions", get_versions),
+    ("POST", "/api/v1/lists/{id}/sync", post_sync),
+    ("POST", "/api/v1/lists/{id}/suspend", post_suspend),
+    ("POST", "/api/v1/lists/{id}/resume", post_resume),
+    ("POST", "/api/v1/lists/{id}/rollback", post_rollback),
+    ("POST", "/api/v1/lists/{id}/release", post_release),
+    ("GET", "/api/v1/stats/lists", get_lists_status),
     *_routes(categories.RESOURCE),
     *_routes(profiles.RESOURCE),
     *_routes(subscribers.RESOURCE),

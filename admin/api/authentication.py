@@ -87,7 +87,7 @@ class Gate:
             _forbid_user(user)
             return _nobody(asked, keys)
         secret = _bearer(given)
-        if _same(secret, keys.local):
+        if keys.local is not None and _same(secret, keys.local):
             return Actor.of_the_box(ActorKind.LOCAL, _user(user))
         _forbid_user(user)
         if (actor := await self._known(asked.peer, secret, keys, find)) is not None:

@@ -19,7 +19,7 @@ from admin.store.database import Transaction
 REASON_HEADER = "Weir-Reason"
 """Why a change is made, for the audit events; UTF-8, percent-encoded where it is not ASCII."""
 GENERATION_HEADER = "Weir-Generation"
-"""The published state with which a change is in force."""
+"""The published state with which a change is in force; missing if it is kept and could not be published yet."""
 
 _T = TypeVar("_T")
 Work = Callable[[Transaction, Config, Act], Awaitable[_T]]
@@ -33,8 +33,9 @@ async def change(request: web.Request, work: Work[_T]) -> tuple[_T, dict[str, st
     async with appliance.database.transaction() as transaction:
         done = await work(transaction, appliance.declared, act)
     await appliance.store_changed()
-    generation = appliance.condition().generation
-    return done, {} if generation is None else {GENERATION_HEADER: str(generation)}
+    condition = appliance.condition()
+    in_force = condition.generation is not None and not condition.publish_problem
+    return done, {GENERATION_HEADER: str(condition.generation)} if in_force else {}
 
 
 def reason_of(request: web.Request) -> str:

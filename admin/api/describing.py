@@ -49,6 +49,11 @@ def exactly(**properties: Schema) -> Schema:
     }
 
 
+def maybe(of: Schema) -> Schema:
+    """One of these, or null."""
+    return {"anyOf": [of, {"type": "null"}]}
+
+
 def words(*known: str) -> Schema:
     """One of these texts."""
     return {"type": "string", "enum": list(known)}

@@ -43,6 +43,12 @@ def problem_of(error: Exception, *, anonymous: bool = False) -> ProblemError:
             return ProblemError(HTTPStatus.CONFLICT, str(error))
         case InvalidError():
             return invalid((_path(mistake.field), mistake.message) for mistake in error.mistakes)
+        case OSError():
+            words = error.strerror or "disk error"
+            return ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"This could not be kept ({words}), so nothing was changed: make room or mend the disk",
+            )
         case StoreError():
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"})
         case _:

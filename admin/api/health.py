@@ -12,7 +12,6 @@ from admin.api.describing import (
     COUNT,
     FLAG,
     MAYBE_COUNT,
-    MAYBE_MOMENT,
     MOMENT,
     TEXT,
     Paths,
@@ -23,14 +22,13 @@ from admin.api.describing import (
     operation,
     plain_text,
     ref,
-    words,
 )
 from admin.api.keys import APPLIANCE
+from admin.api.lists_status import FOR_ANYBODY
 from admin.api.readiness import Readiness, judge
 from admin.services.process_state import ProcessState
 from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import served_generation
-from blocklists.model import Kind
 
 PATHS: Paths = {
     "/healthz": {"get": operation("The process is alive", {"200": plain_text("ok")})},
@@ -41,14 +39,6 @@ PATHS: Paths = {
         )
     },
 }
-LIST_STATUS: dict[str, Schema] = {
-    "loaded": FLAG,
-    "state": TEXT,
-    "entries": MAYBE_COUNT,
-    "last_attempt": MAYBE_MOMENT,
-    "last_success": MAYBE_MOMENT,
-    "message": TEXT,
-}
 SCHEMAS: dict[str, Schema] = {
     "Readiness": exactly(
         ready=FLAG,
@@ -56,7 +46,7 @@ SCHEMAS: dict[str, Schema] = {
         problems=array(TEXT),
         warnings=array(TEXT),
         processes=array(exactly(name=TEXT, alive=FLAG, generation=MAYBE_COUNT, restarts=COUNT)),
-        lists=array(exactly(id=TEXT, kind=words(*Kind), **LIST_STATUS)),
+        lists=array(exactly(**FOR_ANYBODY)),
         config=exactly(loaded=MOMENT, accepted=COUNT, rejected=COUNT, problems=array(TEXT)),
     )
 }
@@ -99,6 +89,6 @@ def _detail(
             }
             for name in condition.processes
         ],
-        "lists": [asdict(item) for item in condition.lists],
+        "lists": [{name: getattr(item, name) for name in FOR_ANYBODY} for item in condition.lists],
         "config": asdict(condition.config),
     }

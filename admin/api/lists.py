@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
-from admin.api.appliance import ListCondition
-from admin.api.describing import exactly
-from admin.api.health import LIST_STATUS
+from admin.api.describing import maybe, ref
 from admin.api.keys import ACTOR, APPLIANCE
+from admin.api.lists_status import status_of
 from admin.api.resource_paths import Described
 from admin.api.resources import Resource
 from admin.services.actors import ActorKind, Permission
@@ -38,19 +36,12 @@ _FOR_ANYBODY = frozenset(
 
 def _dress(request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
     conditions = {item.id: item for item in request.app[APPLIANCE].condition().lists}
-    dressed = body | {"status": _status(conditions.get(body["id"]))}
+    condition = conditions.get(body["id"])
+    status = None if condition is None else status_of(condition, request[ACTOR])
+    dressed = body | {"status": status}
     if request[ACTOR].kind is not ActorKind.ANONYMOUS:
         return dressed
     return {name: value for name, value in dressed.items() if name in _FOR_ANYBODY}
-
-
-def _status(condition: ListCondition | None) -> dict[str, Any] | None:
-    """None for a list that control has not taken up yet."""
-    if condition is None:
-        return None
-    status = asdict(condition)
-    del status["id"], status["kind"]
-    return status
 
 
 def _id_of(body: Mapping[str, object]) -> object:
@@ -65,6 +56,6 @@ DESCRIBED = Described(
     "list",
     Permission.LISTS_READ,
     Permission.LISTS_WRITE,
-    shown={"status": {"anyOf": [exactly(**LIST_STATUS), {"type": "null"}]}},
+    shown={"status": maybe(ref("ListStatus")) | {"description": "Null until control has taken the list up"}},
     always=tuple(sorted(_FOR_ANYBODY - {"id", "declared_in"})),
 )

@@ -19,6 +19,8 @@ from admin.api import (
     entries,
     health,
     lists,
+    lists_actions,
+    lists_status,
     metrics,
     profiles,
     queries,
@@ -42,6 +44,8 @@ _PATHS: tuple[Paths, ...] = (
     metrics.PATHS,
     checks.PATHS,
     reloads.PATHS,
+    lists_status.PATHS,
+    lists_actions.PATHS,
     entries.PATHS,
     queries.PATHS,
     subscribers.PATHS,
@@ -49,8 +53,18 @@ _PATHS: tuple[Paths, ...] = (
     audit.PATHS,
     _OWN,
 )
-_SCHEMAS = (health.SCHEMAS, checks.SCHEMAS, entries.SCHEMAS, queries.SCHEMAS, tokens.SCHEMAS, audit.SCHEMAS)
+_SCHEMAS: tuple[dict[str, Schema], ...] = (
+    health.SCHEMAS,
+    checks.SCHEMAS,
+    lists_status.SCHEMAS,
+    lists_actions.SCHEMAS,
+    entries.SCHEMAS,
+    queries.SCHEMAS,
+    tokens.SCHEMAS,
+    audit.SCHEMAS,
+)
 _MODELS: tuple[type[BaseModel], ...] = (
+    *lists_actions.MODELS,
     entries.EntryEdits,
     tokens.NewToken,
     subscribers.Identities,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from admin.audit.events import Event, EventKind
 from admin.config import Config
@@ -35,12 +35,17 @@ def config_refused(declared: Config, at: float, problems: Sequence[str]) -> Note
     return event, _file(declared), at
 
 
-def fixed_keys(before: Config, after: Config) -> Iterator[str]:
-    """The keys that differ and cannot change while Weir runs."""
-    if before.data_dir != after.data_dir:
-        yield "data_dir"
-    if before.admin.database != after.admin.database:
-        yield "admin.database"
+def unchangeable(before: Config, after: Config) -> list[str]:
+    """What differs and cannot change while Weir runs, in words."""
+    differs = {
+        "data_dir": before.data_dir != after.data_dir,
+        "admin.database": before.admin.database != after.admin.database,
+    }
+    return [
+        f"{after.path}: {name} cannot change while Weir runs: restart it"
+        for name, is_other in differs.items()
+        if is_other
+    ]
 
 
 def _file(declared: Config) -> Actor:

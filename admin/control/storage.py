@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from admin.audit.events import Event
 from admin.config import Config
 from admin.config.database import SQLITE
+from admin.control.announcing import Announcement
 from admin.services.actors import Actor
 from admin.services.stored import NOTHING_CHANGED, NOTHING_STORED, Changed, Stored
 from admin.store.errors import StoreError, UnavailableError
@@ -106,6 +107,19 @@ class Storage:
         """This is in force now."""
         if stored is self.stored:
             self.pending = NOTHING_CHANGED
+
+    async def record(self, announcements: Sequence[Announcement]) -> None:
+        """Write events whose keepers tell them until this returns. Any error means that none of them is written.
+
+        One that is told twice, because its keeper ended in between, is written once.
+        """
+        async with self._turn, self.database.transaction() as transaction:
+            from admin.services.events import known_changes
+
+            for item in announcements:
+                change = item.event.detail.get("change")
+                if change is None or change not in await known_changes(transaction, item.event.subject):
+                    transaction.record(item.event, item.actor, item.at)
 
     async def note(self, event: Event, actor: Actor, at: float) -> None:
         """Record an event of something that has happened, whether the database can be reached or not.

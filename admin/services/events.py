@@ -72,6 +72,17 @@ async def list_events(
     return tuple(map(_recorded, rows))
 
 
+async def known_changes(transaction: Transaction, subject: str) -> set[object]:
+    """The marks (``change`` in the detail) of the newest events about a subject."""
+    details = await transaction.session.scalars(
+        select(EventRow.detail)
+        .where(EventRow.subject == subject)
+        .order_by(EventRow.sequence.desc())
+        .limit(MOST_PER_PAGE)
+    )
+    return {detail.get("change") for detail in details}
+
+
 def _recorded(row: EventRow) -> Recorded:
     return Recorded(
         sequence=row.sequence,
