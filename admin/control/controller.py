@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from admin.api.appliance import Condition, EditReport, ReloadResult, UnknownListError, Wish
+from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, UnknownListError, Wish
 from admin.config import Config, ConfigError, load
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
@@ -73,7 +74,7 @@ class Controller:
         self._readings = readings
         self._keeper, self._clocks, self._storage = keeper, clocks, storage
         self._place = Place(config.data_dir)
-        self._token = read_token(config)
+        self._keys = Keys(local=None, file=read_token(config))
         self._record = Doings(clocks.unix())
         self._editor = Editor(keeper.store)
         self._publisher = Publisher(
@@ -118,9 +119,13 @@ class Controller:
         return self._place
 
     @property
-    def token(self) -> str | None:
-        """What clients of ``/api/`` must send; None if nothing is asked for."""
-        return self._token
+    def keys(self) -> Keys:
+        """The credentials that are not in the database."""
+        return self._keys
+
+    def admit(self, local_token: str) -> None:
+        """From now on whoever has this token is somebody with rights on this box."""
+        self._keys = replace(self._keys, local=local_token)
 
     def now(self) -> float:
         """Unix seconds."""
@@ -223,7 +228,9 @@ class Controller:
 
         False if something is left to be compiled, or to be published again: that is then on its way.
         """
-        is_published = not self._waits_for_store and await self._attempt(partial(self._publisher.publish_again, self.config))
+        is_published = not self._waits_for_store and await self._attempt(
+            partial(self._publisher.publish_again, self.config)
+        )
         done = self._publisher.is_current
         self._stale = self._stale or not (is_published and done)
         self._wake.set()
@@ -269,7 +276,7 @@ class Controller:
             self._adoption.wanted = before
             self._keeper.follow(sources(before.config))
             return await self._rejected([self._record.publish_problem])
-        self._token = token
+        self._keys = replace(self._keys, file=token)
         self._record.accepted(self._clocks.unix())
         declared = merged.declared
         await self._storage.note(*config_loaded(declared, self._clocks.unix(), before.declared))
