@@ -161,7 +161,7 @@ async def test_a_suspension_waits_for_no_compilation(world: Any, bets: str, watc
         await controller.lists.sync(ANNA, "bets")
         await until(compiling.is_set)
         decided = await controller.lists.suspend(ANNA, "watch", WHY, None)
-        assert not decided.in_force  # of "bets" something is left to be compiled
+        assert decided.in_force  # what is left to be compiled is of another list
         assert not blocked(world, "illegal.example")
         assert not blocked(world, "more.example")
         go_on.set()
