@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from admin.api.list_life import ListActions
 from admin.config import Config
@@ -13,6 +13,9 @@ from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
 from blocklists.records import Suspension
 from resolver.tables.view import View
+
+if TYPE_CHECKING:  # nothing that starts quickly waits for SQLAlchemy
+    from admin.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,15 @@ class Wish:
     scope: Scope | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The credentials that are not in the database; ``file`` is None if ``admin.token_file`` is not set."""
+
+    local: str | None = field(repr=False)
+    """What ``weir`` on this box sends; new with every start of control, None before it is written."""
+    file: str | None = field(default=None, repr=False)
+
+
 class UnknownListError(LookupError):
     """No list of this id is configured."""
 
@@ -117,15 +129,26 @@ class Appliance(Protocol):
 
     @property
     def config(self) -> Config:
-        """The configuration in force."""
+        """The configuration in force: what the file declares and what the database holds."""
+
+    @property
+    def declared(self) -> Config:
+        """The configuration as its file says it."""
+
+    @property
+    def database(self) -> Database:
+        """What the API changes. UnavailableError while it cannot be reached."""
+
+    async def store_changed(self) -> None:
+        """Bring into force what the database holds now."""
 
     @property
     def place(self) -> Place:
         """The folders."""
 
     @property
-    def token(self) -> str | None:
-        """What clients of ``/api/`` must send; None if nothing is asked for."""
+    def keys(self) -> Keys:
+        """The credentials that are not in the database."""
 
     @property
     def lists(self) -> ListActions:

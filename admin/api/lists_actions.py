@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from admin.api.bodies import checked, read_object
+from admin.api.describing import (
+    COUNT,
+    FLAG,
+    MAYBE_COUNT,
+    TEXT,
+    Paths,
+    Schema,
+    body,
+    exactly,
+    in_path,
+    json,
+    operation,
+    problem,
+    ref,
+)
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.list_life import Decided
-from admin.api.lists_errors import worded
-from admin.api.problem import ProblemError
 from admin.config.values import Duration
+from admin.services.actors import Permission
+from admin.services.acts import LONGEST_REASON
 from admin.services.errors import InvalidError, Mistake
 
-_LONGEST = 2_000
-"""Characters of any text here; the use case has its own, closer limit for reasons."""
-_Text = Annotated[str, Field(max_length=_LONGEST)]
+_Text = Annotated[str, Field(max_length=LONGEST_REASON)]
 
 
 class Reasoned(BaseModel):
     """A decision with its reason, which the audit log keeps."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
     reason: _Text
 
 
@@ -47,67 +61,102 @@ class Releasing(Reasoned):
     digest: _Text
 
 
-_M = TypeVar("_M", bound=BaseModel)
+SCHEMAS: dict[str, Schema] = {
+    "Decided": exactly(list=TEXT, message=TEXT, in_force=FLAG, generation=MAYBE_COUNT)
+}
+MODELS = (Reasoned, Suspending, RollingBack, Releasing)
+
+
+def _action(
+    summary: str, model: type[BaseModel], done: str, scope: Permission = Permission.LISTS_WRITE
+) -> dict[str, Schema | list[Schema]]:
+    answers = {
+        "200": json(done, ref("Decided")),
+        "404": problem("There is no such list"),
+        "409": problem("Not as things are; the detail says why"),
+    }
+    return {
+        "parameters": [in_path("id", "The id of a list")],
+        "post": operation(summary, answers, scope=scope, request=body(ref(model))),
+    }
+
+
+PATHS: Paths = {
+    "/api/v1/lists/{id}/sync": {
+        "parameters": [in_path("id", "The id of a list")],
+        "post": operation(
+            "Update a list now",
+            {
+                "202": json(
+                    "It has begun, and has ended when `attempts` of the status reaches `attempt`",
+                    exactly(list=TEXT, attempt=COUNT),
+                ),
+                "404": problem("There is no such list"),
+                "409": problem("Not as things are; the detail says why"),
+            },
+            scope=Permission.LISTS_WRITE,
+        ),
+    },
+    "/api/v1/lists/{id}/suspend": _action(
+        "Enforce nothing of a list", Suspending, "It is off, or will be when `in_force`"
+    ),
+    "/api/v1/lists/{id}/resume": _action(
+        "End the suspension and the rollback of a list", Reasoned, "It is enforced in its newest version"
+    ),
+    "/api/v1/lists/{id}/rollback": _action(
+        "Let an earlier version serve", RollingBack, "It serves, or is being compiled"
+    ),
+    "/api/v1/lists/{id}/release": _action(
+        "Let a version serve that the gates hold back",
+        Releasing,
+        "It serves, or a second person is asked for",
+        Permission.LISTS_RELEASE,
+    ),
+}
 
 
 async def post_suspend(request: web.Request) -> web.Response:
     """200: nothing of the list is enforced any more."""
-    asked = await _body(request, Suspending)
-    with worded():
-        until = _until(asked, request.app[APPLIANCE].now())
-        decided = await request.app[APPLIANCE].lists.suspend(
-            request[ACTOR], request.match_info["id"], asked.reason, until
-        )
+    asked = checked(Suspending, await read_object(request))
+    until = _until(asked, request.app[APPLIANCE].now())
+    decided = await request.app[APPLIANCE].lists.suspend(
+        request[ACTOR], request.match_info["id"], asked.reason, until
+    )
     return _shown(decided)
 
 
 async def post_resume(request: web.Request) -> web.Response:
     """200: the list is enforced again, in its newest version."""
-    asked = await _body(request, Reasoned)
-    with worded():
-        decided = await request.app[APPLIANCE].lists.resume(
-            request[ACTOR], request.match_info["id"], asked.reason
-        )
+    asked = checked(Reasoned, await read_object(request))
+    decided = await request.app[APPLIANCE].lists.resume(
+        request[ACTOR], request.match_info["id"], asked.reason
+    )
     return _shown(decided)
 
 
 async def post_rollback(request: web.Request) -> web.Response:
     """200: an earlier version serves, or is being compiled."""
-    asked = await _body(request, RollingBack)
-    with worded():
-        decided = await request.app[APPLIANCE].lists.roll_back(
-            request[ACTOR], request.match_info["id"], asked.reason, asked.version, hold=asked.hold
-        )
+    asked = checked(RollingBack, await read_object(request))
+    decided = await request.app[APPLIANCE].lists.roll_back(
+        request[ACTOR], request.match_info["id"], asked.reason, asked.version, hold=asked.hold
+    )
     return _shown(decided)
 
 
 async def post_release(request: web.Request) -> web.Response:
     """200: the held version serves, or a second person is asked for."""
-    asked = await _body(request, Releasing)
-    with worded():
-        decided = await request.app[APPLIANCE].lists.release(
-            request[ACTOR], request.match_info["id"], asked.reason, asked.digest
-        )
+    asked = checked(Releasing, await read_object(request))
+    decided = await request.app[APPLIANCE].lists.release(
+        request[ACTOR], request.match_info["id"], asked.reason, asked.digest
+    )
     return _shown(decided)
 
 
 async def post_sync(request: web.Request) -> web.Response:
     """202: the update has begun; it has ended when the list's ``attempts`` have reached ``attempt``."""
     list_id = request.match_info["id"]
-    with worded():
-        attempt = await request.app[APPLIANCE].lists.sync(request[ACTOR], list_id)
+    attempt = await request.app[APPLIANCE].lists.sync(request[ACTOR], list_id)
     return web.json_response({"list": list_id, "attempt": attempt}, status=HTTPStatus.ACCEPTED)
-
-
-async def _body(request: web.Request, model: type[_M]) -> _M:
-    try:
-        return model.model_validate_json(await request.read())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"][:2]) or "the body"
-        raise ProblemError(
-            HTTPStatus.BAD_REQUEST, f'{place}: {first["msg"]}. Send JSON like {{"reason": "…"}}'
-        ) from error
 
 
 def _until(asked: Suspending, now: float) -> float | None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from admin.api.appliance import Condition, EditReport, ReloadResult, UnknownListError, Wish
+from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, UnknownListError, Wish
 from admin.config import Config, ConfigError, load
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
@@ -73,7 +74,7 @@ class Controller:
         self._readings = readings
         self._keeper, self._clocks, self._storage = keeper, clocks, storage
         self._place = Place(config.data_dir)
-        self._token = read_token(config)
+        self._keys = Keys(local=None, file=read_token(config))
         self._record = Doings(clocks.unix())
         self._editor = Editor(keeper.store)
         self._publisher = Publisher(
@@ -118,9 +119,13 @@ class Controller:
         return self._place
 
     @property
-    def token(self) -> str | None:
-        """What clients of ``/api/`` must send; None if nothing is asked for."""
-        return self._token
+    def keys(self) -> Keys:
+        """The credentials that are not in the database."""
+        return self._keys
+
+    def admit(self, local_token: str) -> None:
+        """From now on whoever has this token is somebody with rights on this box."""
+        self._keys = replace(self._keys, local=local_token)
 
     def now(self) -> float:
         """Unix seconds."""
@@ -133,7 +138,13 @@ class Controller:
     @property
     def lists(self) -> Decisions:
         """What may be decided about lists."""
-        effects = Effects(self._sources, self.enforce, self._refetch, lambda: self._record.generation)
+        effects = Effects(
+            self._sources,
+            self.enforce,
+            self._publisher.holds,
+            self._refetch,
+            lambda: self._record.generation,
+        )
         return Decisions(self._keeper.store, self._keeper.lives, self._clocks, effects)
 
     async def view(self) -> View:
@@ -221,15 +232,14 @@ class Controller:
     async def enforce(self) -> bool:
         """Put into force what is enforced of the lists now, over the compiled lists that serve; nothing is waited for.
 
-        False if something is left to be compiled, or to be published again: that is then on its way.
+        False if that could not be published. It is then tried again, and what is left to be compiled is on its way.
         """
         is_published = not self._waits_for_store and await self._attempt(
             partial(self._publisher.publish_again, self.config)
         )
-        done = self._publisher.is_current
-        self._stale = self._stale or not (is_published and done)
+        self._stale = self._stale or not (is_published and self._publisher.is_current)
         self._wake.set()
-        return is_published and done
+        return is_published
 
     async def _step(self) -> None:
         await self._live()
@@ -271,7 +281,7 @@ class Controller:
             self._adoption.wanted = before
             self._keeper.follow(sources(before.config))
             return await self._rejected([self._record.publish_problem])
-        self._token = token
+        self._keys = replace(self._keys, file=token)
         self._record.accepted(self._clocks.unix())
         declared = merged.declared
         await self._storage.note(*config_loaded(declared, self._clocks.unix(), before.declared))
@@ -333,6 +343,7 @@ class Controller:
                 self._readings.forget(list_id)
         finally:
             del self._fetches[list_id]
+            self._keeper.ended(list_id)
             self._wake.set()
 
     # ---- publishing ----
@@ -350,6 +361,9 @@ class Controller:
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
+        if self._publisher.is_behind:
+            self._stale = True
+            self._wake.set()
         self.on_published(self.config)
         return True
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import random
+import secrets
 import signal
 import socket
 import sys
@@ -22,7 +23,7 @@ from admin.control.listening import ListenError, listen
 from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
 from admin.control.storage import Storage
-from admin.control.token import TokenError
+from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.store.address import address_of
@@ -94,6 +95,9 @@ async def _serve(config: Config) -> None:
         config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
     )
     sock = listen(config.admin.listen)
+    local_token = secrets.token_hex(LOCAL_BYTES)
+    write_local_token(Place(config.data_dir).run, local_token)
+    controller.admit(local_token)
     stopping = asyncio.Event()
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import MOST_PER_PAGE
@@ -36,6 +36,12 @@ class Filter:
 
     kind: str = ""
     subject: str = ""
+    actor: str = ""
+    """The id of who acted, or the person or system behind it."""
+    since: float | None = None
+    """Unix seconds; events at this moment are among them."""
+    until: float | None = None
+    """Unix seconds; events at this moment are not."""
 
 
 ANY = Filter()
@@ -49,6 +55,12 @@ async def list_events(
     query = select(EventRow).where(EventRow.sequence > after).order_by(EventRow.sequence)
     if only.subject:
         query = query.where(EventRow.subject == only.subject)
+    if only.actor:
+        query = query.where(or_(EventRow.actor_id == only.actor, EventRow.holder == only.actor))
+    if only.since is not None:
+        query = query.where(EventRow.at >= only.since)
+    if only.until is not None:
+        query = query.where(EventRow.at < only.until)
     if only.kind:
         exact = "." in only.kind
         query = query.where(
