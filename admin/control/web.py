@@ -24,7 +24,7 @@ _log = get_logger("weir.api")
 
 def _silent() -> logging.Logger:
     """For aiohttp, which would log the first line of a request that is not HTTP: a name that somebody asked about."""
-    logger = logging.Logger("weir.api.http")
+    logger = logging.getLogger("weir.api.http")
     logger.disabled = True
     return logger
 
