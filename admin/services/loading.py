@@ -112,7 +112,7 @@ async def _read(
     unreadable: _Unreadable = {}
     result = await transaction.session.stream(query)
     async for many in result.partitions(_AT_ONCE):
-        pairs = list(many)
+        pairs = [(row[0], row[1]) for row in many]
         fresh, wrong = await asyncio.to_thread(read_rows, section, declared, pairs)
         found |= fresh
         unreadable |= wrong
