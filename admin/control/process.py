@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import random
+import secrets
 import signal
 import socket
 import sys
@@ -16,13 +17,16 @@ from typing import TYPE_CHECKING
 
 from admin.config import Config, ConfigError, load
 from admin.config.endpoints import HostPort
+from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
-from admin.control.lists import Clocks, ListKeeper
+from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
-from admin.control.token import TokenError
+from admin.control.storage import Storage
+from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
+from admin.store.address import address_of
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
 from blocklists.snapshot.readings import Readings
@@ -86,8 +90,14 @@ async def _serve(config: Config) -> None:
         count=readings.count,
         fetch=fetch,
     )
-    controller = Controller(config, keeper, clocks, compiler=compile_prepared, readings=readings)
+    storage = Storage(lambda: address_of(config))
+    controller = Controller(
+        config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
+    )
     sock = listen(config.admin.listen)
+    local_token = secrets.token_hex(LOCAL_BYTES)
+    write_local_token(Place(config.data_dir).run, local_token)
+    controller.admit(local_token)
     stopping = asyncio.Event()
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")
@@ -111,6 +121,7 @@ async def _serve(config: Config) -> None:
         work.cancel()
         await asyncio.wait({work})
     await server.close()
+    await storage.close()
     if not work.cancelled():
         work.result()  # it never ends by itself: a fault, to be seen by whoever started us
 
