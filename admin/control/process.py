@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import random
+import secrets
 import signal
 import socket
 import sys
@@ -17,14 +18,17 @@ from typing import TYPE_CHECKING
 
 from admin.config import Config, ConfigError, load
 from admin.config.endpoints import HostPort
+from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
-from admin.control.lists import Clocks, ListKeeper
+from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
-from admin.control.token import TokenError
+from admin.control.storage import Storage
+from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
 from admin.control.vault import open_vault
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
+from admin.store.address import address_of
 from blocklists.credentials import CredentialError
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
@@ -86,14 +90,20 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
     readings = Readings(public_suffixes(), vault.index_key)
     keeper = ListKeeper(
-        ListStore(Place(config.data_dir).lists, vault.derive(COMMITMENTS)),
+        ListStore(Place(config.data_dir).lists, digest_key=vault.derive(COMMITMENTS)),
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,
         fetch=fetch,
     )
-    controller = Controller(config, keeper, clocks, compiler=compile_prepared, readings=readings)
+    storage = Storage(lambda: address_of(config))
+    controller = Controller(
+        config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
+    )
     sock = listen(config.admin.listen)
+    local_token = secrets.token_hex(LOCAL_BYTES)
+    write_local_token(Place(config.data_dir).run, local_token)
+    controller.admit(local_token)
     stopping = asyncio.Event()
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")
@@ -117,6 +127,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
         work.cancel()
         await asyncio.wait({work})
     await server.close()
+    await storage.close()
     if not work.cancelled():
         work.result()  # it never ends by itself: a fault, to be seen by whoever started us
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from admin.config import Config
-from admin.services.build import build_assignments, build_tables, sources
+from admin.services.build import EVERYTHING, EnforcedLists, build_assignments, build_tables, sources
 from admin.services.in_force import InForce
 from admin.services.layout import layout_of, write_layout
 from admin.services.place import Place
@@ -31,6 +31,7 @@ from blocklists.sources import FetchError
 from blocklists.sources.file import file_path, read_file
 from blocklists.suffixes import public_suffixes
 from resolver.tables import store
+from resolver.tables.model import Tables
 from resolver.tables.writing import ClientsWriter
 
 _TEMPORARY = ".snapshot.tmp"
@@ -95,31 +96,45 @@ def compile_lists(
     return Snapshot(name, report.bits, report.entries, report.size)
 
 
-def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> InForce:
-    """Make a generation of configuration and compiled lists the one in force. OSError leaves the old one in force."""
-    tables = build_tables(config, next_generation(state), snapshot.name, now)
-    clients = _write_clients(config, snapshot, state / tables.tables, now=now)
+def publish(
+    config: Config,
+    snapshot: Snapshot,
+    state: Path,
+    *,
+    now: float,
+    enforced: EnforcedLists = EVERYTHING,
+    tidy: bool = True,
+) -> InForce:
+    """Make a generation of configuration and compiled lists the one in force. OSError leaves the old one in force.
+
+    ``tidy`` removes old generations and what belongs to none.
+    """
+    tables = build_tables(config, next_generation(state), snapshot.name, now, enforced)
+    clients = _write_clients(config, snapshot, tables, state / tables.tables)
     try:
         write_layout(state, layout_of(tables))
         store.publish(state, tables)
     except BaseException:
         clients.close()
         raise
-    with contextlib.suppress(OSError):  # it is in force whatever stays behind, and the next one tries again
-        store.collect_garbage(state)
+    if tidy:
+        with contextlib.suppress(
+            OSError
+        ):  # it is in force whatever stays behind, and the next one tries again
+            store.collect_garbage(state)
     return InForce(state, config, tables, clients)
 
 
-def _write_clients(config: Config, snapshot: Snapshot, path: Path, *, now: float) -> ClientsWriter:
+def _write_clients(config: Config, snapshot: Snapshot, tables: Tables, path: Path) -> ClientsWriter:
     """The file of clients and policies of a new generation, whole and on the disk under its name."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.unlink(missing_ok=True)
     clients = ClientsWriter.create(
         temporary,
-        build_assignments(config, snapshot.bits),
+        build_assignments(config, snapshot.bits, tables.lists),
         plan=plan_digest(snapshot.bits),
         key=secrets.token_bytes(KEY_BYTES),
-        now=now,
+        now=tables.created,
     )
     try:
         temporary.replace(path)  # no generation has this number, so whatever has the name belongs to none

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import ClassVar
 
+from blocklists.enforcement import Enforced
 from blocklists.model import Confidentiality, Kind, LegalBasis
 from resolver.clients.address import Network
 from resolver.policy.model import Policy
@@ -63,6 +64,8 @@ class ListInfo:
     contact: str = ""
     categories: tuple[str, ...] = ()
     """The categories that it feeds."""
+    enforced: Enforced = Enforced.ALL
+    """What counts of it now: a list that is suspended or too old stays compiled, and is not heard (``heard``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from blocklists.enforcement import Enforced
 from blocklists.model import Bit, BitRole, LegalBasis
 from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.reader import SnapshotReader
 from resolver.clients.address import Network
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
 from resolver.tables.clients import Clients
+from resolver.tables.heard import heard
 from resolver.tables.model import ListInfo, Tables
 from resolver.tables.store import load
 
@@ -85,12 +87,15 @@ class View:
 
 
 def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
-    """Which bits mean what. A list's legal basis and categories come from the tables, its bits from the snapshot."""
+    """Which bits mean what, those of lists that are switched off aside. A list's legal basis and categories come from
+    the tables, its bits from the snapshot.
+    """
     by_role = dict.fromkeys(BitRole, 0)
     illegal_orders = 0
     own: dict[str, int] = {}
     categories: dict[str, int] = {}
-    for bit in bits:
+    counting = heard(bits, tables.lists)
+    for bit in counting:
         value = 1 << bit.index
         by_role[bit.role] |= value
         if bit.role is BitRole.CATEGORY:
@@ -103,6 +108,7 @@ def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
     feeds = {
         info.id: own.get(info.id, 0) | sum(categories.get(category, 0) for category in info.categories)
         for info in tables.lists.values()
+        if info.enforced is not Enforced.NOTHING
     }
     return Masks(
         illegal=by_role[BitRole.ILLEGAL],
@@ -110,6 +116,6 @@ def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
         protected=by_role[BitRole.PROTECTED],
         security=by_role[BitRole.SECURITY],
         categories=by_role[BitRole.CATEGORY],
-        actions={bit.index: (bit.id, bit.action) for bit in bits if bit.role is BitRole.ACTION},
+        actions={bit.index: (bit.id, bit.action) for bit in counting if bit.role is BitRole.ACTION},
         feeds=feeds,
     )
