@@ -69,7 +69,8 @@ class Controller:
     ) -> None:
         """``config`` is what the file declares. TokenError if its token cannot be read.
 
-        ``readings`` is what the keeper counts new versions with; whoever made ``storage`` closes it.
+        ``readings`` is what the keeper counts new versions with, its index key that of all secret lists; whoever made
+        ``storage`` closes it.
         """
         self._readings = readings
         self._keeper, self._clocks, self._storage = keeper, clocks, storage
@@ -151,7 +152,7 @@ class Controller:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
         generation = current_generation(self._place.state)
         if self._view is None or self._view.tables.generation != generation:
-            self._view = await asyncio.to_thread(View.open, self._place.state)
+            self._view = await asyncio.to_thread(View.open, self._place.state, self._readings.index_key)
         return self._view
 
     async def reload(self) -> ReloadResult:
