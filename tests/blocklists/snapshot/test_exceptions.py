@@ -116,7 +116,7 @@ def test_the_compiled_table_says_what_the_rules_say(
     wire: Callable[[str], bytes],
     world: list[tuple[str, list[Rule]]],
 ) -> None:
-    monkeypatch.setattr(intake, "line_parser", RuleParser)
+    monkeypatch.setattr(intake, "make_parser", RuleParser)
     lists = [
         (
             ListSource(f"list{n}", "file:/x", semantics, KINDS[n], ("topic",) if n == 0 else ()),
