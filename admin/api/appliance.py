@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from admin.config import Config
 from admin.services.place import Place
+from admin.store.database import Database
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
 from resolver.tables.view import View
@@ -84,6 +85,15 @@ class Wish:
     scope: Scope | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The credentials that are not in the database; ``file`` is None if ``admin.token_file`` is not set."""
+
+    local: str = field(repr=False)
+    """What ``weir`` on this box sends; new with every start of control."""
+    file: str | None = field(default=None, repr=False)
+
+
 class UnknownListError(LookupError):
     """No list of this id is configured."""
 
@@ -93,15 +103,26 @@ class Appliance(Protocol):
 
     @property
     def config(self) -> Config:
-        """The configuration in force."""
+        """The configuration in force: what the file declares and what the database holds."""
+
+    @property
+    def declared(self) -> Config:
+        """The configuration as its file says it."""
+
+    @property
+    def database(self) -> Database:
+        """What the API changes. UnavailableError while it cannot be reached."""
+
+    async def store_changed(self) -> None:
+        """Bring into force what the database holds now."""
 
     @property
     def place(self) -> Place:
         """The folders."""
 
     @property
-    def token(self) -> str | None:
-        """What clients of ``/api/`` must send; None if nothing is asked for."""
+    def keys(self) -> Keys:
+        """The credentials that are not in the database."""
 
     def condition(self) -> Condition:
         """The state of things now."""

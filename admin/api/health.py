@@ -8,11 +8,58 @@ from http import HTTPStatus
 from aiohttp import web
 
 from admin.api.appliance import Condition
+from admin.api.describing import (
+    COUNT,
+    FLAG,
+    MAYBE_COUNT,
+    MAYBE_MOMENT,
+    MOMENT,
+    TEXT,
+    Paths,
+    Schema,
+    array,
+    exactly,
+    json,
+    operation,
+    plain_text,
+    ref,
+    words,
+)
 from admin.api.keys import APPLIANCE
 from admin.api.readiness import Readiness, judge
 from admin.services.process_state import ProcessState
 from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import served_generation
+from blocklists.model import Kind
+
+PATHS: Paths = {
+    "/healthz": {"get": operation("The process is alive", {"200": plain_text("ok")})},
+    "/readyz": {
+        "get": operation(
+            "All processes serve the current generation and the lists that must be loaded are",
+            {"200": json("Ready", ref("Readiness")), "503": json("Not ready", ref("Readiness"))},
+        )
+    },
+}
+LIST_STATUS: dict[str, Schema] = {
+    "loaded": FLAG,
+    "state": TEXT,
+    "entries": MAYBE_COUNT,
+    "last_attempt": MAYBE_MOMENT,
+    "last_success": MAYBE_MOMENT,
+    "message": TEXT,
+}
+SCHEMAS: dict[str, Schema] = {
+    "Readiness": exactly(
+        ready=FLAG,
+        generation=MAYBE_COUNT,
+        problems=array(TEXT),
+        warnings=array(TEXT),
+        processes=array(exactly(name=TEXT, alive=FLAG, generation=MAYBE_COUNT, restarts=COUNT)),
+        lists=array(exactly(id=TEXT, kind=words(*Kind), **LIST_STATUS)),
+        config=exactly(loaded=MOMENT, accepted=COUNT, rejected=COUNT, problems=array(TEXT)),
+    )
+}
 
 
 async def healthz(_request: web.Request) -> web.Response:

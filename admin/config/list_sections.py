@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, model_validator
+from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema, model_validator
 
 from admin.config.endpoints import Prefix, Upstream
 from admin.config.fields import FilePath, ListOf, Section, Text, WebAddress, chosen, key
@@ -31,7 +31,12 @@ def _secret(value: object, info: ValidationInfo) -> Secret:
     return Secret(path=os.path.normpath(base / value))
 
 
-SecretRef = Annotated[Secret, BeforeValidator(_secret), PlainSerializer(str, return_type=str)]
+SecretRef = Annotated[
+    Secret,
+    BeforeValidator(_secret),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "minLength": 1}),
+]
 """Where a secret lies: a path, or ``credential:NAME`` for what systemd hands over (LoadCredential=)."""
 
 

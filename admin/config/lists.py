@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.config import JsonDict
 
 from admin.config.endpoints import ListUrl
-from admin.config.fields import Identifier, ListOf, Section, Text, between, chosen, key
+from admin.config.fields import Described, Identifier, ListOf, Section, Text, between, chosen, key
 from admin.config.list_formats import check_format
 from admin.config.list_sections import (
     AccessConfig,
@@ -78,8 +86,15 @@ def _one_of(kind: type[_E]) -> BeforeValidator:
     return BeforeValidator(lambda value: None if value is None else chosen(kind, value))
 
 
+def _either(schema: JsonDict) -> None:
+    """An entry of the catalogue brings what is needed otherwise."""
+    schema["anyOf"] = [{"required": ["catalogue"]}, {"required": schema.pop("required")}]
+
+
 class ListConfig(Section):
     """A source of entries."""
+
+    model_config = ConfigDict(json_schema_extra=_either)
 
     id: Identifier = key(example="bets", words="an id")
     """A short name of your own; that of the catalogue entry by default."""
@@ -105,7 +120,7 @@ class ListConfig(Section):
     """Format hashes, and needed there: how the digests are made."""
     rpz: RpzConfig = key(RpzConfig(), example="{override: disabled}")
     """Format rpz: what the zone's rules do here."""
-    format: Annotated[str, AfterValidator(_format)] = key(
+    format: Annotated[str, AfterValidator(_format), Described({"enum": sorted(FORMATS)})] = key(
         example="domains", words="one of " + ", ".join(sorted(FORMATS))
     )
     """How the list is written: names one a line (domains), a hosts file, filter rules (adblock, dnsmasq), a response

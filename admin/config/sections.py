@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from admin.config.database import DatabaseAddress
 from admin.config.endpoints import HostPort, Prefix, Upstream
 from admin.config.fields import (
     FilePath,
@@ -207,6 +208,12 @@ class AdminConfig(Section):
     """Where the admin API is served over HTTP. An address that others can reach needs `token_file`."""
     token_file: FilePath | None = key(None, example="/etc/weir/token", words="a path")
     """A file whose first line is the token that API clients must send."""
+    database: DatabaseAddress | None = key(
+        None, example="postgresql://weir@db.isp.example/weir", words="the address of a database"
+    )
+    """Where everything lies that is not in this file: lists, profiles and subscribers that came over the API, tokens and
+    audit events. By default the SQLite file `weir.db` in `data_dir`. For PostgreSQL write its address as libpq has it;
+    one with a password belongs into a file: `credential:NAME` for what systemd hands over, or `file:PATH`."""
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
