@@ -8,7 +8,7 @@ One folder per list::
     held-<digest>       the text of a refused version
     edits               single entries that an operator added or removed (``journal``)
 
-Beside the folders: ``.key``, under which the digests of secret lists are made.
+Beside the folders, only where no key is given: ``.key``, under which the digests of secret lists are made.
 
 The text is written before the record that names it and removed after the record that no longer does, so a crash at
 any moment leaves a usable list. The text of a secret list is never written. There is one writer: the control process.
@@ -45,16 +45,29 @@ class ReleaseError(ValueError):
 class ListStore:
     """The folder of all lists. Every method that writes may raise OSError and then leaves what was there before."""
 
-    def __init__(self, directory: Path) -> None:
-        """Nothing is created before the first write."""
-        self._directory = directory
+    def __init__(self, directory: Path, digest_key: bytes | None = None) -> None:
+        """Nothing is created before the first write.
+
+        ``digest_key`` makes the digests of secret lists; without it a key beside the lists does, which whoever copies
+        the folder has too.
+        """
+        self._directory, self._digest_key = directory, digest_key
 
     def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
-        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key."""
+        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key.
+
+        Of a secret list no validators are kept: a server's tag is often a digest of the text, by which a guess could be
+        proved.
+        """
         if source.confidentiality is not Confidentiality.SECRET:
             return version
-        key = stored_key(self._directory / ".key")
-        return replace(version, digest=keyed_digest(key, version.data))
+        own = self._directory / ".key"
+        if self._digest_key is not None:
+            own.unlink(
+                missing_ok=True
+            )  # made before there was a vault: it would tell of the records of that time
+        key = self._digest_key or stored_key(own)
+        return replace(version, digest=keyed_digest(key, version.data), etag="", last_modified="")
 
     def serving(self, list_id: str) -> Serving | None:
         """What is known of the version that serves; None if there is none or its record is damaged."""
@@ -95,9 +108,10 @@ class ListStore:
         content = folder / f"content-{version.digest}"
         if source.confidentiality is not Confidentiality.SECRET:
             write_file(content, version.data)
+        is_secret = source.confidentiality is Confidentiality.SECRET
         serving = Serving(
             digest=version.digest,
-            size=len(version.data),
+            size=0 if is_secret else len(version.data),
             fetched=version.fetched,
             counts=counts,
             etag=version.etag,

@@ -1,8 +1,8 @@
 """One resolver worker: ``python -m resolver.worker --state DIR --run DIR --slot N``.
 
 It waits for a published generation (never serving unfiltered), serves its sockets, takes over each new generation
-between two packets, and goes on with the last good one whatever becomes of control. It holds no secret and writes
-nothing but its counters.
+between two packets, and goes on with the last good one whatever becomes of control. It holds no secret but the key of
+secret lists' digests, by which names can be tested and none be read, and writes nothing but its counters.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from secrets import randbits
 
@@ -38,11 +39,13 @@ from resolver.outbound.forwarder import Forwarder
 from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache
 from resolver.runtime.counters import CounterPage
+from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs, get_logger
 from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.sampling import SampleFile, sample_path
+from resolver.tables.index_key import read_index_key
 from resolver.tables.model import ResolverSettings
 from resolver.tables.view import View
 from resolver.tables.watch import watch_prepared
@@ -117,7 +120,10 @@ class Worker:
 
     async def run(self) -> None:
         """Serve until ``stop``. SocketError if an address cannot be served."""
-        watching = spawn(watch_prepared(self._state, self._open, self._use), name="watch state")
+        index_key = partial(read_index_key, self._run)
+        watching = spawn(
+            watch_prepared(self._state, self._open, self._use, index_key=index_key), name="watch state"
+        )
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())
         waiting = spawn(keep_waiting("the first generation"), name="waiting")
@@ -142,7 +148,7 @@ class Worker:
         lists = self._state / tables.snapshot
         changes = changes_of(lists)
         overlay = changes if changes.exists() else None
-        files = StateFiles(lists, self._state / tables.tables, overlay)
+        files = StateFiles(lists, self._state / tables.tables, overlay, generation.view.index_key)
         limits = limits_of(tables.resolver.rate_limit)
         settings = settings_of(generation, limits, self._cookies.secrets(now))
         return Opened(generation, open_state(files, settings, verify=verify), day)
@@ -380,6 +386,7 @@ def main() -> int:
     parser.add_argument("--slot", type=int, default=0, help="number of this worker, from 0")
     options = parser.parse_args()
     configure_logs(f"worker-{options.slot}")
+    forbid_core_dumps()
     _raise_file_limit()
     try:
         return asyncio.run(_main(options.state, options.run, options.slot))

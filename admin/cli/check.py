@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator
@@ -74,18 +75,21 @@ def _view(config: Config, now: float) -> Iterator[View]:
     """What the appliance serves now; if it has published nothing, the configured lists compiled for this question."""
     from admin.services.place import Place
     from admin.services.publish import compile_offline
+    from blocklists.snapshot.native import INDEX_KEY_BYTES
+    from resolver.tables.index_key import read_index_key
     from resolver.tables.store import current_generation
     from resolver.tables.view import View
 
-    state = Place(config.data_dir).state
-    if current_generation(state) is not None:
-        yield View.open(state)
+    place = Place(config.data_dir)
+    if current_generation(place.state) is not None:
+        yield View.open(place.state, read_index_key(place.run))
         return
     complain("nothing is published here; the configured lists are compiled for this question")
     with tempfile.TemporaryDirectory(prefix="weir-check-") as folder:
-        for sentence in compile_offline(config, Path(folder), now=now):
+        key = secrets.token_bytes(INDEX_KEY_BYTES)
+        for sentence in compile_offline(config, Path(folder), now=now, index_key=key):
             complain(sentence)
-        yield View.open(Path(folder))
+        yield View.open(Path(folder), key)
 
 
 def _readable(report: CheckReport) -> str:

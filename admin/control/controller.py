@@ -50,7 +50,7 @@ class Controller:
     ) -> None:
         """``config`` is in force from the first publication on. TokenError if its token cannot be read.
 
-        ``readings`` is what the keeper counts new versions with.
+        ``readings`` is what the keeper counts new versions with; its index key is that of all secret lists.
         """
         self._readings = readings
         self._config, self._keeper, self._clocks, self._compiler = config, keeper, clocks, compiler
@@ -98,7 +98,7 @@ class Controller:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
         generation = current_generation(self._place.state)
         if self._view is None or self._view.tables.generation != generation:
-            self._view = await asyncio.to_thread(View.open, self._place.state)
+            self._view = await asyncio.to_thread(View.open, self._place.state, self._readings.index_key)
         return self._view
 
     async def reload(self) -> ReloadResult:
@@ -113,6 +113,8 @@ class Controller:
                 return self._rejected([str(error)])
             if config.data_dir != self._config.data_dir:
                 return self._rejected([f"{config.path}: data_dir cannot change while Weir runs: restart it"])
+            if config.admin.vault != self._config.admin.vault:
+                return self._rejected([f"{config.path}: admin.vault.key counts from a start on: restart it"])
             return await self._adopt(config, token)
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
@@ -287,7 +289,7 @@ class Controller:
     def _kept(self, config: Config) -> Snapshot | None:
         """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
         try:
-            view = View.open(self._place.state)
+            view = View.open(self._place.state, self._readings.index_key)
         except (TablesError, SnapshotError):
             return None
         wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)

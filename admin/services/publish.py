@@ -84,7 +84,8 @@ def compile_lists(
             texts, temporary, prepared or Prepared(), now=now, suffixes=public_suffixes(), edits=edits
         )
         name = f"snapshot-{report.digest}.weir"
-        native.Changes.create(native.Snapshot.open(str(temporary), verify=False), str(changes))
+        written = native.Snapshot.open(str(temporary), verify=False, without_secret=True)
+        native.Changes.create(written, str(changes))
         changes.rename(changes_of(state / name))
         temporary.rename(state / name)
     except (OSError, ValueError):
@@ -139,10 +140,12 @@ def next_generation(state: Path) -> int:
     return max(numbers) + 1
 
 
-def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tuple[str, ...]:
+def compile_offline(
+    config: Config, directory: Path, *, now: float = 0.0, index_key: bytes | None = None
+) -> tuple[str, ...]:
     """Publish what the configuration says into ``directory``, without an appliance and without fetching anything.
 
-    File lists are read, others taken from what control has kept. Returns one sentence for each list that is not at
+    File lists are read, others taken from what control has kept; secret ones need an ``index_key``. Returns one sentence for each list that is not at
     hand, and so left out. OSError, or the compiler's ValueError, if nothing can be published.
     """
     kept = ListStore(Place(config.data_dir).lists)
@@ -154,7 +157,9 @@ def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tup
         except FetchError as error:
             missing.append(f"list {source.id} is left out: {error}")
     edits = {source.id: combine(kept.edits(source.id).edits) for source, _ in texts}
-    publish(config, compile_lists(texts, directory, now=now, edits=edits), directory, now=now).close()
+    prepared = Prepared(index_key=index_key)
+    compiled = compile_lists(texts, directory, now=now, edits=edits, prepared=prepared)
+    publish(config, compiled, directory, now=now).close()
     return tuple(missing)
 
 

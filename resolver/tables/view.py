@@ -22,7 +22,11 @@ _ORDERS = {LegalBasis.STATUTE, LegalBasis.COURT}
 class View:
     """A loaded generation; one per process and generation. Who has which policy is read anew at every question."""
 
-    def __init__(self, tables: Tables, reader: SnapshotReader, clients: Clients) -> None:
+    def __init__(
+        self, tables: Tables, reader: SnapshotReader, clients: Clients, index_key: bytes | None = None
+    ) -> None:
+        """``index_key`` is what ``reader`` was opened with; the core opens the same file with it."""
+        self.index_key = index_key
         self.tables = tables
         self.reader = reader
         self.clients = clients
@@ -30,17 +34,19 @@ class View:
         self.masks = masks_of(reader.bits, tables)
 
     @classmethod
-    def open(cls, state: Path) -> View:
-        """Load the generation in force. TablesError or SnapshotError if there is none that is whole."""
-        return cls.open_any(state)[0]
+    def open(cls, state: Path, index_key: bytes | None = None) -> View:
+        """Load the generation in force. TablesError or SnapshotError if there is none that is whole, IndexKeyError if
+        some of its lists are secret and ``index_key`` is not theirs.
+        """
+        return cls.open_any(state, index_key)[0]
 
     @classmethod
-    def open_any(cls, state: Path) -> tuple[View, list[str]]:
+    def open_any(cls, state: Path, index_key: bytes | None = None) -> tuple[View, list[str]]:
         """The same, with what is wrong with newer generations that were passed over."""
         tables, complaints = load(state)
-        reader = SnapshotReader.open(state / tables.snapshot)
+        reader = SnapshotReader.open(state / tables.snapshot, index_key=index_key)
         clients = Clients.open(state / tables.tables, plan_digest(reader.bits))
-        return cls(tables, reader, clients), complaints
+        return cls(tables, reader, clients, index_key), complaints
 
     @property
     def default_policy(self) -> int:

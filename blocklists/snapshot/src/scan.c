@@ -213,7 +213,7 @@ static int fill(weir_scan *scan)
             break;
         next->labels = name.count;
         next->is_idn = is_idn(&name);
-        next->hash = weir_hash_name(&scan->builder->key, name.text, name.labels, name.count);
+        next->hash = weir_builder_hash_name(scan->builder, name.text, name.labels, name.count);
         weir_builder_prefetch(scan->builder, next->hash);
     }
     return scan->pending_count > 0;
@@ -260,7 +260,7 @@ int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *na
         if (kind != WEIR_LINE_NAME)
             continue;
         unsigned limit = name->count < wanted->max_labels ? name->count : wanted->max_labels;
-        weir_hash_suffixes(&wanted->key, name->text, name->labels, name->count, limit, hashes);
+        weir_builder_hash_suffixes(wanted, name->text, name->labels, name->count, limit, hashes);
         for (unsigned n = wanted->min_labels; n <= limit; n++)
             if (weir_builder_find(wanted, hashes[n - 1]) != NULL)
                 return 1;

@@ -208,7 +208,7 @@ def test_resolve(
     semantics: str, chain: list[tuple[int, Scope, Action, bool]], exact: set[Action], below: set[Action]
 ) -> None:
     placed = [(distance, Token(0, scope, action, important)) for distance, scope, action, important in chain]
-    state = resolve(placed, [semantics])
+    state = resolve(placed, {0: semantics})
     assert ({action for _, action in state.exact}, {action for _, action in state.below}) == (exact, below)
 
 
