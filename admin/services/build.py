@@ -22,7 +22,7 @@ from resolver.tables.model import (
     ResolverSettings,
     Tables,
 )
-from resolver.tables.store import clients_name
+from resolver.tables.store import clients_name, urls_name
 
 NOT_SERVED = -1
 """The number of no policy: as the default policy it leaves strangers unserved."""
@@ -40,6 +40,7 @@ def build_tables(config: Config, generation: int, snapshot: str, now: float) -> 
         created=now,
         snapshot=snapshot,
         tables=clients_name(generation),
+        urls=urls_name(snapshot),
         lists={item.id: _info(item) for item in config.lists},
         categories=config.titles,
         zones=tuple(zone.name for zone in config.resolver.zones),

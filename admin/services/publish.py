@@ -30,6 +30,7 @@ from blocklists.snapshot.readings import Prepared
 from blocklists.sources import FetchError
 from blocklists.sources.file import file_path, read_file
 from blocklists.suffixes import public_suffixes
+from blocklists.urls.layout import write_index
 from resolver.tables import store
 from resolver.tables.writing import ClientsWriter
 
@@ -76,16 +77,15 @@ def compile_lists(
     prepared: Prepared | None = None,
 ) -> Snapshot:
     """Compile into the state folder. OSError (disk full, …) and the compiler's ValueErrors leave nothing behind."""
-    temporary = state / _TEMPORARY
+    temporary, prepared = state / _TEMPORARY, prepared or Prepared()
     changes = changes_of(temporary)
     changes.unlink(missing_ok=True)
     try:
-        report = compiler(
-            texts, temporary, prepared or Prepared(), now=now, suffixes=public_suffixes(), edits=edits
-        )
+        report = compiler(texts, temporary, prepared, now=now, suffixes=public_suffixes(), edits=edits)
         name = f"snapshot-{report.digest}.weir"
         written = native.Snapshot.open(str(temporary), verify=False, without_secret=True)
         native.Changes.create(written, str(changes))
+        write_index(state / store.urls_name(name), prepared.key, report.urls)
         changes.rename(changes_of(state / name))
         temporary.rename(state / name)
     except (OSError, ValueError):

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
-from blocklists.model import Entry, HashedEntry, ListSource
-from blocklists.urls.records import KEY_BYTES, OF_NAMES, Sought, record, records_of
+from blocklists.model import Confidentiality, Entry, HashedEntry, ListSource
+from blocklists.urls.records import OF_NAMES, RECORD_BYTES, Sought, record, record_key, records_of
 
-_SUM_BYTES = 16
-
-
-def index_key(build_key: bytes) -> bytes:
-    """The key of the records of a build, made from that of its compiled table, so that neither tells the other."""
-    return hashlib.blake2b(build_key, digest_size=KEY_BYTES, person=b"weir url index").digest()
+_PLAIN_KEY = record_key(b"")
+"""For sums that must not change from build to build, of lists that are no secret."""
 
 
 class UrlRecords:
-    """The records of one list, each once, under the key of one build."""
+    """The records of one list, each once, under the key of the table that its names go into."""
 
-    def __init__(self, source: ListSource, build_key: bytes) -> None:
-        """``build_key`` is that of the compiled table: records of several lists fit into one index if it is the same."""
+    def __init__(self, source: ListSource, table_key: bytes) -> None:
+        """``table_key`` is the compiled table's: of one build, or for a secret list that of the box."""
         self.source = source
-        self._key = index_key(build_key)
+        self._key = record_key(table_key)
         self._records: dict[bytes, None] = {}
         self._kinds: set[Sought] = set()
-        self._names = 0
+        self._sum = 0
 
     def add(self, entry: Entry | HashedEntry) -> bool:
         """True for an entry that says something new."""
@@ -36,8 +31,13 @@ class UrlRecords:
                 self._records[made] = None
                 self._kinds.add(sought)
                 if sought.reach in OF_NAMES:
-                    self._note_name(sought, content)
+                    self._add_up(made if self.is_secret else record(_PLAIN_KEY, sought, content))
         return len(self._records) > before
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the list is, and its records therefore under the key of the box."""
+        return self.source.confidentiality is Confidentiality.SECRET
 
     @property
     def kinds(self) -> frozenset[Sought]:
@@ -45,13 +45,9 @@ class UrlRecords:
         return frozenset(self._kinds)
 
     @property
-    def names(self) -> bytes:
-        """Another value whenever the list names other hosts by digest, under whatever key; empty if it names none."""
-        return (
-            self._names.to_bytes(_SUM_BYTES, "little")
-            if OF_NAMES & {kind.reach for kind in self._kinds}
-            else b""
-        )
+    def names(self) -> int:
+        """Another number whenever the list names other hosts by digest, in whatever build; 0 if it names none."""
+        return self._sum
 
     def __iter__(self) -> Iterator[bytes]:
         """The records."""
@@ -61,7 +57,6 @@ class UrlRecords:
         """How many there are."""
         return len(self._records)
 
-    def _note_name(self, sought: Sought, content: bytes) -> None:
+    def _add_up(self, digest: bytes) -> None:
         """A sum does not depend on the order of the list's lines."""
-        digest = hashlib.blake2b(repr(sought).encode() + content, digest_size=_SUM_BYTES).digest()
-        self._names = (self._names + int.from_bytes(digest, "little")) % (1 << 8 * _SUM_BYTES)
+        self._sum = (self._sum + int.from_bytes(digest, "little")) % (1 << 8 * RECORD_BYTES)

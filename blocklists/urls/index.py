@@ -22,9 +22,9 @@ from blocklists.urls.records import (
     Reach,
     Sought,
     candidates,
-    locked,
     name_candidates,
     record,
+    record_key,
 )
 
 LARGEST = 1 << 34
@@ -46,21 +46,22 @@ class Hit:
 class UrlIndex:
     """One index, or none: the empty one names nothing."""
 
-    def __init__(self, data: bytes | mmap.mmap = b"", box_key: bytes | None = None) -> None:
+    def __init__(self, data: bytes | mmap.mmap = b"", index_key: bytes | None = None) -> None:
         """``data`` is a whole file (``open`` maps one). ValueError, saying what, if it is damaged.
 
-        Without the key of the box, records of secret lists are never found.
+        Without the box's index key records of secret lists are never found.
         """
-        self._data, self._box_key = data, box_key
+        self._data = data
         self._notes, self._key = Notes(), b""
+        self._secret_key = None if index_key is None else record_key(index_key)
         self._open = self._secret = _Table(data, 0, 0)
         if data:
             self._read()
-        self._names = tuple(kind for kind in self._notes.open if kind.reach in OF_NAMES)
-        self._secret_names = tuple(kind for kind in self._notes.secret if kind.reach in OF_NAMES)
+        self._names = _of_names(self._notes.open)
+        self._secret_names = _of_names(self._notes.secret)
 
     @staticmethod
-    def open(path: Path, box_key: bytes | None = None) -> UrlIndex:
+    def open(path: Path, index_key: bytes | None = None) -> UrlIndex:
         """Map a file and check all of it. UrlIndexError; OSError as from open(2)."""
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -68,7 +69,7 @@ class UrlIndex:
                 raise UrlIndexError(f"{path}: {size} bytes are no index of URLs; compile the lists again")
             data = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
         try:
-            return UrlIndex(data, box_key)
+            return UrlIndex(data, index_key)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UrlIndexError(f"{path}: the index of URLs is damaged; compile the lists again") from error
 
@@ -80,14 +81,14 @@ class UrlIndex:
     @property
     def names_hosts(self) -> bool:
         """Whether ``find_name`` can find anything at all."""
-        return bool(self._names or (self._secret_names and self._box_key))
+        return bool(self._names or (self._secret_names and self._secret_key))
 
     def __len__(self) -> int:
         """Records of all lists."""
         return self._open.count + self._secret.count
 
     def find(self, url: CanonicalUrl, *, secret: bool = False) -> tuple[Hit, ...]:
-        """The lists that name the URL, by number; those of secret lists only if asked for, and with the box's key."""
+        """The lists that name the URL, by number; those of secret lists only if asked for, and with the index key."""
         return self._find(
             self._notes.open, self._notes.secret if secret else (), lambda kind: candidates(url, kind)
         )
@@ -97,19 +98,14 @@ class UrlIndex:
         return self._find(self._names, self._secret_names, lambda kind: name_candidates(name, kind))
 
     def _find(
-        self, open_: Iterable[Sought], secret: Iterable[Sought], contents: Callable[[Sought], Iterator[bytes]]
+        self,
+        open_: Iterable[Sought],
+        secret: Iterable[Sought],
+        contents: Callable[[Sought], Iterator[bytes]],
     ) -> tuple[Hit, ...]:
-        found = {
-            (number, kind.reach): None
-            for kind in open_
-            for content in contents(kind)
-            for number in self._open.find(record(self._key, kind, content))
-        }
-        if self._box_key is not None:
-            for kind in secret:
-                for content in contents(kind):
-                    made = locked(self._box_key, record(self._key, kind, content))
-                    found |= {(number, kind.reach): None for number in self._secret.find(made)}
+        found = set(_hits(self._open, self._key, open_, contents))
+        if self._secret_key is not None:
+            found.update(_hits(self._secret, self._secret_key, secret, contents))
         return tuple(Hit(self._notes.lists[number], reach) for number, reach in sorted(found))
 
     def _read(self) -> None:
@@ -129,6 +125,19 @@ class UrlIndex:
         self._notes = decode(data[HEADER.size : first])
         lists = len(self._notes.lists)
         self._open, self._secret = _Table(data, first, open_, lists), _Table(data, second, secret, lists)
+
+
+def _of_names(kinds: Iterable[Sought]) -> tuple[Sought, ...]:
+    return tuple(kind for kind in kinds if kind.reach in OF_NAMES)
+
+
+def _hits(
+    table: _Table, key: bytes, kinds: Iterable[Sought], contents: Callable[[Sought], Iterator[bytes]]
+) -> Iterator[tuple[int, Reach]]:
+    for kind in kinds:
+        for content in contents(kind):
+            for number in table.find(record(key, kind, content)):
+                yield number, kind.reach
 
 
 class _Table:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from blocklists.model import Confidentiality
 from blocklists.properties import HashAlgorithm
 from blocklists.urls.collecting import UrlRecords
 from blocklists.urls.records import Reach, Sought
@@ -26,18 +25,13 @@ class Notes:
     edition: str = ""
 
 
-def is_secret(records: UrlRecords) -> bool:
-    """Whether these belong into the locked table."""
-    return records.source.confidentiality is Confidentiality.SECRET
-
-
-def encode(lists: Sequence[UrlRecords], box_key: bytes) -> bytes:
+def encode(lists: Sequence[UrlRecords]) -> bytes:
     """The notes of an index of these lists."""
     notes = {
         "lists": [one.source.id for one in lists],
-        "open": _kinds(one for one in lists if not is_secret(one)),
-        "secret": _kinds(one for one in lists if is_secret(one)),
-        "edition": _edition(lists, box_key),
+        "open": _kinds(one for one in lists if not one.is_secret),
+        "secret": _kinds(one for one in lists if one.is_secret),
+        "edition": _edition(lists),
     }
     return json.dumps(notes, separators=(",", ":")).encode()
 
@@ -53,10 +47,10 @@ def decode(data: bytes) -> Notes:
     )
 
 
-def _edition(lists: Sequence[UrlRecords], box_key: bytes) -> str:
-    """Keyed: what a secret list names must not be provable by whoever reads the file."""
-    named = sorted((one.source.id, one.names.hex()) for one in lists if one.names)
-    return hashlib.blake2b(repr(named).encode(), digest_size=8, key=box_key).hexdigest() if named else ""
+def _edition(lists: Sequence[UrlRecords]) -> str:
+    """What a secret list names cannot be proved by it: its sum is one of records under the key of the box."""
+    named = sorted((one.source.id, one.names) for one in lists if one.names)
+    return hashlib.blake2b(repr(named).encode(), digest_size=8).hexdigest() if named else ""
 
 
 def _kinds(lists: Iterable[UrlRecords]) -> list[list[int | str]]:

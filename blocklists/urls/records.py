@@ -1,7 +1,7 @@
 """Records of the index: keyed digests of what an entry says, and of what may be said of a request. Pure.
 
-A record is a tag (``Reach``) and a text, digested under the key of one build: two builds have none in common. Those of
-secret lists are digested once more under the key of the box, which stands in no file of the index.
+A record is a tag (``Reach``) and a text, digested under a key: that of one build, so that two builds have none in common,
+and for secret lists that of the box, which stands in no file of the index.
 """
 
 from __future__ import annotations
@@ -61,16 +61,16 @@ class Sought:
     depth: int = 0
 
 
+def record_key(table_key: bytes) -> bytes:
+    """The key of records beside a compiled table with this key; neither tells the other."""
+    return hashlib.blake2b(table_key, digest_size=KEY_BYTES, person=b"weir url index").digest()
+
+
 def record(key: bytes, sought: Sought, content: bytes) -> bytes:
     """One record: ``content`` is a text of ours, or digests of a publisher's."""
     algorithm = 0 if sought.algorithm is None else 1 + _ALGORITHMS.index(sought.algorithm)
     tag = bytes((sought.reach, algorithm, sought.depth))
     return hashlib.blake2b(tag + content, digest_size=RECORD_BYTES, key=key).digest()
-
-
-def locked(box_key: bytes, made: bytes) -> bytes:
-    """The record of a secret list."""
-    return hashlib.blake2b(made, digest_size=RECORD_BYTES, key=box_key).digest()
 
 
 def records_of(entry: Entry | HashedEntry, source: ListSource) -> Iterator[tuple[Sought, bytes]]:
