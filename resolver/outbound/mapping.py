@@ -224,7 +224,7 @@ def _holder(descriptor: int, start: int, end: int) -> int | None:
     return None if kind == fcntl.F_UNLCK else max(found, start)
 
 
-def _path(run: Path, size: int, edition: str) -> Path:
+def _path(run: Path, size: int, edition: str = "") -> Path:
     folder, stem = _home(run)
     return folder / (f"{stem}-{size}-{edition}" if edition else f"{stem}-{size}")
 

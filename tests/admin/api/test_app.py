@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from admin.api.app import HEADERS, ROUTES
+from admin.api.app import HEADERS
 from admin.api.appliance import Condition, ConfigCondition, ReloadResult
 from admin.services.process_state import ProcessState, SupervisorState, file_of, write_state
 from resolver.runtime.counters import CounterPage

@@ -52,7 +52,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) 
 
 @pytest.fixture
 def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(run: Path, size: int) -> None:
+    def refuse(run: Path, size: int, edition: str) -> None:
         raise MappingError("no room for it")
 
     monkeypatch.setattr(shared_cache, "open_mapping", refuse)
@@ -185,7 +185,7 @@ def test_a_size_that_cannot_be_had_leaves_the_former_one(
     cache = make()
     cache.store(_answer())
 
-    def refuse(run: Path, size: int) -> None:
+    def refuse(run: Path, size: int, edition: str) -> None:
         raise MappingError("no room for it")
 
     monkeypatch.setattr(shared_cache, "open_mapping", refuse)
