@@ -10,13 +10,14 @@ from aiohttp import web
 
 from admin.api import audit, categories, lists, profiles, subscribers, tokens
 from admin.api.appliance import Appliance
+from admin.api.asking import post_ask
 from admin.api.authentication import Find, Gate, UnauthenticatedError
 from admin.api.checks import get_check
 from admin.api.entries import get_entries, post_entries
 from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
-from admin.api.keys import ACTOR, APPLIANCE, GATE, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
 from admin.api.problem import respond
@@ -25,6 +26,7 @@ from admin.api.reloads import post_reload
 from admin.api.resources import Resource
 from admin.api.traffic import Traffic
 from admin.services.actors import Actor
+from admin.services.asking import AskLimits
 from admin.services.tokens import authenticate, note_use
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -53,6 +55,7 @@ ROUTES: tuple[Route, ...] = (
     *_routes(lists.RESOURCE),
     ("GET", "/api/v1/lists/{id}/entries", get_entries),
     ("POST", "/api/v1/lists/{id}/entries", post_entries),
+    ("POST", "/api/v1/lists/{id}/ask", post_ask),
     *_routes(categories.RESOURCE),
     *_routes(profiles.RESOURCE),
     *_routes(subscribers.RESOURCE),
@@ -86,6 +89,7 @@ def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) 
     app[APPLIANCE] = appliance
     app[TRAFFIC] = Traffic()
     app[GATE] = Gate(clock)
+    app[ASK_LIMITS] = AskLimits()
     app.on_response_prepare.append(_add_headers)
     for method, path, handler in ROUTES:
         app.router.add_route(method, path, handler)

@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from admin.api import (
+    asking,
     audit,
     categories,
     checks,
@@ -43,6 +44,7 @@ _PATHS: tuple[Paths, ...] = (
     checks.PATHS,
     reloads.PATHS,
     entries.PATHS,
+    asking.PATHS,
     queries.PATHS,
     subscribers.PATHS,
     tokens.PATHS,
@@ -51,6 +53,7 @@ _PATHS: tuple[Paths, ...] = (
 )
 _SCHEMAS = (health.SCHEMAS, checks.SCHEMAS, entries.SCHEMAS, queries.SCHEMAS, tokens.SCHEMAS, audit.SCHEMAS)
 _MODELS: tuple[type[BaseModel], ...] = (
+    *asking.MODELS,
     entries.EntryEdits,
     tokens.NewToken,
     subscribers.Identities,

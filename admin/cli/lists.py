@@ -1,4 +1,4 @@
-"""``weir lists status|release|edit``: the life of every list at a glance, and what an operator may do to one."""
+"""``weir lists status|release|edit|ask``: the life of every list at a glance, and what an operator may do to one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from admin.cli.exits import Exit
+from admin.cli.lists_ask import ask
 from admin.cli.lists_edit import edit
 from admin.cli.terminal import complain, complain_of, open_config, say, table
 from admin.cli.verb import verb
@@ -32,6 +33,9 @@ def register(app: typer.Typer) -> None:
     )(verb(release))
     group.command("edit", help="Add or remove single entries; they hold for later versions of the list too.")(
         verb(edit)
+    )
+    group.command("ask", help="Ask whether a list, be it secret, has an entry: with a reason, and recorded.")(
+        verb(ask)
     )
     app.add_typer(group, name="lists")
 
