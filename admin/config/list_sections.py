@@ -153,12 +153,13 @@ class FieldsConfig(Section):
         return self
 
 
-def _full_digests(value: object) -> object:
-    if isinstance(value, str) and value and not value.startswith(("file:/", "https://")):
-        raise fault(
-            f"{shown(value)} is no address of digests; write file: and an absolute path, or https://…"
-        )
-    return value
+def _full_digests(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str) or not value or value.startswith("https://"):
+        return value
+    if not value.startswith("file:"):
+        raise fault(f"{shown(value)} is no address of digests; write file: and a path, or https://…")
+    base: Path = (info.context or {}).get("base", Path())
+    return f"file:{os.path.normpath(base / value.removeprefix('file:'))}"
 
 
 class HashesConfig(Section):

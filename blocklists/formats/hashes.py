@@ -8,6 +8,7 @@ host-path      host digest, path digest, depth  with depth 0 the host and all be
 expression     digest of ``host/path?query``    every address that has it among its expressions
                                                 (``blocklists.urls.expressions``)
 expression     the first 4 bytes of it or more  nothing, until a full digest behind FULL_MARKER begins so
+expression     with ``scope: domain``           the expression is ``host/``: the host and all below it
 =============  ===============================  ==============================================================
 
 Digests are hexadecimal; blanks, comma, semicolon or colon stand between parts. What the publisher has digested is
@@ -56,6 +57,7 @@ class HashesParser(DocumentParser):
         self._size = DIGEST_BYTES[hashes.algorithm]
         self._is_expression = hashes.shape is HashShape.EXPRESSION
         self._has_full = bool(hashes.full)
+        self._whole = Disposition.DNS if source.scope is Scope.DOMAIN else Disposition.URL_FILTER
         self._full: list[bytes] = []
 
     def rows(self, data: bytes) -> Iterator[Row]:
@@ -85,10 +87,10 @@ class HashesParser(DocumentParser):
             return MALFORMED
         digest = bytes.fromhex(parts[0])
         if len(digest) == self._size:
-            return (HashedEntry(digest),)
+            return (HashedEntry(digest, disposition=self._whole),)
         if not SHORTEST_PREFIX <= len(digest) < self._size:
             return MALFORMED
-        confirmed = tuple(map(HashedEntry, self._beginning_with(digest)))
+        confirmed = tuple(HashedEntry(full, disposition=self._whole) for full in self._beginning_with(digest))
         return confirmed or (HashedEntry(digest, disposition=Disposition.NOT_ENFORCEABLE),)
 
     def _beginning_with(self, prefix: bytes) -> Iterator[bytes]:
