@@ -44,6 +44,6 @@ def _text(wire: bytes) -> str:
     labels = []
     position = 0
     while position < len(wire) and (length := wire[position]):
-        labels.append(wire[position + 1 : position + 1 + length])
+        labels.append(wire[position + 1 : position + 1 + length].replace(b".", b"?"))
         position += 1 + length
     return b".".join(labels).decode("ascii", "replace").replace("�", "?")
