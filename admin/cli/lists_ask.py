@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -12,13 +13,21 @@ from admin.cli.api import RefusedError, UnreachableError, post
 from admin.cli.exits import Exit
 from admin.cli.terminal import complain, complain_of, open_config, say
 
+LONGEST_LINE = 4_096
+"""Characters read from standard input: more than any question has."""
 _CANNOT = (429, 503)
 """Asked too often, or nothing to look into now: the question itself is right."""
 
 
 def ask(
     list_id: Annotated[str, typer.Argument(metavar="ID", help="The list.")],
-    text: Annotated[str, typer.Argument(metavar="NAME|URL", help="What is asked about.")],
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|URL",
+            help="What is asked about; - reads it from standard input, past the shell's history.",
+        ),
+    ],
     reason: Annotated[str, typer.Option(help="Why; it is kept with the audit events.")],
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
 ) -> int:
@@ -26,6 +35,8 @@ def ask(
     from admin.config import ConfigError
     from admin.control.token import TokenError
 
+    if text == "-":
+        text = sys.stdin.readline(LONGEST_LINE).strip()
     path = f"/api/v1/lists/{quote(list_id, safe='')}/ask"
     try:
         answer = post(open_config(config), path, {"text": text, "reason": reason})
