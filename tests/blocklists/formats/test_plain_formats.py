@@ -113,7 +113,7 @@ URLS = {
     "*.pages.example/x": ["-unsupported"],
     "pages.example/*/x": ["-unsupported"],
     "ftp://pages.example/x": ["-unsupported"],
-    "http:///x": ["-bad-name"],
+    "http:///x": ["-single-label"],
     "pa ges.example/x": ["-bad-name"],
     "*": ["-bad-name"],
 }
