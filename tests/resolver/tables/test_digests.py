@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dnslib import DNSRecord
 
 from admin.config import load
 from admin.services.publish import compile_offline
 from blocklists.canonical import to_wire
+from resolver.answer.decision import Miss, Services
+from resolver.answer.generation import Generation
+from resolver.answer.pipeline import Pipeline
 from resolver.policy.model import UNLISTED
 from resolver.tables.store import TablesError, collect_garbage
 from resolver.tables.view import View
@@ -97,3 +101,18 @@ def test_a_generation_with_a_damaged_index_is_passed_over(
     (state / first.tables.urls).unlink()
     with pytest.raises(TablesError):
         View.open(state)
+
+
+def test_such_a_name_is_decided_before_anybody_is_asked(publish: Callable[[str], View]) -> None:
+    services = Services(lambda _: None, lambda _: 0, lambda _: None)
+    pipeline = Pipeline(Generation(publish("listed.example")), services)
+    query = bytes(DNSRecord.question("www.listed.example").pack())
+    answer = pipeline.handle(query, "127.0.0.1", over_tcp=False, now=1.0)
+    assert isinstance(answer, bytes)
+    assert str(DNSRecord.parse(answer).rr[0].rdata) == "127.0.0.1"  # the gateway's address
+    assert pipeline.decides(to_wire("www.listed.example"))
+    assert not pipeline.decides(to_wire("other.example"))
+    other = pipeline.handle(
+        bytes(DNSRecord.question("other.example").pack()), "127.0.0.1", over_tcp=False, now=1.0
+    )
+    assert isinstance(other, Miss)
