@@ -37,7 +37,7 @@ from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
 from resolver.outbound.reports import DISCARDS, UpstreamReports
-from resolver.outbound.shared_cache import SharedCache
+from resolver.outbound.shared_cache import SharedCache, Withheld
 from resolver.runtime.counters import CounterPage
 from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs, get_logger
@@ -162,7 +162,7 @@ class Worker:
     def _take_over(self, pipeline: Pipeline, opened: Opened) -> None:
         tables = opened.generation.view.tables
         pipeline.use(opened.generation)
-        self._reconfigure(tables.resolver)
+        self._reconfigure(opened.generation.view)
         if self._front is not None and opened.native is not None:
             self._front.use(opened.native, self._cache.native if self._cache is not None else None)
         if self._sample is not None:
@@ -172,22 +172,29 @@ class Worker:
         self._connections.limits = _tcp_limits(tables.resolver)
         self._counting.gauge("generation", tables.generation)
 
-    def _reconfigure(self, settings: ResolverSettings) -> None:
+    def _reconfigure(self, view: View) -> None:
+        settings = view.tables.resolver
         if self._cache is None:
             self._forwarder.reconfigure(_share(settings))
             return
         self._cache.workers, before = settings.workers, self._cache.problem
+        self._cache.withhold(_withheld(view))
         self._forwarder.reconfigure(settings)
         if self._cache.problem not in ("", before):
             _log.error("the answer cache is not as configured", reason=self._cache.problem)
 
-    def _new_forwarder(self, settings: ResolverSettings) -> Forwarder:
+    def _new_forwarder(self, view: View) -> Forwarder:
         """With the cache that all workers share, unless the core is switched off."""
-        count = self._count_outbound
+        settings, count = view.tables.resolver, self._count_outbound
         if not self._has_core:
             return Forwarder(_share(settings), counters=count)
         self._cache = SharedCache(
-            self._run, settings.cache_size, settings.serve_stale, workers=settings.workers, count=count
+            self._run,
+            settings.cache_size,
+            settings.serve_stale,
+            workers=settings.workers,
+            count=count,
+            withheld=_withheld(view),
         )
         if self._cache.problem:
             _log.error("the answer cache is not as configured", reason=self._cache.problem)
@@ -203,7 +210,7 @@ class Worker:
         count = self._counting.count
         sockets = _sockets(settings)
         self._reports = UpstreamReports()
-        self._forwarder = self._new_forwarder(settings)
+        self._forwarder = self._new_forwarder(generation.view)
         await self._forwarder.start()
         services = Services(
             self._forwarder.cached, self._forwarder.age, count, cookie=self._cookies.answer, keep=self._keep
@@ -319,6 +326,11 @@ def _sockets(settings: ResolverSettings) -> dict[Use, list[socket.socket]]:
     return {
         use: listen_all(Address(use, text, "resolver.listen") for text in settings.listen) for use in passed
     }
+
+
+def _withheld(view: View) -> Withheld:
+    """The names that are listed by digest."""
+    return Withheld(view.urls.edition, view.digests.lists if view.digests.any else None)
 
 
 def _keep_from_collector() -> None:

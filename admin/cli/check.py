@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def check(
     name: Annotated[
-        str, typer.Argument(metavar="NAME|URL", help="A name, or a web address of which the host counts.")
+        str, typer.Argument(metavar="NAME|URL", help="A name, or a web address: its host and its page.")
     ],
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
     subscriber: Annotated[str | None, typer.Option(metavar="ID", help="Decide for this subscriber.")] = None,
@@ -106,6 +106,12 @@ def _readable(report: CheckReport) -> str:
         ("lists", ", ".join(report.lists)),
     ]
     steps = [(str(step.step), step.title, step.said) for step in report.steps]
+    if report.page is not None:
+        facts += [
+            ("page", report.page.url),
+            ("page verdict", report.page.action),
+            ("of the page", report.page.summary),
+        ]
     parts = [table([fact for fact in facts if fact[1]])]
     if steps:
         parts.append(table(steps, ("step", "about", "says")))

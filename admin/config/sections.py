@@ -219,14 +219,14 @@ class AdminConfig(Section):
     """Where the admin API is served over HTTP. An address that others can reach needs `token_file`."""
     token_file: FilePath | None = key(None, example="/etc/weir/token", words="a path")
     """A file whose first line is the token that API clients must send."""
-    vault: VaultConfig = key(unset(VaultConfig), example="{key: credential:weir-vault}")
-    """The protection of secret lists on this box."""
     database: DatabaseAddress | None = key(
         None, example="postgresql://weir@db.isp.example/weir", words="the address of a database"
     )
     """Where everything lies that is not in this file: lists, profiles and subscribers that came over the API, tokens and
     audit events. By default the SQLite file `weir.db` in `data_dir`. For PostgreSQL write its address as libpq has it;
     one with a password belongs into a file: `credential:NAME` for what systemd hands over, or `file:PATH`."""
+    vault: VaultConfig = key(unset(VaultConfig), example="{key: credential:weir-vault}")
+    """The protection of secret lists on this box."""
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:

@@ -29,7 +29,9 @@ from blocklists.snapshot.reader import changes_of
 from blocklists.snapshot.readings import Prepared
 from blocklists.sources import FetchError
 from blocklists.sources.file import file_path, read_file
+from blocklists.sources.full_digests import full_source, joined, needs_full
 from blocklists.suffixes import public_suffixes
+from blocklists.urls.layout import write_index
 from resolver.tables import store
 from resolver.tables.model import Tables
 from resolver.tables.writing import ClientsWriter
@@ -77,16 +79,15 @@ def compile_lists(
     prepared: Prepared | None = None,
 ) -> Snapshot:
     """Compile into the state folder. OSError (disk full, …) and the compiler's ValueErrors leave nothing behind."""
-    temporary = state / _TEMPORARY
+    temporary, prepared = state / _TEMPORARY, prepared or Prepared()
     changes = changes_of(temporary)
     changes.unlink(missing_ok=True)
     try:
-        report = compiler(
-            texts, temporary, prepared or Prepared(), now=now, suffixes=public_suffixes(), edits=edits
-        )
+        report = compiler(texts, temporary, prepared, now=now, suffixes=public_suffixes(), edits=edits)
         name = f"snapshot-{report.digest}.weir"
         written = native.Snapshot.open(str(temporary), verify=False, without_secret=True)
         native.Changes.create(written, str(changes))
+        write_index(state / store.urls_name(name), prepared.key, report.urls)
         changes.rename(changes_of(state / name))
         temporary.rename(state / name)
     except (OSError, ValueError):
@@ -179,8 +180,11 @@ def compile_offline(
 
 
 def _offline_text(source: ListSource, kept: ListStore) -> bytes:
-    if source.url.startswith("file:"):
+    if source.url.startswith("file:") and not needs_full(source):
         return read_file(file_path(source.url), source.max_size)
+    if source.url.startswith("file:") and full_source(source).url.startswith("file:"):
+        texts = (read_file(file_path(one.url), one.max_size) for one in (source, full_source(source)))
+        return joined(source, *texts)
     version = kept.load_for(source)
     if version is None:
         raise FetchError(f"{source.url.partition('?')[0]}: not fetched yet; start the appliance once")

@@ -19,6 +19,7 @@ from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.readings import Prepared, expected, mark, read_list
 from blocklists.snapshot.stops import apply_exceptions
 from blocklists.snapshot.tokens import Token, TokenTable
+from blocklists.urls.collecting import UrlRecords
 
 __all__ = ["CompileError", "CompileReport", "compile_snapshot", "count_entries"]
 
@@ -28,7 +29,8 @@ class CompileReport:
     """What was built. ``size`` is bytes; ``counts`` is by list id.
 
     ``digest`` names the content: the same lists, suffixes and key give the same digest. It is keyed, so it tells
-    nothing about a secret list to those without the key.
+    nothing about a secret list to those without the key. ``urls`` is what the lists say of pages and by digests, in the
+    order of the configuration: no part of the table.
     """
 
     entries: int
@@ -36,6 +38,7 @@ class CompileReport:
     bits: tuple[Bit, ...]
     counts: dict[str, ListCounts]
     digest: str
+    urls: tuple[UrlRecords, ...] = ()
 
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
@@ -173,7 +176,8 @@ class _Compilation:
             raise
         sync_folder(path.parent)
         entries = sum(count for count, class_id in zip(sizes, table.class_of_set, strict=True) if class_id)
-        return CompileReport(entries, size, bits, self._counts, self._digest)
+        urls = tuple(intake.urls for intake in self._intakes)
+        return CompileReport(entries, size, bits, self._counts, self._digest, urls)
 
     def _actions(self) -> Iterable[tuple[str, Action]]:
         for number, source in enumerate(self._sources):
@@ -258,7 +262,8 @@ def _digest(
             source.confidentiality,
             source.scope,
         )
-        digest.update(repr((*rules, source.public_suffixes, source.addresses)).encode())
+        read_as = (source.fetching.fields, source.fetching.hashes)
+        digest.update(repr((*rules, source.public_suffixes, source.addresses, *read_as)).encode())
         digest.update(text)
         digest.update(
             repr([(edit.change, edit.name, edit.scope) for edit in edits.get(source.id, ())]).encode()

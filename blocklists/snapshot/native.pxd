@@ -89,6 +89,7 @@ cdef extern from "scan.h" nogil:
         uint64_t duplicate
         uint64_t blank
         uint64_t comment
+        uint64_t idn
         weir_pending odd
     void weir_lines_init(weir_lines *lines, const uint8_t *data, size_t length, int syntax)
     void weir_scan_init(weir_scan *scan, weir_builder *builder, const uint8_t *data, size_t length,

@@ -29,10 +29,15 @@ class ScanResult(NamedTuple):
     duplicate: int
     blank: int
     comment: int
+    idn: int
+    """Of the accepted, those with an internationalised label."""
 
 class Builder:
     """Collects names with sets of tokens under one key, then writes them as an immutable table. Tokens are numbers
     below 2**32 with a meaning of the caller's. Not thread-safe; the long calls release the GIL."""
+
+    key: bytes
+    """As given."""
 
     def __init__(self, key: bytes, expected: int = 0) -> None:
         """``key`` is KEY_BYTES secret bytes; ``expected`` entries fit without growing. Under a key of INDEX_KEY_BYTES it

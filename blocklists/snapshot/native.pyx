@@ -39,6 +39,7 @@ class ScanResult(NamedTuple):
     duplicate: int
     blank: int
     comment: int
+    idn: int
 
 
 cdef inline const uint8_t *_bytes_of(bytes data) noexcept:
@@ -94,7 +95,7 @@ cdef class Builder:
     """Collects names with sets of tokens under one key, then writes them as an immutable table."""
 
     cdef weir_builder builder
-    cdef bytes key
+    cdef readonly bytes key
 
     def __cinit__(self, bytes key, uint32_t expected=0):
         self.key = key
@@ -175,7 +176,7 @@ cdef class Builder:
             if outcome == WEIR_SCAN_END:
                 break
             odd(scan.odd.number, scan.odd.start, scan.odd.end)
-        return ScanResult(scan.lines.number, scan.accepted, scan.duplicate, scan.blank, scan.comment)
+        return ScanResult(scan.lines.number, scan.accepted, scan.duplicate, scan.blank, scan.comment, scan.idn)
 
     def merge(self, Builder other not None, tokens):
         """Add all entries of another builder; ``tokens[t]`` is what its token t is called here."""

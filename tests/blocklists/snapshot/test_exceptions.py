@@ -128,7 +128,7 @@ def test_the_compiled_table_says_what_the_rules_say(
     world: list[tuple[str, list[Rule]]],
     is_secret: bool,
 ) -> None:
-    monkeypatch.setattr(intake, "line_parser", RuleParser)
+    monkeypatch.setattr(intake, "make_parser", RuleParser)
     lists = [
         (
             ListSource(
