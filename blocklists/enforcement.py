@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,12 +72,15 @@ def enforced(source: ListSource, life: ListLife) -> Enforced:
 def to_be_left_out(sources: Iterable[ListSource], off: Collection[str]) -> frozenset[str]:
     """Those of the lists ``off`` that must be compiled without, because masking their bits would not end them alone.
 
-    That is a list that feeds a category which a list that is on feeds too: both set the same bit.
+    That is a list that feeds a category which another list feeds too: both set the same bit. It does not matter whether
+    the other is on: one that comes back must not bring this one with it.
     """
     lists = tuple(sources)
-    shared = {category for source in lists if source.id not in off for category in fed_by(source)}
+    feeders = Counter(category for source in lists for category in set(fed_by(source)))
     return frozenset(
-        source.id for source in lists if source.id in off and shared.intersection(fed_by(source))
+        source.id
+        for source in lists
+        if source.id in off and any(feeders[category] > 1 for category in fed_by(source))
     )
 
 

@@ -36,14 +36,14 @@ PATHS: Paths = {
 class Numbers:
     """A collector over one moment's facts (prometheus_client's interface)."""
 
-    def __init__(self, condition: Condition, place: Place, traffic: Traffic, now: float) -> None:
-        """``now`` is Unix seconds, for ages."""
-        self._condition, self._place, self._traffic, self._now = condition, place, traffic, now
+    def __init__(self, condition: Condition, place: Place, traffic: Traffic) -> None:
+        """Numbers of this moment."""
+        self._condition, self._place, self._traffic = condition, place, traffic
 
     def collect(self) -> Iterable[Metric]:
         """All metric families."""
         run = self._place.run
-        yield from control_metrics(self._condition, self._now)
+        yield from control_metrics(self._condition)
         yield from process_metrics(read_states(run).values(), len(read_listen_failures(run)))
         pages = {name: read_pages(run, name) for name in self._condition.processes}
         yield from page_metrics(pages)
@@ -55,5 +55,5 @@ async def get_metrics(request: web.Request) -> web.Response:
     """The text format of Prometheus."""
     appliance = request.app[APPLIANCE]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Numbers(appliance.condition(), appliance.place, request.app[TRAFFIC], appliance.now()))
+    registry.register(Numbers(appliance.condition(), appliance.place, request.app[TRAFFIC]))
     return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -138,7 +138,13 @@ class Controller:
     @property
     def lists(self) -> Decisions:
         """What may be decided about lists."""
-        effects = Effects(self._sources, self.enforce, self._refetch, lambda: self._record.generation)
+        effects = Effects(
+            self._sources,
+            self.enforce,
+            self._publisher.holds,
+            self._refetch,
+            lambda: self._record.generation,
+        )
         return Decisions(self._keeper.store, self._keeper.lives, self._clocks, effects)
 
     async def view(self) -> View:
@@ -226,15 +232,14 @@ class Controller:
     async def enforce(self) -> bool:
         """Put into force what is enforced of the lists now, over the compiled lists that serve; nothing is waited for.
 
-        False if something is left to be compiled, or to be published again: that is then on its way.
+        False if that could not be published. It is then tried again, and what is left to be compiled is on its way.
         """
         is_published = not self._waits_for_store and await self._attempt(
             partial(self._publisher.publish_again, self.config)
         )
-        done = self._publisher.is_current
-        self._stale = self._stale or not (is_published and done)
+        self._stale = self._stale or not (is_published and self._publisher.is_current)
         self._wake.set()
-        return is_published and done
+        return is_published
 
     async def _step(self) -> None:
         await self._live()
@@ -338,6 +343,7 @@ class Controller:
                 self._readings.forget(list_id)
         finally:
             del self._fetches[list_id]
+            self._keeper.ended(list_id)
             self._wake.set()
 
     # ---- publishing ----
@@ -355,6 +361,9 @@ class Controller:
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
+        if self._publisher.is_behind:
+            self._stale = True
+            self._wake.set()
         self.on_published(self.config)
         return True
 

@@ -15,15 +15,16 @@ from admin.audit.events import Event, EventKind, digest_of
 from admin.control.clocks import Clocks
 from admin.control.lives import Lives
 from admin.services.actors import Actor, Permission, require
+from admin.services.acts import LONGEST_REASON
 from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
 from blocklists.gates import SHORTEST_DIGEST
 from blocklists.list_store import ListStore, ReleaseError
 from blocklists.model import Confidentiality, ListSource
 from blocklists.records import Approval, ListLife, Pin, Suspension
 from blocklists.versions import RollbackError
+from resolver.runtime.logs import get_logger
 
-LONGEST_REASON = 500
-"""Characters, as the audit log keeps them."""
+_log = get_logger("weir.lists")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Effects:
     sources: Callable[[], Iterable[ListSource]]
     """The lists of the configuration in force."""
     enforce: Callable[[], Awaitable[bool]]
-    """Publish what is enforced now; False if something is left to be compiled or published."""
+    """Publish what is enforced now; False if that is to be tried again."""
+    holds: Callable[[str], bool]
+    """Whether nothing is left to be compiled of a list."""
     refetch: Callable[[str], int]
     """Begin to update a list, if no update is running; the number that its attempts have when that has ended."""
     generation: Callable[[], int | None]
@@ -196,7 +199,8 @@ class Decisions:
         )
 
     async def _decided(self, list_id: str, message: str) -> Decided:
-        in_force = await self._effects.enforce()
+        in_force = await self._effects.enforce() and self._effects.holds(list_id)
+        _log.warning("decided about a list", list=list_id, outcome=message, in_force=in_force)
         return Decided(list_id, message, self._effects.generation(), in_force)
 
     def _source(self, list_id: str) -> ListSource:

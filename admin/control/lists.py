@@ -114,7 +114,6 @@ class ListKeeper:
         outcome = await self._outcome(source)
         self._check_current(source)
         self._outcomes[list_id] = replace(outcome, version=None)  # the text must not stay in memory
-        self._attempts[list_id] += 1
         good = outcome.state in CONFIRMING
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
         await self._remember(source, outcome, good=good)
@@ -205,6 +204,10 @@ class ListKeeper:
                     "the last good state goes on serving until it can, or until the list is removed"
                 )
         return found
+
+    def ended(self, list_id: str) -> None:
+        """An attempt to update a list is over, whatever came of it, and another one may begin."""
+        self._attempts[list_id] += 1
 
     def attempts(self, list_id: str) -> int:
         """Attempts to update a list that this process has ended."""

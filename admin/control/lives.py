@@ -46,6 +46,8 @@ class Lives:
         self._store, self._clocks = store, clocks
         self._known: Mapping[str, _Known] = {}
         self._writing = asyncio.Lock()
+        self.decisions = 0
+        """Grows with every suspension and rollback, and with the end of one."""
 
     def follow(self, sources: Iterable[ListSource]) -> None:
         """Keep these lists' lives from now on, as they are on disk."""
@@ -121,6 +123,8 @@ class Lives:
         if (known := self._known.get(list_id)) is not None:
             if life.suspension != known.life.suspension:
                 known.ends = self._end_of(life.suspension)
+            if (life.suspension, life.pin) != (known.life.suspension, known.life.pin):
+                self.decisions += 1
             known.life = life
 
     def _end(self, list_id: str, known: _Known) -> None:

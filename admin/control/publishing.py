@@ -30,6 +30,9 @@ from resolver.tables.writing import Changes
 
 _log = get_logger("weir.control")
 
+MOST_COMPILATIONS = 3
+"""In a row without publishing one; whoever decides more often waits for less."""
+
 Fingerprint = tuple[tuple[ListSource, str], ...]
 """The lists that were compiled, each with the digest of its version."""
 Published = tuple[Tables, Snapshot]
@@ -70,6 +73,7 @@ class Publisher:
         self._place, self._keeper, self._editor, self._now = place, keeper, editor, now
         self._compiler, self._readings = compiler, readings
         self._compiled: tuple[Fingerprint, Snapshot, Basis] | None = None
+        self._wanted: Fingerprint = ()
         self._lock = threading.Lock()
         self._put: _InPlace | None = None
         self._in_force: InForce | None = None
@@ -88,11 +92,23 @@ class Publisher:
             and not self._editor.owes_compiling
         )
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether other versions are wanted than those that the last compilation began with."""
+        return self._wanted != self._keeper.fingerprint()
+
+    def holds(self, list_id: str) -> bool:
+        """Whether what is compiled of a list is what should be enforced of it."""
+        wanted = [pair for pair in self._keeper.fingerprint() if pair[0].id == list_id]
+        compiled = [pair for pair in self.compiled if pair[0].id == list_id]
+        masked = self._keeper.lives.enforced().get(list_id) is Enforced.NOTHING
+        return wanted == compiled or (masked and bool(wanted))
+
     def prepare(self, config: Config) -> Prepared:
         """The lists at hand, compiled for this configuration. That takes seconds of one core for millions of entries."""
         if not self.is_current:
             try:
-                self._compile()
+                self._compile_as_decided()
             except LostTextError:
                 # A list whose text is away must not freeze the policies of everybody.
                 if (kept := self._kept(config)) is None:
@@ -134,8 +150,17 @@ class Publisher:
             # Not tidied: what a compilation is writing belongs to no generation yet.
             return None if put is None else self._replace(put, tidy=False)
 
+    def _compile_as_decided(self) -> None:
+        """Compile anew what was decided otherwise meanwhile: what somebody took back must not serve, if only for once."""
+        for _ in range(MOST_COMPILATIONS):
+            before = self._keeper.lives.decisions
+            self._compile()
+            if self._keeper.lives.decisions == before:
+                return
+
     def _compile(self) -> None:
         state, wanted = self._place.state, self._keeper.fingerprint()
+        self._wanted = wanted
         texts = self._keeper.texts(in_force=current_generation(state) is not None)
         basis = self._editor.basis(source for source, _ in texts)
         compiled = compile_lists(
