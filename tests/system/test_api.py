@@ -43,7 +43,9 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403",
 
 
 @pytest.fixture
-def box(make_appliance: Callable[..., Any], small_config: Callable[..., Any], upstream: Any) -> Callable[..., Any]:
+def box(
+    make_appliance: Callable[..., Any], small_config: Callable[..., Any], upstream: Any
+) -> Callable[..., Any]:
     """A running appliance; with a token in a file, which no request can revoke, if one is given."""
 
     def start(token: str = "") -> Any:
@@ -90,7 +92,7 @@ def test_what_a_token_changes_is_in_force_with_the_answer(box: Callable[..., Any
         data=json.dumps(body).encode(),
         headers={
             "Authorization": f"Bearer {local}",
-            "X-Weir-User": "root",
+            "Weir-User": "root",
             "Content-Type": "application/json",
         },
     )
