@@ -1,0 +1,89 @@
+"""What one version of a list changed against another: entries that came and entries that went.
+
+Most formats say all of an entry on its line, so that only the lines that differ are read; the others are read wholly.
+Nothing here keeps or writes what it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from blocklists.formats.plain import Stateless
+from blocklists.formats.reading import identity, read
+from blocklists.formats.registry import line_parser
+from blocklists.model import Entry, ListSource
+from blocklists.snapshot import native
+from blocklists.snapshot.intake import Intake
+from blocklists.snapshot.readings import Prepared, read_list
+
+MOST_LINES = 250_000
+"""Lines that came or went, each, beyond which two versions are only said to be different: a reading of so many takes
+a second, and nobody looks at more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Entries in the order of their texts."""
+
+    added: tuple[Entry, ...] = ()
+    removed: tuple[Entry, ...] = ()
+
+
+def difference(
+    source: ListSource, before: bytes, after: bytes, suffixes: Collection[str] = frozenset()
+) -> Difference | None:
+    """What ``after`` changed; None if that is more than MOST_LINES. ``suffixes`` are the public suffixes."""
+    if before == after:
+        return Difference()
+    if not isinstance(line_parser(source), Stateless):
+        return _whole(source, before, after, suffixes)
+    key = Prepared().key
+    came, went = (
+        native.lines_not_in(text, other, key, MOST_LINES)
+        for text, other in ((after, before), (before, after))
+    )
+    if max(len(came), len(went)) > MOST_LINES:
+        return None
+    added, removed = _entries(source, after, came, suffixes), _entries(source, before, went, suffixes)
+    return Difference(
+        _without(source, added, removed, before, suffixes), _without(source, removed, added, after, suffixes)
+    )
+
+
+def _whole(source: ListSource, before: bytes, after: bytes, suffixes: Collection[str]) -> Difference | None:
+    if max(before.count(b"\n"), after.count(b"\n")) > MOST_LINES:
+        return None
+    old, new = (
+        {identity(entry): entry for entry in read(source, text, suffixes=suffixes)[0]}
+        for text in (before, after)
+    )
+    return Difference(
+        tuple(entry for key, entry in new.items() if key not in old),
+        tuple(entry for key, entry in old.items() if key not in new),
+    )
+
+
+def _entries(
+    source: ListSource, text: bytes, spans: Iterable[tuple[int, int]], suffixes: Collection[str]
+) -> dict[object, Entry]:
+    """The entries of these lines, by what makes them the same."""
+    lines = b"\n".join(text[start:end] for start, end in spans)
+    return {identity(entry): entry for entry in read(source, lines, suffixes=suffixes)[0]}
+
+
+def _without(
+    source: ListSource,
+    found: dict[object, Entry],
+    opposite: dict[object, Entry],
+    other: bytes,
+    suffixes: Collection[str],
+) -> tuple[Entry, ...]:
+    """Those of ``found`` that ``other`` does not have: neither on a line that differs nor, written otherwise, on one
+    that both have.
+    """
+    left = tuple(entry for key, entry in found.items() if key not in opposite)
+    if not left:
+        return ()
+    intake: Intake = read_list(source, other, suffixes, Prepared().key)
+    return tuple(entry for entry in left if not intake.holds(entry))
