@@ -75,6 +75,8 @@ def test_it_is_the_difference_of_what_both_say(before: bytes, after: bytes, sour
     assert found is not None
     assert {identity(entry) for entry in found.added} == new - old
     assert {identity(entry) for entry in found.removed} == old - new
+    if not any(read(wanted, text)[1].duplicate for text in (before, after)):
+        assert difference(wanted, before, after, repeats=False) == found
 
 
 def test_public_suffixes_are_no_entries(source: Make) -> None:
