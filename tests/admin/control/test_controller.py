@@ -203,7 +203,7 @@ async def test_what_a_reload_cannot_do(world: Any, bets: str, more: str, problem
     )
     (said,) = (await controller.reload()).problems
     assert problem in said
-    assert controller.token is None
+    assert controller.keys.file is None
 
 
 async def test_a_token_is_taken_with_its_configuration(world: Any, bets: str) -> None:
@@ -214,7 +214,7 @@ async def test_a_token_is_taken_with_its_configuration(world: Any, bets: str) ->
     (world.folder / "token").write_text("a-token-of-twenty-six-letters\n")
     world.write(bets, more="admin: {token_file: token}\n")
     assert (await controller.reload()).accepted
-    assert controller.token == "a-token-of-twenty-six-letters"
+    assert controller.keys.file == "a-token-of-twenty-six-letters"
 
 
 @pytest.mark.parametrize(
