@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from admin.api.list_life import Decided, KeptVersion, VersionDifference
 from admin.audit.events import Event, EventKind, digest_of
 from admin.control.clocks import Clocks
-from admin.control.differing import difference_of
+from admin.control.differing import difference_of, may_see_names
 from admin.control.lives import Lives
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import LONGEST_REASON
@@ -153,12 +153,15 @@ class Decisions:
         """As ``ListActions.difference``."""
         require(actor, Permission.LISTS_READ)
         source = self._source(list_id)
-        return await asyncio.to_thread(difference_of, self._store, self._entries, source, before, after)
+        found = await asyncio.to_thread(difference_of, self._store, self._entries, source, before, after)
+        return found if may_see_names(actor, source) else replace(found, names=None)
 
     async def review(self, actor: Actor, list_id: str, after: int, limit: int) -> ReviewPart:
         """As ``ListActions.review``."""
         require(actor, Permission.LISTS_READ)
         source, now = self._source(list_id), self._clocks.unix()
+        if not may_see_names(actor, source):
+            raise ConflictError(f"list {list_id} is not public: send a token")
         part = await asyncio.to_thread(self._entries.review, source, now, after=after, limit=limit)
         if part is None:
             raise ConflictError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from admin.api.list_life import VersionDifference
+from admin.services.actors import Actor, ActorKind
 from admin.services.errors import ConflictError
 from blocklists.entry_life import EntryLives
 from blocklists.gates import SHORTEST_DIGEST
@@ -15,7 +16,7 @@ from blocklists.model import Confidentiality, ListSource
 def difference_of(
     store: ListStore, entries: EntryLives, source: ListSource, before: str, after: str
 ) -> VersionDifference:
-    """Compare; reads both texts. ConflictError as ``ListActions.difference`` says.
+    """Compare; reads both texts, and gives names whatever the list is (``may_see_names``). ConflictError as ``ListActions.difference`` says.
 
     A held version can be compared too: that is how somebody judges it.
     """
@@ -32,8 +33,16 @@ def difference_of(
         ) from error
     if found is None:
         return VersionDifference(source.id, older, newer, None, None, None)
-    names = None if source.confidentiality is Confidentiality.SECRET else found
-    return VersionDifference(source.id, older, newer, len(found.added), len(found.removed), names)
+    return VersionDifference(source.id, older, newer, len(found.added), len(found.removed), found)
+
+
+def may_see_names(actor: Actor, source: ListSource) -> bool:
+    """Whether entries may be shown: of a public list to anybody who may read it, of a restricted one to whoever says
+    who they are, of a secret one to nobody.
+    """
+    if source.confidentiality is Confidentiality.SECRET:
+        return False
+    return source.confidentiality is Confidentiality.PUBLIC or actor.kind is not ActorKind.ANONYMOUS
 
 
 def _named(source: ListSource, known: Sequence[str], beginning: str) -> str:
