@@ -6,6 +6,7 @@ One folder per list::
     attempt.json        the last attempt, a held version's numbers
     life.json           what people decided: suspended, rolled back, approved
     content-<digest>    the texts of kept versions and of the one that is held (``texts``)
+    ledger              since when entries are listed, as keyed digests; never for a secret list
     edits               single entries that an operator added or removed (``journal``)
 
 Beside the folders: ``.key``, under which the digests of secret lists are made.
@@ -49,6 +50,7 @@ _SERVING = TypeAdapter(Serving)
 _ATTEMPT = TypeAdapter(Attempt)
 _LIFE = TypeAdapter(ListLife)
 _VERSIONS, _LIFE_FILE, _ATTEMPT_FILE, _EDITS = "versions.json", "life.json", "attempt.json", "edits"
+_LEDGER = "ledger"
 _BEFORE = "serving.json"
 """The one version that an older Weir kept; read until the next one is accepted, so that an upgrade opens no gap."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
@@ -70,8 +72,15 @@ class ListStore:
         """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key."""
         if source.confidentiality is not Confidentiality.SECRET:
             return version
-        key = stored_key(self._directory / ".key")
-        return replace(version, digest=keyed_digest(key, version.data))
+        return replace(version, digest=keyed_digest(self.key(), version.data))
+
+    def key(self) -> bytes:
+        """The secret of this box for digests of what must not be guessed. OSError."""
+        return stored_key(self._directory / ".key")
+
+    def ledger_path(self, list_id: str) -> Path:
+        """Where since when entries are listed is kept (``ledger``)."""
+        return self._folder(list_id) / _LEDGER
 
     # ---- what is known ----
 
@@ -262,7 +271,8 @@ class ListStore:
     def forget_text(self, list_id: str) -> None:
         """Remove what is in plain of a list that is secret now and was not before, its edits included."""
         self._texts.forget_plain(list_id)
-        (self._folder(list_id) / _EDITS).unlink(missing_ok=True)
+        for name in (_EDITS, _LEDGER):
+            (self._folder(list_id) / name).unlink(missing_ok=True)
 
     def edits(self, list_id: str) -> Journal:
         """The edits of a list, and whether their file is damaged."""

@@ -24,6 +24,7 @@ from admin.api.lists_actions import (
     post_suspend,
     post_sync,
 )
+from admin.api.lists_history import get_difference, get_review, get_since
 from admin.api.lists_status import get_list_status, get_lists_status, get_versions
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
@@ -65,6 +66,9 @@ ROUTES: tuple[Route, ...] = (
     ("POST", "/api/v1/lists/{id}/entries", post_entries, Permission.LISTS_WRITE),
     ("GET", "/api/v1/lists/{id}/status", get_list_status, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/versions", get_versions, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/diff", get_difference, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/review", get_review, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/since", get_since, Permission.CHECK),
     ("POST", "/api/v1/lists/{id}/sync", post_sync, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/suspend", post_suspend, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/resume", post_resume, Permission.LISTS_WRITE),

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from admin.services.actors import Actor
+from blocklists.differences import Difference
+from blocklists.entry_life import ReviewPart
+from blocklists.ledger import Since, Step
 from blocklists.records import Serving
 
 
@@ -28,9 +31,27 @@ class KeptVersion:
     version: Serving
     entries: int | None
     """None for a secret list."""
+    changed: Step | None
+    """What it changed when it came, where that is known."""
     serves: bool
     text_kept: bool
     """False: its text is not kept here, so it cannot be rolled back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDifference:
+    """What the version ``after`` changed against ``before``, both whole digests.
+
+    ``added`` and ``removed`` are the numbers of entries; None where the versions differ in too much to tell.
+    ``names`` are the entries themselves, None for a secret list.
+    """
+
+    list_id: str
+    before: str
+    after: str
+    added: int | None
+    removed: int | None
+    names: Difference | None
 
 
 class ListActions(Protocol):
@@ -60,6 +81,20 @@ class ListActions(Protocol):
 
     async def sync(self, actor: Actor, list_id: str) -> int:
         """Begin to update a list; it has ended when the list's ``attempts`` have reached the number returned."""
+        ...
+
+    async def difference(self, actor: Actor, list_id: str, before: str, after: str) -> VersionDifference:
+        """What a version changed; by default the one that serves against the one before. Both are beginnings of
+        digests. ConflictError if there is no such version, or its text is not kept.
+        """
+        ...
+
+    async def review(self, actor: Actor, list_id: str, after: int, limit: int) -> ReviewPart:
+        """Entries that are to be looked at again, from behind line ``after`` on. ConflictError if none are kept."""
+        ...
+
+    async def since(self, actor: Actor, list_id: str, name: str) -> Since | None:
+        """Since when the list names a host that it names; None for a secret list or where it is not known."""
         ...
 
     async def versions(self, actor: Actor, list_id: str) -> tuple[KeptVersion, ...]:

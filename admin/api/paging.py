@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-
 from admin.api.problem import ProblemError
 from admin.services.acts import MOST_PER_PAGE as MOST
 from admin.services.acts import Page

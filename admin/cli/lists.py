@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from admin.cli.lists_decide import release, resume, rollback, suspend
+from admin.cli.lists_diff import diff, review, versions
 from admin.cli.lists_edit import edit
 from admin.cli.lists_status import status
 from admin.cli.lists_sync import sync
@@ -17,6 +18,9 @@ def register(app: typer.Typer) -> None:
     for name, function, words in (
         ("status", status, "One line per list: what serves, since when, and what went wrong."),
         ("sync", sync, "Update lists now and wait until that is in force."),
+        ("versions", versions, "The versions of a list that can serve again."),
+        ("diff", diff, "What a version of a list changed."),
+        ("review", review, "Entries that are to be looked at again."),
         ("suspend", suspend, "Enforce nothing of a list, at once."),
         ("resume", resume, "End the suspension and the rollback of a list."),
         ("rollback", rollback, "Let an earlier version of a list serve."),

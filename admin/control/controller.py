@@ -17,6 +17,7 @@ from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, Unkno
 from admin.config import Config, ConfigError, load
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
+from admin.control.bookkeeping import Bookkeeping
 from admin.control.clocks import Clocks
 from admin.control.config_events import config_loaded, config_refused, unchangeable
 from admin.control.decisions import Decisions, Effects
@@ -32,6 +33,7 @@ from admin.services.place import Place
 from admin.services.publish import Compile
 from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
+from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
 from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
@@ -81,6 +83,8 @@ class Controller:
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
         self._adoption = Adoption(config, storage, self._publisher)
+        self._entries = EntryLives(keeper.store, public_suffixes())
+        self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._announcer = Announcer(storage.record)
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -145,7 +149,7 @@ class Controller:
             self._refetch,
             lambda: self._record.generation,
         )
-        return Decisions(self._keeper.store, self._keeper.lives, self._clocks, effects)
+        return Decisions(self._keeper.store, self._entries, self._keeper.lives, self._clocks, effects)
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
@@ -226,6 +230,7 @@ class Controller:
                 await self._step()
                 await self._sleep()
         finally:
+            self._bookkeeping.stop()
             for task in self._fetches.values():
                 task.cancel()
 
@@ -250,6 +255,7 @@ class Controller:
             async with self._changing:
                 if self._stale:
                     await self._try_publish()
+        self._bookkeeping.begin(self._publisher.compiled)
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:

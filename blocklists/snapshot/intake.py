@@ -88,6 +88,15 @@ class Intake:
         builder.merge(self._builder, numbers)
         self.number, self._builder, self._tokens = number, builder, tokens
 
+    def holds(self, entry: Entry) -> bool:
+        """Whether the list has this very entry. To be called before ``move`` and ``complete``."""
+        if identity(entry) in self._unplaced:
+            return True
+        if entry.scope in _URLS | {Scope.ADDRESS}:
+            return False
+        token = self._tokens.number(Token(self.number, entry.scope, entry.action, entry.important))
+        return token in self._builder.tokens(entry.name.encode("ascii", "replace"))
+
     def complete(self, edits: Iterable[Edit] = ()) -> None:
         """Change what was read as the edits say, and add the addresses. Edits are not counted."""
         for edit in edits:
