@@ -68,6 +68,9 @@ class FakeAppliance:
     fault: Exception | None = None
     changes: int = 0
 
+    async def connect(self) -> Database:
+        return self.database
+
     async def store_changed(self) -> None:
         self.changes += 1
         async with self.database.reading() as transaction:
