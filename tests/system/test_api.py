@@ -37,7 +37,7 @@ expected-statuses = ["2xx", "3xx", "4xx", "503"]
 
 # What is no name and no moment in time is a wrong question there, and no schema tells it apart.
 [[operations]]
-include-path = ["/api/v1/check", "/api/v1/audit", "/api/v1/lists/{id}/since"]
+include-path = ["/api/v1/check", "/api/v1/audit", "/api/v1/lists/{{id}}/since"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "429"]
 """
 
