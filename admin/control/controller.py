@@ -363,7 +363,7 @@ class Controller:
         if self._waits_for_store:
             self._record.not_published(self._storage.problem)
             return False
-        if not await self._attempt(partial(self._adoption.publish, self._adoption.wanted)):
+        if not await self._attempt(self._adoption.publish):
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False

@@ -18,12 +18,14 @@ from admin.control.schedule import Schedule
 from admin.control.storage import Storage
 from admin.services.place import Place
 from admin.store.address import address_of
+from blocklists.canonical import to_wire
 from blocklists.edits import Edit
 from blocklists.model import ListCounts, ListSource, ListVersion
 from blocklists.snapshot.compiler import CompileReport, compile_prepared
 from blocklists.snapshot.readings import Prepared, Readings
 from blocklists.sources import Fetched, FetchError, Known, NotModified
 from blocklists.sync import ListStore
+from resolver.tables.view import View
 
 CONFIG = """\
 data_dir: var
@@ -173,3 +175,13 @@ def watch() -> str:
 @pytest.fixture
 def counts() -> Callable[[int], ListCounts]:
     return lambda entries: ListCounts(lines=entries, accepted=entries, entries=entries)
+
+
+@pytest.fixture
+def is_blocked(world: World) -> Callable[[str], bool]:
+    """Whether the lists in force name something."""
+
+    def ask(name: str) -> bool:
+        return bool(View.open(world.place.state).listing(to_wire(name)).bits)
+
+    return ask

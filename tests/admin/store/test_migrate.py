@@ -25,9 +25,11 @@ async def test_the_migrations_make_what_the_models_say(database: Database) -> No
         assert await connection.run_sync(differences) == []
 
 
-def test_the_migrations_are_one_chain() -> None:
+def test_the_migrations_are_one_chain_in_the_order_of_their_numbers() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(module.__file__).parent / "migrations"))
-    scripts = ScriptDirectory.from_config(config)
-    assert len(scripts.get_heads()) == 1
-    assert scripts.get_base() == "0001"
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions("base", "heads"))[::-1]
+    numbers = [script.revision for script in scripts]
+    assert numbers == sorted(numbers)
+    assert [script.down_revision for script in scripts] == [None, *numbers[:-1]]
+    assert [Path(script.path).name[:5] for script in scripts] == [f"r{number}" for number in numbers]
