@@ -10,7 +10,14 @@ from aiohttp import web
 
 from admin.api import audit, categories, lists, profiles, subscribers, tokens
 from admin.api.appliance import Appliance
-from admin.api.authentication import Find, Gate, UnauthenticatedError
+from admin.api.authentication import (
+    NEEDS_TOKEN,
+    Find,
+    Gate,
+    Refused,
+    UnauthenticatedError,
+    unauthenticated,
+)
 from admin.api.checks import get_check
 from admin.api.entries import get_entries, post_entries
 from admin.api.failures import LARGEST_REQUEST, problem_of
@@ -91,6 +98,24 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/api/v1/openapi.json", get_openapi, None),
 )
 
+FOR_ANYBODY = frozenset(
+    {
+        "/api/v1/check",
+        "/api/v1/lists",
+        "/api/v1/lists/{id}",
+        "/api/v1/lists/{id}/status",
+        "/api/v1/lists/{id}/versions",
+        "/api/v1/categories",
+        "/api/v1/categories/{id}",
+        "/api/v1/profiles",
+        "/api/v1/profiles/{id}",
+        "/api/v1/stats/lists",
+        "/api/v1/stats/queries",
+        "/api/v1/openapi.json",
+    }
+)
+"""What may be read on this box without a credential: neither people nor entries are in it."""
+
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -110,18 +135,23 @@ def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) 
     app[GATE] = Gate(clock)
     app.on_response_prepare.append(_add_headers)
     for method, path, handler, scope in ROUTES:
-        guarded = handler if scope is None else _with_scope(handler, scope)
+        guarded = _guarded(path, handler, scope)
         app.router.add_route(method, path, guarded)
         if method == "GET":
             app.router.add_route("HEAD", path, guarded)
     return app
 
 
-def _with_scope(handler: Handler, scope: Permission) -> Handler:
+def _guarded(path: str, handler: Handler, scope: Permission | None) -> Handler:
     """Ask for the scope before anything of the request is looked at; what it would do stays unknown without it."""
+    if scope is None:
+        return handler
 
     async def guarded(request: web.Request) -> web.StreamResponse:
-        require(request[ACTOR], scope)
+        actor = request[ACTOR]
+        if actor.kind is ActorKind.ANONYMOUS and path not in FOR_ANYBODY:
+            raise unauthenticated(Refused.NOTHING_SENT, NEEDS_TOKEN)
+        require(actor, scope)
         return await handler(request)
 
     return guarded
@@ -165,10 +195,11 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _finder(appliance: Appliance) -> Find:
     async def find(text: str) -> Actor | None:
         at = appliance.now()
-        async with appliance.database.reading() as transaction:
+        database = await appliance.connect()
+        async with database.reading() as transaction:
             known = await authenticate(transaction, text, at)
         if known is not None and known.is_use_due:
-            async with appliance.database.transaction() as transaction:
+            async with database.transaction() as transaction:
                 await note_use(transaction, known.actor.id, at)
         return None if known is None else known.actor
 

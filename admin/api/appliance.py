@@ -135,9 +135,8 @@ class Appliance(Protocol):
     def declared(self) -> Config:
         """The configuration as its file says it."""
 
-    @property
-    def database(self) -> Database:
-        """What the API changes. UnavailableError while it cannot be reached."""
+    async def connect(self) -> Database:
+        """What the API changes, once it is open. UnavailableError while it cannot be reached."""
 
     async def store_changed(self) -> None:
         """Bring into force what the database holds now."""

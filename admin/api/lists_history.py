@@ -5,6 +5,7 @@ Of a secret list numbers at most; its names are never here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from http import HTTPStatus
@@ -33,6 +34,7 @@ from admin.api.describing import (
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.paging import page, parameters
 from admin.api.problem import ProblemError
+from admin.api.resource_paths import LIMIT
 from admin.services.actors import Permission
 from blocklists.canonical import CanonicalError, host
 from blocklists.ledger import Since
@@ -41,8 +43,8 @@ from blocklists.model import Entry, Scope
 SHOWN = 1_000
 """Entries of a difference, each way, unless all are asked for."""
 _LONGEST_DIGEST = 64
-_LONGEST_LINE = 12
-"""Digits of a line's number."""
+_LINE = "[0-9]{0,12}"
+"""The number of a line; empty is the first."""
 
 _ENTRY = exactly(name=TEXT, scope=words(*Scope))
 _SINCE = exactly(at=MOMENT, version=TEXT, exact=FLAG)
@@ -85,8 +87,8 @@ PATHS: Paths = {
         "Entries that are older than the list's review_after. A page may be short although others follow",
         "ListReview",
         Permission.LISTS_READ,
-        query("limit", "How many at most"),
-        query("cursor", "Where the page before ended"),
+        LIMIT,
+        query("cursor", "Where the page before ended", TEXT | {"pattern": f"^{_LINE}$"}),
     ),
     "/api/v1/lists/{id}/since": _operation(
         "Since when a list names a host that it names, and with which version that came",
@@ -131,7 +133,7 @@ async def get_review(request: web.Request) -> web.Response:
     """One page of the queue; its cursor is the number of a line."""
     given = parameters(request.query, ("limit", "cursor"))
     wanted = page(given)
-    if wanted.after and not (wanted.after.isdigit() and len(wanted.after) <= _LONGEST_LINE):
+    if re.fullmatch(_LINE, wanted.after) is None:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "cursor is none that was given out; begin without one")
     list_id = request.match_info["id"]
     part = await request.app[APPLIANCE].lists.review(

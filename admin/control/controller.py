@@ -112,10 +112,9 @@ class Controller:
         """What of the database is not in force as it stands there, in words."""
         return self._adoption.in_force.clashes
 
-    @property
-    def database(self) -> Database:
-        """The database. UnavailableError if it cannot be used now."""
-        return self._storage.database
+    async def connect(self) -> Database:
+        """The database, once it is open. UnavailableError if it cannot be used now."""
+        return await self._storage.opened(self.declared)
 
     @property
     def place(self) -> Place:

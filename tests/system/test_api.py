@@ -37,8 +37,8 @@ expected-statuses = ["2xx", "3xx", "4xx", "503"]
 
 # What is no name and no moment in time is a wrong question there, and no schema tells it apart.
 [[operations]]
-include-path = ["/api/v1/check", "/api/v1/audit"]
-checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "429"]
+include-path = ["/api/v1/check", "/api/v1/audit", "/api/v1/lists/{id}/since"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "429"]
 """
 
 
@@ -84,17 +84,12 @@ def test_every_answer_is_one_that_is_described(box: Callable[..., Any], token: s
 
 def test_what_a_token_changes_is_in_force_with_the_answer(box: Callable[..., Any]) -> None:
     appliance = box()
-    local = (appliance.data / "run" / "local-token").read_text().strip()
     assert appliance.dig("bets.example", source="127.0.0.18").answers == ["A 192.0.2.80"]
     body = {"id": "home-18", "profile": "open", "addresses": ["127.0.0.18"]}
     request = urllib.request.Request(
         f"http://127.0.0.1:{appliance.admin}/api/v1/subscribers",
         data=json.dumps(body).encode(),
-        headers={
-            "Authorization": f"Bearer {local}",
-            "Weir-User": "root",
-            "Content-Type": "application/json",
-        },
+        headers={**appliance.credentials, "Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 201

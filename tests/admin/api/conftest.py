@@ -115,6 +115,9 @@ class FakeAppliance:
     changes: int = 0
     lists: FakeLists = field(default_factory=FakeLists)
 
+    async def connect(self) -> Database:
+        return self.database
+
     async def store_changed(self) -> None:
         self.changes += 1
         async with self.database.reading() as transaction:
