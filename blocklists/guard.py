@@ -25,8 +25,13 @@ class Guard:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hexadecimal) of what decides which protected and popular names a list covers."""
+        return hashlib.sha256("\n".join([self.shield, *self.popular]).encode()).hexdigest()
+
+    @cached_property
+    def shield(self) -> str:
+        """SHA-256 (hexadecimal) of what decides which entries are left out: the protected names alone."""
         lines = [f"{name} {group} {name in self.domains}" for name, group in sorted(self.protected.items())]
-        return hashlib.sha256("\n".join([*lines, "", *self.popular]).encode()).hexdigest()
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def protector(self, name: str) -> str | None:
         """The protected name at or above ``name`` that protects it; None if it may be listed."""

@@ -94,16 +94,16 @@ def _protected(source: ListSource, new: Coverage, release: str) -> GateFailure:
 
 def _popular(source: ListSource, new: Coverage, release: str, *, is_first: bool) -> GateFailure:
     before = "" if is_first else " that the version before left alone"
-    message = (
-        f"{_number(len(new.popular), 'of the', 'of the')} {new.asked:,} most popular names{before} would be blocked."
-    )
+    message = f"{_number(len(new.popular), 'of the', 'of the')} {new.asked:,} most popular names{before} would be blocked."
     if new.today_asked:
         message += f" Of the {new.today_asked:,} names asked for most today it covers {new.today:,}."
     remedy = (
         "Compare with the list's publisher before anything else: this is how forged and broken lists look. Two different "
         f"persons must release it. {release}"
     )
-    return GateFailure(Gate.POPULAR, message, remedy, two_persons=True, examples=_examples(source, new.popular))
+    return GateFailure(
+        Gate.POPULAR, message, remedy, two_persons=True, examples=_examples(source, new.popular)
+    )
 
 
 def _grouped(covered: Coverage) -> str:

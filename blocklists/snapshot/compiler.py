@@ -40,7 +40,7 @@ class CompileReport:
 
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
-    """Where the lines of one version would go; nothing is written. What the gates look at."""
+    """Where the lines of one version would go; nothing is written, and no guarded name is looked up."""
     return read_list(source, data, suffixes, Prepared().key).counts
 
 
@@ -90,7 +90,7 @@ class _Compilation:
         self._suffixes, self._guard, self._use_native = suffixes, prepared.guard, use_native
         texts = [hashlib.sha256(data).digest() for _, data in lists]
         self._digest = _digest(
-            zip(self._sources, texts, strict=True), prepared.key, {*suffixes, self._guard.digest}, edits
+            zip(self._sources, texts, strict=True), prepared.key, {*suffixes, self._guard.shield}, edits
         )
         self._builder = native.Builder(prepared.key, expected([data for _, data in lists]))
         self._tokens = TokenTable()
@@ -111,9 +111,7 @@ class _Compilation:
         apply_exceptions(self._builder, self._tokens, self._intakes, [data for _, data in lists])
 
     def _read(self, source: ListSource, data: bytes) -> Intake:
-        intake = Intake(
-            source, len(self._intakes), self._builder, self._tokens, self._suffixes, self._guard
-        )
+        intake = Intake(source, len(self._intakes), self._builder, self._tokens, self._suffixes, self._guard)
         intake.read(data, use_native=self._use_native)
         return intake
 

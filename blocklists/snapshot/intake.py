@@ -267,7 +267,9 @@ def names_below(domains: Collection[str], data: bytes, syntax: int) -> set[bytes
     """The names of clean lines that stand at or below one of ``domains``."""
     if not domains:
         return set()
-    wanted = native.Builder(bytes(native.KEY_BYTES - 1) + b"\1")  # no table is made with it, so any key will do
+    wanted = native.Builder(
+        bytes(native.KEY_BYTES - 1) + b"\1"
+    )  # no table is made with it, so any key will do
     for name in domains:
         wanted.add(name.encode("ascii"), 1)
     return set(wanted.find_below(data, syntax, [1]))

@@ -66,7 +66,7 @@ class Readings:
     def hold_against(self, guard: Guard) -> None:
         """Use other names from now on; what was read with the ones before is read again."""
         with self._lock:
-            if guard.digest != self._guard.digest:
+            if guard.shield != self._guard.shield:
                 self._kept = {}
             self._guard = guard
 
@@ -79,7 +79,11 @@ class Readings:
         with self._lock:
             self._kept.pop(source.id, None)
             kept = sum(other.intake.counts.entries for other in self._kept.values())
-            if key == self._key and guard.digest == self._guard.digest and kept + intake.counts.entries <= MOST_KEPT:
+            if (
+                key == self._key
+                and guard.shield == self._guard.shield
+                and kept + intake.counts.entries <= MOST_KEPT
+            ):
                 self._kept[source.id] = reading
         return replace(intake.counts, coverage=coverage_of(intake, guard))
 
