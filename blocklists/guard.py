@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
+FROM_LISTS = "protected-lists"
+"""The group of what stands in lists of kind ``protected``. The gates count it, but no entry is left out for it: against
+categories and security lists a protected list speaks for itself, and stops doing so when somebody switches it off.
+"""
+
 
 @dataclass(frozen=True)  # no slots: the digest is kept
 class Guard:
@@ -25,13 +30,22 @@ class Guard:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hexadecimal) of what decides which protected and popular names a list covers."""
-        return hashlib.sha256("\n".join([self.shield, *self.popular]).encode()).hexdigest()
+        listed = sorted(name for name, group in self.protected.items() if group == FROM_LISTS)
+        return hashlib.sha256("\n".join([self.shield, *listed, "", *self.popular]).encode()).hexdigest()
 
     @cached_property
     def shield(self) -> str:
         """SHA-256 (hexadecimal) of what decides which entries are left out: the protected names alone."""
-        lines = [f"{name} {group} {name in self.domains}" for name, group in sorted(self.protected.items())]
+        lines = [
+            f"{name} {group} {name in self.domains}"
+            for name, group in sorted(self.protected.items())
+            if group != FROM_LISTS
+        ]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def is_kept(self, name: str) -> bool:
+        """Whether entries are left out for the sake of this protected name."""
+        return self.protected[name] != FROM_LISTS
 
     def protector(self, name: str) -> str | None:
         """The protected name at or above ``name`` that protects it; None if it may be listed."""

@@ -12,9 +12,6 @@ import yaml
 from pydantic import TypeAdapter
 
 
-_LOADER: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 @dataclass(frozen=True, slots=True)
 class ProtectedGroup:
     """Names that are protected for one reason. ``=`` in front of a name: itself alone, not what is below it."""
@@ -27,5 +24,5 @@ class ProtectedGroup:
 def built_in_groups() -> Mapping[str, ProtectedGroup]:
     """All groups by id. Read once; the file is part of Weir, so a fault in it is a bug."""
     text = resources.files("blocklists").joinpath("protected.yaml").read_text("utf-8")
-    groups = TypeAdapter(dict[str, ProtectedGroup]).validate_python(yaml.load(text, _LOADER))
+    groups = TypeAdapter(dict[str, ProtectedGroup]).validate_python(yaml.safe_load(text))
     return MappingProxyType(groups)

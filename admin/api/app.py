@@ -24,6 +24,7 @@ from admin.api.lists_actions import (
     post_suspend,
     post_sync,
 )
+from admin.api.lists_inspect import get_held, post_preview
 from admin.api.lists_status import get_list_status, get_lists_status, get_versions
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
@@ -63,6 +64,8 @@ ROUTES: tuple[Route, ...] = (
     ("POST", "/api/v1/lists/{id}/entries", post_entries),
     ("GET", "/api/v1/lists/{id}/status", get_list_status),
     ("GET", "/api/v1/lists/{id}/versions", get_versions),
+    ("GET", "/api/v1/lists/{id}/held", get_held),
+    ("POST", "/api/v1/lists/{id}/preview", post_preview),
     ("POST", "/api/v1/lists/{id}/sync", post_sync),
     ("POST", "/api/v1/lists/{id}/suspend", post_suspend),
     ("POST", "/api/v1/lists/{id}/resume", post_resume),

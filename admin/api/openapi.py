@@ -20,6 +20,7 @@ from admin.api import (
     health,
     lists,
     lists_actions,
+    lists_inspect,
     lists_status,
     metrics,
     profiles,
@@ -46,6 +47,7 @@ _PATHS: tuple[Paths, ...] = (
     reloads.PATHS,
     lists_status.PATHS,
     lists_actions.PATHS,
+    lists_inspect.PATHS,
     entries.PATHS,
     queries.PATHS,
     subscribers.PATHS,
@@ -58,6 +60,7 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     checks.SCHEMAS,
     lists_status.SCHEMAS,
     lists_actions.SCHEMAS,
+    lists_inspect.SCHEMAS,
     entries.SCHEMAS,
     queries.SCHEMAS,
     tokens.SCHEMAS,
@@ -65,6 +68,7 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
 )
 _MODELS: tuple[type[BaseModel], ...] = (
     *lists_actions.MODELS,
+    *lists_inspect.MODELS,
     entries.EntryEdits,
     tokens.NewToken,
     subscribers.Identities,

@@ -22,6 +22,7 @@ from admin.control.config_events import config_loaded, config_refused, unchangea
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.guarding import Guarding
+from admin.control.inspections import Inspections
 from admin.control.lists import ListKeeper, LostTextError
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
@@ -87,10 +88,10 @@ class Controller:
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
         self._today = DayNames()
-        self._guarding = Guarding(keeper.store, readings, self._today.ranking)
+        self._guarding = Guarding(keeper.store, keeper.lives, readings, self._today.ranking)
         self._adoption = Adoption(config, storage, self._publisher)
         self._announcer = Announcer(storage.record)
-        self._changing = asyncio.Lock()
+        self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._stale = True
@@ -154,6 +155,18 @@ class Controller:
             lambda: self._record.generation,
         )
         return Decisions(self._keeper.store, self._keeper.lives, self._clocks, effects)
+
+    @property
+    def inspections(self) -> Inspections:
+        """Looking at versions of lists that do not serve."""
+        return Inspections(
+            self._keeper.store,
+            self._clocks,
+            self._keeper.fetcher,
+            self._sources,
+            lambda: self._readings.guard,
+            self._inspecting,
+        )
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from admin.config import Config
+from admin.control.lives import Lives
 from admin.services.build import sources
 from admin.services.guarding import guard_of
+from blocklists.enforcement import Enforced
 from blocklists.formats import read
 from blocklists.list_store import ListStore
 from blocklists.model import Entry, Kind, ListSource
@@ -20,9 +22,11 @@ MOST_PROTECTED = 100_000
 class Guarding:
     """Gives ``Readings`` its guard. ``follow`` runs in threads, one at a time."""
 
-    def __init__(self, store: ListStore, readings: Readings, today: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self, store: ListStore, lives: Lives, readings: Readings, today: Callable[[], Iterable[str]]
+    ) -> None:
         """``today`` are the names that are asked for most, most frequent first; none if nobody knows."""
-        self._store, self._readings, self._today = store, readings, today
+        self._store, self._lives, self._readings, self._today = store, lives, readings, today
         self._read: dict[str, tuple[ListSource, str, tuple[Entry, ...]]] = {}
 
     def follow(self, config: Config) -> None:
@@ -30,8 +34,9 @@ class Guarding:
         self._readings.hold_against(guard_of(config, self._entries(config), self._today()))
 
     def _entries(self, config: Config) -> Iterator[Entry]:
+        switched = self._lives.enforced()
         for source in sources(config):
-            if source.kind is Kind.PROTECTED:
+            if source.kind is Kind.PROTECTED and switched.get(source.id) is not Enforced.NOTHING:
                 yield from self._of(source)
 
     def _of(self, source: ListSource) -> tuple[Entry, ...]:

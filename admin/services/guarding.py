@@ -9,15 +9,13 @@ from urllib.parse import urlsplit
 from admin.config import Config
 from blocklists.canonical import CanonicalError, host
 from blocklists.edits import AT_NAME, BELOW, REACH, Change, Edit, EditError
-from blocklists.guard import Guard
+from blocklists.guard import FROM_LISTS, Guard
 from blocklists.model import Action, Entry, Kind, ListSource, Scope
 from blocklists.popular import built_in_ranking
 from blocklists.protected import built_in_groups
 
 OPERATOR = "operator"
 """The group of what the operator protects."""
-LISTS = "protected-lists"
-"""The group of what stands in lists of kind ``protected``."""
 
 
 def guard_of(config: Config, entries: Iterable[Entry] = (), today: Iterable[str] = ()) -> Guard:
@@ -29,7 +27,7 @@ def guard_of(config: Config, entries: Iterable[Entry] = (), today: Iterable[str]
         domains.discard(name)
     for entry in entries:
         if entry.action is Action.BLOCK and entry.scope in {Scope.HOST, Scope.DOMAIN}:
-            protected.setdefault(entry.name, LISTS)
+            protected.setdefault(entry.name, FROM_LISTS)
             if entry.scope is Scope.DOMAIN:
                 domains.add(entry.name)
     for name in own_names(config):

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 
 from blocklists.coverage import NOTHING_COVERED, Coverage, newly_covered
 from blocklists.gates.failures import MOST_EXAMPLES, Gate, GateFailure
+from blocklists.guard import FROM_LISTS
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource
 from blocklists.properties import PopularNames
 
@@ -52,9 +53,7 @@ def notices(source: ListSource, counts: ListCounts, previous: ListCounts | None)
         return ()
     covered, said = counts.coverage, []
     if covered.protected:
-        said.append(
-            f"Entries that would take away protected names are left out: {_grouped(covered)} would be covered."
-        )
+        said.append(f"Protected names stay reachable although entries cover them: {_grouped(covered)}.")
     if previous is None and covered.popular and source.handling.popular is PopularNames.HOLD:
         said.append(
             f"{_number(len(covered.popular), 'popular name is', 'popular names are')} covered; later versions with "
@@ -83,10 +82,10 @@ def _suffixes(source: ListSource, new: Coverage, release: str) -> GateFailure:
 
 def _protected(source: ListSource, new: Coverage, release: str) -> GateFailure:
     message = f"Protected names would be taken from everybody: {_grouped(new)}."
-    remedy = (
-        "Entries that would do so are never enforced, released or not; a list that has them is hardly what its "
-        f"authority meant: ask there. {release}"
-    )
+    never = "Entries that would do so are never enforced, released or not"
+    if new.groups().get(FROM_LISTS):
+        never += ", but for names of your own protected lists, from which a release takes them"
+    remedy = f"{never}. A list that has them is hardly what its authority meant: ask there. {release}"
     return GateFailure(
         Gate.PROTECTED, message, remedy, examples=_examples(source, (item.name for item in new.protected))
     )

@@ -50,13 +50,15 @@ def leave_out_protected(intakes: Iterable[Intake], guard: Guard) -> None:
             if any(token.scope in reach for token in intake.said_at(place)):
                 intake.leave_out(place)
         for entry in intake.guarded:
-            intake.leave_out(entry)
+            protector = guard.protector(entry.decode("ascii"))
+            if protector is not None and guard.is_kept(protector):
+                intake.leave_out(entry)
 
 
 def _places(guard: Guard) -> dict[bytes, frozenset[Scope]]:
     """Where an entry can stand that covers a protected name, and with which scopes it does."""
     places: dict[bytes, frozenset[Scope]] = {}
-    for name in guard.protected:
+    for name in filter(guard.is_kept, guard.protected):
         here = _AT_NAME | _BELOW if name in guard.domains else _AT_NAME
         for place, reach in ((name, here), *((above, _BELOW) for above in parents(name))):
             key = place.encode("ascii")
