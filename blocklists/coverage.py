@@ -28,7 +28,7 @@ class Coverage:
     suffixes: tuple[str, ...] = ()
     """Top-level domains and public suffixes that stand in it; they are left out."""
     protected: tuple[Protected, ...] = ()
-    """Protected names; the entries that cover them are left out."""
+    """Protected names; the list is not enforced at them."""
     popular: tuple[str, ...] = ()
     """Popular names, the most popular first."""
     asked: int = 0

@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 FROM_LISTS = "protected-lists"
-"""The group of what stands in lists of kind ``protected``. The gates count it, but no entry is left out for it: against
+"""The group of what stands in lists of kind ``protected``. The gates count it, but lists are compiled without it: against
 categories and security lists a protected list speaks for itself, and stops doing so when somebody switches it off.
 """
 
@@ -35,7 +35,7 @@ class Guard:
 
     @cached_property
     def shield(self) -> str:
-        """SHA-256 (hexadecimal) of what decides which entries are left out: the protected names alone."""
+        """SHA-256 (hexadecimal) of what decides where lists are not enforced: the protected names alone."""
         lines = [
             f"{name} {group} {name in self.domains}"
             for name, group in sorted(self.protected.items())
@@ -44,7 +44,7 @@ class Guard:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def is_kept(self, name: str) -> bool:
-        """Whether entries are left out for the sake of this protected name."""
+        """Whether lists are compiled so that none speaks at this protected name."""
         return self.protected[name] != FROM_LISTS
 
     def protector(self, name: str) -> str | None:

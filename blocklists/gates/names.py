@@ -5,7 +5,7 @@ gate           held                                                never held
 =============  ==================================================  ==============================================
 suffixes       a version with some that the one before did not     a first version; ``public_suffixes: true``
                have
-protected      illegal, security: some that the one before did     category: the entries are left out and told
+protected      illegal, security: some that the one before did     category: they stay reachable, which is told
                not have; a first version has no one before
 popular        some that the one before did not have; a first      a first version of a category list, which is
                version of an illegal or security list              told; category with ``popular_names: expected``
@@ -54,7 +54,8 @@ def notices(source: ListSource, counts: ListCounts, previous: ListCounts | None)
     covered, said = counts.coverage, []
     if covered.protected:
         said.append(f"Protected names stay reachable although entries cover them: {_grouped(covered)}.")
-    if previous is None and covered.popular and source.handling.popular is PopularNames.HOLD:
+    is_first_category = previous is None and source.kind is Kind.CATEGORY
+    if is_first_category and covered.popular and source.handling.popular is PopularNames.HOLD:
         said.append(
             f"{_number(len(covered.popular), 'popular name is', 'popular names are')} covered; later versions with "
             "more of them are held. Set popular_names: expected if that is the list's purpose."
@@ -82,9 +83,9 @@ def _suffixes(source: ListSource, new: Coverage, release: str) -> GateFailure:
 
 def _protected(source: ListSource, new: Coverage, release: str) -> GateFailure:
     message = f"Protected names would be taken from everybody: {_grouped(new)}."
-    never = "Entries that would do so are never enforced, released or not"
+    never = "They stay reachable, released or not"
     if new.groups().get(FROM_LISTS):
-        never += ", but for names of your own protected lists, from which a release takes them"
+        never += ", but for those of your own protected lists, which illegal content outranks"
     remedy = f"{never}. A list that has them is hardly what its authority meant: ask there. {release}"
     return GateFailure(
         Gate.PROTECTED, message, remedy, examples=_examples(source, (item.name for item in new.protected))

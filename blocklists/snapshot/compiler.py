@@ -14,7 +14,7 @@ from blocklists.model import Action, Bit, BitRole, Confidentiality, ListCounts, 
 from blocklists.snapshot import metadata, native
 from blocklists.snapshot.bits import feeds, plan_bits
 from blocklists.snapshot.classes import ClassTable, CompileError, intern_classes, make_class, pack
-from blocklists.snapshot.covering import leave_out_protected
+from blocklists.snapshot.covering import leave_out_protected, spare_protected
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.readings import Prepared, expected, mark, read_list
@@ -109,6 +109,7 @@ class _Compilation:
         }
         leave_out_protected(self._intakes, self._guard)
         apply_exceptions(self._builder, self._tokens, self._intakes, [data for _, data in lists])
+        spare_protected(self._builder, self._tokens, self._intakes, self._guard)
 
     def _read(self, source: ListSource, data: bytes) -> Intake:
         intake = Intake(source, len(self._intakes), self._builder, self._tokens, self._suffixes, self._guard)

@@ -1,4 +1,4 @@
-"""Guarded names looked up in a list that was read: which of them it covers, and which entries are left out for that.
+"""Guarded names looked up in a list that was read: which of them it covers, and how protected ones are kept from it.
 
 The names are looked up in the builder, and never the list's entries among the names: 11,000 names cost the same in a
 list of five million entries as in one of five.
@@ -6,26 +6,29 @@ list of five million entries as in one of five.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from blocklists.coverage import Coverage, Protected
 from blocklists.guard import Guard, parents
-from blocklists.model import Action, Scope
-from blocklists.snapshot.exceptions import Placed, resolve
+from blocklists.model import Action
+from blocklists.snapshot import native
+from blocklists.snapshot.exceptions import Placed, State, resolve
 from blocklists.snapshot.intake import Intake
-from blocklists.snapshot.tokens import Token
-
-_BELOW = frozenset({Scope.DOMAIN, Scope.WILDCARD})
-_AT_NAME = frozenset({Scope.DOMAIN, Scope.HOST})
+from blocklists.snapshot.stops import stop_set
+from blocklists.snapshot.tokens import STOP, Token, TokenTable
 
 
 def coverage_of(intake: Intake, guard: Guard) -> Coverage:
     """What a version covers of the guarded names. To be called before the intake is moved or completed."""
     asked = _Asked(intake)
-    protected = {name: group for name, group in guard.protected.items() if asked.covers(name)}
+    protected = {
+        name: group
+        for name, group in guard.protected.items()
+        if asked.covers(name, below=name in guard.domains)
+    }
     for entry in intake.guarded:
         name = entry.decode("ascii")
-        if (protector := guard.protector(name)) is not None and asked.covers(name):
+        if (protector := guard.protector(name)) is not None and asked.covers(name, below=True):
             protected.setdefault(name, guard.protected[protector])
     return Coverage(
         reference=guard.digest,
@@ -39,31 +42,47 @@ def coverage_of(intake: Intake, guard: Guard) -> Coverage:
 
 
 def leave_out_protected(intakes: Iterable[Intake], guard: Guard) -> None:
-    """Take out the entries that would take away a protected name: at it, above it as far as they reach, or below one
-    that protects all below it. To be called when all edits are in.
-    """
-    places = _places(guard)
+    """Take out the entries below protected names that protect all below them. To be called when all edits are in."""
     for intake in intakes:
-        if not intake.is_guarded:
-            continue
-        for place, reach in places.items():
-            if any(token.scope in reach for token in intake.said_at(place)):
-                intake.leave_out(place)
         for entry in intake.guarded:
             protector = guard.protector(entry.decode("ascii"))
             if protector is not None and guard.is_kept(protector):
                 intake.leave_out(entry)
 
 
-def _places(guard: Guard) -> dict[bytes, frozenset[Scope]]:
-    """Where an entry can stand that covers a protected name, and with which scopes it does."""
-    places: dict[bytes, frozenset[Scope]] = {}
+def spare_protected(
+    builder: native.Builder, tokens: TokenTable, intakes: Sequence[Intake], guard: Guard
+) -> None:
+    """Let no list speak at a protected name, whatever stands there and above: an entry for a whole site is enforced but
+    for the protected names in it. To be called when all exceptions are resolved.
+
+    The name gets a stop class (``exceptions``) of what all other lists say there.
+    """
+    guarded = {intake.number for intake in intakes if intake.is_guarded}
     for name in filter(guard.is_kept, guard.protected):
-        here = _AT_NAME | _BELOW if name in guard.domains else _AT_NAME
-        for place, reach in ((name, here), *((above, _BELOW) for above in parents(name))):
-            key = place.encode("ascii")
-            places[key] = places.get(key, frozenset()) | reach
-    return places
+        chain = _chain_to_stop(builder, tokens, name)
+        if not chain:
+            continue
+        said = resolve(chain, ["union"] * (max(token.list for _, token in chain) + 1))
+        spared = State(
+            exact=frozenset(pair for pair in said.exact if pair[0] not in guarded),
+            below=frozenset(
+                pair for pair in said.below if name not in guard.domains or pair[0] not in guarded
+            ),
+        )
+        if spared != said:
+            builder.replace(name.encode("ascii"), stop_set(tokens, spared))
+
+
+def _chain_to_stop(builder: native.Builder, tokens: TokenTable, name: str) -> list[Placed]:
+    """What a look-up of the name would gather: the tokens at it and above it, up to the first stop."""
+    chain: list[Placed] = []
+    for distance, above in enumerate((name, *parents(name))):
+        numbers = builder.tokens(above.encode("ascii"))
+        chain += [(distance, token) for token in tokens.tokens(numbers)]
+        if STOP in numbers:
+            break
+    return chain
 
 
 class _Asked:
@@ -78,8 +97,8 @@ class _Asked:
         """Those of the names that the list covers, in their order."""
         return (name for name in names if self.covers(name))
 
-    def covers(self, name: str) -> bool:
-        """Whether the list, by itself, asks for anything when this name is asked for."""
+    def covers(self, name: str, *, below: bool = False) -> bool:
+        """Whether the list, by itself, asks for anything when this name, or any ``below`` it, is asked for."""
         chain: list[Placed] = [
             (distance, token)
             for distance, above in enumerate((name, *parents(name)))
@@ -87,7 +106,8 @@ class _Asked:
         ]
         if all(token.action is Action.ALLOW for _, token in chain):
             return False
-        return bool(resolve(chain, self._semantics).exact)
+        state = resolve(chain, self._semantics)
+        return bool(state.exact or (below and state.below))
 
     def _at(self, name: str) -> list[Token]:
         if name not in self._said:

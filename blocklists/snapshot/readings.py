@@ -44,7 +44,7 @@ class Prepared:
     key: bytes = field(default_factory=lambda: secrets.token_bytes(native.KEY_BYTES))
     readings: Mapping[str, Reading] = field(default_factory=dict)
     guard: Guard = NO_GUARD
-    """The readings were made with it; entries that cover its protected names are left out."""
+    """The readings were made with it; no list speaks at its protected names."""
 
 
 class Readings:
