@@ -27,6 +27,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from blocklists.coverage import NOTHING_COVERED, Protected
 from blocklists.durable import read_record, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
@@ -81,6 +82,25 @@ class ListStore:
     def ledger_path(self, list_id: str) -> Path:
         """Where since when entries are listed is kept (``ledger``)."""
         return self._folder(list_id) / _LEDGER
+
+    def identified_counts(self, source: ListSource, counts: ListCounts) -> ListCounts:
+        """The counts as they may be kept: of a secret list with keyed digests in place of names. OSError without a key."""
+        covered = counts.coverage
+        if source.confidentiality is not Confidentiality.SECRET or covered == NOTHING_COVERED:
+            return counts
+
+        def known_as(name: str) -> str:
+            return self.identified(source, ListVersion(source.id, b"covers " + name.encode(), "", 0.0)).digest
+
+        return replace(
+            counts,
+            coverage=replace(
+                covered,
+                suffixes=tuple(sorted(map(known_as, covered.suffixes))),
+                protected=tuple(Protected(known_as(item.name), item.group) for item in covered.protected),
+                popular=tuple(sorted(map(known_as, covered.popular))),
+            ),
+        )
 
     # ---- what is known ----
 

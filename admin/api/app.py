@@ -32,6 +32,7 @@ from admin.api.lists_actions import (
     post_sync,
 )
 from admin.api.lists_history import get_difference, get_review, get_since
+from admin.api.lists_inspect import get_held, post_preview
 from admin.api.lists_status import get_list_status, get_lists_status, get_versions
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
@@ -76,6 +77,8 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/api/v1/lists/{id}/diff", get_difference, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/review", get_review, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/since", get_since, Permission.CHECK),
+    ("GET", "/api/v1/lists/{id}/held", get_held, Permission.LISTS_READ),
+    ("POST", "/api/v1/lists/{id}/preview", post_preview, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/sync", post_sync, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/suspend", post_suspend, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/resume", post_resume, Permission.LISTS_WRITE),

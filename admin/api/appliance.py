@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from admin.api.list_life import ListActions
+from admin.api.list_life import ListActions, ListInspections
 from admin.config import Config
 from admin.services.place import Place
 from blocklists.edits import Change, Edit
@@ -152,6 +152,10 @@ class Appliance(Protocol):
     @property
     def lists(self) -> ListActions:
         """What may be decided about lists."""
+
+    @property
+    def inspections(self) -> ListInspections:
+        """Looking at versions of lists that do not serve."""
 
     def condition(self) -> Condition:
         """The state of things now."""

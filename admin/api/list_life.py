@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from admin.services.actors import Actor
+from admin.services.gate_reports import VersionReport
 from blocklists.differences import Difference
 from blocklists.entry_life import ReviewPart
 from blocklists.ledger import Since, Step
@@ -99,4 +100,19 @@ class ListActions(Protocol):
 
     async def versions(self, actor: Actor, list_id: str) -> tuple[KeptVersion, ...]:
         """The versions that are kept, newest first."""
+        ...
+
+
+class ListInspections(Protocol):
+    """Looking at versions that do not serve. Methods may raise DeniedError, NotFoundError and OSError."""
+
+    async def held(self, actor: Actor, list_id: str) -> VersionReport:
+        """Why the held version of a list is held; NotFoundError if none is."""
+        ...
+
+    async def preview(self, actor: Actor, list_id: str, *, fetch: bool) -> VersionReport:
+        """What the held version would do, or (``fetch``, or if none is kept) the one that the source has now.
+
+        ConflictError if no version can be had.
+        """
         ...

@@ -22,6 +22,7 @@ from admin.api import (
     lists,
     lists_actions,
     lists_history,
+    lists_inspect,
     lists_status,
     metrics,
     profiles,
@@ -49,6 +50,7 @@ _PATHS: tuple[Paths, ...] = (
     lists_status.PATHS,
     lists_actions.PATHS,
     lists_history.PATHS,
+    lists_inspect.PATHS,
     entries.PATHS,
     queries.PATHS,
     subscribers.PATHS,
@@ -62,6 +64,7 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     lists_status.SCHEMAS,
     lists_actions.SCHEMAS,
     lists_history.SCHEMAS,
+    lists_inspect.SCHEMAS,
     entries.SCHEMAS,
     queries.SCHEMAS,
     tokens.SCHEMAS,
@@ -69,6 +72,7 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
 )
 _MODELS: tuple[type[BaseModel], ...] = (
     *lists_actions.MODELS,
+    *lists_inspect.MODELS,
     entries.EntryEdits,
     tokens.NewToken,
     subscribers.Identities,

@@ -7,6 +7,7 @@ import typer
 from admin.cli.lists_decide import release, resume, rollback, suspend
 from admin.cli.lists_diff import diff, review, versions
 from admin.cli.lists_edit import edit
+from admin.cli.lists_preview import held, preview
 from admin.cli.lists_status import status
 from admin.cli.lists_sync import sync
 from admin.cli.verb import verb
@@ -25,6 +26,8 @@ def register(app: typer.Typer) -> None:
         ("resume", resume, "End the suspension and the rollback of a list."),
         ("rollback", rollback, "Let an earlier version of a list serve."),
         ("release", release, "Let a version serve that the gates hold back."),
+        ("held", held, "Why a version of a list waits, and what to do."),
+        ("preview", preview, "What a version that does not serve would do."),
         ("edit", edit, "Add or remove single entries; they hold for later versions of the list too."),
     ):
         group.command(name, help=words)(verb(function))

@@ -22,6 +22,7 @@ from admin.config.fields import (
     key,
     unset,
 )
+from admin.config.gates import GatesConfig
 from admin.config.problems import fault, shown
 from admin.config.values import Duration, Sample, Size
 from blocklists.canonical import CanonicalError, host, to_ascii
@@ -214,6 +215,9 @@ class AdminConfig(Section):
     """Where everything lies that is not in this file: lists, profiles and subscribers that came over the API, tokens and
     audit events. By default the SQLite file `weir.db` in `data_dir`. For PostgreSQL write its address as libpq has it;
     one with a password belongs into a file: `credential:NAME` for what systemd hands over, or `file:PATH`."""
+
+    gates: GatesConfig = key(unset(GatesConfig), example="{never: [pay.isp.example]}")
+    """What new versions of lists are held against."""
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:

@@ -14,6 +14,7 @@ from blocklists.model import Action, Bit, BitRole, Confidentiality, ListCounts, 
 from blocklists.snapshot import metadata, native
 from blocklists.snapshot.bits import feeds, plan_bits
 from blocklists.snapshot.classes import ClassTable, CompileError, intern_classes, make_class, pack
+from blocklists.snapshot.covering import leave_out_protected, spare_protected
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.readings import Prepared, expected, mark, read_list
@@ -39,7 +40,7 @@ class CompileReport:
 
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
-    """Where the lines of one version would go; nothing is written. What the gates look at."""
+    """Where the lines of one version would go; nothing is written, and no guarded name is looked up."""
     return read_list(source, data, suffixes, Prepared().key).counts
 
 
@@ -86,9 +87,11 @@ class _Compilation:
         edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
     ) -> None:
         self._sources = [source for source, _ in lists]
-        self._suffixes, self._use_native = suffixes, use_native
+        self._suffixes, self._guard, self._use_native = suffixes, prepared.guard, use_native
         texts = [hashlib.sha256(data).digest() for _, data in lists]
-        self._digest = _digest(zip(self._sources, texts, strict=True), prepared.key, suffixes, edits)
+        self._digest = _digest(
+            zip(self._sources, texts, strict=True), prepared.key, {*suffixes, self._guard.shield}, edits
+        )
         self._builder = native.Builder(prepared.key, expected([data for _, data in lists]))
         self._tokens = TokenTable()
         mark(self._builder, suffixes)
@@ -104,10 +107,12 @@ class _Compilation:
         self._counts = {
             source.id: intake.counts for source, intake in zip(self._sources, self._intakes, strict=True)
         }
+        leave_out_protected(self._intakes, self._guard)
         apply_exceptions(self._builder, self._tokens, self._intakes, [data for _, data in lists])
+        spare_protected(self._builder, self._tokens, self._intakes, self._guard)
 
     def _read(self, source: ListSource, data: bytes) -> Intake:
-        intake = Intake(source, len(self._intakes), self._builder, self._tokens, self._suffixes)
+        intake = Intake(source, len(self._intakes), self._builder, self._tokens, self._suffixes, self._guard)
         intake.read(data, use_native=self._use_native)
         return intake
 
