@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -44,6 +45,7 @@ from admin.api.resources import Resource
 from admin.api.traffic import Traffic
 from admin.services.actors import Actor, ActorKind, Permission, require
 from admin.services.tokens import authenticate, note_use
+from admin.store.errors import StoreError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Route = tuple[str, str, Handler, Permission | None]
@@ -202,8 +204,10 @@ def _finder(appliance: Appliance) -> Find:
         async with database.reading() as transaction:
             known = await authenticate(transaction, text, at)
         if known is not None and known.is_use_due:
-            async with database.transaction() as transaction:
-                await note_use(transaction, known.actor.id, at)
+            # Who may read is let in also while nothing can be written.
+            with contextlib.suppress(StoreError):
+                async with database.transaction() as transaction:
+                    await note_use(transaction, known.actor.id, at)
         return None if known is None else known.actor
 
     return find

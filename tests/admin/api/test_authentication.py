@@ -241,6 +241,14 @@ async def test_last_use_is_noted_about_once_an_hour(client: Any, local: Any, mak
     assert token["used"] == 1_800_000_000.0
 
 
+async def test_whoever_may_read_is_let_in_while_nothing_can_be_written(
+    client: Any, make_token: Any, appliance: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = bearer(await make_token(Role.AUDITOR))
+    monkeypatch.setattr(appliance.database, "transaction", Away().transaction)
+    assert (await client.get("/api/v1/audit", headers=headers)).status == 200
+
+
 async def test_without_the_database_the_box_may_still_act(client: Any, local: Any, appliance: Any) -> None:
     appliance.database = Away()
     refused = await client.get("/api/v1/lists", headers=bearer(KNOWN))
