@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from blocklists.model import ListVersion
 
@@ -13,8 +14,46 @@ class FetchError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Timers:
+    """What a zone's SOA asks of those who hold a copy (RFC 1035 section 3.3.13); seconds."""
+
+    refresh: int
+    """Between two looks for a newer version."""
+    retry: int
+    """After a look that failed."""
+    expire: int
+    """A copy that was not confirmed for so long counts no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """How a version differs from the one before it: whole lines without their line ends, each once, in no order."""
+
+    base: str
+    """The digest of the version before, as the store knows it."""
+    added: tuple[bytes, ...] = field(repr=False)
+    removed: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneVersion(ListVersion):
+    """A version that came by zone transfer; its ``etag`` is the zone's serial."""
+
+    timers: Timers | None = None
+    change: LineChange | None = None
+    """What an incremental transfer (RFC 1995) changed; None after a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotModified:
     """The source says that its list is the one we know."""
+
+    timers: Timers | None = None
+    """What the zone's SOA asks for now; None for other sources."""
+
+
+def _no_base() -> ListVersion | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +62,8 @@ class Known:
 
     etag: str = ""
     last_modified: str = ""
+    base: Callable[[], ListVersion | None] = field(default=_no_base, compare=False, repr=False)
+    """Reads that version, for sources that send what changed since; None if it cannot be read. May block."""
 
 
 Fetched = ListVersion | NotModified
