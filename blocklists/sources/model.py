@@ -14,18 +14,6 @@ class FetchError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Timers:
-    """What a zone's SOA asks of those who hold a copy (RFC 1035 section 3.3.13); seconds."""
-
-    refresh: int
-    """Between two looks for a newer version."""
-    retry: int
-    """After a look that failed."""
-    expire: int
-    """A copy that was not confirmed for so long counts no more."""
-
-
-@dataclass(frozen=True, slots=True)
 class LineChange:
     """How a version differs from the one before it: whole lines without their line ends, each once, in no order."""
 
@@ -39,7 +27,6 @@ class LineChange:
 class ZoneVersion(ListVersion):
     """A version that came by zone transfer; its ``etag`` is the zone's serial."""
 
-    timers: Timers | None = None
     change: LineChange | None = None
     """What an incremental transfer (RFC 1995) changed; None after a whole one."""
 
@@ -47,9 +34,6 @@ class ZoneVersion(ListVersion):
 @dataclass(frozen=True, slots=True)
 class NotModified:
     """The source says that its list is the one we know."""
-
-    timers: Timers | None = None
-    """What the zone's SOA asks for now; None for other sources."""
 
 
 def _no_base() -> ListVersion | None:

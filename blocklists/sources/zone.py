@@ -67,14 +67,14 @@ async def fetch_zone(source: ListSource, *, known: Known | None = None, now: flo
     if transfer is None:
         raise FetchError(f"list {source.id}: it has no transfer; write one")
     wish = await _wish(source, transfer, known, now)
-    unchanged: NotModified | None = None
-    faults, has_missed = [], False
+    faults: list[str] = []
+    is_confirmed = has_missed = False
     for primary in transfer.primaries:
         place = f"zone {transfer.zone}: {primary}"
         try:
             soa = await _soa(wish, primary)
             if soa.serial == wish.held:
-                unchanged = NotModified(soa.timers)
+                is_confirmed = True
                 continue
             _check_newer(wish.held, soa.serial, place)
             has_missed = True
@@ -83,8 +83,8 @@ async def fetch_zone(source: ListSource, *, known: Known | None = None, now: flo
             faults.append(str(fault))
         except _FAULTS as fault:
             faults.append(f"{place} {words_for(fault)}")
-    if unchanged is not None and not has_missed:
-        return unchanged
+    if is_confirmed and not has_missed:
+        return NotModified()
     raise FetchError("; ".join(faults))
 
 

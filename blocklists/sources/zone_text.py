@@ -22,7 +22,7 @@ import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
 
-from blocklists.sources.model import Timers
+from blocklists.model import Timers
 from blocklists.sources.sorted_lines import edit_lines
 from blocklists.sources.zone_faults import GarbledError
 
