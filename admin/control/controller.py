@@ -22,6 +22,7 @@ from admin.control.config_events import config_loaded, config_refused, unchangea
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.lists import ListKeeper, LostTextError
+from admin.control.notify import NotifyListener
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
 from admin.control.storage import Storage
@@ -88,6 +89,8 @@ class Controller:
         self._stale = True
         self._retry_at = self._look_at = 0.0
         self._view: View | None = None
+        self.notices = NotifyListener(clocks, self.called)
+        """Where zones' primaries say that there is a new version; whoever runs the controller lets it follow."""
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
 
@@ -133,7 +136,8 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        condition = self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        return replace(condition, notices=self.notices.counts)
 
     @property
     def lists(self) -> Decisions:
@@ -220,9 +224,7 @@ class Controller:
 
     def called(self, list_ids: Collection[str]) -> None:
         """Their sources say that these lists have new versions: look now, without waiting for a compilation."""
-        for list_id in list_ids:
-            self._keeper.call(list_id)
-        for list_id in self._keeper.due().intersection(list_ids):
+        for list_id in self._keeper.called(list_ids):
             self._begin_fetch(list_id)
         self._wake.set()
 

@@ -94,9 +94,11 @@ class ListKeeper:
             self._keep_pace(source)
         return needed
 
-    def call(self, list_id: str) -> None:
-        """Its source says that a list has a new version."""
-        self._schedule.call(list_id, self._clocks.monotonic())
+    def called(self, list_ids: Collection[str]) -> set[str]:
+        """Their sources say that these lists have new versions. Returns those that must be fetched now."""
+        for list_id in list_ids:
+            self._schedule.call(list_id, self._clocks.monotonic())
+        return self.due().intersection(list_ids)
 
     def next_due(self, besides: Collection[str] = ()) -> float | None:
         """When a list must be fetched next, in monotonic seconds; those ``besides`` are being fetched."""

@@ -113,6 +113,7 @@ async def _serve(config: Config) -> None:
     if not work.done():
         work.cancel()
         await asyncio.wait({work})
+    controller.notices.close()
     await server.close()
     await storage.close()
     if not work.cancelled():
@@ -139,12 +140,13 @@ def _server_class() -> type[AdminServer]:
 
 
 def _follow(controller: Controller, opening: asyncio.Future[AdminServer], config: Config) -> None:
-    """A generation was published: say so as soon as the API serves, and let the API follow its address."""
+    """A generation was published: say so as soon as the API serves, and let what listens follow its address."""
 
     async def follow() -> None:
         server = await opening
         notify("READY=1", f"STATUS=published generation {controller.condition().generation}")
         await server.follow(config.admin.listen)
+        await controller.notices.follow(config)
 
     _ = spawn(follow(), name="admin address")
 
