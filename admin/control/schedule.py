@@ -14,8 +14,8 @@ FIRST_RETRY = 60.0
 """Seconds after a first failure; doubled for each further one, up to the list's own ``refresh``."""
 JITTER = 0.1
 """A wait is stretched by up to this share."""
-CALL_GAP = 1.0
-"""Seconds between two looks at one list that others called for: a flood of calls is one look a second."""
+CALL_GAP = 0.5
+"""Seconds between two looks at one list that others called for: a flood of calls is two looks a second."""
 _ENOUGH_DOUBLINGS = 20
 
 
