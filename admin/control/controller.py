@@ -22,7 +22,7 @@ from admin.control.config_events import config_loaded, config_refused, unchangea
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.lists import ListKeeper, LostTextError
-from admin.control.notify import NotifyListener
+from admin.control.notify_listener import NotifyListener
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
 from admin.control.storage import Storage

@@ -113,7 +113,7 @@ async def _serve(config: Config) -> None:
     if not work.done():
         work.cancel()
         await asyncio.wait({work})
-    controller.notices.close()
+    await controller.notices.close()
     await server.close()
     await storage.close()
     if not work.cancelled():

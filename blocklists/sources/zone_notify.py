@@ -24,7 +24,7 @@ import dns.tsig
 from blocklists.credentials import CredentialError
 from blocklists.model import ListSource
 from blocklists.properties import Tsig
-from blocklists.sources.notify_replies import bare_reply, key_error_reply, reply
+from blocklists.sources.zone_replies import bare_reply, key_error_reply, reply
 from blocklists.sources.zone_key import tsig_key
 
 LONGEST = 4_096
@@ -81,13 +81,13 @@ class NotifyBook:
         known = [followed for followed in self._followed if _is_among(address, followed.senders)]
         if not known:
             return Answer(bare_reply(wire, dns.rcode.REFUSED), problem="it is no primary of any list")
-        zone = _zone(wire)
-        if zone is None:
+        asked = _question(wire)
+        if asked is None:
             return Answer(bare_reply(wire, dns.rcode.FORMERR), problem="it sends what is no NOTIFY")
-        known = [followed for followed in known if followed.zone == zone]
+        known = [followed for followed in known if followed.zone == asked.question[0].name]
         if not known:
             problem = "it is no primary of the zone that it names"
-            return Answer(bare_reply(wire, dns.rcode.NOTAUTH), problem=problem)
+            return Answer(reply(asked, dns.rcode.NOTAUTH), problem=problem)
         return _judged(wire, known, now)
 
 
@@ -129,15 +129,14 @@ def _unreadable(wire: bytes, error: Exception, keys: list[dns.tsig.Key], now: fl
     return Answer(bare_reply(wire, dns.rcode.FORMERR), problem="it sends what is no NOTIFY")
 
 
-def _zone(wire: bytes) -> dns.name.Name | None:
-    """The zone that a NOTIFY is about; None if it is none (RFC 1996 section 3.7)."""
+def _question(wire: bytes) -> dns.message.Message | None:
+    """The message up to its question, which names the zone; None if it is no NOTIFY (RFC 1996 section 3.7)."""
     try:
-        questions = dns.message.from_wire(wire, question_only=True).question
+        message = dns.message.from_wire(wire, question_only=True)
     except Exception:  # as above
         return None
-    if len(questions) != 1 or questions[0].rdtype != dns.rdatatype.SOA:
-        return None
-    return questions[0].name if questions[0].rdclass == dns.rdataclass.IN else None
+    kinds = [(question.rdtype, question.rdclass) for question in message.question]
+    return message if kinds == [(dns.rdatatype.SOA, dns.rdataclass.IN)] else None
 
 
 def _plain(sender: str) -> _Address:

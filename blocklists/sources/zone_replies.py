@@ -23,7 +23,8 @@ def bare_reply(wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
 def reply(query: dns.message.Message, rcode: dns.rcode.Rcode) -> bytes:
     """The answer to a NOTIFY that could be read, signed if that was."""
     response = dns.message.make_response(query)
-    response.flags |= dns.flags.AA
+    if rcode == dns.rcode.NOERROR:
+        response.flags |= dns.flags.AA
     response.set_rcode(rcode)
     return response.to_wire()
 

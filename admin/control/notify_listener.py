@@ -1,6 +1,6 @@
 """The sockets on which primaries say that a zone has changed (NOTIFY, RFC 1996): UDP and TCP at one address.
 
-What a message means is decided by ``blocklists.sources.notify``; here are only sockets, and bounds on what they take.
+What a message means is decided by ``blocklists.sources.zone_notify``; here are only sockets, and bounds on what they take.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from admin.config import Config
 from admin.config.endpoints import HostPort
@@ -19,7 +20,7 @@ from admin.services.build import sources
 from resolver.runtime.logs import get_logger
 
 if TYPE_CHECKING:
-    from blocklists.sources.notify import Answer, NotifyBook
+    from blocklists.sources.zone_notify import Answer, NotifyBook
 
 BELIEVED = 100.0
 """Messages a second that are read from senders who are primaries of some list; the others are lost, as UDP loses them."""
@@ -43,7 +44,7 @@ class NotifyListener:
         self._clocks, self._call = clocks, call
         self._address: HostPort | None = None
         self._book: NotifyBook | None = None
-        self._udp: asyncio.DatagramTransport | None = None
+        self._udp: _Datagrams | None = None
         self._tcp: asyncio.Server | None = None
         self._connections = 0
         self._buckets = {True: Bucket(BELIEVED, BELIEVED), False: Bucket(STRANGERS, STRANGERS)}
@@ -67,7 +68,7 @@ class NotifyListener:
             wanted = config.admin.notify
             self._book = None if wanted is None else _book(config)
             if wanted != self._address:
-                self.close()
+                await self.close()
                 if wanted is not None:
                     await self._try_to_listen(wanted)
 
@@ -75,7 +76,6 @@ class NotifyListener:
         try:
             await self._listen(wanted)
         except OSError as error:
-            self.close()
             _log.error(
                 "NOTIFY is not heard, zones are looked for at their times only: stop the program that has the address, "
                 "or change admin.notify",
@@ -83,19 +83,21 @@ class NotifyListener:
                 reason=os.strerror(error.errno) if error.errno else str(error),
             )
 
-    def close(self) -> None:
-        """Stop listening."""
-        if self._udp is not None:
-            self._udp.close()
+    async def close(self) -> None:
+        """Stop listening; the address is free afterwards."""
+        self._address = None
         if self._tcp is not None:
             self._tcp.close()
-        self._udp = self._tcp = self._address = None
+        if self._udp is not None:
+            self._udp.transport.close()
+            await self._udp.closed.wait()
+        self._udp = self._tcp = None
 
     async def _listen(self, address: HostPort) -> None:
-        place = (address.host, address.port)
+        udp, tcp = _bound(address)
         loop = asyncio.get_running_loop()
-        self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=place)
-        self._tcp = await asyncio.start_server(self._converse, *place)
+        _, self._udp = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=udp)
+        self._tcp = await asyncio.start_server(self._converse, sock=tcp)
         self._address = address
 
     def answer(self, wire: bytes, sender: str) -> bytes | None:
@@ -152,18 +154,35 @@ class NotifyListener:
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, listener: NotifyListener) -> None:
         self._listener = listener
+        self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = self._listener.answer(data, addr[0])
-        if reply is not None and isinstance(self._transport, asyncio.DatagramTransport):
-            self._transport.sendto(reply, addr)
+        if reply is not None:
+            self.transport.sendto(reply, addr)
+
+
+def _bound(address: HostPort) -> tuple[socket.socket, socket.socket]:
+    """A UDP and a listening TCP socket, or neither. OSError if the address cannot be had."""
+    place = (address.host, address.port)
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        udp.bind(place)
+        return udp, socket.create_server(place, family=family)
+    except OSError:
+        udp.close()
+        raise
 
 
 def _book(config: Config) -> NotifyBook:
     # dnspython's messages and signatures: only those who listen wait for their import.
-    from blocklists.sources.notify import NotifyBook
+    from blocklists.sources.zone_notify import NotifyBook
 
     return NotifyBook(sources(config))
