@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-import dns.exception
-import dns.flags
 import dns.message
 import dns.name
 import dns.opcode
@@ -24,8 +22,8 @@ import dns.tsig
 from blocklists.credentials import CredentialError
 from blocklists.model import ListSource
 from blocklists.properties import Tsig
-from blocklists.sources.zone_replies import bare_reply, key_error_reply, reply
 from blocklists.sources.zone_key import tsig_key
+from blocklists.sources.zone_replies import bare_reply, key_error_reply, reply
 
 LONGEST = 4_096
 """Bytes; a NOTIFY with a SOA and a signature has some hundred."""
