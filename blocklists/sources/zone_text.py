@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 import dns.name
@@ -70,7 +71,8 @@ def record_line(owner: dns.name.Name, rdataset: dns.rdataset.Rdataset, origin: d
 
 def zone_text(origin: dns.name.Name, soa: bytes, lines: Iterable[bytes]) -> bytes:
     """The whole zone; ``soa`` is the line of its SOA, ``lines`` are the others in any order, repeated or not."""
-    return b"\n".join((_head(origin), soa, *sorted(set(lines)), b""))
+    unique = (line for line, _ in groupby(sorted(lines)))
+    return b"\n".join((_head(origin), soa, *unique, b""))
 
 
 def changed_text(
