@@ -8,7 +8,7 @@ One folder per list::
     content-<digest>    the texts of kept versions and of the one that is held (``texts``)
     edits               single entries that an operator added or removed (``journal``)
 
-Beside the folders: ``.key``, under which the digests of secret lists are made.
+Beside the folders, only where no key is given: ``.key``, under which the digests of secret lists are made.
 
 The text is written before the record that names it and removed after the record that no longer does, so a crash at
 any moment leaves a usable list. Each record is one file, so every decision is one write: it holds or it does not. The
@@ -61,17 +61,29 @@ class ReleaseError(ValueError):
 class ListStore:
     """The folder of all lists. Every method that writes may raise OSError and then leaves what was there before."""
 
-    def __init__(self, directory: Path, texts: Texts | None = None) -> None:
-        """Nothing is created before the first write. ``texts`` are plain files in the lists' folders by default."""
-        self._directory = directory
+    def __init__(self, directory: Path, texts: Texts | None = None, digest_key: bytes | None = None) -> None:
+        """Nothing is created before the first write. ``texts`` are plain files in the lists' folders by default.
+
+        ``digest_key`` makes the digests of secret lists; without it a key beside the lists does, which whoever copies
+        the folder has too.
+        """
+        self._directory, self._digest_key = directory, digest_key
         self._texts = texts or FileTexts(directory)
 
     def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
-        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key."""
+        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key.
+
+        Of a secret list no validators are kept: a server's tag is often a digest of the text, by which a guess could be
+        proved.
+        """
         if source.confidentiality is not Confidentiality.SECRET:
             return version
-        key = stored_key(self._directory / ".key")
-        return replace(version, digest=keyed_digest(key, version.data))
+        own = self._directory / ".key"
+        if self._digest_key is not None:
+            # Made before there was a vault: it would tell of the records of that time.
+            own.unlink(missing_ok=True)
+        key = self._digest_key or stored_key(own)
+        return replace(version, digest=keyed_digest(key, version.data), etag="", last_modified="")
 
     # ---- what is known ----
 
@@ -174,7 +186,7 @@ class ListStore:
         self._texts.write(source, version.digest, version.data)
         accepted = Serving(
             digest=version.digest,
-            size=len(version.data),
+            size=_size(source, version.data),
             fetched=version.fetched,
             counts=counts,
             etag=version.etag,
@@ -240,7 +252,7 @@ class ListStore:
             return False
         accepted = Serving(
             held.digest,
-            len(data),
+            _size(source, data),
             held.fetched,
             held.counts,
             origin=held.origin,
@@ -300,6 +312,11 @@ class ListStore:
         folder = self._folder(list_id)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _size(source: ListSource, data: bytes) -> int:
+    """What is noted of a text's size: of a secret list nothing, it narrows down which names a short one can have."""
+    return 0 if source.confidentiality is Confidentiality.SECRET else len(data)
 
 
 def origin(source: ListSource) -> str:

@@ -10,13 +10,14 @@ from aiohttp import web
 
 from admin.api import audit, categories, lists, profiles, subscribers, tokens
 from admin.api.appliance import Appliance
+from admin.api.asking import post_ask
 from admin.api.authentication import Find, Gate, UnauthenticatedError
 from admin.api.checks import get_check
 from admin.api.entries import get_entries, post_entries
 from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
-from admin.api.keys import ACTOR, APPLIANCE, GATE, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
 from admin.api.lists_actions import (
     post_release,
     post_resume,
@@ -30,59 +31,63 @@ from admin.api.openapi import get_openapi
 from admin.api.problem import respond
 from admin.api.queries import get_queries
 from admin.api.reloads import post_reload
+from admin.api.resource_paths import Described
 from admin.api.resources import Resource
 from admin.api.traffic import Traffic
-from admin.services.actors import Actor, ActorKind
+from admin.services.actors import Actor, ActorKind, Permission, require
+from admin.services.asking import AskLimits
 from admin.services.tokens import authenticate, note_use
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Route = tuple[str, str, Handler]
+Route = tuple[str, str, Handler, Permission | None]
+"""Method, path, handler, and what whoever asks must be good for; None asks nothing more of those who were let in."""
 
 
-def _routes(resource: Resource[Any]) -> tuple[Route, ...]:
+def _routes(resource: Resource[Any], described: Described) -> tuple[Route, ...]:
     """Those of lists, categories, profiles and subscribers."""
-    item = f"{resource.path}/{{id}}"
+    item, read, write = f"{resource.path}/{{id}}", described.read, described.write
     return (
-        ("GET", resource.path, resource.index),
-        ("POST", resource.path, resource.post),
-        ("GET", item, resource.get),
-        ("PUT", item, resource.put),
-        ("PATCH", item, resource.patch),
-        ("DELETE", item, resource.delete),
+        ("GET", resource.path, resource.index, read),
+        ("POST", resource.path, resource.post, write),
+        ("GET", item, resource.get, read),
+        ("PUT", item, resource.put, write),
+        ("PATCH", item, resource.patch, write),
+        ("DELETE", item, resource.delete, write),
     )
 
 
 ROUTES: tuple[Route, ...] = (
-    ("GET", "/healthz", healthz),
-    ("GET", "/readyz", readyz),
-    ("GET", "/metrics", get_metrics),
-    ("GET", "/api/v1/check", get_check),
-    ("POST", "/api/v1/reload", post_reload),
-    *_routes(lists.RESOURCE),
-    ("GET", "/api/v1/lists/{id}/entries", get_entries),
-    ("POST", "/api/v1/lists/{id}/entries", post_entries),
-    ("GET", "/api/v1/lists/{id}/status", get_list_status),
-    ("GET", "/api/v1/lists/{id}/versions", get_versions),
-    ("POST", "/api/v1/lists/{id}/sync", post_sync),
-    ("POST", "/api/v1/lists/{id}/suspend", post_suspend),
-    ("POST", "/api/v1/lists/{id}/resume", post_resume),
-    ("POST", "/api/v1/lists/{id}/rollback", post_rollback),
-    ("POST", "/api/v1/lists/{id}/release", post_release),
-    ("GET", "/api/v1/stats/lists", get_lists_status),
-    *_routes(categories.RESOURCE),
-    *_routes(profiles.RESOURCE),
-    *_routes(subscribers.RESOURCE),
-    ("GET", "/api/v1/subscribers/{id}/identities", subscribers.IDENTITIES.get),
-    ("PUT", "/api/v1/subscribers/{id}/identities", subscribers.IDENTITIES.put),
-    ("GET", "/api/v1/subscribers/{id}/rules", subscribers.RULES.get),
-    ("PUT", "/api/v1/subscribers/{id}/rules", subscribers.RULES.put),
-    ("GET", "/api/v1/tokens", tokens.index),
-    ("POST", "/api/v1/tokens", tokens.post),
-    ("GET", "/api/v1/tokens/{id}", tokens.get),
-    ("DELETE", "/api/v1/tokens/{id}", tokens.delete),
-    ("GET", "/api/v1/audit", audit.get_audit),
-    ("GET", "/api/v1/stats/queries", get_queries),
-    ("GET", "/api/v1/openapi.json", get_openapi),
+    ("GET", "/healthz", healthz, None),
+    ("GET", "/readyz", readyz, None),
+    ("GET", "/metrics", get_metrics, None),
+    ("GET", "/api/v1/check", get_check, Permission.CHECK),
+    ("POST", "/api/v1/reload", post_reload, Permission.CONFIG_RELOAD),
+    *_routes(lists.RESOURCE, lists.DESCRIBED),
+    ("GET", "/api/v1/lists/{id}/entries", get_entries, Permission.LISTS_READ),
+    ("POST", "/api/v1/lists/{id}/entries", post_entries, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/ask", post_ask, Permission.LISTS_SECRET),
+    ("GET", "/api/v1/lists/{id}/status", get_list_status, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/versions", get_versions, Permission.LISTS_READ),
+    ("POST", "/api/v1/lists/{id}/sync", post_sync, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/suspend", post_suspend, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/resume", post_resume, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/rollback", post_rollback, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/release", post_release, Permission.LISTS_RELEASE),
+    ("GET", "/api/v1/stats/lists", get_lists_status, Permission.LISTS_READ),
+    *_routes(categories.RESOURCE, categories.DESCRIBED),
+    *_routes(profiles.RESOURCE, profiles.DESCRIBED),
+    *_routes(subscribers.RESOURCE, subscribers.DESCRIBED),
+    ("GET", "/api/v1/subscribers/{id}/identities", subscribers.IDENTITIES.get, Permission.SUBSCRIBERS_READ),
+    ("PUT", "/api/v1/subscribers/{id}/identities", subscribers.IDENTITIES.put, Permission.SUBSCRIBERS_WRITE),
+    ("GET", "/api/v1/subscribers/{id}/rules", subscribers.RULES.get, Permission.SUBSCRIBERS_READ),
+    ("PUT", "/api/v1/subscribers/{id}/rules", subscribers.RULES.put, Permission.SUBSCRIBERS_WRITE),
+    ("GET", "/api/v1/tokens", tokens.index, Permission.TOKENS_READ),
+    ("POST", "/api/v1/tokens", tokens.post, Permission.TOKENS_WRITE),
+    ("GET", "/api/v1/tokens/{id}", tokens.get, Permission.TOKENS_READ),
+    ("DELETE", "/api/v1/tokens/{id}", tokens.delete, Permission.TOKENS_WRITE),
+    ("GET", "/api/v1/audit", audit.get_audit, Permission.AUDIT_READ),
+    ("GET", "/api/v1/stats/queries", get_queries, Permission.STATS),
+    ("GET", "/api/v1/openapi.json", get_openapi, None),
 )
 
 HEADERS = {
@@ -102,12 +107,24 @@ def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) 
     app[APPLIANCE] = appliance
     app[TRAFFIC] = Traffic()
     app[GATE] = Gate(clock)
+    app[ASK_LIMITS] = AskLimits()
     app.on_response_prepare.append(_add_headers)
-    for method, path, handler in ROUTES:
-        app.router.add_route(method, path, handler)
+    for method, path, handler, scope in ROUTES:
+        guarded = handler if scope is None else _with_scope(handler, scope)
+        app.router.add_route(method, path, guarded)
         if method == "GET":
-            app.router.add_route("HEAD", path, handler)
+            app.router.add_route("HEAD", path, guarded)
     return app
+
+
+def _with_scope(handler: Handler, scope: Permission) -> Handler:
+    """Ask for the scope before anything of the request is looked at; what it would do stays unknown without it."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        require(request[ACTOR], scope)
+        return await handler(request)
+
+    return guarded
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:

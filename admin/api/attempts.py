@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
 
 MOST = 10
-"""Failures of one peer within WINDOW; a person who mistypes stays far below."""
+"""Different guesses of one peer within WINDOW; a person who mistypes stays far below."""
 WINDOW = 60.0
 """Seconds."""
 _MOST_PEERS = 4_096
@@ -19,23 +19,26 @@ class Attempts:
     """Failures of the last WINDOW seconds. Times are seconds of one monotonic clock."""
 
     def __init__(self) -> None:
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._failures: OrderedDict[str, dict[bytes, float]] = OrderedDict()
 
-    def failed(self, peer: str, now: float) -> None:
-        """Remember a failure of the peer at this address."""
+    def failed(self, peer: str, what: bytes, now: float) -> None:
+        """Remember that the peer at this address tried ``what``: the same again is a mistake, and no further guess."""
         key = _network(peer)
-        times = self._failures.setdefault(key, deque(maxlen=MOST))
-        times.append(now)
+        tried = self._failures.setdefault(key, {})
+        tried.pop(what, None)
+        tried[what] = now
+        if len(tried) > MOST:
+            del tried[next(iter(tried))]
         self._failures.move_to_end(key)
         if len(self._failures) > _MOST_PEERS:
             self._failures.popitem(last=False)
 
     def wait(self, peer: str, now: float) -> float:
         """Seconds until the peer may try again; 0 is at once."""
-        times = self._failures.get(_network(peer))
-        if times is None or len(times) < MOST:
+        tried = self._failures.get(_network(peer), {})
+        if len(tried) < MOST:
             return 0.0
-        return max(0.0, times[0] + WINDOW - now)
+        return max(0.0, next(iter(tried.values())) + WINDOW - now)
 
 
 def _network(peer: str) -> str:

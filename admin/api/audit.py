@@ -37,7 +37,7 @@ _LONGEST = 200
 
 _PLAIN: Schema = {"type": "string", "maxLength": _LONGEST, "pattern": r"^[^\x00-\x1f\x7f]*$"}
 _CURSOR = query(
-    "cursor", "Where the page begins: the sequence of the event before", TEXT | {"pattern": "^[0-9]{1,18}$"}
+    "cursor", "Where the page begins: the sequence of the event before", TEXT | {"pattern": "^[0-9]{0,18}$"}
 )
 PATHS: Paths = {
     PATH: {

@@ -22,7 +22,7 @@ from admin.api.problem import ProblemError
 from admin.services.actors import GRANTS, Actor, ActorKind, Permission, Role
 from admin.services.tokens import PREFIX
 
-USER_HEADER = "Weir-User"
+USER_HEADER = "X-Weir-User"
 """Names the system user behind the local token."""
 TOKEN_FILE = "token-file"
 """Id and holder of whoever has the token of ``admin.token_file``."""
@@ -92,7 +92,7 @@ class Gate:
         _forbid_user(user)
         if (actor := await self._known(asked.peer, secret, keys, find)) is not None:
             return actor
-        self._attempts.failed(asked.peer, self._clock())
+        self._attempts.failed(asked.peer, _digest(secret), self._clock())
         raise unauthenticated(
             Refused.UNKNOWN,
             "This token is not known here, has expired or was revoked; `weir tokens create` makes one",
@@ -100,7 +100,7 @@ class Gate:
         )
 
     async def _known(self, peer: str, secret: str, keys: Keys, find: Find) -> Actor | None:
-        digest = hashlib.sha256(secret.encode()).digest()
+        digest = _digest(secret)
         # Over the limit only tokens that were good before are looked at: nobody is locked out by the mistakes of
         # somebody else behind the same address, and a guess still gets no answer.
         if digest not in self._good and (wait := self._attempts.wait(peer, self._clock())):
@@ -112,6 +112,10 @@ class Gate:
             if len(self._good) > _MOST_KNOWN:
                 self._good.popitem(last=False)
         return actor
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def _from_file(secret: str, keys: Keys) -> Actor | None:

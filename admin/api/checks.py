@@ -31,6 +31,7 @@ from admin.services.check import CheckReport, check
 from admin.services.moment import parse_moment
 from admin.services.subject import QuestionError
 from admin.services.who import UndecidableError
+from blocklists.model import Disposition
 from blocklists.snapshot.native import SnapshotError
 from resolver.policy.model import VerdictAction
 from resolver.tables.store import TablesError
@@ -83,6 +84,18 @@ SCHEMAS: dict[str, Schema] = {
         lists=array(TEXT),
         steps=array(exactly(step=COUNT, title=TEXT, said=TEXT, decided=FLAG)),
         notes=array(TEXT),
+        page={
+            "oneOf": [
+                {"type": "null"},
+                exactly(
+                    url=TEXT,
+                    action=words("allow", "block"),
+                    disposition=words("", *Disposition),
+                    listed=array(exactly(list=TEXT, reach=TEXT)),
+                    summary=TEXT,
+                ),
+            ]
+        },
     )
 }
 
@@ -92,7 +105,6 @@ async def get_check(request: web.Request) -> web.Response:
     seconds; default now).
     """
     actor = request[ACTOR]
-    require(actor, Permission.CHECK)
     given = _parameters(request)
     if "subscriber" in given:
         require(actor, Permission.SUBSCRIBERS_READ)

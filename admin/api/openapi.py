@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from admin.api import (
+    asking,
     audit,
     categories,
     checks,
@@ -47,6 +48,7 @@ _PATHS: tuple[Paths, ...] = (
     lists_status.PATHS,
     lists_actions.PATHS,
     entries.PATHS,
+    asking.PATHS,
     queries.PATHS,
     subscribers.PATHS,
     tokens.PATHS,
@@ -65,6 +67,7 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
 )
 _MODELS: tuple[type[BaseModel], ...] = (
     *lists_actions.MODELS,
+    *asking.MODELS,
     entries.EntryEdits,
     tokens.NewToken,
     subscribers.Identities,

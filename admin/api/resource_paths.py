@@ -28,6 +28,7 @@ from admin.api.describing import (
     words,
 )
 from admin.api.paging import LONGEST_CURSOR
+from admin.api.preconditions import LONGEST as LONGEST_MATCH
 from admin.config.fields import IDENTIFIER
 from admin.services.actors import Permission
 from admin.services.acts import LONGEST_REASON, MOST_PER_PAGE
@@ -64,7 +65,7 @@ def if_match(*, required: bool) -> Schema:
         "in": "header",
         "required": required,
         "description": "The ETag of what was read, or `*`",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_MATCH, "pattern": "^[ -~]+$"},
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import http.client
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +37,8 @@ def post(config: Config, path: str, body: dict[str, Any] | None = None) -> dict[
 
 
 def _ask(config: Config, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    import http.client
+
     headers = _credentials(config) | ({} if body is None else {"Content-Type": "application/json"})
     listen = config.admin.listen
     connection = http.client.HTTPConnection(listen.host, listen.port, timeout=TIMEOUT)

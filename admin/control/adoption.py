@@ -42,7 +42,7 @@ class Adoption:
 
     async def want_stored(self) -> bool:
         """Want what the database holds now; False if that is wanted already."""
-        if self.wanted.stored is self._storage.stored:
+        if not self._storage.pending:
             return False
         before = self.wanted
         self.wanted = await self.merged(before.declared)
@@ -51,13 +51,11 @@ class Adoption:
                 _log.error("the database and the configuration do not fit together", problem=clash)
         return True
 
-    def publish(self, wanted: Merged) -> Published:
-        """In a thread: make this the state in force. The errors of ``Publisher``."""
-        prepared = self._publisher.prepare(wanted.config)
+    def publish(self) -> Published:
+        """In a thread: make what is wanted the state in force. The errors of ``Publisher``."""
+        prepared = self._publisher.prepare(self.wanted.config)
         with self._lock:
-            if wanted.stored.sequence < self.in_force.stored.sequence:
-                # Subscribers changed while lists were compiled.
-                wanted = merge(wanted.declared, self.in_force.stored)
+            wanted = self.wanted  # subscribers may have changed while lists were compiled
             done = self._publisher.publish(wanted.config, prepared)
             self._adopted(wanted)
         return done

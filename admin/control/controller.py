@@ -70,7 +70,8 @@ class Controller:
     ) -> None:
         """``config`` is what the file declares. TokenError if its token cannot be read.
 
-        ``readings`` is what the keeper counts new versions with; whoever made ``storage`` closes it.
+        ``readings`` is what the keeper counts new versions with, its index key that of all secret lists; whoever made
+        ``storage`` closes it.
         """
         self._readings = readings
         self._keeper, self._clocks, self._storage = keeper, clocks, storage
@@ -155,7 +156,7 @@ class Controller:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
         generation = current_generation(self._place.state)
         if self._view is None or self._view.tables.generation != generation:
-            self._view = await asyncio.to_thread(View.open, self._place.state)
+            self._view = await asyncio.to_thread(View.open, self._place.state, self._readings.index_key)
         return self._view
 
     async def reload(self) -> ReloadResult:
@@ -367,7 +368,7 @@ class Controller:
         if self._waits_for_store:
             self._record.not_published(self._storage.problem)
             return False
-        if not await self._attempt(partial(self._adoption.publish, self._adoption.wanted)):
+        if not await self._attempt(self._adoption.publish):
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False

@@ -19,7 +19,7 @@ from admin.config import Config
 from admin.config.database import SQLITE
 from admin.control.announcing import Announcement
 from admin.services.actors import Actor
-from admin.services.stored import NOTHING_CHANGED, NOTHING_STORED, Changed, Stored
+from admin.services.stored import EVERYTHING_CHANGED, NOTHING_CHANGED, NOTHING_STORED, Changed, Stored
 from admin.store.errors import StoreError, UnavailableError
 from resolver.runtime.logs import get_logger
 
@@ -45,6 +45,7 @@ class Storage:
         """What was read last; None before anything was."""
         self.pending: Changed = NOTHING_CHANGED
         """What may have changed since ``adopted``."""
+        self._changed_at = 0
         self.problem = ""
         """Why the database cannot be used now; empty when it can."""
 
@@ -92,10 +93,12 @@ class Storage:
         await self._pay(database)
         async with database.reading() as transaction:
             if self.stored is None:
-                self.stored = await load_stored(transaction, declared)
-                return
-            stored, changed = await refreshed(transaction, declared, self.stored)
-        self.pending |= changed
+                stored, changed = await load_stored(transaction, declared), EVERYTHING_CHANGED
+            else:
+                stored, changed = await refreshed(transaction, declared, self.stored)
+        if changed:
+            self.pending |= changed
+            self._changed_at = stored.sequence
         self.stored = stored
 
     async def _open(self) -> Database:
@@ -104,8 +107,8 @@ class Storage:
         return await Database.open(self._address())
 
     def adopted(self, stored: Stored) -> None:
-        """This is in force now."""
-        if stored is self.stored:
+        """This is in force now; what changed since it was read is still to come."""
+        if stored.sequence >= self._changed_at:
             self.pending = NOTHING_CHANGED
 
     async def record(self, announcements: Sequence[Announcement]) -> None:

@@ -16,7 +16,7 @@ from resolver.runtime.logs import get_logger
 _SHUTDOWN_SECONDS = 1.0
 """How long answers in hand may take after the address was given up."""
 
-_LONGEST_LINE = 32 * 1024
+_LONGEST_LINE = 64 * 1024
 """Bytes of a request line: two URLs of 2,048 characters, percent-encoded, and what stands around them."""
 
 _log = get_logger("weir.api")
@@ -24,7 +24,7 @@ _log = get_logger("weir.api")
 
 def _silent() -> logging.Logger:
     """For aiohttp, which would log the first line of a request that is not HTTP: a name that somebody asked about."""
-    logger = logging.Logger("weir.api.http")
+    logger = logging.getLogger("weir.api.http")
     logger.disabled = True
     return logger
 

@@ -105,11 +105,14 @@ async def _read(
     query = select(row.id, row.document).order_by(row.id)
     if ids is not None:
         query = query.where(row.id.in_(ids))
+    if ids is not None:
+        rows = await transaction.session.execute(query)
+        return read_rows(section, declared, rows.tuples())
     found: dict[str, Section] = {}
     unreadable: _Unreadable = {}
     result = await transaction.session.stream(query)
-    async for rows in result.partitions(_AT_ONCE):
-        pairs = [(item_id, document) for item_id, document in rows]
+    async for many in result.partitions(_AT_ONCE):
+        pairs = [(row[0], row[1]) for row in many]
         fresh, wrong = await asyncio.to_thread(read_rows, section, declared, pairs)
         found |= fresh
         unreadable |= wrong

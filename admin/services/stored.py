@@ -65,3 +65,4 @@ class Changed:
 
 
 NOTHING_CHANGED = Changed()
+EVERYTHING_CHANGED = Changed(whole=frozenset({"lists", "categories", "profiles", SUBSCRIBERS}))

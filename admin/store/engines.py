@@ -16,7 +16,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from admin.config.database import SQLITE
+from admin.config.database import SQLITE, hide_password
+from admin.store.errors import UnavailableError
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for another process before it gives up."""
@@ -93,9 +94,15 @@ def _postgresql(address: str, *, writing: bool) -> AsyncEngine:
     }
 
     async def connect() -> Any:
-        return await asyncpg.connect(
-            address, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=settings
-        )
+        try:
+            return await asyncpg.connect(
+                address, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=settings
+            )
+        except ValueError:
+            # The error repeats what it could not read, perhaps with the password.
+            raise UnavailableError(
+                f"{hide_password(address)}: this is no address of a PostgreSQL server; check admin.database"
+            ) from None
 
     engine = create_async_engine(
         "postgresql+asyncpg://",

@@ -12,6 +12,8 @@ from asyncpg.exceptions import InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from admin.config.database import SQLITE
+
 FAULTS = (DBAPIError, PoolTimeoutError, PostgresError, InterfaceError, OSError)
 """What the drivers raise of themselves (TimeoutError is an OSError)."""
 
@@ -43,6 +45,8 @@ _POSTGRESQL: Mapping[str, str] = {
 def in_words(name: str, error: Exception) -> str:
     """One sentence about the database called ``name``: what is wrong, and what to do."""
     cause = _cause(error)
+    if name.startswith(SQLITE) and isinstance(cause, OSError):
+        return f"{name}: it cannot be opened ({cause.strerror}); check the folder, its owner and its rights"
     return f"{name}: {_reason(cause)}"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from blocklists.model import ListSource
 from blocklists.sources.file import fetch_file
+from blocklists.sources.full_digests import fetch_with_full, needs_full
 from blocklists.sources.model import Fetched, FetchError, Known, NotModified
 
 __all__ = ["FetchError", "Fetched", "Known", "NotModified", "fetch"]
@@ -17,6 +18,12 @@ async def fetch(source: ListSource, *, known: Known | None = None, now: float) -
 
     ``known`` belongs to the version that is held; without it the whole list is always fetched.
     """
+    if needs_full(source):
+        return await fetch_with_full(source, lambda one: _fetch_one(one, known=None, now=now), now=now)
+    return await _fetch_one(source, known=known, now=now)
+
+
+async def _fetch_one(source: ListSource, *, known: Known | None, now: float) -> Fetched:
     if source.fetching.transfer is not None:
         # dnspython's transfers and signatures take time to import, too.
         from blocklists.sources.zone import fetch_zone
@@ -27,4 +34,4 @@ async def fetch(source: ListSource, *, known: Known | None = None, now: float) -
         from blocklists.sources.https import fetch_https
 
         return await fetch_https(source, known=known, now=now)
-    return await fetch_file(source, now=now)
+    return await fetch_file(source, known=known, now=now)

@@ -126,7 +126,7 @@ async def client(appliance: FakeAppliance) -> AsyncIterator[Client]:
 @pytest.fixture
 async def local(appliance: FakeAppliance) -> AsyncIterator[Client]:
     """``weir`` on this box, run by root."""
-    headers = {"Authorization": f"Bearer {LOCAL}", "Weir-User": "root"}
+    headers = {"Authorization": f"Bearer {LOCAL}", "X-Weir-User": "root"}
     async with TestClient(TestServer(make_app(appliance)), headers=headers) as running:
         yield running
 

@@ -18,12 +18,14 @@ from admin.control.schedule import Schedule
 from admin.control.storage import Storage
 from admin.services.place import Place
 from admin.store.address import address_of
+from blocklists.canonical import to_wire
 from blocklists.edits import Edit
 from blocklists.model import ListCounts, ListSource, ListVersion, Timers
 from blocklists.snapshot.compiler import CompileReport, compile_prepared
 from blocklists.snapshot.readings import Prepared, Readings
 from blocklists.sources import Fetched, FetchError, Known, NotModified
 from blocklists.sync import ListStore
+from resolver.tables.view import View
 
 CONFIG = """\
 data_dir: var
@@ -37,6 +39,7 @@ default_profile: strict
 BETS = (
     '{id: bets, url: "https://lists.example/bets", format: domains, kind: category, categories: [gambling]}'
 )
+INDEX_KEY, DIGEST_KEY = bytes(range(16)), bytes(range(16, 48))
 WATCH = (
     '{id: watch, url: "https://other.example/watch", format: domains, kind: illegal, confidentiality: secret}'
 )
@@ -105,6 +108,10 @@ class World:
     def config_path(self) -> Path:
         return self.folder / "weir.yaml"
 
+    def view(self) -> View:
+        """What a worker would serve from."""
+        return View.open(self.place.state, INDEX_KEY)
+
     def write(self, *lists: str, block: str = "gambling", more: str = "") -> None:
         """The configuration's file with these lists."""
         text = CONFIG.format(lists="\n".join(f"  - {item}" for item in lists) or "  []", block=block)
@@ -117,8 +124,8 @@ class World:
     def keeper(self) -> ListKeeper:
         """As after a start of the process: nothing in memory, everything on disk."""
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
-        store = ListStore(self.place.lists)
-        self.readings = Readings(())
+        store = ListStore(self.place.lists, digest_key=DIGEST_KEY)
+        self.readings = Readings((), INDEX_KEY)
         return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
 
     def controller(self) -> Controller:
@@ -161,6 +168,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
+def index_key() -> bytes:
+    """The world's key of secret lists."""
+    return INDEX_KEY
+
+
+@pytest.fixture
 def bets() -> str:
     """A category list over https, as it stands in the configuration."""
     return BETS
@@ -175,3 +188,13 @@ def watch() -> str:
 @pytest.fixture
 def counts() -> Callable[[int], ListCounts]:
     return lambda entries: ListCounts(lines=entries, accepted=entries, entries=entries)
+
+
+@pytest.fixture
+def is_blocked(world: World) -> Callable[[str], bool]:
+    """Whether the lists in force name something."""
+
+    def ask(name: str) -> bool:
+        return bool(View.open(world.place.state).listing(to_wire(name)).bits)
+
+    return ask
