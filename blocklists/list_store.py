@@ -219,6 +219,7 @@ class ListStore:
             fetched=version.fetched,
             counts=counts,
             etag=version.etag,
+            timers=version.timers,
             last_modified=version.last_modified,
             origin=origin(source),
             accepted=version.fetched if now is None else now,

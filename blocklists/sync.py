@@ -91,7 +91,14 @@ async def note_fault(source: ListSource, store: ListStore, fault: str, *, now: f
 def _known(store: ListStore, source: ListSource, current: ListVersion | None) -> Known | None:
     """What the source need not send again: the newest version that was accepted, which a rollback may have set aside."""
     newest = store.newest_for(source)
-    return None if current is None or newest is None else Known(newest.etag, newest.last_modified)
+    if current is None or newest is None:
+        return None
+
+    def base() -> ListVersion | None:
+        text = store.text(source.id, newest.digest)
+        return None if text is None else ListVersion(source.id, text, newest.digest, newest.fetched)
+
+    return Known(newest.etag, newest.last_modified, base)
 
 
 def _not_modified(store: ListStore, source: ListSource, current: ListVersion | None) -> RefreshOutcome:

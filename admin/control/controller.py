@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from admin.control.editing import Editor
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections
 from admin.control.lists import ListKeeper, LostTextError
+from admin.control.notify_listener import NotifyListener
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
 from admin.control.storage import Storage
@@ -102,6 +103,8 @@ class Controller:
         self._stale = True
         self._retry_at = self._look_at = self._sample_at = 0.0
         self._view: View | None = None
+        self.notices = NotifyListener(clocks, self.called)
+        """Where zones' primaries say that there is a new version; whoever runs the controller lets it follow."""
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
 
@@ -151,7 +154,8 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        condition = self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        return replace(condition, notices=self.notices.counts)
 
     @property
     def lists(self) -> Decisions:
@@ -249,6 +253,12 @@ class Controller:
             if self._waits_for_store:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
         await self._storage.note(*config_loaded(self.declared, self._clocks.unix()))
+
+    def called(self, list_ids: Collection[str]) -> None:
+        """Their sources say that these lists have new versions: look now, without waiting for a compilation."""
+        for list_id in self._keeper.called(list_ids):
+            self._begin_fetch(list_id)
+        self._wake.set()
 
     async def run(self) -> None:
         """Keep lists current and publish what changes, until cancelled."""
