@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from blocklists.formats.plain import Stateless
 from blocklists.formats.reading import identity, read
-from blocklists.formats.registry import line_parser
-from blocklists.model import Entry, ListSource
+from blocklists.formats.registry import make_parser
+from blocklists.model import Entry, HashedEntry, ListSource
 from blocklists.snapshot import native
 from blocklists.snapshot.readings import Prepared, read_list
 
@@ -20,13 +20,19 @@ MOST_LINES = 250_000
 """Lines that came or went, each, beyond which two versions are only said to be different: a reading of so many takes
 a second, and nobody looks at more."""
 
+MOST_BYTES = 16 * 1024 * 1024
+"""The same for formats that must be read wholly, where a line may be the whole list."""
+
+Listed = Entry | HashedEntry
+"""An entry by name, or by digest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Entries in the order of their texts."""
 
-    added: tuple[Entry, ...] = ()
-    removed: tuple[Entry, ...] = ()
+    added: tuple[Listed, ...] = ()
+    removed: tuple[Listed, ...] = ()
 
 
 def difference(
@@ -43,7 +49,7 @@ def difference(
     """
     if before == after:
         return Difference()
-    if not isinstance(line_parser(source), Stateless):
+    if not isinstance(make_parser(source), Stateless):
         return _whole(source, before, after, suffixes)
     key = Prepared().key
     came, went = (
@@ -61,7 +67,7 @@ def difference(
 
 
 def _whole(source: ListSource, before: bytes, after: bytes, suffixes: Collection[str]) -> Difference | None:
-    if max(before.count(b"\n"), after.count(b"\n")) > MOST_LINES:
+    if max(before.count(b"\n"), after.count(b"\n")) > MOST_LINES or max(len(before), len(after)) > MOST_BYTES:
         return None
     old, new = (
         {identity(entry): entry for entry in read(source, text, suffixes=suffixes)[0]}
@@ -75,17 +81,17 @@ def _whole(source: ListSource, before: bytes, after: bytes, suffixes: Collection
 
 def _entries(
     source: ListSource, text: bytes, spans: Iterable[tuple[int, int]], suffixes: Collection[str]
-) -> dict[object, Entry]:
+) -> dict[object, Listed]:
     """The entries of these lines, by what makes them the same."""
     lines = b"\n".join(text[start:end] for start, end in spans)
     return {identity(entry): entry for entry in read(source, lines, suffixes=suffixes)[0]}
 
 
 def _not_in(
-    source: ListSource, found: tuple[Entry, ...], other: bytes, suffixes: Collection[str]
-) -> tuple[Entry, ...]:
+    source: ListSource, found: tuple[Listed, ...], other: bytes, suffixes: Collection[str]
+) -> tuple[Listed, ...]:
     """Those of ``found`` that ``other`` does not have on a line that both have, perhaps written otherwise."""
     if not found:
         return ()
-    intake = read_list(source, other, suffixes, Prepared().key)
+    intake = read_list(source, other, suffixes, Prepared())
     return tuple(entry for entry in found if not intake.holds(entry))

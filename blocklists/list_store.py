@@ -9,7 +9,7 @@ One folder per list::
     ledger              since when entries are listed, as keyed digests; never for a secret list
     edits               single entries that an operator added or removed (``journal``)
 
-Beside the folders: ``.key``, under which the digests of secret lists are made.
+Beside the folders, only where no key is given: ``.key``, under which the digests of secret lists are made.
 
 The text is written before the record that names it and removed after the record that no longer does, so a crash at
 any moment leaves a usable list. Each record is one file, so every decision is one write: it holds or it does not. The
@@ -63,20 +63,33 @@ class ReleaseError(ValueError):
 class ListStore:
     """The folder of all lists. Every method that writes may raise OSError and then leaves what was there before."""
 
-    def __init__(self, directory: Path, texts: Texts | None = None) -> None:
-        """Nothing is created before the first write. ``texts`` are plain files in the lists' folders by default."""
-        self._directory = directory
+    def __init__(self, directory: Path, texts: Texts | None = None, digest_key: bytes | None = None) -> None:
+        """Nothing is created before the first write. ``texts`` are plain files in the lists' folders by default.
+
+        ``digest_key`` makes the digests of secret lists; without it a key beside the lists does, which whoever copies
+        the folder has too.
+        """
+        self._directory, self._digest_key = directory, digest_key
         self._texts = texts or FileTexts(directory)
 
     def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
-        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key."""
+        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key.
+
+        Of a secret list no validators are kept: a server's tag is often a digest of the text, by which a guess could be
+        proved.
+        """
         if source.confidentiality is not Confidentiality.SECRET:
             return version
-        return replace(version, digest=keyed_digest(self.key(), version.data))
+        return replace(version, digest=keyed_digest(self.key(), version.data), etag="", last_modified="")
 
     def key(self) -> bytes:
         """The secret of this box for digests of what must not be guessed. OSError."""
-        return stored_key(self._directory / ".key")
+        own = self._directory / ".key"
+        if self._digest_key is None:
+            return stored_key(own)
+        # Made before there was a vault: it would tell of the records of that time.
+        own.unlink(missing_ok=True)
+        return self._digest_key
 
     def ledger_path(self, list_id: str) -> Path:
         """Where since when entries are listed is kept (``ledger``)."""
@@ -145,6 +158,11 @@ class ListStore:
             list_id, data, serving.digest, serving.fetched, serving.etag, serving.last_modified
         )
 
+    def held_for(self, source: ListSource) -> Serving | None:
+        """What serves, if it came from this very source and its text is kept and whole."""
+        serving = self.serving_for(source)
+        return serving if serving is not None and self._texts.holds(source.id, serving.digest) else None
+
     def text(self, list_id: str, digest: str) -> bytes | None:
         """The text of a kept or held version; None if it is not kept or not whole."""
         return self._texts.read(list_id, digest)
@@ -183,7 +201,7 @@ class ListStore:
         self._texts.write(source, version.digest, version.data)
         accepted = Serving(
             digest=version.digest,
-            size=len(version.data),
+            size=_size(source, version.data),
             fetched=version.fetched,
             counts=counts,
             etag=version.etag,
@@ -194,8 +212,9 @@ class ListStore:
         self._put_row(folder, with_accepted(self.versions(source.id), accepted))
 
     def confirm(self, source: ListSource, version: ListVersion) -> None:
-        """The source sent a kept version again: keep its text and validators anew."""
-        self._texts.write(source, version.digest, version.data)
+        """The source sent a kept version again: keep its validators anew, and its text if that is not whole."""
+        if not self._texts.holds(source.id, version.digest):
+            self._texts.write(source, version.digest, version.data)
         row = with_confirmed(
             self.versions(source.id),
             version.digest,
@@ -248,7 +267,7 @@ class ListStore:
             return False
         accepted = Serving(
             held.digest,
-            len(data),
+            _size(source, data),
             held.fetched,
             held.counts,
             origin=held.origin,
@@ -309,6 +328,11 @@ class ListStore:
         folder = self._folder(list_id)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _size(source: ListSource, data: bytes) -> int:
+    """What is noted of a text's size: of a secret list nothing, it narrows down which names a short one can have."""
+    return 0 if source.confidentiality is Confidentiality.SECRET else len(data)
 
 
 def origin(source: ListSource) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from admin.api import audit, categories, lists, profiles, subscribers, tokens
 from admin.api.appliance import Appliance
+from admin.api.asking import post_ask
 from admin.api.authentication import (
     NEEDS_TOKEN,
     Find,
@@ -23,7 +24,7 @@ from admin.api.entries import get_entries, post_entries
 from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
-from admin.api.keys import ACTOR, APPLIANCE, GATE, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
 from admin.api.lists_actions import (
     post_release,
     post_resume,
@@ -42,6 +43,7 @@ from admin.api.resource_paths import Described
 from admin.api.resources import Resource
 from admin.api.traffic import Traffic
 from admin.services.actors import Actor, ActorKind, Permission, require
+from admin.services.asking import AskLimits
 from admin.services.tokens import authenticate, note_use
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -71,6 +73,7 @@ ROUTES: tuple[Route, ...] = (
     *_routes(lists.RESOURCE, lists.DESCRIBED),
     ("GET", "/api/v1/lists/{id}/entries", get_entries, Permission.LISTS_READ),
     ("POST", "/api/v1/lists/{id}/entries", post_entries, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/ask", post_ask, Permission.LISTS_SECRET),
     ("GET", "/api/v1/lists/{id}/status", get_list_status, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/versions", get_versions, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/diff", get_difference, Permission.LISTS_READ),
@@ -133,6 +136,7 @@ def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) 
     app[APPLIANCE] = appliance
     app[TRAFFIC] = Traffic()
     app[GATE] = Gate(clock)
+    app[ASK_LIMITS] = AskLimits()
     app.on_response_prepare.append(_add_headers)
     for method, path, handler, scope in ROUTES:
         guarded = _guarded(path, handler, scope)

@@ -32,6 +32,7 @@ from admin.services.listed_since import listings, since_note
 from admin.services.moment import parse_moment
 from admin.services.subject import QuestionError
 from admin.services.who import UndecidableError
+from blocklists.model import Disposition
 from blocklists.snapshot.native import SnapshotError
 from resolver.policy.model import VerdictAction
 from resolver.tables.store import TablesError
@@ -84,6 +85,18 @@ SCHEMAS: dict[str, Schema] = {
         lists=array(TEXT),
         steps=array(exactly(step=COUNT, title=TEXT, said=TEXT, decided=FLAG)),
         notes=array(TEXT),
+        page={
+            "oneOf": [
+                {"type": "null"},
+                exactly(
+                    url=TEXT,
+                    action=words("allow", "block"),
+                    disposition=words("", *Disposition),
+                    listed=array(exactly(list=TEXT, reach=TEXT)),
+                    summary=TEXT,
+                ),
+            ]
+        },
     )
 }
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from admin.api import (
+    asking,
     audit,
     categories,
     checks,
@@ -49,6 +50,7 @@ _PATHS: tuple[Paths, ...] = (
     lists_actions.PATHS,
     lists_history.PATHS,
     entries.PATHS,
+    asking.PATHS,
     queries.PATHS,
     subscribers.PATHS,
     tokens.PATHS,
@@ -62,12 +64,14 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     lists_actions.SCHEMAS,
     lists_history.SCHEMAS,
     entries.SCHEMAS,
+    asking.SCHEMAS,
     queries.SCHEMAS,
     tokens.SCHEMAS,
     audit.SCHEMAS,
 )
 _MODELS: tuple[type[BaseModel], ...] = (
     *lists_actions.MODELS,
+    *asking.MODELS,
     entries.EntryEdits,
     tokens.NewToken,
     subscribers.Identities,

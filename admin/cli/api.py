@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import pwd
@@ -64,6 +63,8 @@ def ask(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """One request. Errors as ``get``."""
+    import http.client
+
     sent = _credentials(config) | dict(headers or {})
     sent |= {} if body is None else {"Content-Type": "application/json"}
     listen = config.admin.listen

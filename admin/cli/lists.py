@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from admin.cli.lists_ask import ask
 from admin.cli.lists_decide import release, resume, rollback, suspend
 from admin.cli.lists_diff import diff, review, versions
 from admin.cli.lists_edit import edit
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
         ("resume", resume, "End the suspension and the rollback of a list."),
         ("rollback", rollback, "Let an earlier version of a list serve."),
         ("release", release, "Let a version serve that the gates hold back."),
+        ("ask", ask, "Ask whether a list, be it secret, has an entry: with a reason, and recorded."),
         ("edit", edit, "Add or remove single entries; they hold for later versions of the list too."),
     ):
         group.command(name, help=words)(verb(function))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import os
 import secrets
@@ -144,6 +143,8 @@ def _in_database(
     path: Path | None, use: Callable[[Transaction, Actor], Awaitable[_T]], tell: Callable[[_T], None]
 ) -> int:
     """Do something in one transaction as somebody with rights on this box, then tell of it."""
+    import asyncio
+
     from admin.config import ConfigError
     from admin.services.errors import InvalidError, NotFoundError
     from admin.store.errors import StoreError

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic_core import CoreSchema, core_schema
-
 from admin.config.problems import fault, shown
 
-if TYPE_CHECKING:  # the whole of pydantic takes 20 ms to import
+if TYPE_CHECKING:  # the supervisor parses addresses, and shall not wait for pydantic
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 
 class TextValue(ABC):
@@ -56,6 +55,8 @@ class TextValue(ABC):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Validate by ``accept``, print by ``str``."""
+        from pydantic_core import core_schema
+
         return core_schema.no_info_plain_validator_function(
             cls.accept, serialization=core_schema.to_string_ser_schema()
         )

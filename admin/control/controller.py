@@ -22,8 +22,9 @@ from admin.control.clocks import Clocks
 from admin.control.config_events import config_loaded, config_refused, unchangeable
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
-from admin.control.lists import ListKeeper, LostTextError
-from admin.control.publishing import Published, Publisher
+from admin.control.lists import ListKeeper
+from admin.control.publishing import Publisher
+from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
@@ -31,7 +32,6 @@ from admin.services.build import sources
 from admin.services.effective import Merged
 from admin.services.place import Place
 from admin.services.publish import Compile
-from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
 from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
@@ -39,7 +39,6 @@ from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
-from resolver.tables.model import Tables
 from resolver.tables.store import current_generation
 from resolver.tables.view import View
 
@@ -71,7 +70,8 @@ class Controller:
     ) -> None:
         """``config`` is what the file declares. TokenError if its token cannot be read.
 
-        ``readings`` is what the keeper counts new versions with; whoever made ``storage`` closes it.
+        ``readings`` is what the keeper counts new versions with, its index key that of all secret lists; whoever made
+        ``storage`` closes it.
         """
         self._readings = readings
         self._keeper, self._clocks, self._storage = keeper, clocks, storage
@@ -111,6 +111,11 @@ class Controller:
     def clashes(self) -> tuple[str, ...]:
         """What of the database is not in force as it stands there, in words."""
         return self._adoption.in_force.clashes
+
+    @property
+    def database(self) -> Database:
+        """The database. UnavailableError if it cannot be used now."""
+        return self._storage.database
 
     async def connect(self) -> Database:
         """The database, once it is open. UnavailableError if it cannot be used now."""
@@ -154,7 +159,7 @@ class Controller:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
         generation = current_generation(self._place.state)
         if self._view is None or self._view.tables.generation != generation:
-            self._view = await asyncio.to_thread(View.open, self._place.state)
+            self._view = await asyncio.to_thread(View.open, self._place.state, self._readings.index_key)
         return self._view
 
     async def reload(self) -> ReloadResult:
@@ -238,8 +243,8 @@ class Controller:
 
         False if that could not be published. It is then tried again, and what is left to be compiled is on its way.
         """
-        is_published = not self._waits_for_store and await self._attempt(
-            partial(self._publisher.publish_again, self.config)
+        is_published = not self._waits_for_store and await attempt(
+            partial(self._publisher.publish_again, self.config), self._record, self._place.state
         )
         self._stale = self._stale or not (is_published and self._publisher.is_current)
         self._wake.set()
@@ -362,7 +367,7 @@ class Controller:
         if self._waits_for_store:
             self._record.not_published(self._storage.problem)
             return False
-        if not await self._attempt(self._adoption.publish):
+        if not await attempt(self._adoption.publish, self._record, self._place.state):
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
@@ -371,28 +376,3 @@ class Controller:
             self._wake.set()
         self.on_published(self.config)
         return True
-
-    async def _attempt(self, put: Callable[[], Published | None]) -> bool:
-        """Let ``put`` put a generation into force, in a thread, and know of it; False if it could not, or had none."""
-        try:
-            if (done := await asyncio.to_thread(put)) is None:
-                return False
-        except (OSError, ValueError, LostTextError) as error:
-            problem = self._problem(error)
-            self._record.not_published(problem)
-            _log.error("nothing was published; the last good state goes on serving", problem=problem)
-            return False
-        tables, snapshot = done
-        self._record.published(tables, snapshot, _processes(tables))
-        return True
-
-    def _problem(self, error: Exception) -> str:
-        if isinstance(error, OSError):
-            return f"{self._place.state}: {error.strerror or error}: make room or mend the disk"
-        return str(error)
-
-
-def _processes(tables: Tables) -> tuple[str, ...]:
-    """The processes that a generation calls for."""
-    workers = tuple(resolver_name(slot) for slot in range(tables.resolver.workers))
-    return (*workers, GATEWAY) if tables.gateway.listen else workers

@@ -196,7 +196,7 @@ class Publisher:
     def _kept(self, config: Config) -> Snapshot | None:
         """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
         try:
-            view = View.open(self._place.state)
+            view = View.open(self._place.state, self._readings.index_key)
         except (TablesError, SnapshotError):
             return None
         wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)

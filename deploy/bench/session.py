@@ -156,7 +156,9 @@ class _Session:
                 self._change()
             elif key == "L1":
                 _say("L1, in memory")
-                self.results.in_memory = in_memory.measure(self.plan.folder, self.workload, self.plan.rounds)
+                self.results.in_memory = in_memory.measure(
+                    self.plan.folder, self.workload, self.plan.rounds, self.plan.subscribers
+                )
             else:
                 self._measure(stack, self.workload.scenarios[key])
 

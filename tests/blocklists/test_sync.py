@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from blocklists import texts
 from blocklists.formats import read
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.records import ListStatus
@@ -102,6 +103,39 @@ async def test_validators_are_sent_only_for_a_text_that_is_held(life: Life) -> N
     assert again.state is ListState.UNCHANGED
     assert life.serving == _list(50)
     assert life.publisher.asked == [None, Known('"one"', ""), None]
+
+
+async def test_what_is_unchanged_is_read_once(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    read_whole = texts.read_file
+
+    def noted(path: Path) -> bytes:
+        read.append(path)
+        return read_whole(path)
+
+    monkeypatch.setattr(texts, "read_file", noted)
+    life.publisher.etag = '"one"'
+    await life.step(_list(50))
+    for _ in range(3):
+        outcome = await life.step(_list(50))
+        assert (outcome.state, outcome.version) == (ListState.UNCHANGED, None)
+    assert [path.name for path in read] == [_content(life).name]
+
+
+async def test_other_validators_are_kept_without_writing_the_text(life: Life) -> None:
+    await life.step(_list(50))
+    before = _content(life).stat()
+    life.publisher.etag = '"two"'
+    assert (await life.step(_list(50))).state is ListState.UNCHANGED
+    after = _content(life).stat()
+    assert (after.st_ino, after.st_ctime_ns) == (before.st_ino, before.st_ctime_ns)
+    assert (await life.step(_list(50))).state is ListState.UNCHANGED
+    assert life.publisher.asked[-1] == Known('"two"', "")
+
+
+def _content(life: Life) -> Path:
+    (content,) = (life.store._directory / "test").glob("content-*")
+    return content
 
 
 async def test_a_damaged_record_is_fetched_anew(life: Life) -> None:

@@ -16,16 +16,25 @@ static void read_packet(const weir_state *state, const weir_packet *packet, weir
         weir_probe_start(&state->lists, item->query.name, item->query.name_length, &item->probe);
 }
 
-/* Who asks, and what the lists say of the name. Only for a name that no list speaks about the cache's page
- * is sent for: nearly all others are blocked and need no cache. */
-static void look_up(weir_core *core, const weir_state *state, const weir_packet *packet, weir_item *item)
+/* Who asks; send for what they may, and for what verifies the hits in the lists. */
+static void find_client(const weir_state *state, const weir_packet *packet, weir_item *item)
 {
-    uint32_t number = weir_tables_policy_of(&state->tables, &packet->client);
+    item->policy_number = weir_tables_policy_of(&state->tables, &packet->client);
+    weir_tables_prefetch_policy(&state->tables, item->policy_number);
+    if (item->read == WEIR_QUERY_READ)
+        weir_probe_fetch(&state->lists, &item->probe);
+}
+
+/* What they may, and what the lists say of the name. Only for a name that no list speaks about the cache's
+ * page is sent for: nearly all others are blocked and need no cache. */
+static void look_up(weir_core *core, const weir_state *state, weir_item *item)
+{
     item->is_served = item->wants_answer = 0;
-    if (number != WEIR_NO_POLICY)
-        item->is_served = (uint8_t)weir_tables_policy(&state->tables, number, &item->policy);
+    if (item->policy_number != WEIR_NO_POLICY)
+        item->is_served = (uint8_t)weir_tables_policy(&state->tables, item->policy_number, &item->policy);
     if (item->read != WEIR_QUERY_READ || !item->is_served)
         return;
+    weir_tables_prefetch_set(&state->tables, &item->policy);
     item->is_listed = (uint8_t)weir_bits_of_name(state, &item->probe, item->bits);
     if (core->cache == NULL || item->is_listed)
         return;
@@ -33,6 +42,15 @@ static void look_up(weir_core *core, const weir_state *state, const weir_packet 
     item->cache_hash = weir_cache_hash(core->cache, &key);
     item->wants_answer = 1;
     weir_cache_prefetch(core->cache, item->cache_hash);
+}
+
+/* Send for the kept answer, and for the rules that speak before it. */
+static void fetch_rest(weir_core *core, const weir_state *state, weir_item *item)
+{
+    if (item->read == WEIR_QUERY_READ && item->is_served)
+        weir_tables_prefetch_rules(&state->tables, &item->policy, item->probe.labels);
+    if (item->wants_answer)
+        weir_cache_prefetch_answer(core->cache, item->cache_hash);
 }
 
 void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
@@ -44,13 +62,11 @@ void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *pa
     for (unsigned i = 0; i < count; i++)
         read_packet(state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++)
-        if (core->item[i].read == WEIR_QUERY_READ)
-            weir_probe_fetch(&state->lists, &core->item[i].probe);
+        find_client(state, &packets[i], &core->item[i]);
     for (unsigned i = 0; i < count; i++)
-        look_up(core, state, &packets[i], &core->item[i]);
+        look_up(core, state, &core->item[i]);
     for (unsigned i = 0; i < count; i++)
-        if (core->item[i].wants_answer)
-            weir_cache_prefetch_answer(core->cache, core->item[i].cache_hash);
+        fetch_rest(core, state, &core->item[i]);
     for (unsigned i = 0; i < count; i++) {
         weir_turn turn;
         turn.core = core;

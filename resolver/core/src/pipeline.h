@@ -85,6 +85,7 @@ typedef struct {
     weir_probe probe;
     weir_policy policy;
     uint64_t bits[WEIR_MASK_WORDS]; /* what the lists say of the name */
+    uint32_t policy_number;
     uint64_t cache_hash; /* of the question as it was asked; only if the name is not listed */
     uint8_t wants_answer; /* its page is on its way from the cache, and the answer is next */
     uint8_t read;        /* a WEIR_QUERY_... */

@@ -4,6 +4,8 @@
 #include "bytes.h"
 #include "tables_layout.h"
 
+#define PREFETCH_ENTRIES 512u /* octets of a set's entries: those of a family have place in them */
+
 static inline const uint8_t *section(const weir_tables *tables, unsigned which)
 {
     return tables->bytes + tables->place[WEIR_PLACE_OFFSET + which];
@@ -118,11 +120,24 @@ static void load_mask(uint64_t mask[WEIR_MASK_WORDS], const uint8_t *from)
         mask[i] = weir_load64(from + 8 * i);
 }
 
+static inline const uint8_t *record_of(const weir_tables *tables, uint32_t number)
+{
+    return section(tables, WEIR_TABLE_POLICIES) + (size_t)number * WEIR_POLICY_BYTES;
+}
+
+void weir_tables_prefetch_policy(const weir_tables *tables, uint32_t number)
+{
+    if (number >= tables->place[WEIR_PLACE_POLICIES])
+        return;
+    for (unsigned at = 0; at < WEIR_POLICY_BYTES; at += WEIR_TABLES_ALIGN)
+        __builtin_prefetch(record_of(tables, number) + at);
+}
+
 int weir_tables_policy(const weir_tables *tables, uint32_t number, weir_policy *policy)
 {
     if (number >= tables->place[WEIR_PLACE_POLICIES] || number >= header_word(tables, WEIR_WORD_POLICIES))
         return 0;
-    const uint8_t *record = section(tables, WEIR_TABLE_POLICIES) + (size_t)number * WEIR_POLICY_BYTES;
+    const uint8_t *record = record_of(tables, number);
     load_mask(policy->block, record + WEIR_POLICY_AT_BLOCK);
     load_mask(policy->security, record + WEIR_POLICY_AT_SECURITY);
     load_mask(policy->only, record + WEIR_POLICY_AT_ONLY);
@@ -159,6 +174,23 @@ static int view_set(const weir_tables *tables, uint32_t unit, unsigned kind, set
     set->grants = set->entries + (size_t)set->slots * WEIR_ENTRY_BYTES;
     set->names = section(tables, WEIR_TABLE_NAMES) + names;
     return 1;
+}
+
+void weir_tables_prefetch_set(const weir_tables *tables, const weir_policy *policy)
+{
+    if ((policy->flags & WEIR_POLICY_RULES) && policy->rules < tables->place[WEIR_PLACE_SET_UNITS])
+        __builtin_prefetch(section(tables, WEIR_TABLE_SETS) + (uint64_t)policy->rules * WEIR_UNIT);
+}
+
+void weir_tables_prefetch_rules(const weir_tables *tables, const weir_policy *policy, unsigned labels)
+{
+    set_view set;
+    if ((policy->flags & WEIR_POLICY_RULES) == 0 || !view_set(tables, policy->rules, WEIR_SET_RULES, &set) ||
+        set.min_labels == 0 || labels < set.min_labels)
+        return;
+    size_t bytes = (size_t)set.slots * WEIR_ENTRY_BYTES;
+    for (size_t at = 0; at < bytes && at < PREFETCH_ENTRIES; at += WEIR_TABLES_ALIGN)
+        __builtin_prefetch(set.entries + at);
 }
 
 static inline uint64_t load_h2(const uint8_t *from)

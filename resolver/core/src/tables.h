@@ -80,6 +80,12 @@ uint32_t weir_tables_policy_of(const weir_tables *tables, const weir_client *cli
 uint32_t weir_tables_policy_at(const weir_tables *tables, const weir_prefix *prefix);
 uint32_t weir_tables_default(const weir_tables *tables);
 
+/* The rest of the way, each a step behind the one before it: a policy of any number, the head of its rules,
+ * and those that a name of so many labels is compared with. Nothing happens where there is nothing to fetch. */
+void weir_tables_prefetch_policy(const weir_tables *tables, uint32_t number);
+void weir_tables_prefetch_set(const weir_tables *tables, const weir_policy *policy);
+void weir_tables_prefetch_rules(const weir_tables *tables, const weir_policy *policy, unsigned labels);
+
 /* Copy a policy out. 0 if there is none of this number. */
 int weir_tables_policy(const weir_tables *tables, uint32_t number, weir_policy *policy);
 

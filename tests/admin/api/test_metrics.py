@@ -15,7 +15,8 @@ from admin.services.process_state import ProcessState, SupervisorState, file_of,
 from blocklists.model import Kind
 from gateway.counting import NAMES as GATEWAY_COUNTERS
 from resolver.core.native import STATS_NAMES
-from resolver.counting import WORKER_COUNTERS, Page, page_path
+from resolver.counting import WORKER_COUNTERS
+from resolver.pages import Page, page_path
 from resolver.runtime.counters import CounterPage
 
 

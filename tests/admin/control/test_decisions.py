@@ -23,7 +23,6 @@ from blocklists.canonical import to_wire
 from blocklists.gates import Gate, GateFailure
 from resolver.policy.model import VerdictAction
 from resolver.policy.verdict import Case, decide
-from resolver.tables.view import View
 
 ANNA = Actor.of_the_box(ActorKind.LOCAL, "anna")
 BELA = Actor.of_the_box(ActorKind.LOCAL, "bela")
@@ -37,7 +36,7 @@ HELP = '{id: help, url: "https://help.example/h", format: domains, kind: protect
 
 def blocked(world: Any, name: str) -> bool:
     """As a worker decides for whoever is no subscriber."""
-    view = View.open(world.place.state)
+    view = world.view()
     policy = view.policy(view.default_policy)
     assert policy is not None
     verdict = decide(Case(to_wire(name), view.listing(to_wire(name)), policy, view.masks, world.unix))
@@ -101,7 +100,7 @@ async def test_a_suspended_list_ends_at_once_without_compiling_and_comes_back(
         assert all(blocked(world, name) for name in LISTED.values())
         decided = await controller.lists.suspend(ANNA, list_id, WHY, None)
         assert decided.in_force
-        assert decided.generation == View.open(world.place.state).tables.generation
+        assert decided.generation == world.view().tables.generation
         assert {key for key, name in LISTED.items() if not blocked(world, name)} == {list_id}
         (condition,) = (item for item in controller.condition().lists if item.id == list_id)
         assert (condition.enforced, condition.suspension.reason) == ("nothing", WHY)

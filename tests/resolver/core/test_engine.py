@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import mmap
+import os
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
+from pyroute2 import NetNS, netns
 
 from blocklists.snapshot import native as snapshot
 from resolver.core import native
@@ -22,6 +25,10 @@ from resolver.core.settings import StateSettings
 from resolver.runtime.sockets import Address, SocketError, Use, listen
 
 WAIT = 5.0
+IP_MTU_DISCOVER, IPV6_MTU_DISCOVER = 10, 23  # linux/in.h, linux/in6.h; Python names neither
+NEVER_FRAGMENT, FRAGMENT_BY_INTERFACE = 3, 5  # IP_PMTUDISC_PROBE, IP_PMTUDISC_OMIT
+NARROW = 1000
+HEADERS = 28  # of IPv4 and UDP
 
 
 KEY = bytes(range(32))
@@ -141,6 +148,59 @@ def test_what_is_handed_over_comes_back_to_whoever_asked(make_rig: Callable[...,
     assert not rig.engine.reply(token, bytes(65_536))
     rig.engine.stop()
     assert rig.counted()["late_replies"] == 1
+
+
+def _discovery(sock: socket.socket) -> int:
+    if sock.family == socket.AF_INET:
+        return sock.getsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER)
+    return sock.getsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::"])
+def test_answers_are_never_fragmented(make_rig: Callable[..., Rig], host: str) -> None:
+    assert _discovery(make_rig(host).sock) == NEVER_FRAGMENT
+
+
+@pytest.fixture
+def inside_narrow() -> Iterator[ThreadPoolExecutor]:
+    """A thread in a network whose only interface carries NARROW octets."""
+    if os.geteuid() != 0:
+        pytest.skip("namespaces need root")
+    name = f"weir-test-{os.getpid()}"
+    try:
+        netns.create(name)
+    except OSError:
+        pytest.skip("this machine does not allow network namespaces")
+    try:
+        with NetNS(name) as network:
+            network.link("set", index=1, mtu=NARROW, state="up")
+        with ThreadPoolExecutor(1, initializer=netns.setns, initargs=(name,)) as thread:
+            yield thread
+    finally:
+        netns.remove(name)
+
+
+def test_only_an_interface_too_narrow_for_an_answer_gets_fragments(
+    inside_narrow: ThreadPoolExecutor, state: native.State
+) -> None:
+    rig = inside_narrow.submit(Rig, state, "127.0.0.1").result()
+    try:
+        client = inside_narrow.submit(rig.client, "127.0.0.1").result()
+        for size, discovery in (
+            (NARROW - HEADERS, NEVER_FRAGMENT),
+            (NARROW, FRAGMENT_BY_INTERFACE),
+            (NARROW - HEADERS, FRAGMENT_BY_INTERFACE),
+        ):
+            client.send(_ask("unknown.example"))
+            ((token, _, _, _),) = rig.taken(1)
+            assert rig.engine.reply(token, bytes(size))
+            rig.engine.flush()
+            assert len(client.recv(4096)) == size
+            assert _discovery(rig.sock) == discovery
+        rig.engine.stop()
+        assert rig.counted()["udp_errors"] == 0
+    finally:
+        rig.close()
 
 
 def test_a_full_backlog_sheds_with_an_explanation(make_rig: Callable[..., Rig]) -> None:

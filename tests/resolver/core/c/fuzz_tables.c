@@ -36,6 +36,7 @@ static void look_up_all(const weir_tables *tables)
     weir_policy policy;
     for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++) {
         weir_tables_prefetch(tables, &clients[i]);
+        weir_tables_prefetch_policy(tables, weir_tables_policy_of(tables, &clients[i]));
         if (weir_tables_policy(tables, weir_tables_policy_of(tables, &clients[i]), &policy))
             look_up_rules(tables, &policy);
     }
