@@ -68,6 +68,7 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     lists_history.SCHEMAS,
     lists_inspect.SCHEMAS,
     entries.SCHEMAS,
+    asking.SCHEMAS,
     queries.SCHEMAS,
     tokens.SCHEMAS,
     audit.SCHEMAS,
