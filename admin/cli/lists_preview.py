@@ -48,7 +48,9 @@ def preview(
     url: Annotated[
         str | None, typer.Option(help="A list that is not configured, at an https address.")
     ] = None,
-    format: Annotated[str, typer.Option(help="With --file or --url: how it is written.")] = "domains",
+    format_: Annotated[
+        str, typer.Option("--format", help="With --file or --url: how it is written.")
+    ] = "domains",
     kind: Annotated[
         str, typer.Option(help="With --file or --url: category, illegal or security.")
     ] = "category",
@@ -70,7 +72,7 @@ def preview(
         from blocklists.sources import FetchError
 
         try:
-            report = asyncio.run(_look(checked, _source(file, url, format, kind)))
+            report = asyncio.run(_look(checked, _source(file, url, format_, kind)))
         except FetchError as error:
             complain(str(error))
             return Exit.UNKNOWN

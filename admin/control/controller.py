@@ -17,24 +17,24 @@ from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, Unkno
 from admin.config import Config, ConfigError, load
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
+from admin.control.asking import Asking
 from admin.control.clocks import Clocks
 from admin.control.config_events import config_loaded, config_refused, unchangeable
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.guarding import Guarding
-from admin.control.inspections import Inspections
+from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper, LostTextError
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
-from admin.services.build import sources, worker_count
-from admin.services.day_names import DayNames
+from admin.control.trials import LOOK, Trials
+from admin.services.build import sources
 from admin.services.effective import Merged
 from admin.services.guarding import check_edit
 from admin.services.place import Place
 from admin.services.publish import Compile
-from admin.services.samples import sampled_names
 from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
 from blocklists.model import ListSource
@@ -55,8 +55,6 @@ PUBLISH_RETRY = 30.0
 """Seconds between attempts to publish what could not be published."""
 STORE_LOOK = 5.0
 """Seconds between looks at the database for what other processes have changed, or whether it can be reached again."""
-SAMPLE_LOOK = 60.0
-"""Seconds between looks at the sample of queries."""
 
 _log = get_logger("weir.control")
 
@@ -87,15 +85,16 @@ class Controller:
         self._publisher = Publisher(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
-        self._today = DayNames()
-        self._guarding = Guarding(keeper.store, keeper.lives, readings, self._today.ranking)
+        self._trials = Trials(self._publisher, self._place.run, clocks)
+        self._asking = Asking(self._place.run, clocks)
+        self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._adoption = Adoption(config, storage, self._publisher)
         self._announcer = Announcer(storage.record)
         self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._stale = True
-        self._retry_at = self._look_at = self._sample_at = 0.0
+        self._retry_at = self._look_at = 0.0
         self._view: View | None = None
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
@@ -142,7 +141,8 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        conditions = self._keeper.conditions(self._fetches, self._publisher.compiled)
+        return self._record.condition(self._trials.told(conditions, self.config))
 
     @property
     def lists(self) -> Decisions:
@@ -159,14 +159,7 @@ class Controller:
     @property
     def inspections(self) -> Inspections:
         """Looking at versions of lists that do not serve."""
-        return Inspections(
-            self._keeper.store,
-            self._clocks,
-            self._keeper.fetcher,
-            self._sources,
-            lambda: self._readings.guard,
-            self._inspecting,
-        )
+        return inspections(self._keeper, self._clocks, self._readings, self._sources, self._inspecting)
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
@@ -269,7 +262,9 @@ class Controller:
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
         await self._look_at_store()
-        await self._look_at_traffic()
+        if await self._asking.look(self.config):
+            await asyncio.to_thread(self._guarding.follow, self.config)
+        await self._look_at_trial()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
@@ -290,25 +285,20 @@ class Controller:
             waits.append(due - now)
         if (end := self._keeper.lives.next_end()) is not None:
             waits.append(end - now)
+        if self._publisher.tried is not None:
+            waits.append(LOOK)
         try:
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()
         except TimeoutError:
             return
 
-    async def _look_at_traffic(self) -> None:
-        """Know what is asked for most today, if that is sampled."""
-        now = self._clocks.monotonic()
-        if self.config.telemetry.query_sample.one_in and now >= self._sample_at:
-            self._sample_at = now + SAMPLE_LOOK
-            await asyncio.to_thread(self._sample)
-
-    def _sample(self) -> None:
-        now = self._clocks.unix()
-        with contextlib.suppress(OSError):  # the sample of a worker that just started again
-            names = sampled_names(self._place.run, worker_count(self.config), now - SAMPLE_LOOK)
-            self._today.add(names, now)
-        self._guarding.follow(self.config)
+    async def _look_at_trial(self) -> None:
+        """Give to all what the first worker tried out well."""
+        with contextlib.suppress(OSError):  # a full disk: tried again at the next look
+            if (done := await self._trials.step(self.lists, self.config)) is not None:
+                tables, snapshot = done
+                self._record.published(tables, snapshot, _processes(tables))
 
     # ---- configurations ----
 

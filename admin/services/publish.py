@@ -124,6 +124,33 @@ def publish(
     return InForce(state, config, tables, clients)
 
 
+def stage(
+    config: Config, snapshot: Snapshot, state: Path, *, now: float, enforced: EnforcedLists = EVERYTHING
+) -> InForce:
+    """Make a generation that the first worker alone obeys, until it is promoted or withdrawn (``store``). OSError: none
+    is staged.
+    """
+    tables = build_tables(config, next_generation(state), snapshot.name, now, enforced)
+    clients = _write_clients(config, snapshot, tables, state / tables.tables)
+    try:
+        store.publish(state, tables, link_name=store.STAGED)
+    except BaseException:
+        clients.close()
+        raise
+    staged = InForce(state, config, tables, clients)
+    staged.is_staged = True
+    return staged
+
+
+def promote(staged: InForce, state: Path) -> None:
+    """Let all obey a staged generation. OSError: it stays staged."""
+    write_layout(state, layout_of(staged.tables))
+    store.promote(state)
+    staged.is_staged = False
+    with contextlib.suppress(OSError):
+        store.collect_garbage(state)
+
+
 def _write_clients(config: Config, snapshot: Snapshot, tables: Tables, path: Path) -> ClientsWriter:
     """The file of clients and policies of a new generation, whole and on the disk under its name."""
     temporary = path.with_name(f".{path.name}.tmp")

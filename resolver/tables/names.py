@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 CURRENT = "current"
+STAGED = "staged"
+"""The link to a generation that the first worker alone tries out; there is none most of the time."""
 
 
 class TablesError(ValueError):
@@ -21,11 +23,16 @@ def clients_name(generation: int) -> str:
     return f"clients-{generation:08d}.weir"
 
 
-def current_generation(state: Path) -> int | None:
-    """The number that the ``current`` link names, without reading the file; None if there is none."""
-    try:
-        target = (state / CURRENT).readlink().name
-    except OSError:
-        return None
-    digits = target.removeprefix("tables-").removesuffix(".json")
-    return int(digits) if digits.isdigit() else None
+def current_generation(state: Path, *, staged: bool = False) -> int | None:
+    """The number that the ``current`` link names, without reading the file; None if there is none.
+
+    ``staged``: the one that is tried out, if there is one.
+    """
+    for link in (STAGED, CURRENT) if staged else (CURRENT,):
+        try:
+            target = (state / link).readlink().name
+        except OSError:
+            continue
+        digits = target.removeprefix("tables-").removesuffix(".json")
+        return int(digits) if digits.isdigit() else None
+    return None

@@ -7,6 +7,7 @@ Layout of the state folder::
     snapshot-<digest>.delta   single entries changed since then
     clients-00000042.weir     clients and policies, edited in place while the generation is in force
     current                   a symbolic link to the generation in force
+    staged                    the same for one that the first worker tries out
 
 There is one writer (control). Publishing writes the file, syncs it, and moves the link; a reader that follows the
 link sees the old generation or the new one. Everything read back is treated as hostile: a damaged generation is
@@ -25,11 +26,19 @@ from pydantic import TypeAdapter, ValidationError
 from blocklists.durable import sync_folder
 from resolver.core.native import CoreError, TablesReader
 from resolver.tables.model import FORMAT_VERSION, Tables
-from resolver.tables.names import CURRENT, TablesError, clients_name, current_generation, file_name
+from resolver.tables.names import (
+    CURRENT,
+    STAGED,
+    TablesError,
+    clients_name,
+    current_generation,
+    file_name,
+)
 
 __all__ = [
     "CURRENT",
     "KEPT_GENERATIONS",
+    "STAGED",
     "TablesError",
     "clients_name",
     "collect_garbage",
@@ -38,7 +47,9 @@ __all__ = [
     "encode",
     "file_name",
     "load",
+    "promote",
     "publish",
+    "unstage",
 ]
 
 KEPT_GENERATIONS = 5
@@ -67,8 +78,11 @@ def decode(data: bytes, *, name: str) -> Tables:
     return tables
 
 
-def publish(state: Path, tables: Tables) -> None:
-    """Make ``tables`` the generation in force, durably. OSError (disk full, …) leaves the old one in force."""
+def publish(state: Path, tables: Tables, *, link_name: str = CURRENT) -> None:
+    """Make ``tables`` the generation in force, durably. OSError (disk full, …) leaves the old one in force.
+
+    With ``STAGED`` as the ``link_name``, only the first worker takes it.
+    """
     name = file_name(tables.generation)
     temporary = state / f".{name}.tmp"
     try:
@@ -77,10 +91,10 @@ def publish(state: Path, tables: Tables) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(state / name)
-        link = state / f".{CURRENT}.tmp"
+        link = state / f".{link_name}.tmp"
         link.unlink(missing_ok=True)
         link.symlink_to(name)
-        link.rename(state / CURRENT)
+        link.rename(state / link_name)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
@@ -90,10 +104,30 @@ def publish(state: Path, tables: Tables) -> None:
         sync_folder(state)
 
 
-def load(state: Path) -> tuple[Tables, list[str]]:
-    """The generation in force and complaints about damaged ones passed over. TablesError if none is whole."""
+def promote(state: Path) -> None:
+    """Make the staged generation the one in force: one rename. OSError if there is none."""
+    (state / STAGED).rename(state / CURRENT)
+    with contextlib.suppress(OSError):  # as in ``publish``
+        sync_folder(state)
+
+
+def unstage(state: Path) -> None:
+    """Withdraw the staged generation, if there is one: nobody shall ever fall back on it. OSError as from unlink(2)."""
+    link = state / STAGED
+    with contextlib.suppress(FileNotFoundError):
+        target = state / link.readlink().name
+        link.unlink()
+        if target.name != file_name(current_generation(state) or 0):
+            target.unlink(missing_ok=True)
+
+
+def load(state: Path, *, staged: bool = False) -> tuple[Tables, list[str]]:
+    """The generation in force and complaints about damaged ones passed over. TablesError if none is whole.
+
+    ``staged``: the one that is tried out, if there is one.
+    """
     complaints: list[str] = []
-    for path in _candidates(state):
+    for path in _candidates(state, staged=staged):
         try:
             tables = decode(path.read_bytes(), name=path.name)
         except (OSError, TablesError) as error:
@@ -114,14 +148,23 @@ def load(state: Path) -> tuple[Tables, list[str]]:
     raise TablesError(f"{state}: {detail}")
 
 
-def _candidates(state: Path) -> list[Path]:
-    """The current generation first, then the others from the newest."""
-    files = sorted(state.glob("tables-*.json"), reverse=True)
+def _candidates(state: Path, *, staged: bool = False) -> list[Path]:
+    """The current generation first, then the others from the newest; one that is only tried out is the last, or, for
+    whoever tries it out, the first.
+    """
+    tried, current = _target(state, STAGED), _target(state, CURRENT)
+    files = [
+        file for file in sorted(state.glob("tables-*.json"), reverse=True) if file not in (tried, current)
+    ]
+    order = [tried, current, *files] if staged else [current, *files, tried]
+    return [path for path in order if path is not None]
+
+
+def _target(state: Path, link: str) -> Path | None:
     try:
-        current = state / (state / CURRENT).readlink().name
+        return state / (state / link).readlink().name
     except OSError:
-        return files
-    return [current, *(file for file in files if file != current)]
+        return None
 
 
 def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
@@ -129,7 +172,8 @@ def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
 
     A worker that still maps a removed file keeps its mapping; only the name goes.
     """
-    kept, dropped = _candidates(state)[:keep], _candidates(state)[keep:]
+    candidates = _candidates(state, staged=True)
+    kept, dropped = candidates[:keep], candidates[keep:]
     named: set[str] = set()
     for path in kept:
         try:

@@ -37,9 +37,11 @@ class View:
         return cls.open_any(state)[0]
 
     @classmethod
-    def open_any(cls, state: Path) -> tuple[View, list[str]]:
-        """The same, with what is wrong with newer generations that were passed over."""
-        tables, complaints = load(state)
+    def open_any(cls, state: Path, *, staged: bool = False) -> tuple[View, list[str]]:
+        """The same, with what is wrong with newer generations that were passed over. ``staged``: of the generation that is
+        tried out, if there is one.
+        """
+        tables, complaints = load(state, staged=staged)
         reader = SnapshotReader.open(state / tables.snapshot)
         clients = Clients.open(state / tables.tables, plan_digest(reader.bits))
         return cls(tables, reader, clients), complaints
