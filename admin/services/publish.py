@@ -174,8 +174,8 @@ def _write_clients(config: Config, snapshot: Snapshot, tables: Tables, path: Pat
 def next_generation(state: Path) -> int:
     """One more than any number that was used in this folder, so that no reader mistakes a new state for an old one."""
     numbers = [store.current_generation(state) or 0]
-    for path in state.glob("tables-*.json"):
-        digits = path.stem.removeprefix("tables-")
+    for path in (*state.glob("tables-*.json"), *state.glob(store.withdrawn_name("*"))):
+        digits = path.stem.rpartition("-")[2]
         if digits.isdigit():
             numbers.append(int(digits))
     return max(numbers) + 1

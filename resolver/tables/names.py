@@ -18,6 +18,11 @@ def file_name(generation: int) -> str:
     return f"tables-{generation:08d}.json"
 
 
+def withdrawn_name(digits: str) -> str:
+    """What becomes of the name of a generation that was tried out and withdrawn."""
+    return f"withdrawn-{digits}.json"
+
+
 def clients_name(generation: int) -> str:
     """The name of the file of clients and policies that is made with a generation."""
     return f"clients-{generation:08d}.weir"

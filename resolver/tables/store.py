@@ -33,6 +33,7 @@ from resolver.tables.names import (
     clients_name,
     current_generation,
     file_name,
+    withdrawn_name,
 )
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "promote",
     "publish",
     "unstage",
+    "withdrawn_name",
 ]
 
 KEPT_GENERATIONS = 5
@@ -112,13 +114,19 @@ def promote(state: Path) -> None:
 
 
 def unstage(state: Path) -> None:
-    """Withdraw the staged generation, if there is one: nobody shall ever fall back on it. OSError as from unlink(2)."""
+    """Withdraw the staged generation, if there is one: nobody shall ever fall back on it. OSError as from rename(2).
+
+    The last one that was withdrawn stays under another name, so that its number is not used again.
+    """
     link = state / STAGED
-    with contextlib.suppress(FileNotFoundError):
-        target = state / link.readlink().name
-        link.unlink()
-        if target.name != file_name(current_generation(state) or 0):
-            target.unlink(missing_ok=True)
+    target = _target(state, STAGED)
+    if target is None:
+        return
+    if target != _target(state, CURRENT) and target.exists():
+        for older in state.glob(withdrawn_name("*")):
+            older.unlink(missing_ok=True)
+        target.rename(state / withdrawn_name(target.stem.removeprefix("tables-")))
+    link.unlink(missing_ok=True)
 
 
 def load(state: Path, *, staged: bool = False) -> tuple[Tables, list[str]]:

@@ -39,7 +39,10 @@ POISONS = {
     ),
     "one popular name": Poison(GOOD + b"wikipedia.org\n", "popular", "1 of the 613 most popular names"),
     "a certificate authority": Poison(
-        GOOD + b"ocsp.digicert.com\n", "protected", "1 of the group certificate-status", ("security", "illegal")
+        GOOD + b"ocsp.digicert.com\n",
+        "protected",
+        "1 of the group certificate-status",
+        ("security", "illegal"),
     ),
     "below a helpline": Poison(
         GOOD + b"chat.childline.org.uk\n", "protected", "1 of the group help", ("security", "illegal")
@@ -58,9 +61,7 @@ CASES = [(name, kind) for name, poison in POISONS.items() for kind in poison.kin
 
 async def _started(world: Any, kind: str) -> Controller:
     world.suffixes = public_suffixes()
-    world.write(
-        LIST.format(kind=kind, more=KINDS[kind]), more="admin: {gates: {never: [pay.isp.example]}}\n"
-    )
+    world.write(LIST.format(kind=kind, more=KINDS[kind]), more="admin: {gates: {never: [pay.isp.example]}}\n")
     world.sources.texts = {"watch": GOOD}
     controller: Controller = world.controller()
     await controller.start()
@@ -111,9 +112,7 @@ async def test_the_popular_names_of_the_world(world: Any) -> None:
     thousand = parse_ranking(TOPLIST.read_text(), top=10_000)[:1000]
     (world.folder / "top.txt").write_text(TOPLIST.read_text())
     world.suffixes = public_suffixes()
-    world.write(
-        LIST.format(kind="category", more=""), more="admin: {gates: {popular: {file: top.txt}}}\n"
-    )
+    world.write(LIST.format(kind="category", more=""), more="admin: {gates: {popular: {file: top.txt}}}\n")
     many = "".join(f"site-{n}.bets.example\n" for n in range(4000)).encode()
     world.sources.texts = {"watch": many}
     controller = world.controller()
