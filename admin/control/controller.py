@@ -264,11 +264,11 @@ class Controller:
         await self._look_at_store()
         if await self._asking.look(self.config):
             await asyncio.to_thread(self._guarding.follow, self.config)
-        await self._look_at_trial()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
                     await self._try_publish()
+        await self._look_at_trial()
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:

@@ -268,9 +268,10 @@ class Publisher:
             tried.state.close()
 
     def _to_be_tried(self, put: _InPlace) -> tuple[str, ...]:
-        """The lists for whose sake the first worker is to try this out: new versions with ``staged``, and nothing else new.
+        """The lists for whose sake the first worker is to try this out: new versions with ``staged``.
 
-        A list that could not be rolled back afterwards is not among them.
+        None if the configuration's lists are others than before. A list that could not be rolled back afterwards is not
+        among them.
         """
         if self._put is None or self._compiled is None or worker_count(put.config) < WORKERS_TO_TRY:
             return ()
@@ -282,12 +283,17 @@ class Publisher:
             and before.get(source.id, digest) != digest
             and self._keeper.can_roll_back(source)
         )
-        return changed if changed and put.config == self._put.config else ()
+        return changed if changed and put.config.lists == self._put.config.lists else ()
 
     def _try_out(self, put: _InPlace, lists: tuple[str, ...]) -> Published | None:
         """None if nothing is in force beside which it could be tried."""
         if self._in_force is None or self._put is None or self._compiled is None:
             return None
+        if self.tried is not None and self.tried.put == put:
+            return self._in_force.tables, self._put.prepared.snapshot
+        if put.config != self._put.config:
+            # What else is new shall not wait: it comes into force for all, over the lists of before.
+            self._replace(replace(put, prepared=self._put.prepared), tidy=False)
         self._withdraw()
         enforced = self._keeper.lives.enforced()
         staged = stage(
