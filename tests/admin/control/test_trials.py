@@ -174,3 +174,32 @@ async def test_the_first_worker_follows_the_trial_and_the_others_do_not(world: A
     assert seen[False].empty()
     for task in tasks:
         task.cancel()
+
+
+async def test_what_else_changes_does_not_wait_for_the_trial(
+    running: tuple[Any, Controller, Workers],
+) -> None:
+    world, controller, _ = running
+    await _update(world, controller, b"bets.example\nnew.example\n")
+    world.config_path.write_text(world.config_path.read_text() + "telemetry: {query_sample: 1/100}\n")
+    assert (await controller.reload()).accepted
+    state = world.place.state
+    assert View.open(state).tables.resolver.query_sample == 100
+    assert View.open_any(state, staged=True)[0].tables.resolver.query_sample == 100
+    assert [_blocks(world, NEW, staged=where) for where in (True, False)] == [True, False]
+
+
+async def test_a_staged_generation_that_is_damaged_is_passed_over(
+    running: tuple[Any, Controller, Workers],
+) -> None:
+    world, controller, workers = running
+    await _update(world, controller, b"bets.example\nnew.example\n")
+    staged = world.place.state / (world.place.state / STAGED).readlink()
+    staged.write_bytes(staged.read_bytes()[:-1])
+    view, complaints = View.open_any(world.place.state, staged=True)
+    assert (view.tables.generation, len(complaints)) == (1, 1)
+    workers.tell(0, generation=1)
+    world.pass_time(16)
+    await controller._step()
+    assert not (world.place.state / STAGED).is_symlink()
+    assert _condition(controller).pinned
