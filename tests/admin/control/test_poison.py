@@ -208,3 +208,47 @@ async def test_a_preview_tells_what_a_version_would_do_and_changes_nothing(world
     assert [gate.gate for gate in report.gates] == ["popular"]
     (condition,) = controller.condition().lists
     assert (condition.state, condition.held) == ("accepted", "")
+
+
+async def test_two_persons_release_popular_names_and_the_next_version_passes(world: Any) -> None:
+    controller = await _started(world, "category")
+    poisoned = GOOD + b"wikipedia.org\n"
+    await _update(world, controller, poisoned)
+    held = controller.condition().lists[0].held
+    for person in (OPERATOR, OPERATOR):
+        decided = await controller.lists.release(person, "watch", "The publisher says so.", held)
+        assert "A second person must release it too" in decided.message
+        assert controller.condition().lists[0].held == held
+    other = Actor.of_the_box(ActorKind.LOCAL, "bob")
+    await controller.lists.release(other, "watch", "I asked there as well.", held)
+    await controller._step()
+    assert (await controller.view()).reader.look_up(b"\x09wikipedia\3org\0")[0]
+    await _update(world, controller, poisoned + b"one-more.example\n")
+    assert controller.condition().lists[0].state == "accepted"
+
+
+async def test_a_released_version_is_not_enforced_at_protected_names(world: Any) -> None:
+    controller = await _started(world, "security")
+    await _update(world, controller, GOOD + b"digicert.com\nbelow.lencr.org\n")
+    held = controller.condition().lists[0].held
+    for person in ("ada", "bob"):
+        actor = Actor.of_the_box(ActorKind.LOCAL, person)
+        if controller.condition().lists[0].held:
+            await controller.lists.release(actor, "watch", "We want this.", held)
+    await controller._step()
+    reader = (await controller.view()).reader
+    assert reader.look_up(b"\3www\x08digicert\3com\0")[0]
+    for name in (b"\4ocsp\x08digicert\3com\0", b"\5below\5lencr\3org\0"):
+        assert not reader.look_up(name)[0]
+
+
+async def test_a_list_that_is_no_longer_spared_is_compiled_again(world: Any) -> None:
+    controller = await _started(world, "category")
+    await _update(world, controller, GOOD + b"ocsp.digicert.com\n")
+    name = b"\4ocsp\x08digicert\3com\0"
+    assert not (await controller.view()).reader.look_up(name)[0]
+    world.write(
+        LIST.format(kind="category", more=""), more="admin: {gates: {unprotected: [ocsp.digicert.com]}}\n"
+    )
+    assert (await controller.reload()).accepted
+    assert (await controller.view()).reader.look_up(name)[0]
