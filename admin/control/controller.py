@@ -27,22 +27,20 @@ from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper, LostTextError
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
+from admin.control.record import processes_of
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.control.trials import LOOK, Trials
+from admin.control.wishes import fulfil
 from admin.services.build import sources
 from admin.services.effective import Merged
-from admin.services.guarding import check_edit
 from admin.services.place import Place
 from admin.services.publish import Compile
-from admin.services.serving import GATEWAY, resolver_name
-from blocklists.edits import Edit, parse_edit
+from blocklists.edits import Edit
 from blocklists.model import ListSource
 from blocklists.snapshot.readings import Readings
-from blocklists.suffixes import public_suffixes
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
-from resolver.tables.model import Tables
 from resolver.tables.store import current_generation
 from resolver.tables.view import View
 
@@ -197,19 +195,12 @@ class Controller:
     async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""
         source = self._source(list_id)
-        report = await asyncio.to_thread(self._edit, source, wishes)
+        report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard)
         if report.compiling:
             self._stale = True
             self._wake.set()
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
-
-    def _edit(self, source: ListSource, wishes: Sequence[Wish]) -> EditReport:
-        suffixes = public_suffixes()
-        edits = [parse_edit(source, wish.change, wish.name, wish.scope, suffixes) for wish in wishes]
-        for edit in edits:
-            check_edit(source, edit, self._readings.guard)
-        return self._editor.edit(source, edits)
 
     def _sources(self) -> tuple[ListSource, ...]:
         return sources(self.config)
@@ -268,7 +259,7 @@ class Controller:
             async with self._changing:
                 if self._stale:
                     await self._try_publish()
-        await self._look_at_trial()
+        await self._trials.look(self.lists, self.config, self._record)
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:
@@ -293,13 +284,6 @@ class Controller:
         except TimeoutError:
             return
 
-    async def _look_at_trial(self) -> None:
-        """Give to all what the first worker tried out well."""
-        with contextlib.suppress(OSError):  # a full disk: tried again at the next look
-            if (done := await self._trials.step(self.lists, self.config)) is not None:
-                tables, snapshot = done
-                self._record.published(tables, snapshot, _processes(tables))
-
     # ---- configurations ----
 
     async def _adopt(self, merged: Merged, token: str | None) -> ReloadResult:
@@ -323,8 +307,6 @@ class Controller:
             _log.error("configuration not taken; the one before stays in force", problem=problem)
         return ReloadResult(accepted=False, generation=self._record.generation, problems=tuple(problems))
 
-    # ---- what is stored ----
-
     @property
     def _waits_for_store(self) -> bool:
         """Nobody knows who the database's subscribers are: what an earlier process published goes on serving."""
@@ -345,8 +327,6 @@ class Controller:
             if await self._adoption.want_stored():
                 await self._fetch_first(await self._held_against(self._adoption.wanted.config))
                 await self._try_publish()
-
-    # ---- lists ----
 
     async def _held_against(self, config: Config) -> set[str]:
         """Follow the lists of a configuration, and hold them against its names; those to be fetched first."""
@@ -380,8 +360,6 @@ class Controller:
             self._keeper.ended(list_id)
             self._wake.set()
 
-    # ---- publishing ----
-
     async def _try_publish(self) -> bool:
         """Publish what is wanted; False if that failed, which is then said, counted and tried again.
 
@@ -412,16 +390,10 @@ class Controller:
             _log.error("nothing was published; the last good state goes on serving", problem=problem)
             return False
         tables, snapshot = done
-        self._record.published(tables, snapshot, _processes(tables))
+        self._record.published(tables, snapshot, processes_of(tables))
         return True
 
     def _problem(self, error: Exception) -> str:
         if isinstance(error, OSError):
             return f"{self._place.state}: {error.strerror or error}: make room or mend the disk"
         return str(error)
-
-
-def _processes(tables: Tables) -> tuple[str, ...]:
-    """The processes that a generation calls for."""
-    workers = tuple(resolver_name(slot) for slot in range(tables.resolver.workers))
-    return (*workers, GATEWAY) if tables.gateway.listen else workers

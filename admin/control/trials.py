@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from admin.config import Config
 from admin.control.clocks import Clocks
 from admin.control.decisions import Decisions
 from admin.control.publishing import WORKERS_TO_TRY, Published, Publisher
+from admin.control.record import Record, processes_of
 from admin.services.actors import Actor, ActorKind
 from admin.services.build import worker_count
 from admin.services.errors import ConflictError
@@ -33,8 +35,15 @@ class Trials:
         self._publisher, self._run, self._clocks = publisher, run, clocks
         self._trial: Trial | None = None
 
-    async def step(self, decisions: Decisions, config: Config) -> Published | None:
-        """Look once; what is in force for all now, if that has just changed. OSError: tried again at the next look."""
+    async def look(self, decisions: Decisions, config: Config, record: Record) -> None:
+        """Give to all what was tried out well, and take back what was not. A full disk: tried again at the next look."""
+        with contextlib.suppress(OSError):
+            if (done := await self._step(decisions, config)) is not None:
+                tables, snapshot = done
+                record.published(tables, snapshot, processes_of(tables))
+
+    async def _step(self, decisions: Decisions, config: Config) -> Published | None:
+        """What is in force for all now, if that has just changed."""
         tried = self._publisher.tried
         if tried is None:
             self._trial = None
