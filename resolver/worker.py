@@ -55,6 +55,9 @@ DRAIN_SECONDS = 2.0
 
 GAUGE_SECONDS = 1.0
 
+TRIES_OUT = 0
+"""The worker that takes a staged generation before the others do."""
+
 GC_THRESHOLDS = (100_000, 50, 100)
 """Thousands of queries that wait are thousands of live objects and no garbage: by default the collector would look at
 them again for every few hundred new ones. Hardly anything that serving makes is in a cycle."""
@@ -121,8 +124,10 @@ class Worker:
     async def run(self) -> None:
         """Serve until ``stop``. SocketError if an address cannot be served."""
         index_key = partial(read_index_key, self._run)
+        tries_out = self._slot == TRIES_OUT
         watching = spawn(
-            watch_prepared(self._state, self._open, self._use, index_key=index_key), name="watch state"
+            watch_prepared(self._state, self._open, self._use, index_key=index_key, staged=tries_out),
+            name="watch state",
         )
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())

@@ -48,44 +48,51 @@ def preview(
     url: Annotated[
         str | None, typer.Option(help="A list that is not configured, at an https address.")
     ] = None,
-    format: Annotated[str, typer.Option(help="With --file or --url: how it is written.")] = "domains",
-    kind: Annotated[
-        str, typer.Option(help="With --file or --url: category, illegal or security.")
-    ] = "category",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="KIND/FORMAT", help="What --file or --url is, for example security/hosts."
+        ),
+    ] = "category/domains",
     config: _ConfigFile = None,
 ) -> int:
     """1 if the gates would hold it, 2 if there is no such list, 3 if it cannot be had."""
     if sum(item is not None for item in (list_id, file, url)) != 1:
         raise typer.BadParameter("name one of: a configured list, --file PATH, --url ADDRESS")
-
-    def show(report: Mapping[str, Any]) -> int:
-        _print(report)
-        return Exit.FAILED if report["gates"] else Exit.DONE
+    unknown = None if list_id is not None else _source(file, url, form)
 
     def ask(checked: Config) -> int:
+        if unknown is not None:
+            return _look_and_show(checked, unknown)
         path = f"/api/v1/lists/{quote(list_id or '', safe='')}/preview"
-        return show(post(checked, path, {"fetch": fetch}))
+        return _show(post(checked, path, {"fetch": fetch}))
 
-    def look(checked: Config) -> int:
-        from blocklists.sources import FetchError
-
-        try:
-            report = asyncio.run(_look(checked, _source(file, url, format, kind)))
-        except FetchError as error:
-            complain(str(error))
-            return Exit.UNKNOWN
-        return show(asdict(report))
-
-    return talk(config, ask if list_id is not None else look)
+    return talk(config, ask)
 
 
-def _source(file: Path | None, url: str | None, format_name: str, kind: str) -> ListSource:
+def _look_and_show(config: Config, source: ListSource) -> int:
+    from blocklists.sources import FetchError
+
+    try:
+        return _show(asdict(asyncio.run(_look(config, source))))
+    except FetchError as error:
+        complain(str(error))
+        return Exit.UNKNOWN
+
+
+def _show(report: Mapping[str, Any]) -> int:
+    _print(report)
+    return Exit.FAILED if report["gates"] else Exit.DONE
+
+
+def _source(file: Path | None, url: str | None, form: str) -> ListSource:
     from blocklists.formats import FORMATS
     from blocklists.model import Kind, ListSource
 
+    kind, _, format_name = form.partition("/")
     if format_name not in FORMATS or kind not in (Kind.CATEGORY, Kind.ILLEGAL, Kind.SECURITY):
         raise typer.BadParameter(
-            f"the format is one of {', '.join(FORMATS)}, the kind category, illegal or security"
+            f"write category, illegal or security, a slash, and one of {', '.join(FORMATS)}"
         )
     if url is not None and not url.startswith("https://"):
         raise typer.BadParameter("the address begins with https://")

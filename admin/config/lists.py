@@ -192,7 +192,9 @@ class ListConfig(Section):
     """What popular names in a new version mean: an accident until two people release it (hold), or the list's very
     purpose (expected)."""
     staged: bool = key(default=False, example="true")
-    """A new version serves on one worker first, and on all when that went well."""
+    """A new version serves on one worker first, and on all when that went well (`admin.gates.staging`). It takes two
+    workers, and a version before to go back to; one that comes together with a change of the lists in the configuration is
+    not tried out."""
     max_size: Size = key(Size.parse("256MiB"), example="64MiB")
     """A larger version is refused."""
     max_shrink: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("30%"), example="20%")

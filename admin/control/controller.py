@@ -17,13 +17,14 @@ from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, Unkno
 from admin.config import Config, ConfigError, load
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
+from admin.control.asking import Asking
 from admin.control.bookkeeping import Bookkeeping
 from admin.control.clocks import Clocks
 from admin.control.config_events import config_loaded, config_refused, unchangeable
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.guarding import Guarding
-from admin.control.inspections import Inspections
+from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper
 from admin.control.notify_listener import NotifyListener
 from admin.control.publishing import Publisher
@@ -31,14 +32,13 @@ from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
-from admin.services.build import sources, worker_count
-from admin.services.day_names import DayNames
+from admin.control.trials import LOOK, Trials
+from admin.control.wishes import fulfil
+from admin.services.build import sources
 from admin.services.effective import Merged
-from admin.services.guarding import check_edit
 from admin.services.place import Place
 from admin.services.publish import Compile
-from admin.services.samples import sampled_names
-from blocklists.edits import Edit, parse_edit
+from blocklists.edits import Edit
 from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
 from blocklists.snapshot.readings import Readings
@@ -57,8 +57,6 @@ PUBLISH_RETRY = 30.0
 """Seconds between attempts to publish what could not be published."""
 STORE_LOOK = 5.0
 """Seconds between looks at the database for what other processes have changed, or whether it can be reached again."""
-SAMPLE_LOOK = 60.0
-"""Seconds between looks at the sample of queries."""
 
 _log = get_logger("weir.control")
 
@@ -90,8 +88,9 @@ class Controller:
         self._publisher = Publisher(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
-        self._today = DayNames()
-        self._guarding = Guarding(keeper.store, keeper.lives, readings, self._today.ranking)
+        self._trials = Trials(self._publisher, self._place.run, clocks)
+        self._asking = Asking(self._place.run, clocks)
+        self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._adoption = Adoption(config, storage, self._publisher)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
@@ -100,7 +99,7 @@ class Controller:
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._stale = True
-        self._retry_at = self._look_at = self._sample_at = 0.0
+        self._retry_at = self._look_at = 0.0
         self._view: View | None = None
         self.notices = NotifyListener(clocks, self.called)
         """Where zones' primaries say that there is a new version; whoever runs the controller lets it follow."""
@@ -153,7 +152,8 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        condition = self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        conditions = self._keeper.conditions(self._fetches, self._publisher.compiled)
+        condition = self._record.condition(self._trials.told(conditions, self.config))
         return replace(condition, notices=self.notices.counts)
 
     @property
@@ -171,14 +171,7 @@ class Controller:
     @property
     def inspections(self) -> Inspections:
         """Looking at versions of lists that do not serve."""
-        return Inspections(
-            self._keeper.store,
-            self._clocks,
-            self._keeper.fetcher,
-            self._sources,
-            lambda: self._readings.guard,
-            self._inspecting,
-        )
+        return inspections(self._keeper, self._clocks, self._readings, self._sources, self._inspecting)
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
@@ -216,19 +209,12 @@ class Controller:
     async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""
         source = self._source(list_id)
-        report = await asyncio.to_thread(self._edit, source, wishes)
+        report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard)
         if report.compiling:
             self._stale = True
             self._wake.set()
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
-
-    def _edit(self, source: ListSource, wishes: Sequence[Wish]) -> EditReport:
-        suffixes = public_suffixes()
-        edits = [parse_edit(source, wish.change, wish.name, wish.scope, suffixes) for wish in wishes]
-        for edit in edits:
-            check_edit(source, edit, self._readings.guard)
-        return self._editor.edit(source, edits)
 
     def _sources(self) -> tuple[ListSource, ...]:
         return sources(self.config)
@@ -288,12 +274,14 @@ class Controller:
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
         await self._look_at_store()
-        await self._look_at_traffic()
+        if await self._asking.look(self.config):
+            await asyncio.to_thread(self._guarding.follow, self.config)
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
                     await self._try_publish()
         self._bookkeeping.begin(self._publisher.compiled)
+        await self._trials.look(self.lists, self.config, self._record)
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:
@@ -310,25 +298,13 @@ class Controller:
             waits.append(due - now)
         if (end := self._keeper.lives.next_end()) is not None:
             waits.append(end - now)
+        if self._publisher.tried is not None:
+            waits.append(LOOK)
         try:
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()
         except TimeoutError:
             return
-
-    async def _look_at_traffic(self) -> None:
-        """Know what is asked for most today, if that is sampled."""
-        now = self._clocks.monotonic()
-        if self.config.telemetry.query_sample.one_in and now >= self._sample_at:
-            self._sample_at = now + SAMPLE_LOOK
-            await asyncio.to_thread(self._sample)
-
-    def _sample(self) -> None:
-        now = self._clocks.unix()
-        with contextlib.suppress(OSError):  # the sample of a worker that just started again
-            names = sampled_names(self._place.run, worker_count(self.config), now - SAMPLE_LOOK)
-            self._today.add(names, now)
-        self._guarding.follow(self.config)
 
     # ---- configurations ----
 
@@ -353,8 +329,6 @@ class Controller:
             _log.error("configuration not taken; the one before stays in force", problem=problem)
         return ReloadResult(accepted=False, generation=self._record.generation, problems=tuple(problems))
 
-    # ---- what is stored ----
-
     @property
     def _waits_for_store(self) -> bool:
         """Nobody knows who the database's subscribers are: what an earlier process published goes on serving."""
@@ -375,8 +349,6 @@ class Controller:
             if await self._adoption.want_stored():
                 await self._fetch_first(await self._held_against(self._adoption.wanted.config))
                 await self._try_publish()
-
-    # ---- lists ----
 
     async def _held_against(self, config: Config) -> set[str]:
         """Follow the lists of a configuration, and hold them against its names; those to be fetched first."""
@@ -409,8 +381,6 @@ class Controller:
             del self._fetches[list_id]
             self._keeper.ended(list_id)
             self._wake.set()
-
-    # ---- publishing ----
 
     async def _try_publish(self) -> bool:
         """Publish what is wanted; False if that failed, which is then said, counted and tried again.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from admin.control.clocks import Clocks
+from admin.control.lists import ListKeeper
 from admin.services.actors import Actor, Permission, require
 from admin.services.errors import ConflictError, NotFoundError
 from admin.services.gate_reports import Origin, VersionReport, examined, version_report
@@ -14,8 +15,20 @@ from blocklists.gates import inspect_bytes, judge
 from blocklists.guard import Guard
 from blocklists.list_store import ListStore
 from blocklists.model import ListCounts, ListSource, ListVersion
+from blocklists.snapshot.readings import Readings
 from blocklists.sources import FetchError, NotModified
 from blocklists.sync import Fetch
+
+
+def inspections(
+    keeper: ListKeeper,
+    clocks: Clocks,
+    readings: Readings,
+    sources: Callable[[], Iterable[ListSource]],
+    turn: asyncio.Lock,
+) -> Inspections:
+    """Looking at what ``keeper`` keeps, held against the names that ``readings`` are."""
+    return Inspections(keeper.store, clocks, keeper.fetcher, sources, lambda: readings.guard, turn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from blocklists.sync import (
     note_fault,
     refresh,
 )
+from blocklists.versions import RollbackError
 from resolver.runtime.logs import get_logger
 
 _log = get_logger("weir.lists")
@@ -220,6 +221,14 @@ class ListKeeper:
     def ended(self, list_id: str) -> None:
         """An attempt to update a list is over, whatever came of it, and another one may begin."""
         self._attempts[list_id] += 1
+
+    def can_roll_back(self, source: ListSource) -> bool:
+        """Whether the version before the one that serves could serve again."""
+        try:
+            self._store.roll_back(source, "")
+        except RollbackError:
+            return False
+        return True
 
     def attempts(self, list_id: str) -> int:
         """Attempts to update a list that this process has ended."""

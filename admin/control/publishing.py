@@ -13,18 +13,18 @@ from dataclasses import asdict, dataclass, replace
 from admin.config import Config
 from admin.control.editing import Basis, Editor
 from admin.control.lists import ListKeeper, LostTextError
-from admin.services.build import build_tables, sources
+from admin.services.build import build_tables, sources, worker_count
 from admin.services.effective import SubscriberChange
 from admin.services.in_force import InForce
 from admin.services.place import Place
-from admin.services.publish import Compile, Snapshot, compile_lists, publish
+from admin.services.publish import Compile, Snapshot, compile_lists, promote, publish, stage
 from blocklists.enforcement import Enforced
 from blocklists.model import ListSource
 from blocklists.snapshot.native import SnapshotError, release_memory
 from blocklists.snapshot.readings import Readings
 from resolver.runtime.logs import get_logger
 from resolver.tables.model import Tables
-from resolver.tables.store import TablesError, current_generation
+from resolver.tables.store import TablesError, current_generation, unstage
 from resolver.tables.view import View
 from resolver.tables.writing import Changes
 
@@ -36,6 +36,8 @@ MOST_COMPILATIONS = 3
 Fingerprint = tuple[tuple[ListSource, str], ...]
 """The lists that were compiled, each with the digest of its version."""
 Published = tuple[Tables, Snapshot]
+WORKERS_TO_TRY = 2
+"""One tries out, and there must be another to compare it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ class _InPlace:
 
     config: Config
     prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A state that the first worker tries out, and the lists for whose sake it does."""
+
+    put: _InPlace
+    state: InForce
+    compiled: Fingerprint
+    lists: tuple[str, ...]
 
 
 class Publisher:
@@ -78,22 +90,39 @@ class Publisher:
         self._wanted: Fingerprint = ()
         self._lock = threading.Lock()
         self._put: _InPlace | None = None
+        self._put_lists: Fingerprint = ()
+        """The lists behind ``_put``."""
         self._in_force: InForce | None = None
+        self._gave_up = ""
+        """The compiled lists whose trial was ended before it was over."""
+        self.tried: Tried | None = None
+        """Only one state is tried out at a time, and whatever else comes into force ends that."""
 
     @property
     def compiled(self) -> Fingerprint:
-        """The lists that this process compiled last; empty before it compiled any."""
+        """The lists that this process compiled last; empty before it compiled any. What is only tried out does not count."""
+        if self.tried is not None:
+            return self._put_lists
         return () if self._compiled is None else self._compiled[0]
 
     @property
     def is_current(self) -> bool:
-        """Whether nothing is left to be compiled."""
+        """Whether nothing is left to be compiled, and what was compiled last is in force or tried out."""
         return (
             self._compiled is not None
+            and not self._was_given_up
             and self._compiled[0] == self._keeper.fingerprint()
             and self._shield == self._readings.guard.shield
             and not self._editor.owes_compiling
         )
+
+    @property
+    def _was_given_up(self) -> bool:
+        """Whether something else came into force while what was compiled last was tried out."""
+        put, compiled = self._put, self._compiled
+        if put is None or compiled is None or self.tried is not None or put.prepared.basis is None:
+            return False
+        return compiled[1].name != put.prepared.snapshot.name and self._gave_up == compiled[1].name
 
     @property
     def is_behind(self) -> bool:
@@ -123,7 +152,10 @@ class Publisher:
     def publish(self, config: Config, prepared: Prepared) -> Published:
         """Make this configuration over what was prepared the state in force."""
         with self._lock:
-            return self._replace(_InPlace(config, prepared), tidy=True)
+            put = _InPlace(config, prepared)
+            if (lists := self._to_be_tried(put)) and (tried := self._try_out(put, lists)) is not None:
+                return tried
+            return self._replace(put, tidy=True)
 
     def change_subscribers(self, config: Config, changes: Collection[SubscriberChange]) -> bool:
         """Put a configuration into force that differs from the one in force in these subscribers alone.
@@ -138,6 +170,7 @@ class Publisher:
             done = in_force.edit_subscribers(config, changes, snapshot.name, snapshot.bits, enforced)
             if done is not None:
                 self._put = replace(put, config=config)
+                self._change_tried(config, changes)
         return done is not None
 
     def publish_again(self, config: Config) -> Published | None:
@@ -181,6 +214,7 @@ class Publisher:
 
     def _replace(self, put: _InPlace, *, tidy: bool) -> Published:
         """The caller holds the lock."""
+        self._withdraw()
         config, snapshot, enforced = put.config, put.prepared.snapshot, self._keeper.lives.enforced()
         state, before = self._place.state, self._in_force
         with self._editor.adopting(state / snapshot.name, sources(config), put.prepared.basis):
@@ -193,9 +227,92 @@ class Publisher:
                 _log.info("subscribers and profiles changed in place", **asdict(changes))
         if before is not None and before is not self._in_force:
             before.close()
-        self._put = put
+        self._now_put(put)
         assert self._in_force is not None
         return self._in_force.tables, snapshot
+
+    def _now_put(self, put: _InPlace) -> None:
+        if self._compiled is not None and self._compiled[1].name == put.prepared.snapshot.name:
+            self._put_lists = self._compiled[0]
+        self._put = put
+
+    # ---- trying out ----
+
+    def promote(self) -> Published | None:
+        """Let all workers have what the first one tries out. None if nothing is tried out any more."""
+        with self._lock:
+            tried, before = self.tried, self._in_force
+            if tried is None:
+                return None
+            put, state = tried.put, self._place.state
+            with self._editor.adopting(
+                state / put.prepared.snapshot.name, sources(put.config), put.prepared.basis
+            ):
+                promote(tried.state, state)
+            self.tried, self._in_force = None, tried.state
+            self._now_put(put)
+            if before is not None:
+                before.close()
+            return tried.state.tables, put.prepared.snapshot
+
+    def withdraw(self) -> None:
+        """Let the first worker have again what the others have."""
+        with self._lock:
+            self._withdraw()
+
+    def _withdraw(self) -> None:
+        """The caller holds the lock. A link that an earlier process left goes too."""
+        unstage(self._place.state)
+        if (tried := self.tried) is not None:
+            self.tried, self._gave_up = None, tried.put.prepared.snapshot.name
+            tried.state.close()
+
+    def _to_be_tried(self, put: _InPlace) -> tuple[str, ...]:
+        """The lists for whose sake the first worker is to try this out: new versions with ``staged``.
+
+        None if the configuration's lists are others than before. A list that could not be rolled back afterwards is not
+        among them.
+        """
+        if self._put is None or self._compiled is None or worker_count(put.config) < WORKERS_TO_TRY:
+            return ()
+        before = {source.id: digest for source, digest in self._put_lists}
+        changed = tuple(
+            source.id
+            for source, digest in self._compiled[0]
+            if source.handling.staged
+            and before.get(source.id, digest) != digest
+            and self._keeper.can_roll_back(source)
+        )
+        return changed if changed and put.config.lists == self._put.config.lists else ()
+
+    def _try_out(self, put: _InPlace, lists: tuple[str, ...]) -> Published | None:
+        """None if nothing is in force beside which it could be tried."""
+        if self._in_force is None or self._put is None or self._compiled is None:
+            return None
+        if self.tried is not None and self.tried.put == put:
+            return self._in_force.tables, self._put.prepared.snapshot
+        if put.config != self._put.config:
+            # What else is new shall not wait: it comes into force for all, over the lists of before.
+            self._replace(replace(put, prepared=self._put.prepared), tidy=False)
+        self._withdraw()
+        enforced = self._keeper.lives.enforced()
+        staged = stage(
+            put.config, put.prepared.snapshot, self._place.state, now=self._now(), enforced=enforced
+        )
+        self.tried = Tried(put, staged, self._compiled[0], lists)
+        _log.info("a new state is tried out on the first worker", lists=", ".join(lists))
+        return self._in_force.tables, self._put.prepared.snapshot
+
+    def _change_tried(self, config: Config, changes: Collection[SubscriberChange]) -> None:
+        """Subscribers that change have their new policy on the first worker too."""
+        if (tried := self.tried) is None:
+            return
+        snapshot, enforced = tried.put.prepared.snapshot, self._keeper.lives.enforced()
+        done = tried.state.edit_subscribers(config, changes, snapshot.name, snapshot.bits, enforced)
+        if done is None:
+            self._withdraw()
+        else:
+            self.tried = replace(tried, put=replace(tried.put, config=config))
 
     def _kept(self, config: Config) -> Snapshot | None:
         """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""

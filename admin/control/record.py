@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from admin.api.appliance import Condition, ConfigCondition, ListCondition
 from admin.services.publish import Snapshot
+from admin.services.serving import GATEWAY, resolver_name
 from resolver.tables.model import Tables
 
 
@@ -61,3 +62,9 @@ class Record:
             snapshot_bytes=snapshot.size if snapshot else 0,
             processes=self._processes,
         )
+
+
+def processes_of(tables: Tables) -> tuple[str, ...]:
+    """The processes that a generation calls for."""
+    workers = tuple(resolver_name(slot) for slot in range(tables.resolver.workers))
+    return (*workers, GATEWAY) if tables.gateway.listen else workers

@@ -34,6 +34,8 @@ class InForce:
         self._clients = clients
         self._state = state
         self._file = self._path.stat().st_ino
+        self.is_staged = False
+        """Whether the first worker alone obeys it."""
 
     def edit(
         self, config: Config, snapshot: str, bits: tuple[Bit, ...], enforced: EnforcedLists = EVERYTHING
@@ -97,7 +99,7 @@ class InForce:
         try:
             return (
                 self._path.stat().st_ino == self._file
-                and store.current_generation(self._state) == self.tables.generation
+                and store.current_generation(self._state, staged=self.is_staged) == self.tables.generation
             )
         except OSError:
             return False

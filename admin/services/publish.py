@@ -126,6 +126,33 @@ def publish(
     return InForce(state, config, tables, clients)
 
 
+def stage(
+    config: Config, snapshot: Snapshot, state: Path, *, now: float, enforced: EnforcedLists = EVERYTHING
+) -> InForce:
+    """Make a generation that the first worker alone obeys, until it is promoted or withdrawn (``store``). OSError: none
+    is staged.
+    """
+    tables = build_tables(config, next_generation(state), snapshot.name, now, enforced)
+    clients = _write_clients(config, snapshot, tables, state / tables.tables)
+    try:
+        store.publish(state, tables, link_name=store.STAGED)
+    except BaseException:
+        clients.close()
+        raise
+    staged = InForce(state, config, tables, clients)
+    staged.is_staged = True
+    return staged
+
+
+def promote(staged: InForce, state: Path) -> None:
+    """Let all obey a staged generation. OSError: it stays staged."""
+    write_layout(state, layout_of(staged.tables))
+    store.promote(state)
+    staged.is_staged = False
+    with contextlib.suppress(OSError):
+        store.collect_garbage(state)
+
+
 def _write_clients(config: Config, snapshot: Snapshot, tables: Tables, path: Path) -> ClientsWriter:
     """The file of clients and policies of a new generation, whole and on the disk under its name."""
     temporary = path.with_name(f".{path.name}.tmp")
@@ -149,8 +176,8 @@ def _write_clients(config: Config, snapshot: Snapshot, tables: Tables, path: Pat
 def next_generation(state: Path) -> int:
     """One more than any number that was used in this folder, so that no reader mistakes a new state for an old one."""
     numbers = [store.current_generation(state) or 0]
-    for path in state.glob("tables-*.json"):
-        digits = path.stem.removeprefix("tables-")
+    for path in (*state.glob("tables-*.json"), *state.glob(store.withdrawn_name("*"))):
+        digits = path.stem.rpartition("-")[2]
         if digits.isdigit():
             numbers.append(int(digits))
     return max(numbers) + 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 CURRENT = "current"
+STAGED = "staged"
+"""The link to a generation that the first worker alone tries out; there is none most of the time."""
 
 
 class TablesError(ValueError):
@@ -14,6 +16,11 @@ class TablesError(ValueError):
 def file_name(generation: int) -> str:
     """The name of a generation's file; sorts by number."""
     return f"tables-{generation:08d}.json"
+
+
+def withdrawn_name(digits: str) -> str:
+    """What becomes of the name of a generation that was tried out and withdrawn."""
+    return f"withdrawn-{digits}.json"
 
 
 def clients_name(generation: int) -> str:
@@ -26,11 +33,16 @@ def urls_name(snapshot: str) -> str:
     return f"urls-{snapshot.removeprefix('snapshot-')}"
 
 
-def current_generation(state: Path) -> int | None:
-    """The number that the ``current`` link names, without reading the file; None if there is none."""
-    try:
-        target = (state / CURRENT).readlink().name
-    except OSError:
-        return None
-    digits = target.removeprefix("tables-").removesuffix(".json")
-    return int(digits) if digits.isdigit() else None
+def current_generation(state: Path, *, staged: bool = False) -> int | None:
+    """The number that the ``current`` link names, without reading the file; None if there is none.
+
+    ``staged``: the one that is tried out, if there is one.
+    """
+    for link in (STAGED, CURRENT) if staged else (CURRENT,):
+        try:
+            target = (state / link).readlink().name
+        except OSError:
+            continue
+        digits = target.removeprefix("tables-").removesuffix(".json")
+        return int(digits) if digits.isdigit() else None
+    return None

@@ -8,6 +8,7 @@ Layout of the state folder::
     urls-<digest>.weir        what the same lists say of pages and by digests
     clients-00000042.weir     clients and policies, edited in place while the generation is in force
     current                   a symbolic link to the generation in force
+    staged                    the same for one that the first worker tries out
 
 There is one writer (control). Publishing writes the file, syncs it, and moves the link; a reader that follows the
 link sees the old generation or the new one. Everything read back is treated as hostile: a damaged generation is
@@ -29,16 +30,19 @@ from resolver.core.native import CoreError, TablesReader
 from resolver.tables.model import FORMAT_VERSION, Tables
 from resolver.tables.names import (
     CURRENT,
+    STAGED,
     TablesError,
     clients_name,
     current_generation,
     file_name,
     urls_name,
+    withdrawn_name,
 )
 
 __all__ = [
     "CURRENT",
     "KEPT_GENERATIONS",
+    "STAGED",
     "TablesError",
     "clients_name",
     "collect_garbage",
@@ -47,8 +51,11 @@ __all__ = [
     "encode",
     "file_name",
     "load",
+    "promote",
     "publish",
+    "unstage",
     "urls_name",
+    "withdrawn_name",
 ]
 
 KEPT_GENERATIONS = 5
@@ -77,8 +84,11 @@ def decode(data: bytes, *, name: str) -> Tables:
     return tables
 
 
-def publish(state: Path, tables: Tables) -> None:
-    """Make ``tables`` the generation in force, durably. OSError (disk full, …) leaves the old one in force."""
+def publish(state: Path, tables: Tables, *, link_name: str = CURRENT) -> None:
+    """Make ``tables`` the generation in force, durably. OSError (disk full, …) leaves the old one in force.
+
+    With ``STAGED`` as the ``link_name``, only the first worker takes it.
+    """
     name = file_name(tables.generation)
     temporary = state / f".{name}.tmp"
     try:
@@ -87,10 +97,10 @@ def publish(state: Path, tables: Tables) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(state / name)
-        link = state / f".{CURRENT}.tmp"
+        link = state / f".{link_name}.tmp"
         link.unlink(missing_ok=True)
         link.symlink_to(name)
-        link.rename(state / CURRENT)
+        link.rename(state / link_name)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
@@ -100,10 +110,36 @@ def publish(state: Path, tables: Tables) -> None:
         sync_folder(state)
 
 
-def load(state: Path) -> tuple[Tables, list[str]]:
-    """The generation in force and complaints about damaged ones passed over. TablesError if none is whole."""
+def promote(state: Path) -> None:
+    """Make the staged generation the one in force: one rename. OSError if there is none."""
+    (state / STAGED).rename(state / CURRENT)
+    with contextlib.suppress(OSError):  # as in ``publish``
+        sync_folder(state)
+
+
+def unstage(state: Path) -> None:
+    """Withdraw the staged generation, if there is one: nobody shall ever fall back on it. OSError as from rename(2).
+
+    The last one that was withdrawn stays under another name, so that its number is not used again.
+    """
+    link = state / STAGED
+    target = _target(state, STAGED)
+    if target is None:
+        return
+    if target != _target(state, CURRENT) and target.exists():
+        for older in state.glob(withdrawn_name("*")):
+            older.unlink(missing_ok=True)
+        target.rename(state / withdrawn_name(target.stem.removeprefix("tables-")))
+    link.unlink(missing_ok=True)
+
+
+def load(state: Path, *, staged: bool = False) -> tuple[Tables, list[str]]:
+    """The generation in force and complaints about damaged ones passed over. TablesError if none is whole.
+
+    ``staged``: the one that is tried out, if there is one.
+    """
     complaints: list[str] = []
-    for path in _candidates(state):
+    for path in _candidates(state, staged=staged):
         try:
             tables = decode(path.read_bytes(), name=path.name)
         except (OSError, TablesError) as error:
@@ -129,14 +165,23 @@ def open_urls(state: Path, tables: Tables, index_key: bytes | None = None) -> Ur
     return UrlIndex.open(state / tables.urls, index_key) if tables.urls else UrlIndex()
 
 
-def _candidates(state: Path) -> list[Path]:
-    """The current generation first, then the others from the newest."""
-    files = sorted(state.glob("tables-*.json"), reverse=True)
+def _candidates(state: Path, *, staged: bool = False) -> list[Path]:
+    """The current generation first, then the others from the newest; one that is only tried out is the last, or, for
+    whoever tries it out, the first.
+    """
+    tried, current = _target(state, STAGED), _target(state, CURRENT)
+    files = [
+        file for file in sorted(state.glob("tables-*.json"), reverse=True) if file not in (tried, current)
+    ]
+    order = [tried, current, *files] if staged else [current, *files, tried]
+    return [path for path in order if path is not None]
+
+
+def _target(state: Path, link: str) -> Path | None:
     try:
-        current = state / (state / CURRENT).readlink().name
+        return state / (state / link).readlink().name
     except OSError:
-        return files
-    return [current, *(file for file in files if file != current)]
+        return None
 
 
 def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
@@ -144,7 +189,8 @@ def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
 
     A worker that still maps a removed file keeps its mapping; only the name goes.
     """
-    kept, dropped = _candidates(state)[:keep], _candidates(state)[keep:]
+    candidates = _candidates(state, staged=True)
+    kept, dropped = candidates[:keep], candidates[keep:]
     named: set[str] = set()
     for path in kept:
         try:

@@ -54,9 +54,13 @@ class View:
         return cls.open_any(state, index_key)[0]
 
     @classmethod
-    def open_any(cls, state: Path, index_key: bytes | None = None) -> tuple[View, list[str]]:
-        """The same, with what is wrong with newer generations that were passed over."""
-        tables, complaints = load(state)
+    def open_any(
+        cls, state: Path, index_key: bytes | None = None, *, staged: bool = False
+    ) -> tuple[View, list[str]]:
+        """The same, with what is wrong with newer generations that were passed over. ``staged``: of the generation that is
+        tried out, if there is one.
+        """
+        tables, complaints = load(state, staged=staged)
         reader = SnapshotReader.open(state / tables.snapshot, index_key=index_key)
         clients = Clients.open(state / tables.tables, plan_digest(reader.bits))
         try:

@@ -50,18 +50,20 @@ async def watch_prepared(
     *,
     poll: float | None = None,
     index_key: IndexKey = no_index_key,
+    staged: bool = False,
 ) -> None:
     """The same, with ``prepare`` called in a thread: what takes time must not keep the loop from its sockets.
 
     ``index_key`` is asked for every generation: one with secret lists is not taken without their key, and tried again.
-    ``poll`` is how often to look, in seconds; without it that is the kernel's to tell.
+    ``poll`` is how often to look, in seconds; without it that is the kernel's to tell. ``staged``: this process tries out
+    generations before the others take them.
     """
-    opener = _Opener(state, prepare, index_key)
+    opener = _Opener(state, prepare, index_key, staged=staged)
     with folder_notices(state) as notices:
         while True:
             if notices is not None:
                 notices.happened.clear()
-            generation = current_generation(state)
+            generation = current_generation(state, staged=staged)
             if generation is not None and generation != opener.taken:
                 prepared = await asyncio.to_thread(opener.open)
                 if prepared is not None:
@@ -85,8 +87,10 @@ async def _wait(notices: FolderNotices | None, poll: float | None) -> None:
 class _Opener(Generic[Prepared]):
     """Opens what is in force. ``taken`` is the number of the generation that was given last."""
 
-    def __init__(self, state: Path, prepare: Callable[[View], Prepared], index_key: IndexKey) -> None:
-        self._state, self._prepare, self._index_key = state, prepare, index_key
+    def __init__(
+        self, state: Path, prepare: Callable[[View], Prepared], index_key: IndexKey, *, staged: bool = False
+    ) -> None:
+        self._state, self._prepare, self._index_key, self._staged = state, prepare, index_key, staged
         self._told: set[str] = set()
         self.taken: int | None = None
 
@@ -97,7 +101,7 @@ class _Opener(Generic[Prepared]):
         moment: it is better than none, and no more.
         """
         try:
-            view, complaints = View.open_any(self._state, self._index_key())
+            view, complaints = View.open_any(self._state, self._index_key(), staged=self._staged)
             self._tell("a damaged generation was passed over for an older one", complaints)
             number = view.tables.generation
             if self.taken is not None and complaints and number <= self.taken:

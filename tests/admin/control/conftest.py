@@ -99,6 +99,7 @@ class World:
     compiled: list[tuple[str, ...]] = field(default_factory=list)
     compile_error: Exception | None = None
     storages: list[Storage] = field(default_factory=list)
+    suffixes: Collection[str] = ()
 
     @property
     def place(self) -> Place:
@@ -125,7 +126,7 @@ class World:
         """As after a start of the process: nothing in memory, everything on disk."""
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
         store = ListStore(self.place.lists, digest_key=DIGEST_KEY)
-        self.readings = Readings((), INDEX_KEY)
+        self.readings = Readings(self.suffixes, INDEX_KEY)
         return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
 
     def controller(self) -> Controller:

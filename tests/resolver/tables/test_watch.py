@@ -25,11 +25,11 @@ class Source:
         self.generation: int | None = None
         self.outcomes = list(outcomes)
         self.opened = 0
-        monkeypatch.setattr(module, "current_generation", lambda _: self.generation)
+        monkeypatch.setattr(module, "current_generation", lambda _, staged: self.generation)
         monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
         monkeypatch.setattr(View, "open_any", self.open)
 
-    def open(self, _state: Path, _index_key: bytes | None) -> Any:
+    def open(self, _state: Path, _index_key: bytes | None, *, staged: bool = False) -> Any:
         self.opened += 1
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
