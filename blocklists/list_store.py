@@ -107,7 +107,11 @@ class ListStore:
     def renew(self, source: ListSource, serving: Serving, version: ListVersion) -> None:
         """The source has sent the version that serves again: keep the validators that came with it."""
         renewed = replace(
-            serving, fetched=version.fetched, etag=version.etag, last_modified=version.last_modified
+            serving,
+            fetched=version.fetched,
+            etag=version.etag,
+            last_modified=version.last_modified,
+            proof=version.proof,
         )
         write_record(self._made(source.id) / "serving.json", _SERVING, renewed)
 
@@ -125,6 +129,7 @@ class ListStore:
             etag=version.etag,
             last_modified=version.last_modified,
             origin=origin(source),
+            proof=version.proof,
         )
         write_record(folder / "serving.json", _SERVING, serving)
         _remove(path for path in folder.glob("content-*") if path != content)
@@ -138,7 +143,7 @@ class ListStore:
         if source.confidentiality is not Confidentiality.SECRET:
             write_file(content, version.data)
         _remove(path for path in folder.glob("held-*") if path != content)
-        return Held(version.digest, version.fetched, counts, failures, origin(source))
+        return Held(version.digest, version.fetched, counts, failures, origin(source), version.proof)
 
     def note(self, list_id: str, attempt: Attempt) -> None:
         """Remember an attempt; the text of a held version goes when the attempt no longer names it."""
@@ -164,7 +169,7 @@ class ListStore:
             self.note(list_id, replace(attempt, released=digest))
             return False
         write_file(folder / f"content-{digest}", data)
-        serving = Serving(digest, len(data), held.fetched, held.counts, origin=held.origin)
+        serving = Serving(digest, len(data), held.fetched, held.counts, origin=held.origin, proof=held.proof)
         write_record(folder / "serving.json", _SERVING, serving)
         _remove(path for path in folder.glob("content-*") if path.name != f"content-{digest}")
         self.note(list_id, replace(attempt, held=None, released=""))

@@ -166,6 +166,16 @@ class ListSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """The good signature that a version came with."""
+
+    key: str
+    """Which public key it was checked with: a digest of its file, so that a new key means to check again."""
+    at: float | None = None
+    """When it was made, Unix seconds; None if it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListVersion:
     """One fetched state of a list: its bytes and what is known about them. ``fetched`` is Unix seconds."""
 
@@ -176,6 +186,8 @@ class ListVersion:
     fetched: float
     etag: str = ""
     last_modified: str = ""
+    proof: Proof | None = None
+    """None: the list need not be signed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from blocklists.gates import GateFailure
-from blocklists.model import ListCounts
+from blocklists.model import ListCounts, Proof
 
 
 class ListState(StrEnum):
@@ -36,6 +36,8 @@ class Serving:
     last_modified: str = ""
     origin: str = ""
     """Where it came from (``list_store.origin``): a version never serves for another source of the same id."""
+    proof: Proof | None = None
+    """The signature that it came with, if one was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Held:
     counts: ListCounts
     failures: tuple[GateFailure, ...]
     origin: str = ""
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class RefreshOutcome:
     counts: ListCounts | None = None
     """Of the version that was fetched, if it was counted."""
     failures: tuple[GateFailure, ...] = ()
+    retry_after: float | None = None
+    """Seconds for which the source asks to be left alone, if it does."""
 
 
 async def refresh(
@@ -66,7 +68,7 @@ async def refresh(
         if is_secret:
             await asyncio.to_thread(store.forget_text, source.id)
         held = await asyncio.to_thread(_held, source, store)
-        known = None if held is None else Known(held.etag, held.last_modified)
+        known = await asyncio.to_thread(_known, source, store, held)
         fetched = await fetch(source, known=known, now=now)
         if isinstance(fetched, NotModified):
             outcome, attempt = _not_modified(held), store.attempt(source.id)
@@ -75,6 +77,8 @@ async def refresh(
             outcome, attempt = await _take(source, store, fetched, count, is_lost=held is None)
     except (FetchError, OSError) as error:
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error)), store.attempt(source.id)
+        if isinstance(error, FetchError):
+            outcome = replace(outcome, retry_after=error.retry_after)
     if outcome.state in (ListState.FAILED, ListState.HELD) and not is_secret:
         outcome = replace(outcome, version=await asyncio.to_thread(store.load_for, source))
     return await _noted(source, store, attempt, outcome, now)
@@ -90,6 +94,14 @@ def _held(source: ListSource, store: ListStore) -> Serving | None:
     """What is known of the version that serves, if it came from this very source and its text is kept and whole."""
     serving = store.serving_for(source)
     return serving if serving is not None and store.holds_text(source.id, serving) else None
+
+
+def _known(source: ListSource, store: ListStore, held: Serving | None) -> Known | None:
+    """What the source need not send again, and the signature that a new one must not be older than."""
+    if held is not None:
+        return Known(held.etag, held.last_modified, held.proof)
+    serving = store.serving_for(source)
+    return Known(proof=serving.proof) if serving is not None and serving.proof is not None else None
 
 
 def _not_modified(held: Serving | None) -> RefreshOutcome:
@@ -127,7 +139,11 @@ def _confirm(
     """Store the same version again if its text is missing or damaged, and its validators if they changed."""
     if is_lost and source.confidentiality is not Confidentiality.SECRET:
         store.accept(source, fetched, serving.counts)
-    elif (serving.etag, serving.last_modified) != (fetched.etag, fetched.last_modified):
+    elif (serving.etag, serving.last_modified, serving.proof) != (
+        fetched.etag,
+        fetched.last_modified,
+        fetched.proof,
+    ):
         store.renew(source, serving, fetched)
 
 

@@ -28,7 +28,7 @@ from blocklists.snapshot.native import KEY_BYTES
 from blocklists.snapshot.reader import changes_of
 from blocklists.snapshot.readings import Prepared
 from blocklists.sources import FetchError
-from blocklists.sources.file import file_path, read_file
+from blocklists.sources.file import read_text
 from blocklists.suffixes import public_suffixes
 from resolver.tables import store
 from resolver.tables.writing import ClientsWriter
@@ -159,8 +159,8 @@ def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tup
 
 
 def _offline_text(source: ListSource, kept: ListStore) -> bytes:
-    if source.url.startswith("file:"):
-        return read_file(file_path(source.url), source.max_size)
+    if source.url.startswith("file:") and source.fetching.signature is None:
+        return read_text(source)
     version = kept.load_for(source)
     if version is None:
         raise FetchError(f"{source.url.partition('?')[0]}: not fetched yet; start the appliance once")

@@ -1,4 +1,4 @@
-"""Where lists come from: files and HTTPS servers.
+"""Where lists come from: files, folders and HTTPS servers.
 
 The only place in this room that opens files of the operator or connections. Nothing here parses a list.
 """
@@ -8,18 +8,22 @@ from __future__ import annotations
 from blocklists.model import ListSource
 from blocklists.sources.file import fetch_file
 from blocklists.sources.model import Fetched, FetchError, Known, NotModified
+from blocklists.sources.progress import Phase, Progress, Report, untold
 
-__all__ = ["FetchError", "Fetched", "Known", "NotModified", "fetch"]
+__all__ = ["FetchError", "Fetched", "Known", "NotModified", "Phase", "Progress", "Report", "fetch"]
 
 
-async def fetch(source: ListSource, *, known: Known | None = None, now: float) -> Fetched:
+async def fetch(
+    source: ListSource, *, known: Known | None = None, now: float, report: Report = untold
+) -> Fetched:
     """Fetch a list from wherever its URL points; ``now`` is Unix seconds. FetchError says what went wrong.
 
-    ``known`` belongs to the version that is held; without it the whole list is always fetched.
+    ``known`` belongs to the version that is held; without it the whole list is always fetched. ``report`` is told how far
+    it has come, where that takes time.
     """
     if "://" in source.url and not source.url.startswith("file:"):
         # aiohttp takes 150 ms to import: lists in files shall not wait for it at a start.
         from blocklists.sources.https import fetch_https
 
-        return await fetch_https(source, known=known, now=now)
+        return await fetch_https(source, known=known, now=now, report=report)
     return await fetch_file(source, known=known, now=now)

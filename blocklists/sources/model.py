@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from blocklists.model import ListVersion
+from blocklists.model import ListVersion, Proof
 
 
 class FetchError(Exception):
-    """The list could not be had. The message says from where and why; never text of the list or a secret of its URL."""
+    """The list could not be had. The message says from where and why; never text of the list or a secret of its URL.
+
+    ``retry_after`` are the seconds for which the source asks to be left alone, if it does.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        """Words for people."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +27,19 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the source told about the version we hold, for a conditional request."""
+    """What the source told about the version we hold, for a conditional request; and by what signature we hold it."""
 
     etag: str = ""
     last_modified: str = ""
+    proof: Proof | None = None
 
 
 Fetched = ListVersion | NotModified
 
 
-def version(source_id: str, data: bytes, *, now: float, known: Known | None = None) -> ListVersion:
+def version(
+    source_id: str, data: bytes, *, now: float, known: Known | None = None, proof: Proof | None = None
+) -> ListVersion:
     """A fetched version with its digest; ``now`` is Unix seconds, ``known`` the validators that came with it."""
     validators = known or Known()
     return ListVersion(
@@ -38,6 +49,7 @@ def version(source_id: str, data: bytes, *, now: float, known: Known | None = No
         fetched=now,
         etag=validators.etag,
         last_modified=validators.last_modified,
+        proof=proof,
     )
 
 
