@@ -58,6 +58,8 @@ class GateFailure:
     """What happened, with numbers."""
     remedy: str
     """What to do about it."""
+    two_persons: bool = False
+    """Whether a release takes two persons: one could be deceived, or deceive."""
 
 
 _LOOK = "Open the list's address and see what it sends; the last good version goes on serving."

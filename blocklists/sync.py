@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from blocklists.gates import GateFailure, inspect_bytes, judge
+from blocklists.gates import SHORTEST_DIGEST, GateFailure, inspect_bytes, judge
 from blocklists.list_store import ListStore, ReleaseError
 from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
-from blocklists.records import Attempt, ListState, ListStatus, Serving
+from blocklists.records import Attempt, ListState, ListStatus, Pin, Serving
 from blocklists.sources import Fetched, FetchError, Known, NotModified
 
 __all__ = [
+    "CONFIRMING",
     "Count",
     "Fetch",
     "ListState",
@@ -29,6 +30,9 @@ __all__ = [
     "note_fault",
     "refresh",
 ]
+
+CONFIRMING = frozenset({ListState.UNCHANGED, ListState.ACCEPTED, ListState.PINNED})
+"""The states in which the source was heard and had nothing that waits for anybody."""
 
 Count = Callable[[ListSource, bytes], ListCounts]
 """Counts a version without keeping it; called in a thread."""
@@ -50,8 +54,7 @@ class RefreshOutcome:
     message: str
     """One or more sentences for people; never text of the list."""
     version: ListVersion | None = None
-    """The version that should serve from now on, whether new or old; None if its text is not at hand, or was not needed
-    because the source says that nothing changed."""
+    """The version that should serve from now on, whether new or old; None if its text is not at hand."""
     counts: ListCounts | None = None
     """Of the version that was fetched, if it was counted."""
     failures: tuple[GateFailure, ...] = ()
@@ -67,20 +70,18 @@ async def refresh(
     try:
         if is_secret:
             await asyncio.to_thread(store.forget_text, source.id)
-        held = await asyncio.to_thread(_held, source, store)
-        known = await asyncio.to_thread(_known, source, store, held)
+        current = await asyncio.to_thread(store.load_for, source)
+        known = _known(store, source, current)
         fetched = await fetch(source, known=known, now=now)
         if isinstance(fetched, NotModified):
-            outcome, attempt = _not_modified(held), store.attempt(source.id)
+            outcome, attempt = _not_modified(store, source, current), store.attempt(source.id)
         else:
             fetched = await asyncio.to_thread(store.identified, source, fetched)
-            outcome, attempt = await _take(source, store, fetched, count, is_lost=held is None)
+            outcome, attempt = await _Taking(source, store, count, now).take(fetched, current)
     except (FetchError, OSError) as error:
-        outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error)), store.attempt(source.id)
-        if isinstance(error, FetchError):
-            outcome = replace(outcome, retry_after=error.retry_after)
-    if outcome.state in (ListState.FAILED, ListState.HELD) and not is_secret:
-        outcome = replace(outcome, version=await asyncio.to_thread(store.load_for, source))
+        current = None if is_secret else await asyncio.to_thread(store.load_for, source)
+        outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
+        outcome = replace(outcome, retry_after=getattr(error, "retry_after", None))
     return await _noted(source, store, attempt, outcome, now)
 
 
@@ -90,64 +91,78 @@ async def note_fault(source: ListSource, store: ListStore, fault: str, *, now: f
     return await _noted(source, store, store.attempt(source.id), outcome, now)
 
 
-def _held(source: ListSource, store: ListStore) -> Serving | None:
-    """What is known of the version that serves, if it came from this very source and its text is kept and whole."""
-    serving = store.serving_for(source)
-    return serving if serving is not None and store.holds_text(source.id, serving) else None
-
-
-def _known(source: ListSource, store: ListStore, held: Serving | None) -> Known | None:
-    """What the source need not send again, and the signature that a new one must not be older than."""
-    if held is not None:
-        return Known(held.etag, held.last_modified, held.proof)
-    serving = store.serving_for(source)
-    return Known(proof=serving.proof) if serving is not None and serving.proof is not None else None
-
-
-def _not_modified(held: Serving | None) -> RefreshOutcome:
-    if held is None:
-        return RefreshOutcome(ListState.FAILED, "The source reports no change, but no version is held here.")
-    return _unchanged(held, None)
-
-
-async def _take(
-    source: ListSource, store: ListStore, fetched: ListVersion, count: Count, *, is_lost: bool
-) -> tuple[RefreshOutcome, Attempt]:
-    """Verify, gate and store a fetched version. OSError if it cannot be stored."""
-    attempt, serving = store.attempt(source.id), store.serving_for(source)
-    if serving is not None and serving.digest == fetched.digest:
-        await asyncio.to_thread(_confirm, source, store, serving, fetched, is_lost=is_lost)
-        return _unchanged(serving, fetched), attempt
-    if (failure := inspect_bytes(fetched.data)) is not None:
-        return RefreshOutcome(ListState.FAILED, _words(failure), failures=(failure,)), attempt
-    counts = await asyncio.to_thread(count, source, fetched.data)
-    failures = judge(source, counts, None if serving is None else serving.counts, fetched.digest)
-    if failures and attempt.released != fetched.digest:
-        held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
-        outcome = RefreshOutcome(ListState.HELD, " ".join(map(_words, failures)), None, counts, failures)
-        return outcome, replace(attempt, held=held, released="")
-    await asyncio.to_thread(store.accept, source, fetched, counts)
-    outcome = RefreshOutcome(
-        ListState.ACCEPTED, f"A new version with {_entries(counts.entries)}.", fetched, counts
+def _known(store: ListStore, source: ListSource, current: ListVersion | None) -> Known | None:
+    """What the source need not send again: the newest version that was accepted, which a rollback may have set aside;
+    and the signature that a new version must not be older than, whether or not that one's text is at hand.
+    """
+    newest = store.newest_for(source)
+    if newest is None or (current is None and newest.proof is None):
+        return None
+    return (
+        Known(proof=newest.proof)
+        if current is None
+        else Known(newest.etag, newest.last_modified, newest.proof)
     )
-    return outcome, replace(attempt, held=None, released="")
 
 
-def _confirm(
-    source: ListSource, store: ListStore, serving: Serving, fetched: ListVersion, *, is_lost: bool
-) -> None:
-    """Store the same version again if its text is missing or damaged, and its validators if they changed."""
-    if is_lost and source.confidentiality is not Confidentiality.SECRET:
-        store.accept(source, fetched, serving.counts)
-    elif (serving.etag, serving.last_modified, serving.proof) != (
-        fetched.etag,
-        fetched.last_modified,
-        fetched.proof,
-    ):
-        store.renew(source, serving, fetched)
+def _not_modified(store: ListStore, source: ListSource, current: ListVersion | None) -> RefreshOutcome:
+    serving = store.serving_for(source)
+    if current is None or serving is None:
+        return RefreshOutcome(ListState.FAILED, "The source reports no change, but no version is held here.")
+    if (pin := store.pin_for(source)) is not None:
+        return _pinned(pin, current)
+    return _unchanged(serving, current)
 
 
-def _unchanged(serving: Serving, version: ListVersion | None) -> RefreshOutcome:
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """What becomes of a version that was fetched. Methods raise OSError if it cannot be stored."""
+
+    source: ListSource
+    store: ListStore
+    count: Count
+    now: float
+
+    async def take(self, fetched: ListVersion, current: ListVersion | None) -> tuple[RefreshOutcome, Attempt]:
+        """Verify, gate and store it."""
+        source, store = self.source, self.store
+        attempt, serving, pin = store.attempt(source.id), store.serving_for(source), store.pin_for(source)
+        if serving is not None and serving.digest == fetched.digest:
+            await asyncio.to_thread(self._confirm, serving, fetched, current)
+            return _unchanged(serving, fetched), attempt
+        if pin is not None and (pin.hold or fetched.digest in pin.refused):
+            return _pinned(pin, current), attempt
+        if (failure := inspect_bytes(fetched.data)) is not None:
+            return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
+        counts = await asyncio.to_thread(self.count, source, fetched.data)
+        failures = judge(source, counts, None if serving is None else serving.counts, fetched.digest)
+        if failures and attempt.released != fetched.digest:
+            held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
+            outcome = RefreshOutcome(
+                ListState.HELD, " ".join(map(_words, failures)), current, counts, failures
+            )
+            return outcome, replace(attempt, held=held, released="")
+        await asyncio.to_thread(store.accept, source, fetched, counts, now=self.now)
+        outcome = RefreshOutcome(
+            ListState.ACCEPTED, f"A new version with {_entries(counts.entries)}.", fetched, counts
+        )
+        return outcome, replace(attempt, held=None, released="")
+
+    def _confirm(self, serving: Serving, fetched: ListVersion, current: ListVersion | None) -> None:
+        """Store the same version again if its text is missing or damaged, or its validators changed."""
+        validators = (fetched.etag, fetched.last_modified, fetched.proof)
+        is_lost = current is None and self.source.confidentiality is not Confidentiality.SECRET
+        if is_lost or (serving.etag, serving.last_modified, serving.proof) != validators:
+            self.store.confirm(self.source, fetched)
+
+
+def _pinned(pin: Pin, current: ListVersion | None) -> RefreshOutcome:
+    until = "it is resumed" if pin.hold else "its source has a newer one"
+    words = f"The list was rolled back to version {pin.digest[:SHORTEST_DIGEST]}, which serves until {until}."
+    return RefreshOutcome(ListState.PINNED, words, current)
+
+
+def _unchanged(serving: Serving, version: ListVersion) -> RefreshOutcome:
     return RefreshOutcome(ListState.UNCHANGED, f"No change; {_entries(serving.counts.entries)}.", version)
 
 
@@ -155,10 +170,7 @@ async def _noted(
     source: ListSource, store: ListStore, attempt: Attempt, outcome: RefreshOutcome, now: float
 ) -> RefreshOutcome:
     note = replace(attempt, at=now, state=outcome.state, message=outcome.message)
-    if outcome.state in {
-        ListState.UNCHANGED,
-        ListState.ACCEPTED,
-    }:  # whatever was held, the source has it no more
+    if outcome.state in CONFIRMING:  # whatever was held, the source has it no more
         note = replace(note, success=now, held=None, released="")
     try:
         await asyncio.to_thread(store.note, source.id, note)

@@ -13,35 +13,47 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from admin.api.appliance import Condition
-from admin.api.keys import APPLIANCE
+from admin.api.describing import Paths, operation, plain_text
+from admin.api.keys import APPLIANCE, TRAFFIC
 from admin.api.metrics_control import control_metrics, process_metrics
 from admin.api.metrics_latency import latency_metrics
 from admin.api.metrics_pages import page_metrics
+from admin.api.traffic import Traffic
 from admin.services.place import Place
 from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import read_pages
+
+PATHS: Paths = {
+    "/metrics": {
+        "get": operation(
+            "Metrics in the text format of Prometheus",
+            {"200": plain_text("Metrics; all names begin with weir_")},
+        )
+    }
+}
 
 
 class Numbers:
     """A collector over one moment's facts (prometheus_client's interface)."""
 
-    def __init__(self, condition: Condition, place: Place, now: float) -> None:
-        """``now`` is Unix seconds, for ages."""
-        self._condition, self._place, self._now = condition, place, now
+    def __init__(self, condition: Condition, place: Place, traffic: Traffic) -> None:
+        """Numbers of this moment."""
+        self._condition, self._place, self._traffic = condition, place, traffic
 
     def collect(self) -> Iterable[Metric]:
         """All metric families."""
         run = self._place.run
-        yield from control_metrics(self._condition, self._now)
+        yield from control_metrics(self._condition)
         yield from process_metrics(read_states(run).values(), len(read_listen_failures(run)))
         pages = {name: read_pages(run, name) for name in self._condition.processes}
         yield from page_metrics(pages)
         yield from latency_metrics(pages)
+        yield from self._traffic.metrics()
 
 
 async def get_metrics(request: web.Request) -> web.Response:
     """The text format of Prometheus."""
     appliance = request.app[APPLIANCE]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Numbers(appliance.condition(), appliance.place, appliance.now()))
+    registry.register(Numbers(appliance.condition(), appliance.place, request.app[TRAFFIC]))
     return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -30,7 +30,13 @@ def load(path: Path, *, resolv_conf: Path = RESOLV_CONF) -> Config:
     nameservers = _read_nameservers(draft, resolv_conf)
     if draft.faults:
         raise ConfigError(_problems(path, document, draft.faults))
-    return Config.model_construct(**draft.values, path=absolute, nameservers=nameservers, records=records)
+    return Config.model_construct(
+        **draft.values,
+        path=absolute,
+        nameservers=nameservers,
+        records=records,
+        digest=document.digest,
+    )
 
 
 def _read_zones(document: LocatedDict, draft: Draft, base: Path) -> tuple[LocalRecord, ...]:

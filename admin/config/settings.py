@@ -62,6 +62,8 @@ class Config(Settings):
     """The servers that ``system`` stood for when the file was read, as ``host:port``."""
     records: tuple[LocalRecord, ...] = Field(default=(), exclude=True)
     """The records of all built-in zones."""
+    digest: str = Field(default="", exclude=True)
+    """SHA-256 (hexadecimal) of the file."""
 
     @property
     def titles(self) -> dict[str, str]:

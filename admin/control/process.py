@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import random
+import secrets
 import signal
 import socket
 import sys
@@ -16,19 +18,26 @@ from typing import TYPE_CHECKING
 
 from admin.config import Config, ConfigError, load
 from admin.config.endpoints import HostPort
+from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
-from admin.control.lists import Clocks, ListKeeper
+from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
-from admin.control.token import TokenError
+from admin.control.storage import Storage
+from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
+from admin.control.vault import open_vault
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
+from admin.store.address import address_of
+from blocklists.credentials import CredentialError
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
 from blocklists.snapshot.readings import Readings
 from blocklists.sources import fetch
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
+from blocklists.vault import COMMITMENTS, VaultKey, VaultKeyError
+from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.priority import give_way
@@ -52,13 +61,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
     path = parser.parse_args(arguments).config
     configure_logs("control")
+    forbid_core_dumps()
     keep_little_memory()
     try:
         return _run(load(path))
     except ConfigError as error:
         _complain(*(str(problem) for problem in error.problems))
         return USAGE
-    except (TokenError, OSError, LockedError, ListenError) as error:
+    except (TokenError, VaultKeyError, CredentialError, OSError, LockedError, ListenError) as error:
         _complain(str(error))
         return FAILED
 
@@ -70,24 +80,30 @@ def _run(config: Config) -> int:
         give_way(NICENESS)
     lock = Lock(place.run / "control.lock", what="control")
     try:
-        asyncio.run(_serve(config))
+        asyncio.run(_serve(config, open_vault(config, os.environ)))
     finally:
         lock.release()
     return 0
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, vault: VaultKey) -> None:
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
-    readings = Readings(public_suffixes())
+    readings = Readings(public_suffixes(), vault.index_key)
     keeper = ListKeeper(
-        ListStore(Place(config.data_dir).lists),
+        ListStore(Place(config.data_dir).lists, digest_key=vault.derive(COMMITMENTS)),
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,
         fetch=fetch,
     )
-    controller = Controller(config, keeper, clocks, compiler=compile_prepared, readings=readings)
+    storage = Storage(lambda: address_of(config))
+    controller = Controller(
+        config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
+    )
     sock = listen(config.admin.listen)
+    local_token = secrets.token_hex(LOCAL_BYTES)
+    write_local_token(Place(config.data_dir).run, local_token)
+    controller.admit(local_token)
     stopping = asyncio.Event()
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")
@@ -111,6 +127,7 @@ async def _serve(config: Config) -> None:
         work.cancel()
         await asyncio.wait({work})
     await server.close()
+    await storage.close()
     if not work.cancelled():
         work.result()  # it never ends by itself: a fault, to be seen by whoever started us
 

@@ -12,13 +12,26 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from blocklists.edits import REACH, SCOPE_OF, Change, Edit
-from blocklists.formats.protocol import LineParser, Semantics
-from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, disposition, identity, lines
-from blocklists.formats.registry import line_parser
-from blocklists.model import Action, Disposition, Entry, ListCounts, ListSource, Scope, Skip, SkipReason
+from blocklists.formats.facts import URL_SCOPES, disposition, left_out, traits
+from blocklists.formats.protocol import DocumentParser, Found, LineParser, Parser, Semantics
+from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, identity, rows
+from blocklists.formats.registry import make_parser
+from blocklists.model import (
+    Action,
+    Disposition,
+    Entry,
+    HashedEntry,
+    ListCounts,
+    ListSource,
+    Scope,
+    Skip,
+    SkipReason,
+    Trait,
+)
 from blocklists.snapshot import native
 from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.tokens import STOP, Token, TokenTable
+from blocklists.urls.collecting import UrlRecords
 
 SYNTAXES = {
     "domains": native.SYNTAX_DOMAINS,
@@ -27,13 +40,13 @@ SYNTAXES = {
     "dnsmasq": native.SYNTAX_DNSMASQ,
 }
 _WIDE = {Scope.DOMAIN, Scope.WILDCARD}
-_URLS = {Scope.URL, Scope.URL_PREFIX}
 
 
 class Intake:
     """Reads one list once. ``number`` is its place in the configuration.
 
-    ``suffixes`` are public suffixes: the builder must have them marked if the native scanner is to see them.
+    ``suffixes`` are public suffixes: the builder must have them marked if the native scanner is to see them. ``never``
+    are names whose pages no list may touch.
     """
 
     def __init__(
@@ -43,16 +56,20 @@ class Intake:
         builder: native.Builder,
         tokens: TokenTable,
         suffixes: Collection[str],
+        never: Collection[str] = frozenset(),
     ) -> None:
         self._source, self.number = source, number
         self._builder, self._tokens = builder, tokens
         self._suffixes = frozenset() if source.public_suffixes else suffixes
-        self._parser: LineParser = line_parser(source)
+        self._never = never
+        self._parser: Parser = make_parser(source)
         self._tally = _Tally()
-        self._unplaced: set[tuple[str, Scope, Action, bool]] = (
+        self._unplaced: set[tuple[str, Scope, Action, bool] | HashedEntry] = (
             set()
-        )  # entries that are no names; suffixes left out
+        )  # addresses, and entries left out or out of reach
         self._addresses: set[Entry] = set()
+        self.urls = UrlRecords(source, builder.key)
+        """What the list says of pages and by digests."""
         self.counts = ListCounts()
         self.local_data: LocalData = {}
         self.odd_names: list[bytes] = []
@@ -70,11 +87,12 @@ class Intake:
 
     def read(self, data: bytes, *, use_native: bool = True) -> ListCounts:
         """Add all entries; where the lines went."""
-        if self.syntax is None or not use_native:
-            for number, line in enumerate(lines(data), start=1):
-                self._line(number, line)
+        parser = self._parser
+        if self.syntax is None or not use_native or isinstance(parser, DocumentParser):
+            for number, outcomes in rows(parser, data):
+                self._row(number, outcomes)
         else:
-            self._scan(data, self.syntax)
+            self._scan(data, self.syntax, parser)
         self._finish()
         self.counts = self._tally.counts()
         return self.counts
@@ -94,21 +112,20 @@ class Intake:
             self._edit(edit)
         self._place_addresses()
 
-    def _scan(self, data: bytes, syntax: int) -> None:
+    def _scan(self, data: bytes, syntax: int, parser: LineParser) -> None:
         def odd(number: int, start: int, end: int) -> None:
             line = data[start:end].decode("utf-8", "surrogateescape")
-            self._line(number, line.removesuffix("\r"))
+            self._row(number, parser.parse(line.removesuffix("\r"), number))
 
-        scope = self._parser.scope
-        token = self._tokens.number(Token(self.number, scope))
-        refuse = scope in _WIDE and bool(self._suffixes)
+        token = self._tokens.number(Token(self.number, parser.scope))
+        refuse = parser.scope in _WIDE and bool(self._suffixes)
         self._tally.scanned(self._builder.scan(data, syntax, token, odd, refuse))
 
-    def _line(self, number: int, line: str) -> None:
-        """Account for one line as ``ListCounts`` says."""
+    def _row(self, number: int, outcomes: tuple[Found, ...]) -> None:
+        """Account for one line, row or item as ``ListCounts`` says."""
         new = seen = False
         reasons: list[SkipReason] = []
-        for outcome in self._parser.parse(line, number):
+        for outcome in outcomes:
             result = outcome.reason if isinstance(outcome, Skip) else self._add(outcome)
             if isinstance(result, SkipReason):
                 reasons.append(result)
@@ -129,25 +146,32 @@ class Intake:
             token = self._tokens.number(Token(self.number, Scope.ADDRESS, entry.action))
             self._builder.add_address(network.network_address.packed, network.prefixlen, token)
 
-    def _add(self, entry: Entry) -> bool | SkipReason:
+    def _add(self, entry: Entry | HashedEntry) -> bool | SkipReason:
         """True for a new entry, False for one seen before, the reason for one that is left out."""
         if identity(entry) in self._unplaced:
             return False
-        if entry.scope in _WIDE and entry.action is not Action.ALLOW and entry.name in self._suffixes:
-            self._unplaced.add(identity(entry))
-            return SkipReason.PUBLIC_SUFFIX
-        if entry.scope is Scope.ADDRESS and not self._source.addresses:
-            return SkipReason.ADDRESS
-        added = self._add_other(entry) if entry.scope in _URLS | {Scope.ADDRESS} else self._add_name(entry)
+        if isinstance(entry, Entry):
+            if reason := left_out(entry, self._suffixes, self._never):
+                self._unplaced.add(identity(entry))
+                return reason
+            if entry.scope is Scope.ADDRESS and not self._source.addresses:
+                return SkipReason.ADDRESS
+        added = self._place(entry)
         if added is True:
-            self._tally.entry(disposition(entry), 1)
+            self._tally.entry(entry, 1)
         return added
 
-    def _add_other(self, entry: Entry) -> bool:
-        self._unplaced.add(identity(entry))
+    def _place(self, entry: Entry | HashedEntry) -> bool | SkipReason:
+        if disposition(entry) is Disposition.NOT_ENFORCEABLE:
+            self._unplaced.add(identity(entry))
+            return True
+        if isinstance(entry, HashedEntry) or entry.scope in URL_SCOPES:
+            return self.urls.add(entry)
         if entry.scope is Scope.ADDRESS:
+            self._unplaced.add(identity(entry))
             self._addresses.add(entry)
-        return True
+            return True
+        return self._add_name(entry)
 
     def _add_name(self, entry: Entry) -> bool | SkipReason:
         if "." not in entry.name and entry.action is not Action.LOCAL_DATA:
@@ -174,18 +198,18 @@ class Intake:
             self.local_data[f"*.{entry.name}"] = entry.data
 
     def _remove(self, entry: Entry) -> None:
-        if entry.scope in _URLS | {Scope.ADDRESS}:
-            self._addresses.discard(entry)
-            if identity(entry) in self._unplaced:
+        if entry.scope is Scope.ADDRESS:
+            if entry in self._addresses:
+                self._addresses.discard(entry)
                 self._unplaced.discard(identity(entry))
-                self._tally.entry(disposition(entry), -1)
+                self._tally.entry(entry, -1)
             return
         token = self._tokens.number(Token(self.number, entry.scope, entry.action, entry.important))
         name = entry.name.encode("ascii", "replace")
         kept = self._builder.tokens(name)
         if token in kept:
             self._builder.replace(name, [number for number in kept if number != token])
-            self._tally.entry(Disposition.DNS, -1)
+            self._tally.entry(entry, -1)
 
     def _edit(self, edit: Edit) -> None:
         """An edit replaces what the list's text says at this very name, as far as it reaches; exceptions elsewhere
@@ -223,6 +247,7 @@ class _Tally:
         self._skipped: Counter[SkipReason] = Counter()
         self._entry_skips: Counter[SkipReason] = Counter()
         self._dispositions: Counter[Disposition] = Counter()
+        self._traits: Counter[Trait] = Counter()
         self._bad: list[tuple[int, SkipReason]] = []
 
     def line(self, number: int, *, new: bool, seen: bool, reasons: list[SkipReason]) -> None:
@@ -243,11 +268,14 @@ class _Tally:
         self._accepted += result.accepted
         self._duplicate += result.duplicate
         self._skipped.update({SkipReason.BLANK: result.blank, SkipReason.COMMENT: result.comment})
-        self.entry(Disposition.DNS, result.accepted)
+        self._dispositions[Disposition.DNS] += result.accepted
+        self._traits[Trait.IDN] += result.idn
 
-    def entry(self, kind: Disposition, number: int) -> None:
-        """Entries that came or went."""
-        self._dispositions[kind] += number
+    def entry(self, entry: Entry | HashedEntry, number: int) -> None:
+        """One entry that came (1) or went (-1)."""
+        self._dispositions[disposition(entry)] += number
+        for trait in traits(entry):
+            self._traits[trait] += number
 
     def counts(self) -> ListCounts:
         """The finished numbers."""
@@ -260,5 +288,6 @@ class _Tally:
             entries=sum(dispositions.values()),
             entry_skips=dict(self._entry_skips),
             dispositions=dispositions,
+            traits={trait: number for trait, number in self._traits.items() if number},
             first_bad_lines=tuple(self._bad),
         )

@@ -18,15 +18,15 @@ from blocklists.snapshot.tokens import STOP, Token, TokenTable
 def apply_exceptions(
     builder: native.Builder, tokens: TokenTable, intakes: Sequence[Intake], texts: Sequence[bytes]
 ) -> None:
-    """Resolve the exceptions of all lists; ``texts`` are the bytes that each intake has read."""
-    semantics = [intake.semantics for intake in intakes]
+    """Resolve the exceptions of all lists of one builder; ``texts`` are the bytes that each intake has read."""
+    semantics = {intake.number: intake.semantics for intake in intakes}
     states: dict[bytes, State] = {}
-    for number, intake in enumerate(intakes):
-        if not can_conflict(tokens.of_list(number), intake.semantics):
+    for intake, text in zip(intakes, texts, strict=True):
+        if not can_conflict(tokens.of_list(intake.number), intake.semantics):
             continue
-        for name in _candidates(builder, tokens, intake, texts[number]):
+        for name in _candidates(builder, tokens, intake, text):
             chain = _chain(builder, tokens, name)
-            own = [placed for placed in chain if placed[1].list == number]
+            own = [placed for placed in chain if placed[1].list == intake.number]
             at_name = any(distance == 0 for distance, _ in own)
             if name not in states and at_name and can_conflict([token for _, token in own], intake.semantics):
                 states[name] = resolve(chain, semantics)

@@ -5,8 +5,11 @@ The only place in this room that opens files of the operator or connections. Not
 
 from __future__ import annotations
 
+from functools import partial
+
 from blocklists.model import ListSource
 from blocklists.sources.file import fetch_file
+from blocklists.sources.full_digests import fetch_with_full, needs_full
 from blocklists.sources.model import Fetched, FetchError, Known, NotModified
 from blocklists.sources.progress import Phase, Progress, Report, untold
 
@@ -21,6 +24,14 @@ async def fetch(
     ``known`` belongs to the version that is held; without it the whole list is always fetched. ``report`` is told how far
     it has come, where that takes time.
     """
+    if needs_full(source):
+        unconditional = Known(proof=known.proof) if known is not None else None
+        one = partial(_fetch_one, known=unconditional, now=now, report=report)
+        return await fetch_with_full(source, one, now=now)
+    return await _fetch_one(source, known=known, now=now, report=report)
+
+
+async def _fetch_one(source: ListSource, *, known: Known | None, now: float, report: Report) -> Fetched:
     if "://" in source.url and not source.url.startswith("file:"):
         # aiohttp takes 150 ms to import: lists in files shall not wait for it at a start.
         from blocklists.sources.https import fetch_https

@@ -139,7 +139,7 @@ def _content(life: Life) -> Path:
 
 async def test_a_damaged_record_is_fetched_anew(life: Life) -> None:
     await life.step(_list(50))
-    (life.store._directory / "test" / "serving.json").write_bytes(b"x")
+    (life.store._directory / "test" / "versions.json").write_bytes(b"x")
     assert (await life.step(_list(50))).state is ListState.ACCEPTED
     assert life.serving == _list(50)
 
@@ -190,7 +190,7 @@ async def test_a_suspicious_version_is_held_until_it_is_released(life: Life) -> 
     assert (await life.step(_list(100))).state is ListState.HELD
     assert life.status.held is not None
     assert life.status.held.counts.entries == 100
-    assert life.store.accept_held("test", life.status.held.digest)
+    assert life.store.accept_held(life.source, life.status.held.digest)
     assert life.serving == _list(100)
     assert (await life.step(_list(100))).state is ListState.UNCHANGED
     assert (await life.step(_list(10))).state is ListState.HELD
@@ -201,7 +201,9 @@ async def test_a_held_version_is_forgotten_when_the_source_takes_it_back(life: L
     await life.step(_list(1))
     assert (await life.step(_list(1000))).state is ListState.UNCHANGED
     assert life.status.held is None
-    assert not list((life.store._directory / "test").glob("held-*"))
+    assert [path.name for path in (life.store._directory / "test").glob("content-*")] == [
+        f"content-{life.status.serving_digest}"
+    ]
 
 
 async def test_a_failure_in_between_does_not_forget_what_is_held(life: Life) -> None:
@@ -210,7 +212,7 @@ async def test_a_failure_in_between_does_not_forget_what_is_held(life: Life) -> 
     await life.step(FetchError("nobody there"))
     assert life.status.state is ListState.FAILED
     assert life.status.held is not None
-    assert life.store.accept_held("test", life.status.held.digest)
+    assert life.store.accept_held(life.source, life.status.held.digest)
 
 
 async def test_the_wrong_format_is_held(life: Life) -> None:
@@ -266,7 +268,7 @@ async def test_a_held_secret_version_is_released_for_one_refresh(secret_life: Li
     await life.step(_list(1000))
     assert (await life.step(_list(100))).state is ListState.HELD
     assert life.status.held is not None
-    assert not life.store.accept_held("test", life.status.held.digest)
+    assert not life.store.accept_held(life.source, life.status.held.digest)
     accepted = await life.step(_list(100))
     assert accepted.state is ListState.ACCEPTED
     assert accepted.version is not None
@@ -303,7 +305,7 @@ async def test_a_release_does_not_cover_another_version(secret_life: Life) -> No
     await life.step(_list(1000))
     await life.step(_list(100))
     assert life.status.held is not None
-    life.store.accept_held("test", life.status.held.digest)
+    life.store.accept_held(life.source, life.status.held.digest)
     assert (await life.step(_list(90))).state is ListState.HELD
     assert (await life.step(_list(100))).state is ListState.HELD
 

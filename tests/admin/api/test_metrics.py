@@ -26,7 +26,7 @@ def condition(now: float) -> Condition:
         ConfigCondition(loaded=now, accepted=2, rejected=1),
         lists=(
             ListCondition("bets", Kind.CATEGORY, True, "accepted", 1_000, now - 60, now - 60),
-            ListCondition("watch", Kind.ILLEGAL, True, "failed", None, now - 5, now - 600),
+            ListCondition("watch", Kind.ILLEGAL, True, "failed", None, now - 5, now - 600, age=600.0),
             ListCondition("new", Kind.SECURITY, False, "never"),
         ),
         generation=4,

@@ -1,0 +1,67 @@
+"""What the API shows of the life of lists, and what it may ask control to do about one: values and a contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from admin.services.actors import Actor
+from blocklists.records import Serving
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a decision that holds. ``generation`` is the state in force; None before the first."""
+
+    list_id: str
+    message: str
+    """What holds now, in words."""
+    generation: int | None
+    in_force: bool
+    """False: the lists are being compiled for it, or it could not be published yet; readiness says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """A version that can serve again. ``serves`` tells the one that serves now."""
+
+    version: Serving
+    entries: int | None
+    """None for a secret list."""
+    serves: bool
+    text_kept: bool
+    """False: its text is not kept here, so it cannot be rolled back to."""
+
+
+class ListActions(Protocol):
+    """Decisions about lists. ``at`` is always now.
+
+    Every method may raise DeniedError, NotFoundError (no such list), InvalidError (the reason, a time), ConflictError
+    (not as things are) and OSError (it could not be kept, so nothing was changed).
+    """
+
+    async def suspend(self, actor: Actor, list_id: str, reason: str, until: float | None) -> Decided:
+        """Enforce nothing of a list, until the Unix time ``until`` or until it is resumed."""
+        ...
+
+    async def resume(self, actor: Actor, list_id: str, reason: str) -> Decided:
+        """End the suspension and the rollback of a list."""
+        ...
+
+    async def roll_back(
+        self, actor: Actor, list_id: str, reason: str, version: str, *, hold: bool
+    ) -> Decided:
+        """Let an earlier version serve: the one whose digest begins so, or the one before."""
+        ...
+
+    async def release(self, actor: Actor, list_id: str, reason: str, digest: str) -> Decided:
+        """Let a held version serve, or be the first of two to agree to that."""
+        ...
+
+    async def sync(self, actor: Actor, list_id: str) -> int:
+        """Begin to update a list; it has ended when the list's ``attempts`` have reached the number returned."""
+        ...
+
+    async def versions(self, actor: Actor, list_id: str) -> tuple[KeptVersion, ...]:
+        """The versions that are kept, newest first."""
+        ...
