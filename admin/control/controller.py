@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -218,6 +218,12 @@ class Controller:
             if self._waits_for_store:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
         await self._storage.note(*config_loaded(self.declared, self._clocks.unix()))
+
+    def called(self, list_ids: Collection[str]) -> None:
+        """Their sources say that these lists have new versions: look now, without waiting for a compilation."""
+        for list_id in self._keeper.called(list_ids):
+            self._begin_fetch(list_id)
+        self._wake.set()
 
     async def run(self) -> None:
         """Keep lists current and publish what changes, until cancelled."""

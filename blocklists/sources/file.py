@@ -15,7 +15,7 @@ from blocklists.signatures import LONGEST_SIGNATURE
 from blocklists.sources.model import Fetched, FetchError, Known, NotModified, too_large, version
 from blocklists.sources.parts import Parts, parts_of
 from blocklists.sources.reading import file_path, read_file
-from blocklists.sources.signed import Seal, open_seal
+from blocklists.sources.signed import Seal, is_local, open_seal, signature_address
 from blocklists.sources.unpacking import unpacked
 
 READINGS = 3
@@ -39,9 +39,11 @@ async def fetch_file(source: ListSource, *, known: Known | None = None, now: flo
 
 
 def file_state(source: ListSource) -> str:
-    """Another text whenever the list's files are others than before; empty if there are none."""
+    """Another text whenever the list's files, or its signature's, are others than before; empty if there are none."""
     try:
-        return parts_of(file_path(source.url)).state
+        state = parts_of(file_path(source.url)).state
+        address = signature_address(source)
+        return f"{state} {parts_of(file_path(address)).state}" if is_local(address) else state
     except FetchError:
         return ""
 
@@ -108,7 +110,7 @@ async def _proof(
 
 
 async def _signature(source: ListSource, address: str, now: float) -> bytes:
-    if "://" in address and not address.startswith("file:"):
+    if not is_local(address):
         from blocklists.sources.https import fetch_signature  # aiohttp takes 150 ms to import
 
         return await fetch_signature(source, address, now=now)

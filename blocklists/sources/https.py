@@ -21,7 +21,7 @@ from blocklists.sources.model import Fetched, FetchError, Known, NotModified, ve
 from blocklists.sources.progress import Phase, Progress, Report, untold
 from blocklists.sources.reading import file_path, read_file
 from blocklists.sources.refusals import cause
-from blocklists.sources.signed import Seal, open_seal
+from blocklists.sources.signed import Seal, is_local, open_seal
 from blocklists.sources.unpacking import unpacked
 from blocklists.sources.web import Web
 
@@ -94,7 +94,7 @@ class _Fetching:
 async def _signature(web: Web, address: str) -> bytes:
     """FetchError that says that it is the signature which is missing; aiohttp's errors and TimeoutError."""
     try:
-        if "://" not in address or address.startswith("file:"):
+        if is_local(address):
             return await asyncio.to_thread(read_file, file_path(address), LONGEST_SIGNATURE)
         url = parsed(address, "signature")
         document = await web.get(url, LONGEST_SIGNATURE, conditions={}, watch=lambda *_: None)

@@ -2,7 +2,7 @@
 
 One file; or all regular files of a folder; or those whose names match a pattern (``*``, ``?``, ``[…]`` in the last part
 of the path). In the order of their names. Hidden files and those that editors and copying programs make beside the real
-ones are none.
+ones are none, nor are signatures.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blocklists.durable import state_of
+from blocklists.signatures import ENDINGS
 from blocklists.sources.model import FetchError
 from blocklists.sources.reading import unreadable
 
@@ -22,7 +23,8 @@ MAX_PARTS = 1000
 """Files in one list: more is a wrong path, such as the root of a web server."""
 SETTLED = 2.0
 """Seconds after which a change of a file bears other times than the one before, on any file system."""
-_UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".swp", ".bak", "~")
+_BESIDE = (".tmp", ".temp", ".part", ".partial", ".swp", ".bak", "~", *ENDINGS.values())
+"""What is no list by its name: unfinished copies, and signatures."""
 _WILD = frozenset("*?[")
 
 
@@ -80,6 +82,6 @@ def _paths(path: Path) -> tuple[bool, list[Path]]:
 def _named(folder: Path, pattern: str) -> Iterator[Path]:
     for each in folder.iterdir():
         name = each.name
-        is_meant = not name.startswith(".") and not name.lower().endswith(_UNFINISHED)
+        is_meant = not name.startswith(".") and not name.lower().endswith(_BESIDE)
         if is_meant and fnmatch.fnmatchcase(name, pattern) and stat.S_ISREG(each.stat().st_mode):
             yield each

@@ -10,6 +10,8 @@ from enum import StrEnum
 class Phase(StrEnum):
     """What a fetch is doing."""
 
+    WAITING = "waiting"
+    """It is another list's turn: of the same authority or server, or too many are fetched already."""
     ASKING = "asking"
     """The server was asked and has not answered yet."""
     RECEIVING = "receiving"

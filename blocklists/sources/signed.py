@@ -78,12 +78,23 @@ def open_seal(source: ListSource) -> Seal | None:
     if signature is None:
         return None
     public = read_file(Path(signature.key), LONGEST_SIGNATURE)
-    return Seal(source.id, signature.kind, signature.url or beside(source.url, signature.kind), public)
+    return Seal(source.id, signature.kind, signature_address(source), public)
+
+
+def signature_address(source: ListSource) -> str:
+    """Where the signature of a list is; empty if none is asked for."""
+    signature = source.fetching.signature
+    return (signature.url or beside(source.url, signature.kind)) if signature else ""
+
+
+def is_local(address: str) -> bool:
+    """Whether this is the address of a file."""
+    return address.startswith("file:") or (bool(address) and "://" not in address)
 
 
 def beside(address: str, kind: SignatureKind) -> str:
     """The address of a list's signature: the list's with an ending; a query stays behind it."""
-    if "://" not in address or address.startswith("file:"):
+    if is_local(address):
         return address + ENDINGS[kind]
     parts = urlsplit(address)
     return urlunsplit(parts._replace(path=parts.path + ENDINGS[kind], fragment=""))
