@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import aiohttp
 
-from blocklists.model import ListSource
+from blocklists.model import Confidentiality, ListSource
 from blocklists.signatures import LONGEST_SIGNATURE
 from blocklists.sources.access import open_access
 from blocklists.sources.addresses import parsed, place
@@ -88,7 +88,11 @@ class _Fetching:
         self._tell(Phase.RECEIVING, total)
 
     def _tell(self, phase: Phase, total: int | None = None) -> None:
-        self._report(Progress(self._source.id, phase, self._received, total))
+        if self._source.confidentiality is Confidentiality.SECRET:
+            # The size of a short list narrows down which names it can have.
+            self._report(Progress(self._source.id, phase))
+        else:
+            self._report(Progress(self._source.id, phase, self._received, total))
 
 
 async def _signature(web: Web, address: str) -> bytes:

@@ -21,7 +21,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the fetch of one list stands. Bytes are counted as they travel, which may be packed."""
+    """Where the fetch of one list stands. Bytes are counted as they travel, which may be packed; of a secret list none."""
 
     list_id: str
     phase: Phase

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blocklists.model import ListSource, ListVersion
+from blocklists.model import Confidentiality, ListSource, ListVersion
 from blocklists.sources import Fetched, FetchError, Known, NotModified, Phase, Progress
 from blocklists.sources.https import fetch_https
 from blocklists.sources.limits import Limits
@@ -54,8 +54,11 @@ Get = Callable[..., Awaitable[Fetched]]
 
 @pytest.fixture
 def get(script: Script, source: Callable[..., ListSource]) -> Get:
-    async def run(*, limits: Limits = LIMITS, known: Known | None = None, **options: object) -> Fetched:
-        made = source(url=f"http://127.0.0.1:{script.port}/list?key=geheim")
+    async def run(
+        *, limits: Limits = LIMITS, known: Known | None = None, secret: bool = False, **options: object
+    ) -> Fetched:
+        kept = Confidentiality.SECRET if secret else Confidentiality.PUBLIC
+        made = source(url=f"http://127.0.0.1:{script.port}/list?key=geheim", confidentiality=kept)
         return await fetch_https(
             made, known=known, now=0.0, limits=limits, allow_loopback_http=True, **options
         )
@@ -242,6 +245,13 @@ async def test_progress(script: Script, get: Get) -> None:
     assert steps[-1] == Progress("test", Phase.RECEIVING, len(TEXT), len(TEXT))
     received = [step.received for step in steps]
     assert received == sorted(received)
+
+
+async def test_the_size_of_a_secret_list_is_not_told(script: Script, get: Get) -> None:
+    script.answers = [_whole(TEXT)]
+    steps: list[Progress] = []
+    await get(report=steps.append, secret=True)
+    assert {(step.received, step.total) for step in steps} == {(0, None)}
 
 
 async def test_a_fetch_writes_nothing_and_leaves_nothing_open(
