@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blocklists.model import ListSource
 from blocklists.sources.file import file_state
-from blocklists.sources.inotify import Inotify
 from blocklists.sources.reading import file_path
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
+
+if TYPE_CHECKING:
+    from blocklists.sources.inotify import Inotify
 
 SETTLE = 0.15
 """Seconds from an event to a look, and between two looks that must agree."""
@@ -76,6 +79,8 @@ class FileWatcher:
         self._watches.clear()
 
     def _open(self) -> None:
+        from blocklists.sources.inotify import Inotify  # ctypes takes 10 ms, which no start shall wait for
+
         try:
             self._inotify = Inotify()
         except OSError as error:

@@ -95,7 +95,7 @@ async def test_a_change_is_called_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if is_blind:
-        monkeypatch.setattr("admin.control.watching.Inotify", _refuse)
+        monkeypatch.setattr("blocklists.sources.inotify.Inotify", _refuse)
         monkeypatch.setattr("admin.control.watching.POLL_BLIND", 0.02)
     path = tmp_path / "list.txt"
     path.write_text("old.example\n")
