@@ -6,6 +6,7 @@ One folder per list::
     attempt.json        the last attempt, a held version's numbers
     life.json           what people decided: suspended, rolled back, approved
     content-<digest>    the texts of kept versions and of the one that is held (``texts``)
+    ledger              since when entries are listed, as keyed digests; never for a secret list
     edits               single entries that an operator added or removed (``journal``)
 
 Beside the folders, only where no key is given: ``.key``, under which the digests of secret lists are made.
@@ -26,6 +27,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from blocklists.coverage import NOTHING_COVERED, Protected
 from blocklists.durable import read_record, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
@@ -49,6 +51,7 @@ _SERVING = TypeAdapter(Serving)
 _ATTEMPT = TypeAdapter(Attempt)
 _LIFE = TypeAdapter(ListLife)
 _VERSIONS, _LIFE_FILE, _ATTEMPT_FILE, _EDITS = "versions.json", "life.json", "attempt.json", "edits"
+_LEDGER = "ledger"
 _BEFORE = "serving.json"
 """The one version that an older Weir kept; read until the next one is accepted, so that an upgrade opens no gap."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
@@ -78,12 +81,38 @@ class ListStore:
         """
         if source.confidentiality is not Confidentiality.SECRET:
             return version
+        return replace(version, digest=keyed_digest(self.key(), version.data), etag="", last_modified="")
+
+    def key(self) -> bytes:
+        """The secret of this box for digests of what must not be guessed. OSError."""
         own = self._directory / ".key"
         if self._digest_key is not None:
             # Made before there was a vault: it would tell of the records of that time.
             own.unlink(missing_ok=True)
-        key = self._digest_key or stored_key(own)
-        return replace(version, digest=keyed_digest(key, version.data), etag="", last_modified="")
+        return self._digest_key or stored_key(own)
+
+    def ledger_path(self, list_id: str) -> Path:
+        """Where since when entries are listed is kept (``ledger``)."""
+        return self._folder(list_id) / _LEDGER
+
+    def identified_counts(self, source: ListSource, counts: ListCounts) -> ListCounts:
+        """The counts as they may be kept: of a secret list with keyed digests in place of names. OSError without a key."""
+        covered = counts.coverage
+        if source.confidentiality is not Confidentiality.SECRET or covered == NOTHING_COVERED:
+            return counts
+
+        def known_as(name: str) -> str:
+            return self.identified(source, ListVersion(source.id, b"covers " + name.encode(), "", 0.0)).digest
+
+        return replace(
+            counts,
+            coverage=replace(
+                covered,
+                suffixes=tuple(sorted(map(known_as, covered.suffixes))),
+                protected=tuple(Protected(known_as(item.name), item.group) for item in covered.protected),
+                popular=tuple(sorted(map(known_as, covered.popular))),
+            ),
+        )
 
     # ---- what is known ----
 
@@ -277,7 +306,8 @@ class ListStore:
     def forget_text(self, list_id: str) -> None:
         """Remove what is in plain of a list that is secret now and was not before, its edits included."""
         self._texts.forget_plain(list_id)
-        (self._folder(list_id) / _EDITS).unlink(missing_ok=True)
+        for name in (_EDITS, _LEDGER):
+            (self._folder(list_id) / name).unlink(missing_ok=True)
 
     def edits(self, list_id: str) -> Journal:
         """The edits of a list, and whether their file is damaged."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from blocklists.coverage import NOTHING_COVERED, Coverage
 from blocklists.properties import Fetching, Handling
 
 MAX_BITS = 256
@@ -153,6 +154,8 @@ class Skip:
     """A line or name that gives no entry, and why."""
 
     reason: SkipReason
+    name: str = field(default="", compare=False)
+    """The name, where the gates must know of it: a single label, which may be a top-level domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +184,9 @@ class ListSource:
     """True: bare addresses block answers that carry them; False: counted and skipped."""
     refresh: float = 3600.0
     max_size: int = 256 * 1024 * 1024
-    max_shrink: float = 0.5
+    max_shrink: float = 0.3
     """Refuse a version that loses more than this share of the entries."""
-    max_growth: float = 3.0
+    max_growth: float = 0.5
     """Refuse a version with more than ``1 + max_growth`` times the entries."""
     max_errors: float = 0.05
     """Refuse a version of which more than this share of the rule lines is malformed or no name."""
@@ -237,6 +240,8 @@ class ListCounts:
     traits: dict[Trait, int] = field(default_factory=dict)
     first_bad_lines: tuple[tuple[int, SkipReason], ...] = ()
     """Line numbers (from 1; of JSON item numbers) and reasons of the first few malformed ones; never their text."""
+    coverage: Coverage = NOTHING_COVERED
+    """Which guarded names the version covers."""
 
 
 class BitRole(StrEnum):

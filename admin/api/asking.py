@@ -83,7 +83,7 @@ async def post_ask(request: web.Request) -> web.Response:
     try:
         view = await appliance.view()
         desk = Desk(view, await asyncio.to_thread(_key, appliance, view), request.app[ASK_LIMITS])
-        async with appliance.database.transaction() as transaction:
+        async with (await appliance.connect()).transaction() as transaction:
             answer = ask_list(transaction, actor, question, appliance.now(), desk)
     except TooOftenError as error:
         headers = {"Retry-After": str(int(error.wait) + 1)}

@@ -28,6 +28,7 @@ from admin.api.paging import parameters
 from admin.api.problem import ProblemError
 from admin.services.actors import Permission, require
 from admin.services.check import CheckReport, check
+from admin.services.listed_since import listings, since_note
 from admin.services.moment import parse_moment
 from admin.services.subject import QuestionError
 from admin.services.who import UndecidableError
@@ -108,10 +109,21 @@ async def get_check(request: web.Request) -> web.Response:
     given = _parameters(request)
     if "subscriber" in given:
         require(actor, Permission.SUBSCRIBERS_READ)
-    report = await _report(request, given)
+    report = await _dated(request, await _report(request, given))
     if report.subscriber and Permission.SUBSCRIBERS_READ not in actor.permissions:
         report = replace(report, subscriber="", profile="")
     return web.json_response(report.as_dict())
+
+
+async def _dated(request: web.Request, report: CheckReport) -> CheckReport:
+    """The report with a note for each list that names the name: since when."""
+    if not report.lists:
+        return report
+    appliance, notes = request.app[APPLIANCE], list(report.notes)
+    for list_id, name in dict(listings(await appliance.view(), report)).items():
+        if (since := await appliance.lists.since(request[ACTOR], list_id, name)) is not None:
+            notes.append(since_note(list_id, name, since))
+    return replace(report, notes=tuple(notes))
 
 
 async def _report(request: web.Request, given: dict[str, str]) -> CheckReport:

@@ -196,10 +196,12 @@ class ListConfig(Section):
     """A new version serves on one worker first, and on all when that went well."""
     max_size: Size = key(Size.parse("256MiB"), example="64MiB")
     """A larger version is refused."""
-    max_shrink: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("50%"), example="30%")
-    """A version that loses more than this share of the entries is held until the operator accepts it."""
-    max_growth: Ratio = key(Ratio.parse("300%"), example="100%")
-    """A version that grows by more than this share of the entries is held until the operator accepts it."""
+    max_shrink: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("30%"), example="20%")
+    """A version that loses more than this share of the entries is held until the operator accepts it. Ten entries may
+    always go."""
+    max_growth: Ratio = key(Ratio.parse("50%"), example="100%")
+    """A version that grows by more than this share of the entries is held until the operator accepts it. A hundred
+    entries may always come."""
     max_errors: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("5%"), example="1%")
     """A version of which more than this share of the lines is no rule is held."""
 
@@ -270,4 +272,5 @@ def _defaults(entry: CatalogueEntry) -> dict[str, object]:
         "categories": list(entry.categories),
         "title": entry.title,
         "licence": entry.licence,
+        "popular_names": entry.popular,
     }

@@ -22,6 +22,7 @@ from admin.config.fields import (
     key,
     unset,
 )
+from admin.config.gates import GatesConfig
 from admin.config.list_sections import SecretRef
 from admin.config.problems import fault, shown
 from admin.config.values import Duration, Sample, Size
@@ -227,6 +228,9 @@ class AdminConfig(Section):
     one with a password belongs into a file: `credential:NAME` for what systemd hands over, or `file:PATH`."""
     vault: VaultConfig = key(unset(VaultConfig), example="{key: credential:weir-vault}")
     """The protection of secret lists on this box."""
+
+    gates: GatesConfig = key(unset(GatesConfig), example="{never: [pay.isp.example]}")
+    """What new versions of lists are held against."""
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:

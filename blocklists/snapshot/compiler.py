@@ -14,6 +14,7 @@ from blocklists.model import Action, Bit, BitRole, Confidentiality, ListCounts, 
 from blocklists.snapshot import metadata, native
 from blocklists.snapshot.bits import feeds, plan_bits
 from blocklists.snapshot.classes import ClassTable, CompileError, intern_classes, make_class, pack
+from blocklists.snapshot.covering import leave_out_protected, spare_protected
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.readings import Prepared, expected, mark, read_list
@@ -42,7 +43,7 @@ class CompileReport:
 
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
-    """Where the lines of one version would go; nothing is written. What the gates look at."""
+    """Where the lines of one version would go; nothing is written, and no guarded name is looked up."""
     return read_list(source, data, suffixes, Prepared()).counts
 
 
@@ -94,10 +95,12 @@ class _Compilation:
         edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
     ) -> None:
         self._sources = [source for source, _ in lists]
-        self._suffixes, self._use_native = suffixes, use_native
+        self._suffixes, self._guard, self._use_native = suffixes, prepared.guard, use_native
         index_key = _index_key(self._sources, prepared)
         texts = [hashlib.sha256(data).digest() for _, data in lists]
-        self._digest = _digest(_keyed(self._sources, texts, index_key), prepared.key, suffixes, edits)
+        self._digest = _digest(
+            _keyed(self._sources, texts, index_key), prepared.key, {*suffixes, self._guard.shield}, edits
+        )
         self._builder = self._begun(prepared.key, [data for source, data in lists if not _is_secret(source)])
         self._secret = self._begun(index_key, [data for source, data in lists if _is_secret(source)])
         self._tokens = TokenTable()
@@ -127,7 +130,7 @@ class _Compilation:
 
     def _read(self, source: ListSource, data: bytes) -> Intake:
         builder = self._builder_of(source)
-        intake = Intake(source, len(self._intakes), builder, self._tokens, self._suffixes)
+        intake = Intake(source, len(self._intakes), builder, self._tokens, self._suffixes, self._guard)
         intake.read(data, use_native=self._use_native)
         return intake
 
@@ -142,7 +145,10 @@ class _Compilation:
             if _is_secret(source) is secret
         ]
         intakes, texts = [intake for intake, _ in concerned], [data for _, data in concerned]
-        apply_exceptions(self._secret if secret else self._builder, self._tokens, intakes, texts)
+        builder = self._secret if secret else self._builder
+        leave_out_protected(intakes, self._guard)
+        apply_exceptions(builder, self._tokens, intakes, texts)
+        spare_protected(builder, self._tokens, intakes, self._guard)
 
     def write(self, path: Path, now: float) -> CompileReport:
         """Write the file under a temporary name, then move it into place."""

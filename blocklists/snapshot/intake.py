@@ -16,11 +16,13 @@ from blocklists.formats.facts import URL_SCOPES, disposition, left_out, traits
 from blocklists.formats.protocol import DocumentParser, Found, LineParser, Parser, Semantics
 from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, identity, rows
 from blocklists.formats.registry import make_parser
+from blocklists.guard import NO_GUARD, Guard
 from blocklists.model import (
     Action,
     Disposition,
     Entry,
     HashedEntry,
+    Kind,
     ListCounts,
     ListSource,
     Scope,
@@ -45,8 +47,9 @@ _WIDE = {Scope.DOMAIN, Scope.WILDCARD}
 class Intake:
     """Reads one list once. ``number`` is its place in the configuration.
 
-    ``suffixes`` are public suffixes: the builder must have them marked if the native scanner is to see them. ``never``
-    are names whose pages no list may touch.
+    ``suffixes`` are public suffixes: the builder must have them marked if the native scanner is to see them. ``guard`` has
+    the protected names below which entries are collected in ``guarded``, and
+    whose pages no list may touch.
     """
 
     def __init__(
@@ -56,12 +59,12 @@ class Intake:
         builder: native.Builder,
         tokens: TokenTable,
         suffixes: Collection[str],
-        never: Collection[str] = frozenset(),
+        guard: Guard = NO_GUARD,
     ) -> None:
         self._source, self.number = source, number
         self._builder, self._tokens = builder, tokens
         self._suffixes = frozenset() if source.public_suffixes else suffixes
-        self._never = never
+        self._guard = NO_GUARD if source.kind is Kind.PROTECTED else guard
         self._parser: Parser = make_parser(source)
         self._tally = _Tally()
         self._unplaced: set[tuple[str, Scope, Action, bool] | HashedEntry] = (
@@ -74,6 +77,10 @@ class Intake:
         self.local_data: LocalData = {}
         self.odd_names: list[bytes] = []
         """Names that the parser gave, for lists whose entries may contradict each other."""
+        self.suffixes: set[str] = set()
+        """Public suffixes and top-level domains that stand in the list."""
+        self.guarded: set[bytes] = set()
+        """Entries below a protected name that protects all below it."""
 
     @property
     def semantics(self) -> Semantics:
@@ -85,6 +92,11 @@ class Intake:
         """The native syntax of its clean lines, if it has one."""
         return None if self._parser.syntax is None else SYNTAXES[self._parser.syntax]
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether its entries may not take away protected names; those of a list of protected names do not."""
+        return self._source.kind is not Kind.PROTECTED
+
     def read(self, data: bytes, *, use_native: bool = True) -> ListCounts:
         """Add all entries; where the lines went."""
         parser = self._parser
@@ -93,6 +105,7 @@ class Intake:
                 self._row(number, outcomes)
         else:
             self._scan(data, self.syntax, parser)
+            self.guarded |= names_below(self._guard.domains, data, self.syntax)
         self._finish()
         self.counts = self._tally.counts()
         return self.counts
@@ -105,6 +118,15 @@ class Intake:
         numbers = [STOP] + [tokens.number(replace(token, list=number)) for token in self._tokens]
         builder.merge(self._builder, numbers)
         self.number, self._builder, self._tokens = number, builder, tokens
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether the list has this very entry. To be called before ``move`` and ``complete``."""
+        if identity(entry) in self._unplaced:
+            return True
+        if entry.scope in URL_SCOPES | {Scope.ADDRESS}:
+            return False
+        token = self._tokens.number(Token(self.number, entry.scope, entry.action, entry.important))
+        return token in self._builder.tokens(entry.name.encode("ascii", "replace"))
 
     def complete(self, edits: Iterable[Edit] = ()) -> None:
         """Change what was read as the edits say, and add the addresses. Edits are not counted."""
@@ -128,10 +150,33 @@ class Intake:
         for outcome in outcomes:
             result = outcome.reason if isinstance(outcome, Skip) else self._add(outcome)
             if isinstance(result, SkipReason):
+                if not isinstance(outcome, HashedEntry):
+                    self._note_suffix(outcome.name)
                 reasons.append(result)
             else:
                 new, seen = new or result, seen or not result
         self._tally.line(number, new=new, seen=seen, reasons=reasons)
+
+    def _note_suffix(self, name: str) -> None:
+        """An entry or single label was left out: a top-level domain or public suffix is for the gates to know."""
+        if name in self._suffixes:
+            self.suffixes.add(name)
+
+    def said_at(self, name: bytes) -> list[Token]:
+        """What the list says at exactly this canonical name."""
+        found = self._tokens.tokens(self._builder.tokens(name))
+        return [token for token in found if token.list == self.number]
+
+    def leave_out(self, name: bytes) -> None:
+        """Take back what the list asks for at exactly this name; its exceptions stay."""
+        kept = self._builder.tokens(name)
+        gone = {
+            self._tokens.number(token) for token in self.said_at(name) if token.action is not Action.ALLOW
+        }
+        if gone:
+            self._builder.replace(name, [number for number in kept if number not in gone])
+            self.local_data.pop(name.decode(), None)
+            self.local_data.pop(f"*.{name.decode()}", None)
 
     def _finish(self) -> None:
         for entry in self._parser.finish():
@@ -151,7 +196,7 @@ class Intake:
         if identity(entry) in self._unplaced:
             return False
         if isinstance(entry, Entry):
-            if reason := left_out(entry, self._suffixes, self._never):
+            if reason := left_out(entry, self._suffixes, self._guard.domains):
                 self._unplaced.add(identity(entry))
                 return reason
             if entry.scope is Scope.ADDRESS and not self._source.addresses:
@@ -184,6 +229,8 @@ class Intake:
             return SkipReason.BAD_NAME
         if added:
             self._keep_local_data(entry)
+            if self._guard.domains and self._guard.protector(entry.name):
+                self.guarded.add(name)
             if self.semantics != "union":
                 self.odd_names.append(name)
         return added
@@ -237,6 +284,18 @@ class Intake:
             self._builder.replace(name, after)
             if self.semantics != "union":
                 self.odd_names.append(name)
+
+
+def names_below(domains: Collection[str], data: bytes, syntax: int) -> set[bytes]:
+    """The names of clean lines that stand at or below one of ``domains``."""
+    if not domains:
+        return set()
+    wanted = native.Builder(
+        bytes(native.KEY_BYTES - 1) + b"\1"
+    )  # no table is made with it, so any key will do
+    for name in domains:
+        wanted.add(name.encode("ascii"), 1)
+    return set(wanted.find_below(data, syntax, [1]))
 
 
 class _Tally:

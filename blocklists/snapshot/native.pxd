@@ -170,3 +170,16 @@ cdef extern from "timing.h" nogil:
     double weir_time_lookups(const weir_table *table, const uint8_t *wires, const size_t *ends, size_t count,
                              unsigned rounds, unsigned batch)
     int weir_time_memory(size_t size, size_t reads, double *dependent, double *independent)
+
+cdef extern from "absent.h" nogil:
+    ctypedef struct weir_line_set:
+        pass
+    ctypedef struct weir_line:
+        size_t start
+        size_t end
+    ctypedef struct weir_absent:
+        const uint8_t *text
+        size_t length
+    int weir_line_set_init(weir_line_set *set, const uint8_t *key, const uint8_t *text, size_t length)
+    void weir_line_set_free(weir_line_set *set)
+    int weir_absent_next(const weir_line_set *set, weir_absent *search, weir_line *found)

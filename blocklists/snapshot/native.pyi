@@ -188,3 +188,7 @@ def release_memory() -> None:
 
 def time_memory(size: int, reads: int) -> tuple[float, float]:
     """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes of memory."""
+
+def lines_not_in(text: bytes, other: bytes, key: bytes, most: int) -> list[tuple[int, int]]:
+    """The spans (start, end without the LF) of the lines of ``text`` that ``other`` does not have, in order; at most
+    ``most`` + 1 of them, so that more than ``most`` can be told. ``key`` is KEY_BYTES secret bytes."""

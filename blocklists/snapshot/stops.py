@@ -31,7 +31,7 @@ def apply_exceptions(
             if name not in states and at_name and can_conflict([token for _, token in own], intake.semantics):
                 states[name] = resolve(chain, semantics)
     for name, state in states.items():
-        builder.replace(name, _stop_set(tokens, state))
+        builder.replace(name, stop_set(tokens, state))
 
 
 def _candidates(builder: native.Builder, tokens: TokenTable, intake: Intake, text: bytes) -> Iterator[bytes]:
@@ -56,7 +56,8 @@ def _chain(builder: native.Builder, tokens: TokenTable, name: bytes) -> list[Pla
     return chain
 
 
-def _stop_set(tokens: TokenTable, state: State) -> list[int]:
+def stop_set(tokens: TokenTable, state: State) -> list[int]:
+    """The tokens of a name at which look-ups end with this state."""
     numbers = [STOP]
     for number, action in state.exact | state.below:
         at_name, below = (number, action) in state.exact, (number, action) in state.below

@@ -87,6 +87,7 @@ PARTICULAR: dict[str, dict[str, dict[str, object]]] = {
 def test_every_example_can_be_written_as_it_stands(path: str, tmp_path: Path) -> None:
     (tmp_path / "zones").mkdir()
     (tmp_path / "zones/home.example.zone").touch()
+    (tmp_path / "top.csv").write_text("1,popular.example\n")
     (tmp_path / "resolv.conf").write_text("nameserver 192.0.2.99\n")
     (tmp_path / "weir.yaml").write_text(json.dumps(file_with(path, KEYS[path])))  # JSON is YAML
     config = load(tmp_path / "weir.yaml", resolv_conf=tmp_path / "resolv.conf")
