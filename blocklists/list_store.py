@@ -228,6 +228,7 @@ class ListStore:
             timers=version.timers,
             last_modified=version.last_modified,
             origin=origin(source),
+            proof=version.proof,
             accepted=version.fetched if now is None else now,
         )
         self._put_row(folder, with_accepted(self.versions(source.id), accepted))
@@ -242,6 +243,7 @@ class ListStore:
             fetched=version.fetched,
             etag=version.etag,
             last_modified=version.last_modified,
+            proof=version.proof,
         )
         self._put_row(self._made(source.id), row)
 
@@ -251,7 +253,7 @@ class ListStore:
         """Keep a refused version aside; the caller notes it in the attempt."""
         self._made(source.id)
         self._texts.write(source, version.digest, version.data)
-        return Held(version.digest, version.fetched, counts, failures, origin(source))
+        return Held(version.digest, version.fetched, counts, failures, origin(source), version.proof)
 
     def note(self, list_id: str, attempt: Attempt) -> None:
         """Remember an attempt; the text of a held version goes when the attempt no longer names it."""
@@ -292,6 +294,7 @@ class ListStore:
             held.fetched,
             held.counts,
             origin=held.origin,
+            proof=held.proof,
             accepted=held.fetched if now is None else now,
         )
         row = with_accepted(self.versions(source.id), accepted)

@@ -209,6 +209,16 @@ class Timers:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """The good signature that a version came with."""
+
+    key: str
+    """Which public key it was checked with: a digest of its file, so that a new key means to check again."""
+    at: float | None = None
+    """When it was made, Unix seconds; None if it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListVersion:
     """One fetched state of a list: its bytes and what is known about them. ``fetched`` is Unix seconds."""
 
@@ -222,6 +232,8 @@ class ListVersion:
     last_modified: str = ""
     timers: Timers | None = None
     """Of a version that came by zone transfer."""
+    proof: Proof | None = None
+    """None: the list need not be signed."""
 
 
 @dataclass(frozen=True, slots=True)

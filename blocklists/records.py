@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from blocklists.gates import GateFailure
-from blocklists.model import ListCounts, Timers
+from blocklists.model import ListCounts, Proof, Timers
 
 
 class ListState(StrEnum):
@@ -53,6 +53,8 @@ class Serving:
     """Where it came from (``list_store.origin``): a version never serves for another source of the same id."""
     timers: Timers | None = None
     """Of a version that came by zone transfer."""
+    proof: Proof | None = None
+    """The signature that it came with, if one was asked for."""
     accepted: float = 0.0
     """When it passed the gates or was released; 0 = an older Weir did not say."""
 
@@ -66,6 +68,7 @@ class Held:
     counts: ListCounts
     failures: tuple[GateFailure, ...]
     origin: str = ""
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)

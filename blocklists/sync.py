@@ -62,6 +62,8 @@ class RefreshOutcome:
     counts: ListCounts | None = None
     """Of the version that was fetched, if it was counted."""
     failures: tuple[GateFailure, ...] = ()
+    retry_after: float | None = None
+    """Seconds for which the source asks to be left alone, if it does."""
 
 
 async def refresh(
@@ -82,6 +84,7 @@ async def refresh(
             outcome, attempt = await _Taking(source, store, count, now).take(fetched, is_lost=held is None)
     except (FetchError, OSError) as error:
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error)), store.attempt(source.id)
+        outcome = replace(outcome, retry_after=getattr(error, "retry_after", None))
     if outcome.state in _KEEPING and not is_secret:
         outcome = replace(outcome, version=await asyncio.to_thread(store.load_for, source))
     return await _noted(source, store, attempt, outcome, now)
@@ -94,16 +97,20 @@ async def note_fault(source: ListSource, store: ListStore, fault: str, *, now: f
 
 
 def _known(store: ListStore, source: ListSource, held: Serving | None) -> Known | None:
-    """What the source need not send again: the newest version that was accepted, which a rollback may have set aside."""
+    """What the source need not send again: the newest version that was accepted, which a rollback may have set aside;
+    and the signature that a new version must not be older than, whether or not that one's text is at hand.
+    """
     newest = store.newest_for(source)
-    if held is None or newest is None:
+    if newest is None or (held is None and newest.proof is None):
         return None
+    if held is None:
+        return Known(proof=newest.proof)
 
     def base() -> ListVersion | None:
         text = store.text(source.id, newest.digest)
         return None if text is None else ListVersion(source.id, text, newest.digest, newest.fetched)
 
-    return Known(newest.etag, newest.last_modified, base)
+    return Known(newest.etag, newest.last_modified, base, newest.proof)
 
 
 def _not_modified(store: ListStore, source: ListSource, held: Serving | None) -> RefreshOutcome:
@@ -163,9 +170,9 @@ class _Taking:
 
     def _confirm(self, serving: Serving, fetched: ListVersion, *, is_lost: bool) -> None:
         """Store the same version again if its text is missing or damaged, or its validators changed."""
-        validators = (fetched.etag, fetched.last_modified)
+        validators = (fetched.etag, fetched.last_modified, fetched.proof)
         is_missed = is_lost and self.source.confidentiality is not Confidentiality.SECRET
-        if is_missed or (serving.etag, serving.last_modified) != validators:
+        if is_missed or (serving.etag, serving.last_modified, serving.proof) != validators:
             self.store.confirm(self.source, fetched)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from blocklists.model import Proof
 from blocklists.records import Pin, Serving
 
 KEPT_VERSIONS = 5
@@ -39,10 +40,12 @@ def with_accepted(row: Row, version: Serving) -> Row:
     return (version, *others[: KEPT_VERSIONS - 1])
 
 
-def with_confirmed(row: Row, digest: str, *, fetched: float, etag: str, last_modified: str) -> Row:
+def with_confirmed(
+    row: Row, digest: str, *, fetched: float, etag: str, last_modified: str, proof: Proof | None = None
+) -> Row:
     """The row once the source sent a kept version again: its place stays, its validators are new."""
     return tuple(
-        replace(kept, fetched=fetched, etag=etag, last_modified=last_modified)
+        replace(kept, fetched=fetched, etag=etag, last_modified=last_modified, proof=proof)
         if kept.digest == digest
         else kept
         for kept in row

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from admin.config.endpoints import Prefix, Upstream
+from admin.config.endpoints import ListUrl, Prefix, Upstream
 from admin.config.fields import FilePath, ListOf, Section, Text, WebAddress, chosen, key
 from admin.config.problems import fault, shown
 from blocklists.canonical import CanonicalError, host, to_ascii
@@ -213,6 +213,13 @@ class HashesConfig(Section):
     not enforceable until a full digest begins so."""
 
 
+def _anchored(value: str, info: ValidationInfo) -> str:
+    """A relative path starts at the folder of the configuration."""
+    path = ListUrl.parse(value).path if value else None
+    base: Path = (info.context or {}).get("base", Path())
+    return value if path is None else f"file:{base / path}"
+
+
 class SignatureConfig(Section):
     """A version counts only with a good detached signature."""
 
@@ -220,8 +227,10 @@ class SignatureConfig(Section):
     """minisign or OpenPGP."""
     public_key: FilePath = key(example="/etc/weir/hotline.pub", words="a path")
     """The public key of whoever signs."""
-    url: Text = key("", example="https://hotline.example/list.txt.minisig")
-    """Where the signature is; by default the list's address with .minisig or .asc behind it."""
+    url: Annotated[Text, AfterValidator(_anchored)] = key(
+        "", example="https://hotline.example/list.txt.minisig"
+    )
+    """Where the signature is, `file:` or `https://…`; by default the list's address with .minisig or .asc behind it."""
 
 
 class RpzConfig(Section):

@@ -102,8 +102,9 @@ class ListConfig(Section):
     """Take address, format, kind, category, title and licence from this entry of the catalogue of public lists; keys
     beside it win."""
     url: ListUrl | None = key(None, example="file:domains.txt")
-    """Where the list comes from: `file:` and a path (a relative one starts at the configuration), or `https://…`. A
-    list has either an address or a `transfer`."""
+    """Where the list comes from: `file:` and a path (a relative one starts at the configuration), or `https://…`. The
+    path may be that of a folder, whose files make up the list, or end in a pattern such as `lists/*.txt`; files are
+    taken as soon as they change and may be gzip'ed. A list has either an address or a `transfer`."""
     transfer: TransferConfig | None = key(
         None, example='{zone: rpz.hotline.example, primaries: ["192.0.2.53"]}'
     )

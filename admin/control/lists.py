@@ -14,15 +14,16 @@ from dataclasses import replace
 from admin.api.appliance import ListCondition
 from admin.control.clocks import Clocks
 from admin.control.lives import Lives
+from admin.control.progress import ProgressBoard
+from admin.control.queueing import Queue
 from admin.control.schedule import Schedule
 from admin.control.sync_events import noted
-from admin.control.turns import turn_of
 from admin.services.redaction import message_of, redacted
 from blocklists.enforcement import Enforced
 from blocklists.list_store import origin
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.pace import pace_of
-from blocklists.sources import Fetched, Known
+from blocklists.sources import Fetched, Known, Phase, Progress
 from blocklists.sync import (
     CONFIRMING,
     Count,
@@ -52,9 +53,16 @@ class ListKeeper:
     """Owns the list store. Not thread-safe but for ``texts``, which only reads."""
 
     def __init__(
-        self, store: ListStore, schedule: Schedule, clocks: Clocks, *, count: Count, fetch: Fetch
+        self,
+        store: ListStore,
+        schedule: Schedule,
+        clocks: Clocks,
+        *,
+        count: Count,
+        fetch: Fetch,
+        progress: ProgressBoard | None = None,
     ) -> None:
-        """Knows no list until ``follow``."""
+        """Knows no list until ``follow``. ``progress`` is where ``fetch`` tells how far it has come."""
         self.store = self._store = store
         """Where the lists are kept."""
         self._schedule, self._clocks = schedule, clocks
@@ -68,7 +76,9 @@ class ListKeeper:
         """By list id and origin: another source of the same id is another list."""
         self._outcomes: dict[str, RefreshOutcome] = {}
         self._attempts: Counter[str] = Counter()
-        self._servers: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.progress = progress or ProgressBoard()
+        """How far the fetches have come that run now."""
+        self._queue = Queue()
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._fetching: dict[str, tuple[ListSource, asyncio.Task[Fetched]]] = {}
 
@@ -103,6 +113,12 @@ class ListKeeper:
             self._schedule.call(list_id, self._clocks.monotonic())
         return self.due().intersection(list_ids)
 
+    def tag(self, list_id: str) -> str:
+        """By which the source of a list tells the version that was accepted last from others; empty if by nothing."""
+        source = self._sources.get(list_id)
+        newest = self._store.newest_for(source) if source else None
+        return newest.etag if newest else ""
+
     def next_due(self, besides: Collection[str] = ()) -> float | None:
         """When a list must be fetched next, in monotonic seconds; those ``besides`` are being fetched."""
         return self._schedule.next_due(besides)
@@ -115,10 +131,14 @@ class ListKeeper:
         """Update one list; True if another version than before is at hand. A fault ends in words, not in an error."""
         async with self._turns[list_id]:
             while (source := self._sources.get(list_id)) is not None:
-                async with self._servers[turn_of(source)]:
-                    self._schedule.begun(list_id)
-                    with contextlib.suppress(_SupersededError):
-                        return await self._refresh(source)
+                self.progress.note(Progress(list_id, Phase.WAITING))
+                try:
+                    async with self._queue.turn(source):
+                        self._schedule.begun(list_id)
+                        with contextlib.suppress(_SupersededError):
+                            return await self._refresh(source)
+                finally:
+                    self.progress.forget(list_id)
         return False  # no longer configured
 
     async def _refresh(self, source: ListSource) -> bool:
@@ -128,7 +148,8 @@ class ListKeeper:
         self._outcomes[list_id] = replace(outcome, version=None)  # the text must not stay in memory
         good = outcome.state in CONFIRMING
         self._keep_pace(source)
-        self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
+        wait = outcome.retry_after or 0.0
+        self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good, at_least=wait)
         await self._remember(source, outcome, good=good)
         if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:
             self._secret[_key(source)] = outcome.version

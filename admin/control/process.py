@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,13 @@ from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
 from admin.control.lists import ListKeeper
+from admin.control.progress import ProgressBoard
 from admin.control.schedule import Schedule
 from admin.control.storage import Storage
 from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
 from admin.control.vault import open_vault
+from admin.control.watching import FileWatcher
+from admin.services.build import sources
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.store.address import address_of
@@ -89,12 +93,14 @@ def _run(config: Config) -> int:
 async def _serve(config: Config, vault: VaultKey) -> None:
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
     readings = Readings(public_suffixes(), vault.index_key)
+    progress = ProgressBoard()
     keeper = ListKeeper(
         ListStore(Place(config.data_dir).lists, digest_key=vault.derive(COMMITMENTS)),
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,
-        fetch=fetch,
+        fetch=partial(fetch, report=progress.note),
+        progress=progress,
     )
     storage = Storage(lambda: address_of(config))
     controller = Controller(
@@ -110,10 +116,13 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     published = asyncio.Event()
     opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock, published))
 
+    files = FileWatcher(controller.called, keeper.tag)
+
     def follow(adopted: Config) -> None:
         give_way(NICENESS)
         published.set()
         _follow(controller, opening, adopted)
+        _ = spawn(files.follow(sources(adopted)), name="file watcher follows")
 
     controller.on_published = follow
     work = asyncio.ensure_future(_work(controller))
@@ -127,6 +136,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
         work.cancel()
         await asyncio.wait({work})
     await controller.notices.close()
+    files.close()
     await server.close()
     await storage.close()
     if not work.cancelled():

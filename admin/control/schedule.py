@@ -91,8 +91,10 @@ class Schedule:
         entry = self._entries.get(list_id)
         return None if entry is None else entry.due
 
-    def tried(self, list_id: str, now: float, *, succeeded: bool) -> None:
-        """An attempt ended. Lists that were forgotten meanwhile stay forgotten."""
+    def tried(self, list_id: str, now: float, *, succeeded: bool, at_least: float = 0.0) -> None:
+        """An attempt ended; the next one is ``at_least`` so many seconds away. Lists that were forgotten meanwhile stay
+        forgotten.
+        """
         entry = self._entries.get(list_id)
         if entry is None:
             return
@@ -100,6 +102,6 @@ class Schedule:
         wait = entry.refresh
         if not succeeded:
             wait = min(entry.refresh, entry.retry, FIRST_RETRY * 2.0 ** (entry.failures - 1))
-        entry.due = now + wait * (1 + JITTER * self._randomness.random())
+        entry.due = now + max(wait, at_least) * (1 + JITTER * self._randomness.random())
         if entry.is_called:
             entry.due = min(entry.due, entry.called)

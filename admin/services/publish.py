@@ -28,7 +28,7 @@ from blocklists.snapshot.native import KEY_BYTES
 from blocklists.snapshot.reader import changes_of
 from blocklists.snapshot.readings import Prepared
 from blocklists.sources import FetchError
-from blocklists.sources.file import file_path, read_file
+from blocklists.sources.file import read_text
 from blocklists.sources.full_digests import full_source, joined, needs_full
 from blocklists.suffixes import public_suffixes
 from blocklists.urls.layout import write_index
@@ -207,11 +207,11 @@ def compile_offline(
 
 
 def _offline_text(source: ListSource, kept: ListStore) -> bytes:
-    if source.url.startswith("file:") and not needs_full(source):
-        return read_file(file_path(source.url), source.max_size)
-    if source.url.startswith("file:") and full_source(source).url.startswith("file:"):
-        texts = (read_file(file_path(one.url), one.max_size) for one in (source, full_source(source)))
-        return joined(source, *texts)
+    is_here = source.url.startswith("file:") and source.fetching.signature is None
+    if is_here and not needs_full(source):
+        return read_text(source)
+    if is_here and full_source(source).url.startswith("file:"):
+        return joined(source, *(read_text(one) for one in (source, full_source(source))))
     version = kept.load_for(source)
     if version is None:
         raise FetchError(f"{source.url.partition('?')[0]}: not fetched yet; start the appliance once")

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from blocklists.properties import SignatureKind
-from blocklists.signatures.minisign import verify_minisign
 from blocklists.signatures.model import SignatureError, Signed
-from blocklists.signatures.openpgp import verify_openpgp
 
 __all__ = ["ENDINGS", "LONGEST_SIGNATURE", "SignatureError", "Signed", "verify"]
 
@@ -20,14 +18,24 @@ LONGEST_SIGNATURE = 64 * 1024
 ENDINGS: Mapping[SignatureKind, str] = {SignatureKind.MINISIGN: ".minisig", SignatureKind.OPENPGP: ".asc"}
 """What stands behind a list's address to make that of its signature."""
 
-_VERIFIERS: Mapping[SignatureKind, Callable[[bytes, bytes, bytes], Signed]] = {
-    SignatureKind.MINISIGN: verify_minisign,
-    SignatureKind.OPENPGP: verify_openpgp,
-}
+_Verify = Callable[[bytes, bytes, bytes], Signed]
 
 
 def verify(kind: SignatureKind, data: bytes, signature: bytes, key: bytes) -> Signed:
     """What the signature of ``data`` says of itself. SignatureError unless it is good and by ``key``."""
     if len(signature) > LONGEST_SIGNATURE:
         raise SignatureError(f"the signature has more than {LONGEST_SIGNATURE:,} bytes; this is none")
-    return _VERIFIERS[kind](data, signature, key)
+    return _verifier(kind)(data, signature, key)
+
+
+def _verifier(kind: SignatureKind) -> _Verify:
+    # Their libraries take 10 to 20 ms to import, which only boxes with signed lists shall pay.
+    match kind:
+        case SignatureKind.MINISIGN:
+            from blocklists.signatures.minisign import verify_minisign
+
+            return verify_minisign
+        case SignatureKind.OPENPGP:
+            from blocklists.signatures.openpgp import verify_openpgp
+
+            return verify_openpgp

@@ -6,15 +6,14 @@ signing.
 
 from __future__ import annotations
 
+from pysequoia import Cert, Sig
+from pysequoia import verify as check
+
 from blocklists.signatures.model import SignatureError, Signed
 
 
 def verify_openpgp(data: bytes, signature: bytes, key: bytes) -> Signed:
     """``key`` is one or more certificates, binary or armoured; a good signature by any of them is enough."""
-    # Its native module takes 10 ms to import, which only boxes with such a list shall pay.
-    from pysequoia import Cert, Sig
-    from pysequoia import verify as check
-
     try:
         certificates = Cert.split_bytes(key)
     except Exception:

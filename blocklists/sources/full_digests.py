@@ -29,9 +29,9 @@ def full_source(source: ListSource) -> ListSource:
 
 async def fetch_with_full(source: ListSource, fetch_one: FetchOne, *, now: float) -> ListVersion:
     """Both texts as one version; ``now`` is Unix seconds. FetchError if either cannot be had, or both are too large."""
-    prefixes = await _text(fetch_one, source)
-    full = await _text(fetch_one, full_source(source))
-    return version(source.id, joined(source, prefixes, full), now=now)
+    prefixes = await _whole(fetch_one, source)
+    full = await _whole(fetch_one, full_source(source))
+    return version(source.id, joined(source, prefixes.data, full.data), now=now, proof=prefixes.proof)
 
 
 def joined(source: ListSource, prefixes: bytes, full: bytes) -> bytes:
@@ -42,8 +42,8 @@ def joined(source: ListSource, prefixes: bytes, full: bytes) -> bytes:
     return text
 
 
-async def _text(fetch_one: FetchOne, source: ListSource) -> bytes:
+async def _whole(fetch_one: FetchOne, source: ListSource) -> ListVersion:
     fetched = await fetch_one(source)
     if isinstance(fetched, NotModified):
         raise FetchError(f"{source.url.partition('?')[0]}: says that nothing changed, but was not asked so")
-    return fetched.data
+    return fetched

@@ -6,11 +6,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from blocklists.model import ListVersion
+from blocklists.model import ListVersion, Proof
 
 
 class FetchError(Exception):
-    """The list could not be had. The message says from where and why; never text of the list or a secret of its URL."""
+    """The list could not be had. The message says from where and why; never text of the list or a secret of its URL.
+
+    ``retry_after`` are the seconds for which the source asks to be left alone, if it does.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        """Words for people."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +50,21 @@ def _no_base() -> ListVersion | None:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the source told about the version we hold, for a conditional request."""
+    """What the source told about the version we hold, for a conditional request; and by what signature we hold it."""
 
     etag: str = ""
     last_modified: str = ""
     base: Callable[[], ListVersion | None] = field(default=_no_base, compare=False, repr=False)
     """Reads that version, for sources that send what changed since; None if it cannot be read. May block."""
+    proof: Proof | None = None
 
 
 Fetched = ListVersion | NotModified
 
 
-def version(source_id: str, data: bytes, *, now: float, known: Known | None = None) -> ListVersion:
+def version(
+    source_id: str, data: bytes, *, now: float, known: Known | None = None, proof: Proof | None = None
+) -> ListVersion:
     """A fetched version with its digest; ``now`` is Unix seconds, ``known`` the validators that came with it."""
     validators = known or Known()
     return ListVersion(
@@ -63,6 +74,7 @@ def version(source_id: str, data: bytes, *, now: float, known: Known | None = No
         fetched=now,
         etag=validators.etag,
         last_modified=validators.last_modified,
+        proof=proof,
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from blocklists import texts
 from blocklists.formats import read
-from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
+from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion, Proof
 from blocklists.records import ListStatus
 from blocklists.sources import Fetched, FetchError, Known, NotModified
 from blocklists.sync import ListState, ListStore, RefreshOutcome, refresh
@@ -27,6 +27,7 @@ class Publisher:
     def __init__(self) -> None:
         self.answer: bytes | Exception = b""
         self.etag = ""
+        self.proof: Proof | None = None
         self.asked: list[Known | None] = []
 
     async def fetch(self, source: ListSource, *, known: Known | None, now: float) -> Fetched:
@@ -36,7 +37,7 @@ class Publisher:
         if self.etag and known is not None and known.etag == self.etag:
             return NotModified()
         digest = hashlib.sha256(self.answer).hexdigest()
-        return ListVersion(source.id, self.answer, digest, now, etag=self.etag)
+        return ListVersion(source.id, self.answer, digest, now, etag=self.etag, proof=self.proof)
 
 
 class Life:
@@ -317,3 +318,40 @@ async def test_no_change_without_a_version_is_a_fault(life: Life) -> None:
 
     outcome = await refresh(life.source, life.store, now=1.0, count=_count, fetch=lying)
     assert outcome.state is ListState.FAILED
+
+
+# ---- signatures and waits ----
+
+
+@pytest.mark.parametrize("is_secret", [False, True])
+async def test_the_signature_is_known_as_long_as_its_version_counts(
+    is_secret: bool, life: Life, secret_life: Life
+) -> None:
+    """Also when the text is on no disk, after a restart, and when only the signature is new."""
+    life = secret_life if is_secret else life
+    for proof in (Proof("key", 5.0), Proof("key", 6.0)):
+        life.publisher.proof = proof
+        await life.step(_list(50))
+        again = Life(life.store._directory, life.source)
+        await again.step(_list(50))
+        (asked,) = again.publisher.asked
+        assert asked is not None
+        assert (asked.etag, asked.proof) == ("", proof)
+
+
+async def test_the_signature_of_a_held_version_counts_once_it_is_released(life: Life) -> None:
+    await life.step(_list(1000))
+    life.publisher.proof = Proof("key", 7.0)
+    await life.step(_list(10))
+    assert life.status.held is not None
+    await life.step(FetchError("nobody there"))
+    assert life.publisher.asked[-1] == Known()
+    life.store.accept_held(life.source, life.status.held.digest)
+    await life.step(FetchError("nobody there"))
+    assert life.publisher.asked[-1] == Known(proof=Proof("key", 7.0))
+
+
+async def test_the_wait_that_a_source_asks_for_is_passed_on(life: Life) -> None:
+    assert (await life.step(FetchError("later", retry_after=90.0))).retry_after == 90.0
+    assert (await life.step(FetchError("gone"))).retry_after is None
+    assert (await life.step(OSError(errno.ENOSPC, "No space left on device"))).retry_after is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from admin.control.lists import LostTextError
+from admin.control.schedule import CALL_GAP
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
+from blocklists.sources import FetchError, Phase, Progress
 
 BETS = ListSource("bets", "https://lists.example/bets", "domains", Kind.CATEGORY, categories=("gambling",))
 CHAT = ListSource("chat", "https://lists.example/chat", "domains", Kind.CATEGORY, categories=("chat",))
@@ -301,3 +304,53 @@ async def test_what_cannot_be_compiled_again_tells_no_number_of_a_secret_list(wo
         again.texts(in_force=True)
     assert "held back by the gates" in str(caught.value)
     assert "1,234" not in str(caught.value)
+
+
+async def test_one_fetch_at_a_time_per_authority(world: Any) -> None:
+    lists = [replace(each, authority="Example Hotline") for each in (BETS, OTHER)]
+    world.sources.texts = dict.fromkeys(("bets", "other"), b"a.example\n")
+    keeper = world.keeper()
+    keeper.follow(lists)
+    await asyncio.gather(keeper.fetch("bets"), keeper.fetch("other"))
+    assert world.sources.most_at_once == 1
+
+
+async def test_progress_is_shown_while_a_fetch_runs_and_not_after(world: Any) -> None:
+    world.sources.texts = dict.fromkeys(("bets", "chat"), b"a.example\n")
+    world.sources.hold = {"bets": asyncio.Event()}
+    keeper = world.keeper()
+    keeper.follow([BETS, CHAT])
+    tasks = [asyncio.ensure_future(keeper.fetch(name)) for name in ("bets", "chat")]
+    async with asyncio.timeout(10):
+        while not world.sources.running:
+            await asyncio.sleep(0)
+    assert keeper.progress.of("chat") == Progress("chat", Phase.WAITING)
+    world.sources.hold["bets"].set()
+    await asyncio.gather(*tasks)
+    assert keeper.progress.of("bets") is keeper.progress.of("chat") is None
+
+
+async def test_a_source_that_asks_to_be_left_alone_is_left_alone(world: Any) -> None:
+    keeper = world.keeper()
+    keeper.follow([BETS])
+    world.sources.faults["bets"] = FetchError("later", retry_after=5_000.0)
+    await keeper.fetch("bets")
+    assert keeper.next_due() == pytest.approx(world.monotonic + 5_000.0)
+    del world.sources.faults["bets"]
+    await keeper.fetch("bets")
+    assert keeper.next_due() == pytest.approx(world.monotonic + 60.0 * 2)
+
+
+async def test_what_its_source_calls_for_is_due(world: Any) -> None:
+    world.sources.texts["bets"] = b"bets.example\n"
+    keeper = world.keeper()
+    keeper.follow([BETS])
+    await keeper.fetch("bets")
+    assert keeper.tag("bets") == hashlib.sha256(b"bets.example\n").hexdigest()
+    assert keeper.tag("chat") == ""
+    assert keeper.due() == set()
+    assert keeper.called(["bets", "chat"]) == {"bets"}
+    await keeper.fetch("bets")
+    assert keeper.called(["bets"]) == set()
+    world.pass_time(CALL_GAP)
+    assert keeper.due() == {"bets"}

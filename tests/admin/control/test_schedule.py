@@ -125,3 +125,12 @@ def test_the_next_moment_is_always_ahead_and_never_far(
         due = schedule.next_due()
         assert due is not None
         assert now < due <= now + refresh * (1 + JITTER) + 1e-6
+
+
+def test_a_wait_that_was_asked_for_is_kept_and_then_forgotten() -> None:
+    schedule = Schedule(Half())
+    schedule.put("bets", 600.0, due=0.0)
+    schedule.tried("bets", 0.0, succeeded=False, at_least=5_000.0)
+    assert schedule.next_due() == pytest.approx(5_000.0 * (1 + JITTER / 2))
+    schedule.tried("bets", 0.0, succeeded=False, at_least=1.0)
+    assert schedule.next_due() == pytest.approx(FIRST_RETRY * 2 * (1 + JITTER / 2))

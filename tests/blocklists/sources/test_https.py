@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestServer
 
 from blocklists.model import ListSource, ListVersion
 from blocklists.sources import Fetched, FetchError, Known, NotModified, fetch
-from blocklists.sources.https import MAX_REDIRECTS, USER_AGENT, fetch_https
+from blocklists.sources.https import fetch_https
+from blocklists.sources.web import MAX_REDIRECTS, USER_AGENT
 
 Make = Callable[..., ListSource]
 Fetch = Callable[..., Awaitable[Fetched]]
