@@ -88,6 +88,8 @@ def _info(item: ListConfig) -> ListInfo:
         authority=item.authority,
         contact=item.contact,
         categories=item.categories,
+        ede=item.ede,
+        log=item.log_policy,
     )
 
 

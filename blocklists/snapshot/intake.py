@@ -6,7 +6,6 @@ compares.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -17,7 +16,7 @@ from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, disposition
 from blocklists.formats.registry import line_parser
 from blocklists.model import Action, Disposition, Entry, ListCounts, ListSource, Scope, Skip, SkipReason
 from blocklists.snapshot import native
-from blocklists.snapshot.metadata import LocalData
+from blocklists.snapshot.metadata import LocalData, client_owner
 from blocklists.snapshot.tokens import STOP, Token, TokenTable
 
 SYNTAXES = {
@@ -28,6 +27,7 @@ SYNTAXES = {
 }
 _WIDE = {Scope.DOMAIN, Scope.WILDCARD}
 _URLS = {Scope.URL, Scope.URL_PREFIX}
+_NO_NAMES = {*_URLS, Scope.ADDRESS, Scope.CLIENT}
 
 
 class Intake:
@@ -52,7 +52,10 @@ class Intake:
         self._unplaced: set[tuple[str, Scope, Action, bool]] = (
             set()
         )  # entries that are no names; suffixes left out
-        self._addresses: set[Entry] = set()
+        self.addresses: set[Entry] = set()
+        """Prefixes that must not stand in answers; ``prefixes`` places them."""
+        self.clients: set[Entry] = set()
+        """Prefixes of clients that triggers speak about."""
         self.counts = ListCounts()
         self.local_data: LocalData = {}
         self.odd_names: list[bytes] = []
@@ -89,10 +92,9 @@ class Intake:
         self.number, self._builder, self._tokens = number, builder, tokens
 
     def complete(self, edits: Iterable[Edit] = ()) -> None:
-        """Change what was read as the edits say, and add the addresses. Edits are not counted."""
+        """Change what was read as the edits say. Edits are not counted."""
         for edit in edits:
             self._edit(edit)
-        self._place_addresses()
 
     def _scan(self, data: bytes, syntax: int) -> None:
         def odd(number: int, start: int, end: int) -> None:
@@ -118,16 +120,10 @@ class Intake:
 
     def _finish(self) -> None:
         for entry in self._parser.finish():
-            if self._add(entry) is False and identity(entry) not in self._unplaced:
+            if self._add(entry) is False and not (entry.scope in _WIDE and entry.name in self._suffixes):
                 self._keep_local_data(entry)
         for entry in self._parser.removed():
             self._remove(entry)
-
-    def _place_addresses(self) -> None:
-        for entry in self._addresses:
-            network = ipaddress.ip_network(entry.name)
-            token = self._tokens.number(Token(self.number, Scope.ADDRESS, entry.action))
-            self._builder.add_address(network.network_address.packed, network.prefixlen, token)
 
     def _add(self, entry: Entry) -> bool | SkipReason:
         """True for a new entry, False for one seen before, the reason for one that is left out."""
@@ -136,9 +132,9 @@ class Intake:
         if entry.scope in _WIDE and entry.action is not Action.ALLOW and entry.name in self._suffixes:
             self._unplaced.add(identity(entry))
             return SkipReason.PUBLIC_SUFFIX
-        if entry.scope is Scope.ADDRESS and not self._source.addresses:
+        if entry.scope is Scope.ADDRESS and not self._source.addresses and self.semantics != "rpz":
             return SkipReason.ADDRESS
-        added = self._add_other(entry) if entry.scope in _URLS | {Scope.ADDRESS} else self._add_name(entry)
+        added = self._add_other(entry) if entry.scope in _NO_NAMES else self._add_name(entry)
         if added is True:
             self._tally.entry(disposition(entry), 1)
         return added
@@ -146,7 +142,10 @@ class Intake:
     def _add_other(self, entry: Entry) -> bool:
         self._unplaced.add(identity(entry))
         if entry.scope is Scope.ADDRESS:
-            self._addresses.add(entry)
+            self.addresses.add(replace(entry, data=()))
+        elif entry.scope is Scope.CLIENT:
+            self.clients.add(replace(entry, data=()))
+        self._keep_local_data(entry)
         return True
 
     def _add_name(self, entry: Entry) -> bool | SkipReason:
@@ -166,16 +165,19 @@ class Intake:
 
     def _keep_local_data(self, entry: Entry) -> None:
         """Local data of a later entry replaces that of an earlier one."""
-        if entry.action is not Action.LOCAL_DATA:
+        if entry.action is not Action.LOCAL_DATA or not entry.data:
             return
-        if entry.scope in {Scope.HOST, Scope.DOMAIN}:
+        if entry.scope in {Scope.HOST, Scope.DOMAIN, Scope.ADDRESS}:
             self.local_data[entry.name] = entry.data
+        if entry.scope is Scope.CLIENT:
+            self.local_data[client_owner(entry.name)] = entry.data
         if entry.scope in _WIDE:
             self.local_data[f"*.{entry.name}"] = entry.data
 
     def _remove(self, entry: Entry) -> None:
-        if entry.scope in _URLS | {Scope.ADDRESS}:
-            self._addresses.discard(entry)
+        if entry.scope in _NO_NAMES:
+            self.addresses.discard(entry)
+            self.clients.discard(entry)
             if identity(entry) in self._unplaced:
                 self._unplaced.discard(identity(entry))
                 self._tally.entry(disposition(entry), -1)
@@ -193,7 +195,7 @@ class Intake:
         """
         if edit.scope is Scope.ADDRESS:
             entry = Entry(edit.name, Scope.ADDRESS)
-            (self._addresses.add if edit.change is Change.ADD else self._addresses.discard)(entry)
+            (self.addresses.add if edit.change is Change.ADD else self.addresses.discard)(entry)
             return
         name, reach = edit.name.encode("ascii"), REACH[edit.scope]
         before = self._builder.tokens(name)

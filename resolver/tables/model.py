@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from typing import ClassVar
 
 from blocklists.model import Confidentiality, Kind, LegalBasis
+from blocklists.properties import LogPolicy
 from resolver.clients.address import Network
 from resolver.policy.model import Policy
 
@@ -63,6 +64,10 @@ class ListInfo:
     contact: str = ""
     categories: tuple[str, ...] = ()
     """The categories that it feeds."""
+    ede: int | None = None
+    """The EDE code of its blocks in place of the reason's."""
+    log: LogPolicy = LogPolicy.COUNTS
+    """What may be kept of its hits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
-from blocklists.model import Bit, BitRole, LegalBasis
+from blocklists.model import Bit, BitRole, Kind, LegalBasis
 from blocklists.snapshot.bits import plan_digest
-from blocklists.snapshot.reader import SnapshotReader
+from blocklists.snapshot.reader import Record, SnapshotReader
 from resolver.clients.address import Network
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
 from resolver.tables.clients import Clients
@@ -17,6 +19,8 @@ _CARRY_IPV4 = {bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8)}
 """IPv4-mapped addresses (RFC 4291 section 2.5.5.2) and the well-known NAT64 prefix (RFC 6052 section 2.1)."""
 
 _ORDERS = {LegalBasis.STATUTE, LegalBasis.COURT}
+_ZONES = {BitRole.ACTION, BitRole.CLIENT}
+_OF_ONE_LIST = {BitRole.ILLEGAL, BitRole.SECURITY, BitRole.PROTECTED}
 
 
 class View:
@@ -71,6 +75,13 @@ class View:
             bits, hits = self.reader.look_up_address(packed[12:])
         return Listing(bits, hits) if hits else UNLISTED
 
+    def address_data(self, list_id: str, packed: bytes) -> tuple[Record, ...]:
+        """The records that an RPZ list holds for an address in an answer, as ``listing_of_address`` finds it."""
+        found = self.reader.address_data(list_id, ip_address(packed))
+        if not found and packed[:12] in _CARRY_IPV4:
+            found = self.reader.address_data(list_id, ip_address(packed[12:]))
+        return found
+
     def list_of(self, bit: int) -> ListInfo | None:
         """The list that an illegal, security or protected bit stands for; None for a category bit."""
         return (
@@ -89,7 +100,7 @@ def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
         by_role[bit.role] |= value
         if bit.role is BitRole.CATEGORY:
             categories[bit.id] = value
-        elif bit.role is not BitRole.ACTION:
+        elif bit.role in _OF_ONE_LIST:
             own[bit.id] = value
             info = tables.lists.get(bit.id)
             if bit.role is BitRole.ILLEGAL and info is not None and info.legal_basis in _ORDERS:
@@ -98,12 +109,40 @@ def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
         info.id: own.get(info.id, 0) | sum(categories.get(category, 0) for category in info.categories)
         for info in tables.lists.values()
     }
+    zones = {bit.index: bit for bit in bits if bit.role in _ZONES}
+    of_illegal = {
+        index: 1 << index
+        for index, bit in zones.items()
+        if (info := tables.lists.get(bit.id)) is not None and info.kind is Kind.ILLEGAL
+    }
+    for index, value in of_illegal.items():
+        illegal_orders |= value if tables.lists[zones[index].id].legal_basis in _ORDERS else 0
     return Masks(
-        illegal=by_role[BitRole.ILLEGAL],
+        illegal=by_role[BitRole.ILLEGAL] | sum(of_illegal.values()),
         illegal_orders=illegal_orders,
         protected=by_role[BitRole.PROTECTED],
         security=by_role[BitRole.SECURITY],
         categories=by_role[BitRole.CATEGORY],
-        actions={bit.index: (bit.id, bit.action) for bit in bits if bit.role is BitRole.ACTION},
+        actions={index: (bit.id, bit.action) for index, bit in zones.items()},
+        zones=by_role[BitRole.ACTION] | by_role[BitRole.CLIENT],
+        clients=by_role[BitRole.CLIENT],
+        behind=_behind(zones, tables),
         feeds=feeds,
     )
+
+
+def _behind(zones: Mapping[int, Bit], tables: Tables) -> dict[int, int]:
+    """By zone's bit, the bits of that zone and of those of its kind behind it; of an illegal list its own alone."""
+    rank = {list_id: number for number, list_id in enumerate(tables.lists)}
+    kinds = {info.id: info.kind for info in tables.lists.values()}
+
+    def is_behind(one: Bit, other: Bit) -> bool:
+        kind = kinds.get(one.id)
+        if one.id == other.id or kind is None or kind is Kind.ILLEGAL:
+            return one.id == other.id
+        return kinds.get(other.id) is kind and rank[other.id] > rank[one.id]
+
+    return {
+        index: sum(1 << number for number, other in zones.items() if is_behind(bit, other))
+        for index, bit in zones.items()
+    }
