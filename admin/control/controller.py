@@ -293,7 +293,8 @@ class Controller:
         wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)
         if wanted.lists != view.tables.lists:
             return None
-        return Snapshot(view.tables.snapshot, view.bits, view.reader.entries, view.reader.size)
+        reader = view.reader
+        return Snapshot(view.tables.snapshot, view.bits, reader.entries, reader.size, reader.clients)
 
     def _problem(self, error: Exception) -> str:
         if isinstance(error, OSError):

@@ -9,10 +9,13 @@ from __future__ import annotations
 from admin.config import Config
 from admin.config.lists import ListConfig
 from admin.config.sections import RateLimitConfig
+from admin.services.client_zones import Base, with_triggers
 from admin.services.layout import cores
 from admin.services.list_sources import list_source
 from admin.services.policies import PolicyBook
 from blocklists.model import Bit, ListSource
+from blocklists.snapshot.bits import feeds
+from blocklists.snapshot.metadata import ClientTrigger
 from resolver.tables.model import (
     Assignments,
     ClientEntry,
@@ -49,9 +52,14 @@ def build_tables(config: Config, generation: int, snapshot: str, now: float) -> 
     )
 
 
-def build_assignments(config: Config, bits: tuple[Bit, ...]) -> Assignments:
-    """Who has which policy. ``bits`` are those of the compiled lists beside which the policies are to serve."""
-    book = PolicyBook(config.profiles, bits)
+def build_assignments(
+    config: Config, bits: tuple[Bit, ...], triggers: tuple[ClientTrigger, ...] = ()
+) -> Assignments:
+    """Who has which policy. ``bits`` and ``triggers`` (on clients) are those of the compiled lists beside which the
+    policies are to serve.
+    """
+    fed = {source.id: feeds(source, bits) for source in sources(config)}
+    book = PolicyBook(config.profiles, bits, fed)
     clients = tuple(
         ClientEntry(prefix.network, number)
         for subscriber in config.subscribers
@@ -61,6 +69,7 @@ def build_assignments(config: Config, bits: tuple[Bit, ...]) -> Assignments:
     strangers = not config.refuses_strangers
     default = book.default_number(config.default_profile) if strangers else NOT_SERVED
     served = tuple(prefix.network for prefix in config.resolver.allow_from) if strangers else ()
+    clients = with_triggers(Base(clients, default, served), triggers, bits, book.number_with)
     return Assignments(book.policies(), clients, default, served)
 
 

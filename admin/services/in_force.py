@@ -13,6 +13,7 @@ from admin.config import Config
 from admin.services.build import build_assignments, build_tables
 from blocklists.model import Bit
 from blocklists.snapshot.bits import plan_digest
+from blocklists.snapshot.metadata import ClientTrigger
 from resolver.core.native import TablesFullError
 from resolver.tables import store
 from resolver.tables.model import Tables
@@ -22,8 +23,18 @@ from resolver.tables.writing import Changes, ClientsWriter
 class InForce:
     """One generation. Nobody else writes its file of clients until ``close``."""
 
-    def __init__(self, state: Path, config: Config, tables: Tables, clients: ClientsWriter) -> None:
-        """``config`` is what ``tables`` and ``clients`` were made from; takes over the writer."""
+    def __init__(
+        self,
+        state: Path,
+        config: Config,
+        tables: Tables,
+        clients: ClientsWriter,
+        triggers: tuple[ClientTrigger, ...] = (),
+    ) -> None:
+        """``config`` and ``triggers`` (what the compiled lists say about clients) are what ``tables`` and ``clients`` were
+        made from; takes over the writer.
+        """
+        self._triggers = triggers
         self.tables = tables
         self._config = config
         self._clients = clients
@@ -40,12 +51,12 @@ class InForce:
         if wanted != self.tables or plan_digest(bits) != self._clients.plan or not self._stands():
             return None
         try:
-            changes = self._clients.apply(build_assignments(config, bits))
+            changes = self._clients.apply(build_assignments(config, bits, self._triggers))
         except TablesFullError:
             return None
         except OSError:
             with contextlib.suppress(OSError, TablesFullError):
-                self._clients.apply(build_assignments(self._config, bits))
+                self._clients.apply(build_assignments(self._config, bits, self._triggers))
             raise
         self._config = config
         return changes

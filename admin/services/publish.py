@@ -24,6 +24,7 @@ from blocklists.model import Bit, ListSource
 from blocklists.snapshot import native
 from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.compiler import CompileReport, compile_prepared
+from blocklists.snapshot.metadata import ClientTrigger
 from blocklists.snapshot.native import KEY_BYTES
 from blocklists.snapshot.reader import changes_of
 from blocklists.snapshot.readings import Prepared
@@ -64,6 +65,8 @@ class Snapshot:
     bits: tuple[Bit, ...]
     entries: int
     size: int
+    clients: tuple[ClientTrigger, ...] = ()
+    """What its zones ask for about clients."""
 
 
 def compile_lists(
@@ -91,7 +94,7 @@ def compile_lists(
         temporary.unlink(missing_ok=True)
         changes.unlink(missing_ok=True)
         raise
-    return Snapshot(name, report.bits, report.entries, report.size)
+    return Snapshot(name, report.bits, report.entries, report.size, report.clients)
 
 
 def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> InForce:
@@ -106,7 +109,7 @@ def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> I
         raise
     with contextlib.suppress(OSError):  # it is in force whatever stays behind, and the next one tries again
         store.collect_garbage(state)
-    return InForce(state, config, tables, clients)
+    return InForce(state, config, tables, clients, snapshot.clients)
 
 
 def _write_clients(config: Config, snapshot: Snapshot, path: Path, *, now: float) -> ClientsWriter:
@@ -115,7 +118,7 @@ def _write_clients(config: Config, snapshot: Snapshot, path: Path, *, now: float
     temporary.unlink(missing_ok=True)
     clients = ClientsWriter.create(
         temporary,
-        build_assignments(config, snapshot.bits),
+        build_assignments(config, snapshot.bits, snapshot.clients),
         plan=plan_digest(snapshot.bits),
         key=secrets.token_bytes(KEY_BYTES),
         now=now,

@@ -16,7 +16,7 @@ from blocklists.snapshot import metadata, native
 from blocklists.snapshot.bits import feeds, plan_bits
 from blocklists.snapshot.classes import ClassTable, CompileError, intern_classes, make_class, pack
 from blocklists.snapshot.intake import Intake
-from blocklists.snapshot.metadata import ANY_OWNER, LocalData
+from blocklists.snapshot.metadata import ANY_OWNER, ClientTrigger, LocalData
 from blocklists.snapshot.prefixes import client_triggers, place_addresses
 from blocklists.snapshot.readings import Prepared, expected, mark, read_list
 from blocklists.snapshot.stops import apply_exceptions
@@ -41,6 +41,8 @@ class CompileReport:
     bits: tuple[Bit, ...]
     counts: dict[str, ListCounts]
     digest: str
+    clients: tuple[ClientTrigger, ...] = ()
+    """What RPZ lists ask for about clients, in the order of the configuration."""
 
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
@@ -129,13 +131,15 @@ class _Compilation:
         table, sizes = self._classes(bits)
         local_data = {source.id: self._local_data(number) for number, source in enumerate(self._sources)}
         meta = metadata.encode(
-            self._digest,
-            bits,
-            [source.id for source in self._sources],
-            table.classes,
-            local_data,
-            self._plain(),
-            self._clients,
+            metadata.Metadata(
+                self._digest,
+                bits,
+                tuple(source.id for source in self._sources),
+                tuple(class_.lists for class_ in table.classes),
+                local_data,
+                frozenset(self._plain()),
+                self._clients,
+            )
         )
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.unlink(missing_ok=True)
@@ -149,7 +153,7 @@ class _Compilation:
             raise
         sync_folder(path.parent)
         entries = sum(count for count, class_id in zip(sizes, table.class_of_set, strict=True) if class_id)
-        return CompileReport(entries, size, bits, self._counts, self._digest)
+        return CompileReport(entries, size, bits, self._counts, self._digest, self._clients)
 
     def _actions(self) -> Iterable[tuple[str, Action]]:
         """The actions that have a bit of their own. A protected list has none: it only says which names it means."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blocklists.model import Action, Bit, BitRole
-from blocklists.snapshot.classes import Class, Provenance
+from blocklists.snapshot.classes import Provenance
 
 LocalData = dict[str, tuple[tuple[str, int, str], ...]]
 """Records by owner: ``name`` for exactly the name, ``*.name`` for all below it, a prefix for addresses in answers,
@@ -46,24 +46,16 @@ class Metadata:
     clients: tuple[ClientTrigger, ...] = ()
 
 
-def encode(
-    digest: str,
-    bits: Sequence[Bit],
-    lists: Sequence[str],
-    classes: Sequence[Class],
-    local_data: Mapping[str, LocalData],
-    plain: Iterable[int],
-    clients: Iterable[ClientTrigger] = (),
-) -> bytes:
+def encode(meta: Metadata) -> bytes:
     """The meta bytes of a file."""
     notes = {
-        "digest": digest,
-        "bits": [[bit.role, bit.id, bit.action] for bit in bits],
-        "lists": list(lists),
-        "provenance": [class_.lists for class_ in classes],
-        "local_data": {list_id: data for list_id, data in local_data.items() if data},
-        "plain": sorted(plain),
-        "clients": [[trigger.list_id, trigger.prefix, trigger.action] for trigger in clients],
+        "digest": meta.digest,
+        "bits": [[bit.role, bit.id, bit.action] for bit in meta.bits],
+        "lists": list(meta.lists),
+        "provenance": list(meta.provenance),
+        "local_data": {list_id: data for list_id, data in meta.local_data.items() if data},
+        "plain": sorted(meta.plain),
+        "clients": [[trigger.list_id, trigger.prefix, trigger.action] for trigger in meta.clients],
     }
     return json.dumps(notes, ensure_ascii=True, separators=(",", ":")).encode()
 
