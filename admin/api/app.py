@@ -13,6 +13,7 @@ from admin.api.checks import get_check
 from admin.api.entries import get_entries, post_entries
 from admin.api.guard import Asked, refusal
 from admin.api.health import healthz, readyz
+from admin.api.hits import get_hits
 from admin.api.keys import APPLIANCE
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
@@ -31,6 +32,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/api/v1/reload", post_reload),
     ("GET", "/api/v1/lists/{id}/entries", get_entries),
     ("POST", "/api/v1/lists/{id}/entries", post_entries),
+    ("GET", "/api/v1/lists/{id}/hits", get_hits),
     ("GET", "/api/v1/stats/queries", get_queries),
     ("GET", "/api/v1/openapi.json", get_openapi),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from admin.config import Config
+from admin.services.hits import HitReport
 from admin.services.place import Place
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
@@ -117,6 +118,9 @@ class Appliance(Protocol):
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. UnknownListError, OSError."""
+
+    async def hits(self, list_id: str) -> HitReport:
+        """How often a list has spoken. UnknownListError."""
 
     async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""

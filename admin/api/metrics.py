@@ -15,8 +15,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from admin.api.appliance import Condition
 from admin.api.keys import APPLIANCE
 from admin.api.metrics_control import control_metrics, process_metrics
+from admin.api.metrics_hits import hit_metrics
 from admin.api.metrics_latency import latency_metrics
 from admin.api.metrics_pages import page_metrics
+from admin.config.lists import ListConfig
 from admin.services.place import Place
 from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import read_pages
@@ -25,9 +27,9 @@ from admin.services.serving import read_pages
 class Numbers:
     """A collector over one moment's facts (prometheus_client's interface)."""
 
-    def __init__(self, condition: Condition, place: Place, now: float) -> None:
-        """``now`` is Unix seconds, for ages."""
-        self._condition, self._place, self._now = condition, place, now
+    def __init__(self, condition: Condition, place: Place, lists: Iterable[ListConfig], now: float) -> None:
+        """``lists`` are those of the configuration in force; ``now`` is Unix seconds, for ages."""
+        self._condition, self._place, self._lists, self._now = condition, place, lists, now
 
     def collect(self) -> Iterable[Metric]:
         """All metric families."""
@@ -37,11 +39,13 @@ class Numbers:
         pages = {name: read_pages(run, name) for name in self._condition.processes}
         yield from page_metrics(pages)
         yield from latency_metrics(pages)
+        yield from hit_metrics(run, self._lists)
 
 
 async def get_metrics(request: web.Request) -> web.Response:
     """The text format of Prometheus."""
     appliance = request.app[APPLIANCE]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Numbers(appliance.condition(), appliance.place, appliance.now()))
+    lists = appliance.config.lists
+    registry.register(Numbers(appliance.condition(), appliance.place, lists, appliance.now()))
     return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

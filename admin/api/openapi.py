@@ -120,6 +120,17 @@ _PATHS: dict[str, object] = {
             | _REFUSALS,
         },
     },
+    "/api/v1/lists/{id}/hits": {
+        "get": {
+            "parameters": [_LIST_ID],
+            "summary": "How often the list has spoken, by hour; numbers below the floor are null",
+            "responses": {
+                "200": _json("The hits", _ref("Hits")),
+                "404": _problem("There is no such list"),
+            }
+            | _REFUSALS,
+        }
+    },
     "/api/v1/stats/queries": {
         "get": {
             "summary": "A sample of the queries answered lately, without who asked; empty unless it is switched on",
@@ -197,6 +208,16 @@ _SCHEMAS = {
     },
     "Edits": _object(list=_TEXT, edits=_EDITS),
     "EditReport": _object(list=_TEXT, in_force=_COUNT, compiling={"type": "boolean"}, edits=_EDITS),
+    "Hits": _object(
+        list=_TEXT,
+        floor=_COUNT,
+        hours={
+            "type": "array",
+            "items": _object(since=_COUNT, hits={"type": "object", "additionalProperties": _MAYBE_COUNT}),
+        },
+        shared_categories=_array("string"),
+        recent={"type": "array", "items": _object(at=_COUNT, name=_TEXT, qtype=_COUNT, action=_TEXT)},
+    ),
     "QuerySample": _object(
         sampling={"type": "string", "description": "`off`, or 1/N"},
         since=_MOMENT,

@@ -25,8 +25,17 @@ class UnreachableError(Exception):
     """Control did not answer; the message says where it was looked for."""
 
 
+def get(config: Config, path: str) -> dict[str, Any]:
+    """The JSON that is at ``path``; errors as ``post``."""
+    return _ask(config, "GET", path, None)
+
+
 def post(config: Config, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """The JSON that control answers with. RefusedError, UnreachableError, or TokenError without a usable token."""
+    return _ask(config, "POST", path, json.dumps(body))
+
+
+def _ask(config: Config, method: str, path: str, body: str | None) -> dict[str, Any]:
     from admin.control.token import read_token
 
     token = read_token(config)
@@ -34,7 +43,7 @@ def post(config: Config, path: str, body: dict[str, Any]) -> dict[str, Any]:
     listen = config.admin.listen
     connection = http.client.HTTPConnection(listen.host, listen.port, timeout=TIMEOUT)
     try:
-        connection.request("POST", path, json.dumps(body), headers)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         said = json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError) as error:

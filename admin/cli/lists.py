@@ -11,6 +11,7 @@ import typer
 
 from admin.cli.exits import Exit
 from admin.cli.lists_edit import edit
+from admin.cli.lists_hits import hits
 from admin.cli.terminal import complain, complain_of, open_config, say, table
 from admin.cli.verb import verb
 
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group.command("edit", help="Add or remove single entries; they hold for later versions of the list too.")(
         verb(edit)
     )
+    group.command("hits", help="How often a list has spoken, by hour; single hits are not told.")(verb(hits))
     app.add_typer(group, name="lists")
 
 

@@ -17,6 +17,7 @@ from admin.control.lists import Clocks, ListKeeper, LostTextError
 from admin.control.record import Record
 from admin.control.token import TokenError, read_token
 from admin.services.build import build_tables, sources
+from admin.services.hits import HitHistory, HitReport
 from admin.services.in_force import InForce
 from admin.services.place import Place
 from admin.services.publish import Compile, Snapshot, compile_lists, publish
@@ -58,6 +59,8 @@ class Controller:
         self._token = read_token(config)
         self._record = Record(clocks.unix())
         self._editor = Editor(ListStore(self._place.lists))
+        self._hits = HitHistory()
+        self._looking = asyncio.Lock()
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
@@ -129,6 +132,18 @@ class Controller:
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
 
+    async def hits(self, list_id: str) -> HitReport:
+        """How often a list has spoken. UnknownListError."""
+        self._source(list_id)
+        await self._look_at_hits()
+        async with self._looking:
+            now, run = self._clocks.unix(), self._place.run
+            return await asyncio.to_thread(self._hits.report, self._config, list_id, run, now)
+
+    async def _look_at_hits(self) -> None:
+        async with self._looking:
+            await asyncio.to_thread(self._hits.look, self._place.run, self._clocks.unix())
+
     def _edit(self, source: ListSource, wishes: Sequence[Wish]) -> EditReport:
         suffixes = public_suffixes()
         edits = [parse_edit(source, wish.change, wish.name, wish.scope, suffixes) for wish in wishes]
@@ -162,6 +177,7 @@ class Controller:
     async def _step(self) -> None:
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
+        await self._look_at_hits()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:

@@ -30,6 +30,8 @@ class Generation:
         self._ede = _list_codes(view)
         self.named = _named(view)
         """The bits of lists whose hits may be logged by name."""
+        self.uncounted = _uncounted(view)
+        """The bits of lists of whose hits nothing is kept, not even a count."""
         self.secret = _secret(view)
         """The bits that a secret list sets: where one is met no name is kept."""
         self.gateway = {
@@ -54,6 +56,12 @@ class Generation:
 def _named(view: View) -> int:
     lists = view.tables.lists.values()
     return _of_lists(view, {info.id for info in lists if info.log is LogPolicy.NAMES}) & ~_secret(view)
+
+
+def _uncounted(view: View) -> int:
+    lists = view.tables.lists.values()
+    counted = {info.id for info in lists if info.log is not LogPolicy.NONE}
+    return _of_lists(view, set(view.tables.lists) - counted) & ~_of_lists(view, counted)
 
 
 def _secret(view: View) -> int:

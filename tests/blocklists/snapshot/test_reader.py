@@ -68,7 +68,7 @@ def test_local_data(reader: SnapshotReader, wire: Wire, name: str, rdata: list[s
     assert reader.local_data("nobody", name) == ()
 
 
-GOOD_NOTES = metadata.encode("d", (), ["one"], [Class(0, 0), Class(1, 1)], {}, ())
+GOOD_NOTES = metadata.encode(metadata.Metadata("d", (), ("one",), (((), ()), ((), ())), {}, frozenset()))
 
 
 @pytest.mark.parametrize(
