@@ -264,6 +264,7 @@ _SCHEMAS = {
         lists=_array("string"),
         steps=_array("object"),
         notes=_array("string"),
+        zones=_array("object"),
     ),
 }
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from blocklists.model import Action as ListAction
 from resolver.answer.chain import Chained, ChainError, aliases_only, behind_alias
+from resolver.answer.codes import ede_of
 from resolver.answer.generation import Generation
 from resolver.answer.local_data import NameTooLongError, zone_records
 from resolver.answer.message import Query, Rcode
@@ -288,7 +289,7 @@ class Decision:
         if action is ListAction.TCP_ONLY:  # over TCP the rule has been put aside
             return self._finish(synthesised(query), truncated=True)
         self._services.count(f"blocked_{verdict.reason.kind.value}")
-        code = self._moment.generation.ede_of(verdict)
+        code = ede_of(verdict, self._moment.generation.codes)
         ede = [] if code is None else [(code, b"")]
         if action is ListAction.LOCAL_DATA and verdict.zone is not None:
             return self._local_data(self._data(verdict.zone, name, address), ede)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import reduce
 from ipaddress import IPv4Address, IPv6Address
 from operator import or_
 
-from blocklists.model import BitRole, Confidentiality
+from blocklists.model import Confidentiality
 from blocklists.properties import LogPolicy
+from resolver.answer.codes import list_codes
 from resolver.answer.reply import TYPE_A, TYPE_AAAA
 from resolver.answer.zones import LocalZones
-from resolver.policy.model import Verdict
-from resolver.policy.reasons import REASONS
 from resolver.tables.view import View
-
-_OWN = {BitRole.ILLEGAL, BitRole.SECURITY, BitRole.ACTION, BitRole.CLIENT}
-"""The roles of bits that stand for one list."""
 
 
 class Generation:
@@ -27,7 +22,8 @@ class Generation:
         self.view = view
         self.zones = LocalZones(tables.zones, tables.records)
         self.limit = tables.resolver.udp_payload
-        self._ede = _list_codes(view)
+        self.codes = list_codes(tables.lists, view.bits, view.masks)
+        """By bit the EDE code that the operator wants for its list (``codes``)."""
         self.named = _named(view)
         """The bits of lists whose hits may be logged by name."""
         self.uncounted = _uncounted(view)
@@ -38,19 +34,6 @@ class Generation:
             TYPE_A: IPv4Address(tables.gateway.ipv4).packed,
             TYPE_AAAA: IPv6Address(tables.gateway.ipv6).packed,
         }
-
-    @property
-    def list_codes(self) -> Mapping[int, int]:
-        """By bit the EDE code that the operator wants for its list in place of the reason's."""
-        return self._ede
-
-    def ede_of(self, verdict: Verdict) -> int | None:
-        """The EDE code of a blocked answer; None where no code is sent."""
-        bit = verdict.reason.bit if verdict.zone is None else verdict.zone
-        if bit is not None and bit in self._ede:
-            return self._ede[bit]
-        code = REASONS[verdict.reason.kind].ede
-        return None if code is None else int(code)
 
 
 def _named(view: View) -> int:
@@ -75,19 +58,3 @@ def _of_lists(view: View, ids: set[str]) -> int:
     plain = (masks.feeds.get(list_id, 0) for list_id in ids)
     zones = (1 << bit for bit, (list_id, _) in masks.actions.items() if list_id in ids)
     return reduce(or_, [*plain, *zones], 0)
-
-
-def _list_codes(view: View) -> dict[int, int]:
-    """A category that several lists feed has a code of its own only if they all want it."""
-    lists = view.tables.lists
-    codes: dict[int, int] = {}
-    for bit in view.bits:
-        if bit.role in _OWN:
-            wanted = {lists[bit.id].ede} if bit.id in lists else set()
-        else:
-            wanted = {
-                info.ede for info in lists.values() if view.masks.feeds.get(info.id, 0) >> bit.index & 1
-            }
-        if len(wanted) == 1 and (code := wanted.pop()) is not None:
-            codes[bit.index] = code
-    return codes

@@ -49,7 +49,7 @@ def settings_of(
         actions=_action_bits(masks),
         clients=masks.clients,
         named=generation.named,
-        ede=tuple(generation.list_codes.items()),
+        ede=tuple(generation.codes.items()),
         apexes=tuple(sorted(generation.zones.apexes)),
         limits=limits or Limits(),
         cookie_secrets=cookie_secrets,
