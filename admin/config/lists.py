@@ -148,7 +148,7 @@ class ListConfig(Section):
     public_suffixes: bool = key(default=False, example="true")
     """Honour entries under which everybody's customers live (for lists of dynamic DNS names)."""
     addresses: bool = key(default=False, example="true")
-    """Bare addresses in the list block answers that carry them."""
+    """Bare addresses in the list block answers that carry them. Format rpz says it itself (rpz-ip) and needs no key."""
     refresh: Annotated[Duration, between("1m", "365d")] = key(Duration.parse("1h"), example="1d")
     """How often the list is looked for anew."""
     warn_age: Annotated[Duration, between("1m", "365d")] | None = key(None, example="12h", words="a duration")

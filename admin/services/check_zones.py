@@ -82,7 +82,7 @@ def _said(case: Case, verdict: Verdict, bit: int) -> str:
     if verdict.passed >> bit & 1:
         if masks.actions[bit][1] is Action.COUNT:
             return "it is being tried out: counted, and the next zone is asked"
-        return "it lets this pass, and the zones of its kind behind it are silent"
+        return "it lets this pass, and the other zones of its kind are silent"
     if not (policy.block | policy.security | masks.illegal) >> bit & 1:
         return "not in force for this profile"
     return "silent: a zone before it, or an earlier step, has spoken"

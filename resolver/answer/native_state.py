@@ -78,7 +78,7 @@ def _action_bits(masks: Masks) -> tuple[ActionBit, ...]:
             bit,
             _ACTIONS.get(action, native.ACTION_BLOCK),
             masks.feeds.get(list_id, 0),
-            masks.behind.get(bit, 0),
+            masks.peers.get(bit, 0),
         )
         for bit, (list_id, action) in masks.actions.items()
     )

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ActionBit:
     """A list's own action. ``action`` is an ACTION_... of ``native``, ``feeds`` the mask of the bits that plain entries of
-    the same list set, ``behind`` that of the action bits of its own zone and of those of its kind behind it.
+    the same list set, ``peers`` that of the action bits of all zones of its kind (of an illegal list its own).
     """
 
     bit: int
     action: int
     feeds: int
-    behind: int = 0
+    peers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,8 @@ class Masks:
     """All ACTION and CLIENT bits. Those of illegal lists are in ``illegal`` (and ``illegal_orders``) as well."""
     clients: int = 0
     """The CLIENT bits: only policies have them, in ``block`` or ``security``."""
-    behind: Mapping[int, int] = field(default_factory=dict)
-    """By the index of an ACTION or CLIENT bit: the bits of its own zone and of those of its kind behind it."""
+    peers: Mapping[int, int] = field(default_factory=dict)
+    """By the index of an ACTION or CLIENT bit: the bits of all zones of its kind; of an illegal list its own alone."""
     feeds: Mapping[str, int] = field(default_factory=dict)
     """List id → mask of the category, illegal or security bits that this list sets."""
 

@@ -3,12 +3,12 @@
 A zone is a list with a kind, and speaks at the step of its kind: precedence between kinds is that of DESIGN.md section 5,
 whatever the zones' order. Among the zones of one kind that are in force for the policy:
 
-- They speak in the order of the configuration. The first that speaks ends the others, PASSTHRU included.
 - The earliest stage wins, whatever the order: what a zone says about the client, then about the name asked for, then
   about each target that its answer leads to, then about the answer's addresses. No zone waits for an upstream.
-- PASSTHRU holds for the later stages too, against its own zone and those behind it; a zone before it may still speak
-  there. TCP-only is PASSTHRU for whoever has come by TCP.
-- A zone that is being tried out (COUNT) is passed over.
+- At one stage they speak in the order of the configuration.
+- The first that speaks ends the others, at this stage and at all later ones, PASSTHRU included. TCP-only is PASSTHRU for
+  whoever has come by TCP.
+- A zone that is being tried out (COUNT) is passed over; so it is put before those that would end it.
 
 PASSTHRU says nothing about plain lists, nor about zones of other kinds, and of an illegal list it lifts that list only:
 one authority does not lift what another has listed. Who wants a list that lifts what the others block makes it one of
@@ -24,7 +24,7 @@ from resolver.policy.model import Masks, Policy
 
 
 class Heard(NamedTuple):
-    """``bits`` are those that are left for the steps, at most one zone's of each kind and stage but for illegal lists;
+    """``bits`` are those that are left for the steps, at most one zone's of each kind but for illegal lists;
     ``silenced`` the zones' bits that are out for the rest of the query; ``passed`` the bits of the zones that have spoken
     and let pass, or only counted.
     """
@@ -49,10 +49,10 @@ def hear(bits: int, policy: Policy, masks: Masks, *, over_tcp: bool, silenced: i
         if action is Action.COUNT:
             passed |= value
             continue
-        left &= ~masks.behind[bit]
+        left &= ~masks.peers[bit]
         if action is Action.ALLOW or (action is Action.TCP_ONLY and over_tcp):
             passed |= value
-            silenced |= masks.behind[bit]
+            silenced |= masks.peers[bit]
         else:
             kept |= value
     return Heard(kept, silenced, passed)

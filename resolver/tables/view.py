@@ -126,23 +126,18 @@ def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
         actions={index: (bit.id, bit.action) for index, bit in zones.items()},
         zones=by_role[BitRole.ACTION] | by_role[BitRole.CLIENT],
         clients=by_role[BitRole.CLIENT],
-        behind=_behind(zones, tables),
+        peers=_peers(zones, tables),
         feeds=feeds,
     )
 
 
-def _behind(zones: Mapping[int, Bit], tables: Tables) -> dict[int, int]:
-    """By zone's bit, the bits of that zone and of those of its kind behind it; of an illegal list its own alone."""
-    rank = {list_id: number for number, list_id in enumerate(tables.lists)}
-    kinds = {info.id: info.kind for info in tables.lists.values()}
-
-    def is_behind(one: Bit, other: Bit) -> bool:
-        kind = kinds.get(one.id)
-        if one.id == other.id or kind is None or kind is Kind.ILLEGAL:
-            return one.id == other.id
-        return kinds.get(other.id) is kind and rank[other.id] > rank[one.id]
-
+def _peers(zones: Mapping[int, Bit], tables: Tables) -> dict[int, int]:
+    """By zone's bit, the bits of all zones that are silent once it has spoken."""
+    group: dict[int, str] = {}
+    for index, bit in zones.items():
+        info = tables.lists.get(bit.id)
+        is_alone = info is None or info.kind is Kind.ILLEGAL
+        group[index] = f"list {bit.id}" if is_alone or info is None else info.kind.value
     return {
-        index: sum(1 << number for number, other in zones.items() if is_behind(bit, other))
-        for index, bit in zones.items()
+        index: sum(1 << other for other, name in group.items() if name == own) for index, own in group.items()
     }

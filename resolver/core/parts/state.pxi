@@ -32,7 +32,7 @@ cdef extern from "pipeline.h" nogil:
         uint8_t action[256]
         uint16_t ede[256]
         uint64_t feeds[256][4]
-        uint64_t behind[256][4]
+        uint64_t peers[256][4]
     ctypedef struct weir_state:
         weir_table lists
         weir_tables tables
@@ -144,7 +144,7 @@ cdef class State:
         if <size_t>&hits[0] % sizeof(uint64_t):
             raise ValueError("a page of counters must be aligned to its words")
         self.hits = hits
-        self.state.hits = &hits[0]
+        self.state.hits = <void *>&hits[0]
         return 0
 
     cdef int _load(self, settings) except -1:
@@ -185,7 +185,7 @@ cdef class State:
             actions |= 1 << given.bit
             masks.action[given.bit] = given.action
             _fill_mask(masks.feeds[given.bit], given.feeds)
-            _fill_mask(masks.behind[given.bit], given.behind)
+            _fill_mask(masks.peers[given.bit], given.peers)
         _fill_mask(masks.actions, actions)
         for bit, code in settings.ede:
             if not 0 <= bit < 256 or not 0 <= code < 0xFFFF:

@@ -55,8 +55,8 @@ void weir_hear(const weir_masks *masks, const weir_policy *policy, int over_tcp,
         int passes = action == WEIR_ACTION_ALLOW || (action == WEIR_ACTION_TCP_ONLY && over_tcp);
         set(passes ? heard->passed : bits, bit);
         for (unsigned i = 0; i < WEIR_MASK_WORDS; i++) {
-            left[i] &= ~masks->behind[bit][i];
-            heard->silenced[i] |= passes ? masks->behind[bit][i] : 0;
+            left[i] &= ~masks->peers[bit][i];
+            heard->silenced[i] |= passes ? masks->peers[bit][i] : 0;
         }
     }
 }

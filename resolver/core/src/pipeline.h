@@ -28,7 +28,7 @@ typedef struct {
     uint8_t action[256];       /* by bit: a weir_action; 0 where the bit is no action */
     uint16_t ede[256];         /* by bit: one more than the EDE code that its list wants; 0: the reason's */
     uint64_t feeds[256][4];    /* by action bit: the bits that plain entries of the same list set */
-    uint64_t behind[256][4];   /* by action bit: those of its own zone and of the zones of its kind behind it */
+    uint64_t peers[256][4];   /* by action bit: those of all zones of its kind; of an illegal list its own */
 } weir_masks;
 
 /* blocklists.model.Action, as far as the core carries it out. */

@@ -143,13 +143,15 @@ CASES = [
     (["B@nx C@drop"], "B@nx", ""),
     (["C:nx", "A:drop"], "C:nx", ""),
     (["", "C:nx", "A:drop"], "C:nx", ""),
-    # PASSTHRU holds for the later stages, against its own zone and those behind it
+    # PASSTHRU holds for the later stages, against all zones of its kind
     (["B:pass", "B:nx"], "", "B:pass"),
     (["B:pass", "C:nx"], "", "B:pass"),
-    (["B:pass", "A:nx"], "A:nx", "B:pass"),
+    (["B:pass", "A:nx"], "", "B:pass"),
+    (["B:count", "A:nx"], "A:nx", "B:count"),
     (["B@pass B:nx"], "", "B@pass"),
     (["B@pass C:nx"], "", "B@pass"),
-    (["B@pass A:nx"], "A:nx", "B@pass"),
+    (["B@pass A:nx"], "", "B@pass"),
+    (["B@pass A@nx"], "A@nx", ""),
     (["B@pass", "C:nx", "C:drop"], "", "B@pass"),
     (["B@pass C@drop"], "", "B@pass"),
     # plain lists are no zones: PASSTHRU does not lift what they block
