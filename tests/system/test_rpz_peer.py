@@ -248,7 +248,7 @@ def weir(
     small_config: Callable[..., Any],
     make_appliance: Callable[..., Any],
     bind: int,
-) -> Iterator[Any]:
+) -> Any:
     """An appliance with both zones; ``bind`` has written their files."""
     config = small_config([f"127.0.0.1:{upstream_of_both.port}"])
     config["lists"] += [
@@ -264,7 +264,7 @@ def weir(
     config["resolver"]["allow_from"] = ["127.0.0.0/8"]
     appliance = make_appliance(config)
     appliance.start()
-    yield appliance
+    return appliance
 
 
 def test_weir_answers_as_bind_does(weir: Any, bind: int) -> None:
