@@ -102,7 +102,9 @@ class ListConfig(Section):
     hashes: HashesConfig | None = key(None, example="{shape: host-path, algorithm: md5}")
     """Format hashes: how the digests are made."""
     rpz: RpzConfig = key(RpzConfig(), example="{override: disabled}")
-    """Format rpz: what the zone's rules do here."""
+    """Format rpz: what the zone's rules do here. Zones of one kind speak in the order of this file, after what they say
+    about the client; the first that speaks ends the others, also by rpz-passthru. A zone that lifts what lists of other
+    kinds block is one of kind protected."""
     format: Annotated[str, AfterValidator(_format)] = key(
         example="domains", words="one of " + ", ".join(sorted(FORMATS))
     )
@@ -207,6 +209,8 @@ class ListConfig(Section):
             raise fault("a list has one source; write either url or transfer", key="url")
         if self.transfer is not None and self.format != "rpz":
             raise fault("a zone that is transferred is read as rpz; write format: rpz", key="format")
+        if self.rpz != RpzConfig() and self.format != "rpz":
+            raise fault("`rpz` belongs to format rpz; remove it, or write format: rpz", key="rpz")
         for name, formats in (("fields", ("csv", "json")), ("hashes", ("hashes",))):
             if (getattr(self, name) is not None) != (self.format in formats):
                 raise fault(
