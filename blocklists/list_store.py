@@ -2,39 +2,58 @@
 
 One folder per list::
 
-    serving.json        digest, counts and validators of the version that serves
+    versions.json       the accepted versions that are kept, newest first: digests, counts, validators
     attempt.json        the last attempt, a held version's numbers
-    content-<digest>    the text that serves
-    held-<digest>       the text of a refused version
+    life.json           what people decided: suspended, rolled back, approved
+    content-<digest>    the texts of kept versions and of the one that is held (``texts``)
+    ledger              since when entries are listed, as keyed digests; never for a secret list
     edits               single entries that an operator added or removed (``journal``)
 
-Beside the folders: ``.key``, under which the digests of secret lists are made.
+Beside the folders, only where no key is given: ``.key``, under which the digests of secret lists are made.
 
 The text is written before the record that names it and removed after the record that no longer does, so a crash at
-any moment leaves a usable list. The text of a secret list is never written. There is one writer: the control process.
+any moment leaves a usable list. Each record is one file, so every decision is one write: it holds or it does not. The
+text of a secret list is never written in plain. There is one writer: the control process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from blocklists.durable import read_record, write_file, write_record
+from blocklists.coverage import NOTHING_COVERED, Protected
+from blocklists.durable import read_record, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
 from blocklists.journal import Journal, append_edits, read_journal, tidy_journal
 from blocklists.keyed import keyed_digest, stored_key
 from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
-from blocklists.records import Attempt, Held, ListStatus, Serving
+from blocklists.records import Attempt, Held, ListLife, ListStatus, Pin, Serving
+from blocklists.texts import FileTexts, Texts
+from blocklists.versions import (
+    RollbackError,
+    Row,
+    pin_in_force,
+    rolled_back,
+    serving_of,
+    with_accepted,
+    with_confirmed,
+)
 
+_ROW: TypeAdapter[Row] = TypeAdapter(Row)
 _SERVING = TypeAdapter(Serving)
 _ATTEMPT = TypeAdapter(Attempt)
-_EDITS = "edits"
+_LIFE = TypeAdapter(ListLife)
+_VERSIONS, _LIFE_FILE, _ATTEMPT_FILE, _EDITS = "versions.json", "life.json", "attempt.json", "edits"
+_LEDGER = "ledger"
+_BEFORE = "serving.json"
+"""The one version that an older Weir kept; read until the next one is accepted, so that an upgrade opens no gap."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
@@ -45,33 +64,104 @@ class ReleaseError(ValueError):
 class ListStore:
     """The folder of all lists. Every method that writes may raise OSError and then leaves what was there before."""
 
-    def __init__(self, directory: Path) -> None:
-        """Nothing is created before the first write."""
-        self._directory = directory
+    def __init__(self, directory: Path, texts: Texts | None = None, digest_key: bytes | None = None) -> None:
+        """Nothing is created before the first write. ``texts`` are plain files in the lists' folders by default.
+
+        ``digest_key`` makes the digests of secret lists; without it a key beside the lists does, which whoever copies
+        the folder has too.
+        """
+        self._directory, self._digest_key = directory, digest_key
+        self._texts = texts or FileTexts(directory)
 
     def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
-        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key."""
+        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key.
+
+        Of a secret list no validators are kept: a server's tag is often a digest of the text, by which a guess could be
+        proved.
+        """
         if source.confidentiality is not Confidentiality.SECRET:
             return version
-        key = stored_key(self._directory / ".key")
-        return replace(version, digest=keyed_digest(key, version.data))
+        return replace(version, digest=keyed_digest(self.key(), version.data), etag="", last_modified="")
+
+    def key(self) -> bytes:
+        """The secret of this box for digests of what must not be guessed. OSError."""
+        own = self._directory / ".key"
+        if self._digest_key is not None:
+            # Made before there was a vault: it would tell of the records of that time.
+            own.unlink(missing_ok=True)
+        return self._digest_key or stored_key(own)
+
+    def ledger_path(self, list_id: str) -> Path:
+        """Where since when entries are listed is kept (``ledger``)."""
+        return self._folder(list_id) / _LEDGER
+
+    def identified_counts(self, source: ListSource, counts: ListCounts) -> ListCounts:
+        """The counts as they may be kept: of a secret list with keyed digests in place of names. OSError without a key."""
+        covered = counts.coverage
+        if source.confidentiality is not Confidentiality.SECRET or covered == NOTHING_COVERED:
+            return counts
+
+        def known_as(name: str) -> str:
+            return self.identified(source, ListVersion(source.id, b"covers " + name.encode(), "", 0.0)).digest
+
+        return replace(
+            counts,
+            coverage=replace(
+                covered,
+                suffixes=tuple(sorted(map(known_as, covered.suffixes))),
+                protected=tuple(Protected(known_as(item.name), item.group) for item in covered.protected),
+                popular=tuple(sorted(map(known_as, covered.popular))),
+            ),
+        )
+
+    # ---- what is known ----
+
+    def versions(self, list_id: str) -> Row:
+        """The accepted versions that are kept, newest first; empty if there are none or their record is damaged."""
+        folder = self._folder(list_id)
+        row = read_record(folder / _VERSIONS, _ROW)
+        if row is not None:
+            return row
+        before = read_record(folder / _BEFORE, _SERVING)
+        return () if before is None else (before,)
+
+    def life(self, list_id: str) -> ListLife:
+        """What people decided about a list; nothing if there is no record or it is damaged."""
+        return read_record(self._folder(list_id) / _LIFE_FILE, _LIFE) or ListLife()
+
+    def life_is_lost(self, list_id: str) -> bool:
+        """Whether there was a record of people's decisions that cannot be read any more."""
+        path = self._folder(list_id) / _LIFE_FILE
+        return path.exists() and read_record(path, _LIFE) is None
 
     def serving(self, list_id: str) -> Serving | None:
         """What is known of the version that serves; None if there is none or its record is damaged."""
-        return read_record(self._folder(list_id) / "serving.json", _SERVING)
+        row = self.versions(list_id)
+        return serving_of(row, self.life(list_id).pin if row else None)
 
     def attempt(self, list_id: str) -> Attempt:
         """The last attempt; an empty one if there was none or its record is damaged."""
-        return read_record(self._folder(list_id) / "attempt.json", _ATTEMPT) or Attempt()
+        return read_record(self._folder(list_id) / _ATTEMPT_FILE, _ATTEMPT) or Attempt()
 
     def serving_for(self, source: ListSource) -> Serving | None:
-        """The same, if the version came from this very source."""
+        """What serves, if the version came from this very source."""
         serving = self.serving(source.id)
         return serving if serving is not None and serving.origin == origin(source) else None
 
+    def newest_for(self, source: ListSource) -> Serving | None:
+        """The version of this very source that was accepted last, whether it serves or was rolled back."""
+        row = self.versions(source.id)
+        return row[0] if row and row[0].origin == origin(source) else None
+
+    def pin_for(self, source: ListSource) -> Pin | None:
+        """The rollback that decides which version of this very source serves, if one does."""
+        row = self.versions(source.id)
+        return pin_in_force(row, self.life(source.id).pin) if self.newest_for(source) else None
+
     def is_known(self, list_id: str) -> bool:
         """Whether a version of some source has served under this id, be its record readable or not."""
-        return (self._folder(list_id) / "serving.json").exists()
+        folder = self._folder(list_id)
+        return (folder / _VERSIONS).exists() or (folder / _BEFORE).exists()
 
     def load_for(self, source: ListSource) -> ListVersion | None:
         """The version that serves, if it came from this very source and its text is kept and whole."""
@@ -80,95 +170,20 @@ class ListStore:
     def load(self, list_id: str) -> ListVersion | None:
         """The version that serves; None if there is none, its text is not kept, or either is damaged."""
         serving = self.serving(list_id)
-        if serving is None:
-            return None
-        data = _read_checked(self._folder(list_id) / f"content-{serving.digest}", serving.digest)
-        if data is None:
+        data = None if serving is None else self._texts.read(list_id, serving.digest)
+        if serving is None or data is None:
             return None
         return ListVersion(
             list_id, data, serving.digest, serving.fetched, serving.etag, serving.last_modified
         )
 
-    def accept(self, source: ListSource, version: ListVersion, counts: ListCounts) -> None:
-        """Make ``version`` the one that serves."""
-        folder = self._made(source.id)
-        content = folder / f"content-{version.digest}"
-        if source.confidentiality is not Confidentiality.SECRET:
-            write_file(content, version.data)
-        serving = Serving(
-            digest=version.digest,
-            size=len(version.data),
-            fetched=version.fetched,
-            counts=counts,
-            etag=version.etag,
-            last_modified=version.last_modified,
-            origin=origin(source),
-        )
-        write_record(folder / "serving.json", _SERVING, serving)
-        _remove(path for path in folder.glob("content-*") if path != content)
-
-    def hold(
-        self, source: ListSource, version: ListVersion, counts: ListCounts, failures: tuple[GateFailure, ...]
-    ) -> Held:
-        """Keep a refused version aside; the caller notes it in the attempt."""
-        folder = self._made(source.id)
-        content = folder / f"held-{version.digest}"
-        if source.confidentiality is not Confidentiality.SECRET:
-            write_file(content, version.data)
-        _remove(path for path in folder.glob("held-*") if path != content)
-        return Held(version.digest, version.fetched, counts, failures, origin(source))
-
-    def note(self, list_id: str, attempt: Attempt) -> None:
-        """Remember an attempt; the text of a held version goes when the attempt no longer names it."""
-        folder = self._made(list_id)
-        write_record(folder / "attempt.json", _ATTEMPT, attempt)
-        if attempt.held is None:
-            _remove(folder.glob("held-*"))
-
-    def accept_held(self, list_id: str, digest: str) -> bool:
-        """Release exactly this held version, once. At least 12 hexadecimal digits of its digest are enough.
-
-        True if it serves now; False if its text is not kept here and the next refresh accepts it, provided that the
-        source still has it. ReleaseError if no version with this digest is held.
-        """
-        attempt = self.attempt(list_id)
-        held = attempt.held
-        if held is None or len(digest) < SHORTEST_DIGEST or not held.digest.startswith(digest.lower()):
-            which = f"the held version is {held.digest}" if held else "no version is held"
-            raise ReleaseError(f"list {list_id}: nothing to release under this digest; {which}")
-        digest, folder = held.digest, self._folder(list_id)
-        data = _read_checked(folder / f"held-{digest}", digest)
-        if data is None:
-            self.note(list_id, replace(attempt, released=digest))
-            return False
-        write_file(folder / f"content-{digest}", data)
-        serving = Serving(digest, len(data), held.fetched, held.counts, origin=held.origin)
-        write_record(folder / "serving.json", _SERVING, serving)
-        _remove(path for path in folder.glob("content-*") if path.name != f"content-{digest}")
-        self.note(list_id, replace(attempt, held=None, released=""))
-        return True
-
-    def forget_text(self, list_id: str) -> None:
-        """Remove every text of a list that is secret now and was not before, its edits included."""
-        patterns = ("content-*", "held-*", _EDITS)
-        _remove(path for pattern in patterns for path in self._folder(list_id).glob(pattern))
-
-    def edits(self, list_id: str) -> Journal:
-        """The edits of a list, and whether their file is damaged."""
-        return read_journal(self._folder(list_id) / _EDITS)
-
-    def edit(self, source: ListSource, edits: Sequence[Edit]) -> None:
-        """Keep edits, durably, all or none. EditError if the list takes none."""
-        check_editable(source)
-        append_edits(self._made(source.id) / _EDITS, edits)
-
-    def tidy_edits(self, list_id: str) -> None:
-        """Drop what later edits have superseded, if it is much."""
-        tidy_journal(self._folder(list_id) / _EDITS)
+    def text(self, list_id: str, digest: str) -> bytes | None:
+        """The text of a kept or held version; None if it is not kept or not whole."""
+        return self._texts.read(list_id, digest)
 
     def status(self, list_id: str, *, now: float) -> ListStatus:
         """The list as people and metrics see it; ``now`` is Unix seconds."""
-        serving, attempt = self.serving(list_id), self.attempt(list_id)
+        serving, attempt, life = self.serving(list_id), self.attempt(list_id), self.life(list_id)
         known = ListStatus(list_id, attempt.state, attempt.message)
         if serving is not None:
             known = replace(
@@ -184,7 +199,138 @@ class ListStore:
             last_success=attempt.success,
             age=None if attempt.success is None else max(0.0, now - attempt.success),
             held=attempt.held,
+            suspension=life.suspension,
+            pin=pin_in_force(self.versions(list_id), life.pin),
         )
+
+    # ---- what changes ----
+
+    def accept(
+        self, source: ListSource, version: ListVersion, counts: ListCounts, *, now: float | None = None
+    ) -> None:
+        """Make ``version`` the newest one, which serves unless the list is pinned on hold. ``now`` is Unix seconds;
+        by default the time of the fetch.
+        """
+        folder = self._made(source.id)
+        self._texts.write(source, version.digest, version.data)
+        accepted = Serving(
+            digest=version.digest,
+            size=_size(source, version.data),
+            fetched=version.fetched,
+            counts=counts,
+            etag=version.etag,
+            last_modified=version.last_modified,
+            origin=origin(source),
+            accepted=version.fetched if now is None else now,
+        )
+        self._put_row(folder, with_accepted(self.versions(source.id), accepted))
+
+    def confirm(self, source: ListSource, version: ListVersion) -> None:
+        """The source sent a kept version again: keep its text and validators anew."""
+        self._texts.write(source, version.digest, version.data)
+        row = with_confirmed(
+            self.versions(source.id),
+            version.digest,
+            fetched=version.fetched,
+            etag=version.etag,
+            last_modified=version.last_modified,
+        )
+        self._put_row(self._made(source.id), row)
+
+    def hold(
+        self, source: ListSource, version: ListVersion, counts: ListCounts, failures: tuple[GateFailure, ...]
+    ) -> Held:
+        """Keep a refused version aside; the caller notes it in the attempt."""
+        self._made(source.id)
+        self._texts.write(source, version.digest, version.data)
+        return Held(version.digest, version.fetched, counts, failures, origin(source))
+
+    def note(self, list_id: str, attempt: Attempt) -> None:
+        """Remember an attempt; the text of a held version goes when the attempt no longer names it."""
+        write_record(self._made(list_id) / _ATTEMPT_FILE, _ATTEMPT, attempt)
+        self._tidy_texts(list_id)
+
+    def decide(self, list_id: str, life: ListLife) -> None:
+        """Remember what people decided about a list; it holds when this returns."""
+        write_record(self._made(list_id) / _LIFE_FILE, _LIFE, life)
+
+    def roll_back(self, source: ListSource, wanted: str) -> tuple[Serving, tuple[str, ...]]:
+        """The version that a rollback would serve, its text at hand, and those rolled back from. Nothing is changed.
+
+        ``wanted`` is the beginning of a digest; empty: the version before the one that serves. RollbackError.
+        """
+        current, row = self.serving_for(source), self.versions(source.id)
+        if current is None:
+            raise RollbackError("no version of this source serves")
+        chosen, refused = rolled_back(row, current, wanted, shortest=SHORTEST_DIGEST)
+        if self._texts.read(source.id, chosen.digest) is None:
+            raise RollbackError("the text of this version is not kept here")
+        return chosen, refused
+
+    def accept_held(self, source: ListSource, digest: str, *, now: float | None = None) -> bool:
+        """Release exactly this held version, once. At least 12 hexadecimal digits of its digest are enough.
+
+        True if it is the newest version now; False if its text is not kept here and the next refresh accepts it,
+        provided that the source still has it. ReleaseError if no version with this digest is held.
+        """
+        attempt, held = self.held_as(source.id, digest)
+        data = self._texts.read(source.id, held.digest)
+        if data is None:
+            self.note(source.id, replace(attempt, released=held.digest))
+            return False
+        accepted = Serving(
+            held.digest,
+            _size(source, data),
+            held.fetched,
+            held.counts,
+            origin=held.origin,
+            accepted=held.fetched if now is None else now,
+        )
+        row = with_accepted(self.versions(source.id), accepted)
+        write_record(self._folder(source.id) / _VERSIONS, _ROW, row)
+        self.note(source.id, replace(attempt, held=None, released=""))
+        return True
+
+    def held_as(self, list_id: str, digest: str) -> tuple[Attempt, Held]:
+        """The held version of which ``digest`` is the beginning, and the attempt that tells of it. ReleaseError."""
+        attempt = self.attempt(list_id)
+        held = attempt.held
+        if held is None or len(digest) < SHORTEST_DIGEST or not held.digest.startswith(digest.lower()):
+            which = f"the held version is {held.digest}" if held else "no version is held"
+            raise ReleaseError(f"list {list_id}: nothing to release under this digest; {which}")
+        return attempt, held
+
+    def forget_text(self, list_id: str) -> None:
+        """Remove what is in plain of a list that is secret now and was not before, its edits included."""
+        self._texts.forget_plain(list_id)
+        for name in (_EDITS, _LEDGER):
+            (self._folder(list_id) / name).unlink(missing_ok=True)
+
+    def edits(self, list_id: str) -> Journal:
+        """The edits of a list, and whether their file is damaged."""
+        return read_journal(self._folder(list_id) / _EDITS)
+
+    def edit(self, source: ListSource, edits: Sequence[Edit]) -> None:
+        """Keep edits, durably, all or none. EditError if the list takes none."""
+        check_editable(source)
+        append_edits(self._made(source.id) / _EDITS, edits)
+
+    def tidy_edits(self, list_id: str) -> None:
+        """Drop what later edits have superseded, if it is much."""
+        tidy_journal(self._folder(list_id) / _EDITS)
+
+    def _put_row(self, folder: Path, row: Row) -> None:
+        write_record(folder / _VERSIONS, _ROW, row)
+        (folder / _BEFORE).unlink(missing_ok=True)
+        self._tidy_texts(folder.name)
+
+    def _tidy_texts(self, list_id: str) -> None:
+        """Remove the texts that no record names. What cannot be removed now goes another time."""
+        named = {kept.digest for kept in self.versions(list_id)}
+        if (held := self.attempt(list_id).held) is not None:
+            named.add(held.digest)
+        with contextlib.suppress(OSError):
+            self._texts.keep_only(list_id, named)
 
     def _folder(self, list_id: str) -> Path:
         if not _ID.fullmatch(list_id):
@@ -197,19 +343,11 @@ class ListStore:
         return folder
 
 
+def _size(source: ListSource, data: bytes) -> int:
+    """What is noted of a text's size: of a secret list nothing, it narrows down which names a short one can have."""
+    return 0 if source.confidentiality is Confidentiality.SECRET else len(data)
+
+
 def origin(source: ListSource) -> str:
     """What makes two sources the same: address and format, as a digest, because an address may carry a key."""
     return hashlib.sha256(f"{source.format}\n{source.url}".encode()).hexdigest()
-
-
-def _read_checked(path: Path, digest: str) -> bytes | None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    return data if hashlib.sha256(data).hexdigest() == digest else None
-
-
-def _remove(paths: Iterable[Path]) -> None:
-    for path in list(paths):
-        path.unlink(missing_ok=True)

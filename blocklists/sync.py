@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from blocklists.gates import GateFailure, inspect_bytes, judge
+from blocklists.gates import SHORTEST_DIGEST, GateFailure, inspect_bytes, judge, notices
 from blocklists.list_store import ListStore, ReleaseError
 from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
-from blocklists.records import Attempt, ListState, ListStatus, Serving
+from blocklists.records import Attempt, ListState, ListStatus, Pin, Serving
 from blocklists.sources import Fetched, FetchError, Known, NotModified
 
 __all__ = [
+    "CONFIRMING",
     "Count",
     "Fetch",
     "ListState",
@@ -29,6 +30,9 @@ __all__ = [
     "note_fault",
     "refresh",
 ]
+
+CONFIRMING = frozenset({ListState.UNCHANGED, ListState.ACCEPTED, ListState.PINNED})
+"""The states in which the source was heard and had nothing that waits for anybody."""
 
 Count = Callable[[ListSource, bytes], ListCounts]
 """Counts a version without keeping it; called in a thread."""
@@ -65,13 +69,13 @@ async def refresh(
         if is_secret:
             await asyncio.to_thread(store.forget_text, source.id)
         current = await asyncio.to_thread(store.load_for, source)
-        known = None if current is None else Known(current.etag, current.last_modified)
+        known = _known(store, source, current)
         fetched = await fetch(source, known=known, now=now)
         if isinstance(fetched, NotModified):
             outcome, attempt = _not_modified(store, source, current), store.attempt(source.id)
         else:
             fetched = await asyncio.to_thread(store.identified, source, fetched)
-            outcome, attempt = await _take(source, store, fetched, current, count)
+            outcome, attempt = await _Taking(source, store, count, now).take(fetched, current)
     except (FetchError, OSError) as error:
         current = None if is_secret else await asyncio.to_thread(store.load_for, source)
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
@@ -84,44 +88,83 @@ async def note_fault(source: ListSource, store: ListStore, fault: str, *, now: f
     return await _noted(source, store, store.attempt(source.id), outcome, now)
 
 
+def _known(store: ListStore, source: ListSource, current: ListVersion | None) -> Known | None:
+    """What the source need not send again: the newest version that was accepted, which a rollback may have set aside."""
+    newest = store.newest_for(source)
+    return None if current is None or newest is None else Known(newest.etag, newest.last_modified)
+
+
 def _not_modified(store: ListStore, source: ListSource, current: ListVersion | None) -> RefreshOutcome:
     serving = store.serving_for(source)
     if current is None or serving is None:
         return RefreshOutcome(ListState.FAILED, "The source reports no change, but no version is held here.")
+    if (pin := store.pin_for(source)) is not None:
+        return _pinned(pin, current)
     return _unchanged(serving, current)
 
 
-async def _take(
-    source: ListSource, store: ListStore, fetched: ListVersion, current: ListVersion | None, count: Count
-) -> tuple[RefreshOutcome, Attempt]:
-    """Verify, gate and store a fetched version. OSError if it cannot be stored."""
-    attempt, serving = store.attempt(source.id), store.serving_for(source)
-    if serving is not None and serving.digest == fetched.digest:
-        await asyncio.to_thread(_confirm, source, store, serving, fetched, current)
-        return _unchanged(serving, fetched), attempt
-    if (failure := inspect_bytes(fetched.data)) is not None:
-        return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
-    counts = await asyncio.to_thread(count, source, fetched.data)
-    failures = judge(source, counts, None if serving is None else serving.counts, fetched.digest)
-    if failures and attempt.released != fetched.digest:
-        held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
-        outcome = RefreshOutcome(ListState.HELD, " ".join(map(_words, failures)), current, counts, failures)
-        return outcome, replace(attempt, held=held, released="")
-    await asyncio.to_thread(store.accept, source, fetched, counts)
-    outcome = RefreshOutcome(
-        ListState.ACCEPTED, f"A new version with {_entries(counts.entries)}.", fetched, counts
-    )
-    return outcome, replace(attempt, held=None, released="")
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """What becomes of a version that was fetched. Methods raise OSError if it cannot be stored."""
+
+    source: ListSource
+    store: ListStore
+    count: Count
+    now: float
+
+    async def take(self, fetched: ListVersion, current: ListVersion | None) -> tuple[RefreshOutcome, Attempt]:
+        """Verify, gate and store it."""
+        source, store = self.source, self.store
+        attempt, serving, pin = store.attempt(source.id), store.serving_for(source), store.pin_for(source)
+        if serving is not None and serving.digest == fetched.digest:
+            await asyncio.to_thread(self._confirm, serving, fetched, current)
+            return _unchanged(serving, fetched), attempt
+        if pin is not None and (pin.hold or fetched.digest in pin.refused):
+            return _pinned(pin, current), attempt
+        if (failure := inspect_bytes(fetched.data)) is not None:
+            return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
+        counts = await self._counted(fetched)
+        before = await self._before(serving, current, counts)
+        failures = judge(source, counts, before, fetched.digest)
+        if failures and attempt.released != fetched.digest:
+            held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
+            outcome = RefreshOutcome(
+                ListState.HELD, " ".join(map(_words, failures)), current, counts, failures
+            )
+            return outcome, replace(attempt, held=held, released="")
+        await asyncio.to_thread(store.accept, source, fetched, counts, now=self.now)
+        words = (f"A new version with {_entries(counts.entries)}.", *notices(source, counts, before))
+        outcome = RefreshOutcome(ListState.ACCEPTED, " ".join(words), fetched, counts)
+        return outcome, replace(attempt, held=None, released="")
+
+    async def _counted(self, version: ListVersion) -> ListCounts:
+        counts = await asyncio.to_thread(self.count, self.source, version.data)
+        return await asyncio.to_thread(self.store.identified_counts, self.source, counts)
+
+    async def _before(
+        self, serving: Serving | None, current: ListVersion | None, counts: ListCounts
+    ) -> ListCounts | None:
+        """The counts of the version that serves, about the same guarded names as ``counts``: if other names are guarded
+        than when it came, it is read again.
+        """
+        if serving is None or serving.counts.coverage.reference == counts.coverage.reference:
+            return None if serving is None else serving.counts
+        if current is None or current.digest != serving.digest:
+            return serving.counts  # its text is not at hand
+        return replace(serving.counts, coverage=(await self._counted(current)).coverage)
+
+    def _confirm(self, serving: Serving, fetched: ListVersion, current: ListVersion | None) -> None:
+        """Store the same version again if its text is missing or damaged, or its validators changed."""
+        validators = (fetched.etag, fetched.last_modified)
+        is_lost = current is None and self.source.confidentiality is not Confidentiality.SECRET
+        if is_lost or (serving.etag, serving.last_modified) != validators:
+            self.store.confirm(self.source, fetched)
 
 
-def _confirm(
-    source: ListSource, store: ListStore, serving: Serving, fetched: ListVersion, current: ListVersion | None
-) -> None:
-    """Store the same version again if its text is missing or damaged, or its validators changed."""
-    validators = (fetched.etag, fetched.last_modified)
-    is_lost = current is None and source.confidentiality is not Confidentiality.SECRET
-    if is_lost or (serving.etag, serving.last_modified) != validators:
-        store.accept(source, fetched, serving.counts)
+def _pinned(pin: Pin, current: ListVersion | None) -> RefreshOutcome:
+    until = "it is resumed" if pin.hold else "its source has a newer one"
+    words = f"The list was rolled back to version {pin.digest[:SHORTEST_DIGEST]}, which serves until {until}."
+    return RefreshOutcome(ListState.PINNED, words, current)
 
 
 def _unchanged(serving: Serving, version: ListVersion) -> RefreshOutcome:
@@ -132,10 +175,7 @@ async def _noted(
     source: ListSource, store: ListStore, attempt: Attempt, outcome: RefreshOutcome, now: float
 ) -> RefreshOutcome:
     note = replace(attempt, at=now, state=outcome.state, message=outcome.message)
-    if outcome.state in {
-        ListState.UNCHANGED,
-        ListState.ACCEPTED,
-    }:  # whatever was held, the source has it no more
+    if outcome.state in CONFIRMING:  # whatever was held, the source has it no more
         note = replace(note, success=now, held=None, released="")
     try:
         await asyncio.to_thread(store.note, source.id, note)

@@ -1,4 +1,4 @@
-"""The counters of a worker: their names, and the pages that they are kept in.
+"""The counters of a worker: their names, and what becomes of the pages that they are kept in (``resolver.pages``).
 
 A page has one writer. So a worker has one that its Python writes, and one for each core that it runs; a number is the
 sum of all of them by name.
@@ -6,11 +6,11 @@ sum of all of them by name.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
 from resolver.core.native import STATS_NAMES, Stats
 from resolver.exchange.counters import COUNTERS as EXCHANGE_COUNTERS
+from resolver.pages import Page, page_path
 from resolver.policy.reasons import REASONS
 from resolver.runtime.counters import CounterPage
 
@@ -49,21 +49,6 @@ LATENCY_BOUNDS: tuple[int | None, ...] = tuple(
     if found and path == "latency_core"
 )
 """Microseconds up to which each of a core's latency buckets goes; the last is open."""
-
-
-class Page(StrEnum):
-    """The pages of a worker, by the ending of their files."""
-
-    PYTHON = "counters"
-    CORE = "core"
-    """Of the thread that serves UDP."""
-    CORE_TCP = "core-tcp"
-    """Of the core that the event loop asks, for TCP."""
-
-
-def page_path(run: Path, slot: int, page: Page = Page.PYTHON) -> Path:
-    """The file of a worker's page in the run folder."""
-    return run / f"worker-{slot}.{page}"
 
 
 def open_core_page(run: Path, slot: int, page: Page = Page.CORE) -> Stats:

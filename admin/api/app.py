@@ -2,43 +2,129 @@
 
 from __future__ import annotations
 
-import traceback
+import contextlib
+import time
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 
+from admin.api import audit, categories, lists, profiles, subscribers, tokens
 from admin.api.appliance import Appliance
+from admin.api.asking import post_ask
+from admin.api.authentication import (
+    NEEDS_TOKEN,
+    Find,
+    Gate,
+    Refused,
+    UnauthenticatedError,
+    unauthenticated,
+)
 from admin.api.checks import get_check
 from admin.api.entries import get_entries, post_entries
-from admin.api.guard import Asked, refusal
+from admin.api.failures import LARGEST_REQUEST, problem_of
+from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.hits import get_hits
-from admin.api.keys import APPLIANCE
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
+from admin.api.lists_actions import (
+    post_release,
+    post_resume,
+    post_rollback,
+    post_suspend,
+    post_sync,
+)
+from admin.api.lists_history import get_difference, get_review, get_since
+from admin.api.lists_inspect import get_held, post_preview
+from admin.api.lists_status import get_list_status, get_lists_status, get_versions
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
-from admin.api.problem import ProblemError, respond
+from admin.api.problem import respond
 from admin.api.queries import get_queries
 from admin.api.reloads import post_reload
-from resolver.runtime.logs import get_logger
+from admin.api.resource_paths import Described
+from admin.api.resources import Resource
+from admin.api.traffic import Traffic
+from admin.services.actors import Actor, ActorKind, Permission, require
+from admin.services.asking import AskLimits
+from admin.services.tokens import authenticate, note_use
+from admin.store.errors import StoreError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Route = tuple[str, str, Handler, Permission | None]
+"""Method, path, handler, and what whoever asks must be good for; None asks nothing more of those who were let in."""
 
-ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "/healthz", healthz),
-    ("GET", "/readyz", readyz),
-    ("GET", "/metrics", get_metrics),
-    ("GET", "/api/v1/check", get_check),
-    ("POST", "/api/v1/reload", post_reload),
-    ("GET", "/api/v1/lists/{id}/entries", get_entries),
-    ("POST", "/api/v1/lists/{id}/entries", post_entries),
-    ("GET", "/api/v1/lists/{id}/hits", get_hits),
-    ("GET", "/api/v1/stats/queries", get_queries),
-    ("GET", "/api/v1/openapi.json", get_openapi),
+
+def _routes(resource: Resource[Any], described: Described) -> tuple[Route, ...]:
+    """Those of lists, categories, profiles and subscribers."""
+    item, read, write = f"{resource.path}/{{id}}", described.read, described.write
+    return (
+        ("GET", resource.path, resource.index, read),
+        ("POST", resource.path, resource.post, write),
+        ("GET", item, resource.get, read),
+        ("PUT", item, resource.put, write),
+        ("PATCH", item, resource.patch, write),
+        ("DELETE", item, resource.delete, write),
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    ("GET", "/healthz", healthz, None),
+    ("GET", "/readyz", readyz, None),
+    ("GET", "/metrics", get_metrics, None),
+    ("GET", "/api/v1/check", get_check, Permission.CHECK),
+    ("POST", "/api/v1/reload", post_reload, Permission.CONFIG_RELOAD),
+    *_routes(lists.RESOURCE, lists.DESCRIBED),
+    ("GET", "/api/v1/lists/{id}/entries", get_entries, Permission.LISTS_READ),
+    ("POST", "/api/v1/lists/{id}/entries", post_entries, Permission.LISTS_WRITE),
+    ("GET", "/api/v1/lists/{id}/hits", get_hits, Permission.LISTS_READ),
+    ("POST", "/api/v1/lists/{id}/ask", post_ask, Permission.LISTS_SECRET),
+    ("GET", "/api/v1/lists/{id}/status", get_list_status, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/versions", get_versions, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/diff", get_difference, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/review", get_review, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/since", get_since, Permission.CHECK),
+    ("GET", "/api/v1/lists/{id}/held", get_held, Permission.LISTS_READ),
+    ("POST", "/api/v1/lists/{id}/preview", post_preview, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/sync", post_sync, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/suspend", post_suspend, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/resume", post_resume, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/rollback", post_rollback, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/release", post_release, Permission.LISTS_RELEASE),
+    ("GET", "/api/v1/stats/lists", get_lists_status, Permission.LISTS_READ),
+    *_routes(categories.RESOURCE, categories.DESCRIBED),
+    *_routes(profiles.RESOURCE, profiles.DESCRIBED),
+    *_routes(subscribers.RESOURCE, subscribers.DESCRIBED),
+    ("GET", "/api/v1/subscribers/{id}/identities", subscribers.IDENTITIES.get, Permission.SUBSCRIBERS_READ),
+    ("PUT", "/api/v1/subscribers/{id}/identities", subscribers.IDENTITIES.put, Permission.SUBSCRIBERS_WRITE),
+    ("GET", "/api/v1/subscribers/{id}/rules", subscribers.RULES.get, Permission.SUBSCRIBERS_READ),
+    ("PUT", "/api/v1/subscribers/{id}/rules", subscribers.RULES.put, Permission.SUBSCRIBERS_WRITE),
+    ("GET", "/api/v1/tokens", tokens.index, Permission.TOKENS_READ),
+    ("POST", "/api/v1/tokens", tokens.post, Permission.TOKENS_WRITE),
+    ("GET", "/api/v1/tokens/{id}", tokens.get, Permission.TOKENS_READ),
+    ("DELETE", "/api/v1/tokens/{id}", tokens.delete, Permission.TOKENS_WRITE),
+    ("GET", "/api/v1/audit", audit.get_audit, Permission.AUDIT_READ),
+    ("GET", "/api/v1/stats/queries", get_queries, Permission.STATS),
+    ("GET", "/api/v1/openapi.json", get_openapi, None),
 )
 
-LARGEST_REQUEST = 512 * 1024
-"""Bytes of a request's body: a thousand edits of the longest names."""
+FOR_ANYBODY = frozenset(
+    {
+        "/api/v1/check",
+        "/api/v1/lists",
+        "/api/v1/lists/{id}",
+        "/api/v1/lists/{id}/status",
+        "/api/v1/lists/{id}/versions",
+        "/api/v1/categories",
+        "/api/v1/categories/{id}",
+        "/api/v1/profiles",
+        "/api/v1/profiles/{id}",
+        "/api/v1/stats/lists",
+        "/api/v1/stats/queries",
+        "/api/v1/openapi.json",
+    }
+)
+"""What may be read on this box without a credential: neither people nor entries are in it."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -50,19 +136,36 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
-_log = get_logger("weir.api")
 
-
-def make_app(appliance: Appliance) -> web.Application:
-    """The application for one appliance."""
-    app = web.Application(middlewares=[_errors, _guard], client_max_size=LARGEST_REQUEST)
+def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) -> web.Application:
+    """The application for one appliance. ``clock``: seconds, never set back."""
+    app = web.Application(middlewares=[_count, _errors, _guard], client_max_size=LARGEST_REQUEST)
     app[APPLIANCE] = appliance
+    app[TRAFFIC] = Traffic()
+    app[GATE] = Gate(clock)
+    app[ASK_LIMITS] = AskLimits()
     app.on_response_prepare.append(_add_headers)
-    for method, path, handler in ROUTES:
-        app.router.add_route(method, path, handler)
+    for method, path, handler, scope in ROUTES:
+        guarded = _guarded(path, handler, scope)
+        app.router.add_route(method, path, guarded)
         if method == "GET":
-            app.router.add_route("HEAD", path, handler)
+            app.router.add_route("HEAD", path, guarded)
     return app
+
+
+def _guarded(path: str, handler: Handler, scope: Permission | None) -> Handler:
+    """Ask for the scope before anything of the request is looked at; what it would do stays unknown without it."""
+    if scope is None:
+        return handler
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        actor = request[ACTOR]
+        if actor.kind is ActorKind.ANONYMOUS and path not in FOR_ANYBODY:
+            raise unauthenticated(Refused.NOTHING_SENT, NEEDS_TOKEN)
+        require(actor, scope)
+        return await handler(request)
+
+    return guarded
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
@@ -70,44 +173,47 @@ async def _add_headers(_request: web.Request, response: web.StreamResponse) -> N
 
 
 @web.middleware
-async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    appliance = request.app[APPLIANCE]
-    asked = Asked(request.method, request.path, request.headers)
-    if (problem := refusal(asked, node=appliance.config.node, token=appliance.token)) is not None:
-        raise problem
-    return await handler(request)
+async def _count(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    resource = request.match_info.route.resource
+    request.app[TRAFFIC].answered(resource.canonical if resource else None, response.status)
+    return response
 
 
 @web.middleware
 async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except ProblemError as problem:
-        headers = {"WWW-Authenticate": "Bearer"} if problem.status is HTTPStatus.UNAUTHORIZED else None
-        return respond(problem, headers)
-    except web.HTTPException as error:
-        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-        return respond(ProblemError(HTTPStatus(error.status), _words(error)), headers)
     except Exception as error:
-        # Type and place only: a message or a traceback may quote what was asked.
-        _log.error("a request failed", error=type(error).__name__, where=_place(error))
-        return respond(
-            ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a fault of Weir; its log says more")
-        )
+        actor = request.get(ACTOR)
+        problem = problem_of(error, anonymous=actor is not None and actor.kind is ActorKind.ANONYMOUS)
+        if isinstance(problem, UnauthenticatedError):
+            request.app[TRAFFIC].refused(problem.reason)
+        return respond(problem)
 
 
-def _words(error: web.HTTPException) -> str:
-    match error.status:
-        case HTTPStatus.NOT_FOUND:
-            return "There is nothing at this address; /api/v1/openapi.json lists what there is"
-        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return f"A request has {LARGEST_REQUEST:,} bytes at most; send it in parts"
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            return f"Allowed here: {error.headers['Allow']}"
-        case _:
-            return error.reason
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    appliance = request.app[APPLIANCE]
+    asked = Asked(request.method, request.path, request.headers, request.remote or "")
+    if (problem := refusal(asked, node=appliance.config.node)) is not None:
+        raise problem
+    if request.path.startswith(API):
+        request[ACTOR] = await request.app[GATE].actor(asked, appliance.keys, _finder(appliance))
+    return await handler(request)
 
 
-def _place(error: Exception) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{frame.filename}:{frame.lineno}"
+def _finder(appliance: Appliance) -> Find:
+    async def find(text: str) -> Actor | None:
+        at = appliance.now()
+        database = await appliance.connect()
+        async with database.reading() as transaction:
+            known = await authenticate(transaction, text, at)
+        if known is not None and known.is_use_due:
+            # Who may read is let in also while nothing can be written.
+            with contextlib.suppress(StoreError):
+                async with database.transaction() as transaction:
+                    await note_use(transaction, known.actor.id, at)
+        return None if known is None else known.actor
+
+    return find

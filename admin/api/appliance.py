@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
+from admin.api.list_life import ListActions, ListInspections
 from admin.config import Config
 from admin.services.hits import HitReport
 from admin.services.place import Place
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
+from blocklists.records import Suspension
 from resolver.tables.view import View
+
+if TYPE_CHECKING:  # nothing that starts quickly waits for SQLAlchemy
+    from admin.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,28 @@ class ListCondition:
     last_attempt: float | None = None
     last_success: float | None = None
     message: str = ""
+    title: str = ""
+    authority: str = ""
+    enforced: str = "all"
+    """``all``, ``names`` (too old for its URL entries), ``nothing`` (suspended, or too old)."""
+    age: float | None = None
+    """Seconds since it was last known to be current; a clock that is set does not change it."""
+    age_level: str = "current"
+    next_attempt: float | None = None
+    fetching: bool = False
+    attempts: int = 0
+    """Attempts that ended since control was started."""
+    in_force: bool = True
+    """False: the version that serves is still being compiled."""
+    dispositions: Mapping[str, int] | None = None
+    """Entries by what enforcement they can get; None as ``entries``."""
+    serving: str | None = None
+    """The digest of the version that serves, None as ``entries``."""
+    held: str = ""
+    """The digest of the version that the gates hold back."""
+    pinned: str = ""
+    """The digest of the version that somebody rolled back to."""
+    suspension: Suspension | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +112,15 @@ class Wish:
     scope: Scope | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The credentials that are not in the database; ``file`` is None if ``admin.token_file`` is not set."""
+
+    local: str | None = field(repr=False)
+    """What ``weir`` on this box sends; new with every start of control, None before it is written."""
+    file: str | None = field(default=None, repr=False)
+
+
 class UnknownListError(LookupError):
     """No list of this id is configured."""
 
@@ -94,15 +130,33 @@ class Appliance(Protocol):
 
     @property
     def config(self) -> Config:
-        """The configuration in force."""
+        """The configuration in force: what the file declares and what the database holds."""
+
+    @property
+    def declared(self) -> Config:
+        """The configuration as its file says it."""
+
+    async def connect(self) -> Database:
+        """What the API changes, once it is open. UnavailableError while it cannot be reached."""
+
+    async def store_changed(self) -> None:
+        """Bring into force what the database holds now."""
 
     @property
     def place(self) -> Place:
         """The folders."""
 
     @property
-    def token(self) -> str | None:
-        """What clients of ``/api/`` must send; None if nothing is asked for."""
+    def keys(self) -> Keys:
+        """The credentials that are not in the database."""
+
+    @property
+    def lists(self) -> ListActions:
+        """What may be decided about lists."""
+
+    @property
+    def inspections(self) -> ListInspections:
+        """Looking at versions of lists that do not serve."""
 
     def condition(self) -> Condition:
         """The state of things now."""

@@ -6,11 +6,29 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from admin.api.appliance import UnknownListError, Wish
+from admin.api.bodies import checked, read_object
+from admin.api.describing import (
+    COUNT,
+    FLAG,
+    TEXT,
+    Paths,
+    Schema,
+    array,
+    body,
+    exactly,
+    in_path,
+    json,
+    operation,
+    problem,
+    ref,
+    words,
+)
 from admin.api.keys import APPLIANCE
 from admin.api.problem import ProblemError
+from admin.services.actors import Permission
 from blocklists.edits import MAX_EDITS, Change, Edit, EditError
 from blocklists.model import Scope
 
@@ -20,7 +38,7 @@ _LONGEST = 1_024
 _Text = Annotated[str, Field(max_length=_LONGEST)]
 
 
-class Entry(BaseModel):
+class EditedEntry(BaseModel):
     """A name with its scope; without one, that of the list's own bare names."""
 
     model_config = ConfigDict(extra="forbid")
@@ -28,18 +46,52 @@ class Entry(BaseModel):
     scope: Literal["host", "domain", "wildcard", "address"] | None = None
 
 
-class Request(BaseModel):
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+_Wanted = Annotated[EditedEntry, BeforeValidator(_named, json_schema_input_type=_Text | EditedEntry)]
+
+
+class EntryEdits(BaseModel):
     """What is to become of which entries."""
 
     model_config = ConfigDict(extra="forbid")
-    add: list[_Text | Entry] = []
-    remove: list[_Text | Entry] = []
-    take_back: list[_Text | Entry] = []
+    add: list[_Wanted] = []
+    remove: list[_Wanted] = []
+    take_back: list[_Wanted] = []
 
     def wishes(self) -> list[Wish]:
         """All of them, additions first."""
         asked = ((Change.ADD, self.add), (Change.REMOVE, self.remove), (Change.TAKE_BACK, self.take_back))
         return [_wish(change, entry) for change, entries in asked for entry in entries]
+
+
+PATHS: Paths = {
+    "/api/v1/lists/{id}/entries": {
+        "parameters": [in_path("id", "The id of a list")],
+        "get": operation(
+            "Single entries that were edited: what holds on top of the list's own text",
+            {"200": json("The edits", ref("Edits")), "404": problem("There is no such list")},
+            scope=Permission.LISTS_READ,
+        ),
+        "post": operation(
+            f"Add, remove or take back single entries (1 to {MAX_EDITS:,}), all or none; they hold for later versions too",
+            {
+                "200": json("Kept, and in force as far as `in_force` says", ref("EditReport")),
+                "404": problem("There is no such list"),
+            },
+            scope=Permission.LISTS_WRITE,
+            request=body(ref(EntryEdits)),
+        ),
+    }
+}
+_SCOPE = words("host", "domain", "wildcard", "address")
+_EDITS = array(exactly(change=words("add", "remove"), name=TEXT, scope=_SCOPE))
+SCHEMAS: dict[str, Schema] = {
+    "Edits": exactly(list=TEXT, edits=_EDITS),
+    "EditReport": exactly(list=TEXT, in_force=COUNT, compiling=FLAG, edits=_EDITS),
+}
 
 
 async def get_entries(request: web.Request) -> web.Response:
@@ -57,10 +109,11 @@ async def get_entries(request: web.Request) -> web.Response:
 async def post_entries(request: web.Request) -> web.Response:
     """200 when the edits are kept and in force (or being compiled), 422 when one of them is not taken: then none is."""
     list_id = request.match_info["id"]
-    wishes = _parsed(await request.read()).wishes()
+    wishes = checked(EntryEdits, await read_object(request)).wishes()
     if not 1 <= len(wishes) <= MAX_EDITS:
         raise ProblemError(
-            HTTPStatus.BAD_REQUEST, f"A request has 1 to {MAX_EDITS:,} entries in add, remove and take_back"
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"A request has 1 to {MAX_EDITS:,} entries in add, remove and take_back",
         )
     try:
         report = await request.app[APPLIANCE].edit(list_id, wishes)
@@ -80,21 +133,7 @@ async def post_entries(request: web.Request) -> web.Response:
     )
 
 
-def _parsed(body: bytes) -> Request:
-    try:
-        return Request.model_validate_json(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"][:2]) or "the body"
-        raise ProblemError(
-            HTTPStatus.BAD_REQUEST,
-            f'{place}: {first["msg"]}. Send JSON like {{"add": ["bets.example"], "remove": []}}',
-        ) from error
-
-
-def _wish(change: Change, entry: str | Entry) -> Wish:
-    if isinstance(entry, str):
-        return Wish(change, entry)
+def _wish(change: Change, entry: EditedEntry) -> Wish:
     return Wish(change, entry.name, None if entry.scope is None else Scope(entry.scope))
 
 

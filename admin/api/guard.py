@@ -1,12 +1,12 @@
-"""Who may ask. The rules, pure: a request's facts in, a refusal or None out.
+"""What may come in at all. The rules, pure: a request's facts in, a refusal or None out.
 
 A browser on the operator's machine is the enemy here: pages of others can make it send requests to 127.0.0.1. A name
-that an attacker points at 127.0.0.1 shows in Host; a request sent across sites shows in Origin or Sec-Fetch-Site.
+that an attacker points at 127.0.0.1 shows in Host; a request sent across sites shows in Origin or Sec-Fetch-Site. Who
+somebody is and what they may do is ``admin.api.authentication``'s.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,32 +16,31 @@ from urllib.parse import urlsplit
 from admin.api.problem import ProblemError
 
 API = "/api/"
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+"""Below it nobody gets anything without being somebody."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110 section 9.2.1)."""
 _OWN_SITE = {"same-origin", "none"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a guard may look at."""
+    """What a guard may look at. ``peer`` is the address of the other end of the connection, empty if it has none."""
 
     method: str
     path: str
     headers: Mapping[str, str]
+    peer: str = ""
 
 
-def refusal(asked: Asked, *, node: str, token: str | None) -> ProblemError | None:
-    """Why the request is not served; None if it is. ``node`` is the box's own name, ``token`` what /api/ asks for."""
+def refusal(asked: Asked, *, node: str) -> ProblemError | None:
+    """Why the request is not served; None if it is. ``node`` is the box's own name."""
     host = asked.headers.get("Host", "")
     if not _is_ours(host, node):
         return ProblemError(
             HTTPStatus.FORBIDDEN, f"Host names another server; use an IP address, localhost or {node}"
         )
-    if asked.method not in _SAFE_METHODS and not _same_site(asked.headers, host):
+    if asked.method not in SAFE_METHODS and not _same_site(asked.headers, host):
         return ProblemError(HTTPStatus.FORBIDDEN, "The request was made by a page of another site")
-    if token is not None and asked.path.startswith(API) and not _has_token(asked.headers, token):
-        return ProblemError(
-            HTTPStatus.UNAUTHORIZED, "Send the token of admin.token_file: Authorization: Bearer TOKEN"
-        )
     return None
 
 
@@ -64,10 +63,3 @@ def _same_site(headers: Mapping[str, str], host: str) -> bool:
         return False
     origin = headers.get("Origin")
     return origin is None or origin.partition("://")[2] == host
-
-
-def _has_token(headers: Mapping[str, str], token: str) -> bool:
-    scheme, _, given = headers.get("Authorization", "").partition(" ")
-    # In constant time: how far a guess is right must not show in how long the answer takes.
-    right = hmac.compare_digest(given.strip().encode(errors="replace"), token.encode())
-    return right and scheme.lower() == "bearer"

@@ -8,11 +8,48 @@ from http import HTTPStatus
 from aiohttp import web
 
 from admin.api.appliance import Condition
+from admin.api.describing import (
+    COUNT,
+    FLAG,
+    MAYBE_COUNT,
+    MOMENT,
+    TEXT,
+    Paths,
+    Schema,
+    array,
+    exactly,
+    json,
+    operation,
+    plain_text,
+    ref,
+)
 from admin.api.keys import APPLIANCE
+from admin.api.lists_status import FOR_ANYBODY
 from admin.api.readiness import Readiness, judge
 from admin.services.process_state import ProcessState
 from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import served_generation
+
+PATHS: Paths = {
+    "/healthz": {"get": operation("The process is alive", {"200": plain_text("ok")})},
+    "/readyz": {
+        "get": operation(
+            "All processes serve the current generation and the lists that must be loaded are",
+            {"200": json("Ready", ref("Readiness")), "503": json("Not ready", ref("Readiness"))},
+        )
+    },
+}
+SCHEMAS: dict[str, Schema] = {
+    "Readiness": exactly(
+        ready=FLAG,
+        generation=MAYBE_COUNT,
+        problems=array(TEXT),
+        warnings=array(TEXT),
+        processes=array(exactly(name=TEXT, alive=FLAG, generation=MAYBE_COUNT, restarts=COUNT)),
+        lists=array(exactly(**FOR_ANYBODY)),
+        config=exactly(loaded=MOMENT, accepted=COUNT, rejected=COUNT, problems=array(TEXT)),
+    )
+}
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -52,6 +89,6 @@ def _detail(
             }
             for name in condition.processes
         ],
-        "lists": [asdict(item) for item in condition.lists],
+        "lists": [{name: getattr(item, name) for name in FOR_ANYBODY} for item in condition.lists],
         "config": asdict(condition.config),
     }

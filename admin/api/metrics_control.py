@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, StateSetMetricFamily
 
 from admin.api.appliance import Condition, ListCondition
 from admin.services.process_state import ProcessState
+from blocklists.enforcement import Enforced
+from blocklists.records import AgeLevel
 
 
-def control_metrics(condition: Condition, now: float) -> Iterator[Metric]:
-    """``now`` is Unix seconds; ages are as of it."""
+def control_metrics(condition: Condition) -> Iterator[Metric]:
+    """Everything that control knows of itself."""
     yield GaugeMetricFamily(
         "weir_generation", "Number of the published state in force", condition.generation or 0
     )
@@ -34,10 +36,28 @@ def control_metrics(condition: Condition, now: float) -> Iterator[Metric]:
     reloads.add_metric(["accepted"], condition.config.accepted)
     reloads.add_metric(["rejected"], condition.config.rejected)
     yield reloads
-    yield from _list_metrics(condition.lists, now)
+    yield from _list_metrics(condition.lists)
 
 
-def _list_metrics(lists: tuple[ListCondition, ...], now: float) -> Iterator[Metric]:
+_STATES = ("serving", "suspended", "dropped", "old", "pinned", "held", "failed", "missing")
+"""From what matters most to what matters least, ``serving`` aside."""
+
+
+def _state_of(item: ListCondition) -> str:
+    if not item.loaded:
+        return "missing"
+    if item.suspension is not None:
+        return "suspended"
+    if item.enforced != Enforced.ALL:
+        return "dropped"
+    if item.age_level != AgeLevel.CURRENT:
+        return "old"
+    if item.pinned:
+        return "pinned"
+    return item.state if item.state in ("held", "failed") else "serving"
+
+
+def _list_metrics(lists: tuple[ListCondition, ...]) -> Iterator[Metric]:
     loaded = GaugeMetricFamily("weir_list_loaded", "1 if a version of the list is enforced", labels=["list"])
     failing = GaugeMetricFamily(
         "weir_list_failing", "1 if the last attempt gave no usable version", labels=["list"]
@@ -54,17 +74,20 @@ def _list_metrics(lists: tuple[ListCondition, ...], now: float) -> Iterator[Metr
     attempt = GaugeMetricFamily(
         "weir_list_last_attempt_timestamp_seconds", "When the list was last asked for", labels=["list"]
     )
+    state = StateSetMetricFamily("weir_list_state", "What holds of the list", labels=["list"])
     for item in lists:
+        state.add_metric([item.id], {name: name == _state_of(item) for name in _STATES})
         loaded.add_metric([item.id], float(item.loaded))
         failing.add_metric([item.id], float(item.state in ("failed", "held")))
         if item.entries is not None:
             entries.add_metric([item.id], item.entries)
+        if item.age is not None:
+            age.add_metric([item.id], item.age)
         if item.last_success is not None:
-            age.add_metric([item.id], max(0.0, now - item.last_success))
             success.add_metric([item.id], item.last_success)
         if item.last_attempt is not None:
             attempt.add_metric([item.id], item.last_attempt)
-    yield from (loaded, failing, entries, age, success, attempt)
+    yield from (state, loaded, failing, entries, age, success, attempt)
 
 
 def process_metrics(processes: Iterable[ProcessState], listen_failures: int) -> Iterator[Metric]:

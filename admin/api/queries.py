@@ -7,15 +7,69 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from admin.api.describing import (
+    COUNT,
+    MAYBE_COUNT,
+    MAYBE_TEXT,
+    MOMENT,
+    TEXT,
+    Paths,
+    Schema,
+    array,
+    exactly,
+    json,
+    operation,
+    query,
+    ref,
+    words,
+)
 from admin.api.keys import APPLIANCE
 from admin.api.problem import ProblemError
+from admin.services.actors import Permission
 from admin.services.build import worker_count
 from admin.services.samples import FLOOR, recent
 from blocklists.snapshot.native import SnapshotError
+from resolver.sampling import Decided
 from resolver.tables.store import TablesError
 
 DEFAULT_SECONDS = 60
 MOST_SECONDS = 3_600
+
+PATHS: Paths = {
+    "/api/v1/stats/queries": {
+        "get": operation(
+            "A sample of the queries answered lately, without who asked; empty unless it is switched on",
+            {"200": json("The sample and its rate", ref("QuerySample"))},
+            scope=Permission.STATS,
+            anonymous=True,
+            parameters=(
+                query(
+                    "seconds",
+                    "How far back",
+                    COUNT | {"minimum": 1, "maximum": MOST_SECONDS, "default": DEFAULT_SECONDS},
+                ),
+            ),
+        )
+    }
+}
+SCHEMAS: dict[str, Schema] = {
+    "QuerySample": exactly(
+        sampling=TEXT | {"description": "`off`, or 1/N"},
+        since=MOMENT,
+        note=TEXT,
+        queries=array(ref("SampledQuery")),
+    ),
+    "SampledQuery": exactly(
+        at=COUNT | {"description": "Unix seconds"},
+        transport=words("udp", "tcp"),
+        qtype=COUNT,
+        rcode=MAYBE_COUNT,
+        decided=words(*(kind.name.lower().replace("_", "-") for kind in Decided)),
+        category=MAYBE_TEXT,
+        within=MAYBE_COUNT | {"description": "Microseconds; null is more than 2 seconds"},
+        name=MAYBE_TEXT,
+    ),
+}
 
 _OFF = "No queries are sampled: set telemetry.query_sample, for example to 1/1000, and reload"
 _ON = (

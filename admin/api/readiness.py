@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from admin.api.appliance import Condition, ListCondition
 from admin.services.process_state import ProcessState
+from blocklists.enforcement import Enforced
 from blocklists.model import Kind
+from blocklists.records import AgeLevel
 
 MUST_BE_LOADED = (Kind.ILLEGAL, Kind.PROTECTED)
 """Without these the box would serve what the law forbids, or keep people from help: it is not ready."""
@@ -41,6 +43,7 @@ def judge(
             problems.append(found)
         elif found:
             warnings.append(found)
+        warnings += _life(item)
     return Readiness(tuple(problems), tuple(warnings))
 
 
@@ -63,9 +66,28 @@ def _processes(
     return problems
 
 
+def _life(item: ListCondition) -> Iterator[str]:
+    """What holds of a list only for now, and must not be forgotten."""
+    if item.suspension is not None:
+        when = "until its time is over" if item.suspension.until is not None else "until it is resumed"
+        yield f"list {item.id} is suspended {when}: nothing of it is enforced"
+    if item.pinned and item.state != "pinned":
+        yield f"list {item.id} was rolled back and serves an earlier version"
+    if item.loaded and item.age_level != AgeLevel.CURRENT:
+        part = {
+            Enforced.NAMES: "; its web addresses are not enforced any more",
+            Enforced.NOTHING: "; it is not enforced any more",
+        }
+        ended = part.get(Enforced(item.enforced), "") if item.suspension is None else ""
+        hours = int((item.age or 0.0) // 3600)
+        yield f"list {item.id} was last known to be current {hours} hours ago ({item.age_level}){ended}"
+
+
 def _list(item: ListCondition) -> str:
     if not item.loaded:
         return f"list {item.id} has never been loaded, so nothing of it is enforced: {item.message or item.state}"
+    if item.state == "pinned":
+        return f"list {item.id}: {item.message}"
     if item.state in ("failed", "held"):
         return f"list {item.id}: the last good version serves: {item.message or item.state}"
     return ""

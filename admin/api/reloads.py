@@ -6,8 +6,23 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from admin.api.describing import MAYBE_COUNT, Paths, exactly, json, operation, problem
 from admin.api.keys import APPLIANCE
 from admin.api.problem import ProblemError
+from admin.services.actors import Permission
+
+PATHS: Paths = {
+    "/api/v1/reload": {
+        "post": operation(
+            "Read the configuration again; a file with mistakes changes nothing",
+            {
+                "200": json("Taken", exactly(generation=MAYBE_COUNT)),
+                "422": problem("The file has mistakes, which `problems` lists"),
+            },
+            scope=Permission.CONFIG_RELOAD,
+        )
+    }
+}
 
 
 async def post_reload(request: web.Request) -> web.Response:

@@ -12,7 +12,8 @@ from admin.config.categories import BUILT_IN
 from admin.config.endpoints import HostPort, Prefix
 from admin.config.explain import Fault, dotted
 from admin.config.people import REFUSE
-from admin.config.problems import nearest, plain, shown
+from admin.config.problems import plain, shown
+from admin.config.references import reserved_profile, taken_prefix, unknown_category, unknown_profile
 from admin.config.sections import AdminConfig, GatewayConfig, ResolverConfig
 
 Path = tuple[str | int, ...]
@@ -68,20 +69,15 @@ def _categories(document: Mapping[str, object]) -> Iterator[Fault]:
         for place, item in _mappings(document.get(section)):
             for key in keys:
                 for index, name in _texts(item.get(key)):
-                    if name not in known:
-                        message = (
-                            f"{shown(name)} is no category{nearest(name, known)}; declare it under categories"
-                        )
+                    if message := unknown_category(name, known):
                         yield Fault((section, place, key, index), message)
 
 
 def _profiles(document: Mapping[str, object]) -> Iterator[Fault]:
     section = document.get("profiles")
     known = tuple(section) if isinstance(section, dict) else ()
-    if REFUSE in known:
-        yield Fault(
-            ("profiles", REFUSE), "`refuse` is a word of default_profile; give the profile another name"
-        )
+    if REFUSE in known and (reserved := reserved_profile(REFUSE)):
+        yield Fault(("profiles", REFUSE), reserved)
     for index, item in _mappings(document.get("subscribers")):
         yield from _profile_reference(("subscribers", index, "profile"), item.get("profile"), known)
     yield from _profile_reference(("default_profile",), document.get("default_profile"), {*known, REFUSE})
@@ -92,8 +88,8 @@ def _profiles(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _profile_reference(path: Path, name: object, known: Collection[str]) -> Iterator[Fault]:
-    if isinstance(name, str) and name not in known:
-        yield Fault(path, f"{shown(name)} is no profile{nearest(name, known)}; declare it under profiles")
+    if isinstance(name, str) and (message := unknown_profile(name, known)):
+        yield Fault(path, message)
 
 
 def _prefixes(document: Mapping[str, object]) -> Iterator[Fault]:
@@ -107,9 +103,7 @@ def _prefixes(document: Mapping[str, object]) -> Iterator[Fault]:
             path: Path = ("subscribers", index, "addresses", position)
             holder = first.setdefault(prefix, path)
             if holder != path:
-                yield Fault(
-                    path, f"`{prefix}` stands in {dotted(holder)} already; one subscriber per network"
-                )
+                yield Fault(path, taken_prefix(prefix, dotted(holder)))
 
 
 def _addresses(document: Mapping[str, object], valid: Mapping[str, object]) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
@@ -43,6 +44,8 @@ class LocatedDict(dict[str, object]):
         super().__init__()
         self.line = line
         self.lines: dict[str, int] = {}
+        self.digest = ""
+        """Of the whole document: SHA-256 (hexadecimal) of its bytes."""
 
 
 class LocatedList(list[object]):
@@ -56,7 +59,10 @@ class LocatedList(list[object]):
 
 def read_document(path: Path) -> LocatedDict:
     """The top-level mapping of a YAML file; ConfigError with the line of whatever cannot be read."""
-    return parse_document(_read_bytes(path), path)
+    data = _read_bytes(path)
+    document = parse_document(data, path)
+    document.digest = sha256(data).hexdigest()
+    return document
 
 
 def parse_document(data: bytes, path: Path) -> LocatedDict:

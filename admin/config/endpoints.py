@@ -49,6 +49,7 @@ class HostPort(TextValue):
     WORDS: ClassVar[str] = "an address with a port"
     PLURAL: ClassVar[str] = "addresses with a port"
     REMEDY: ClassVar[str] = "write for example 127.0.0.1:53 or [::1]:53"
+    PATTERN: ClassVar[str] = r"^(\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5}$"
 
     host: str
     port: int
@@ -88,6 +89,7 @@ class Upstream(TextValue):
     REMEDY: ClassVar[str] = (
         "write an address such as 9.9.9.9, an address with a port such as 127.0.0.1:5399, or system"
     )
+    PATTERN: ClassVar[str] = r"^(system|\[?[0-9A-Fa-f:.]+\]?(:[0-9]{1,5})?)$"
 
     host: str
     port: int
@@ -126,6 +128,7 @@ class Prefix(TextValue):
     WORDS: ClassVar[str] = "an address or network"
     PLURAL: ClassVar[str] = "addresses or networks"
     REMEDY: ClassVar[str] = "write for example 192.0.2.17, 10.0.0.0/8 or 2001:db8::/56"
+    PATTERN: ClassVar[str] = r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"
 
     network: IPv4Network | IPv6Network
 
@@ -160,6 +163,7 @@ class ListUrl(TextValue):
 
     WORDS: ClassVar[str] = "the address of a list"
     REMEDY: ClassVar[str] = "write file: with a path, or an https:// address"
+    PATTERN: ClassVar[str] = r"^([Ff][Ii][Ll][Ee]:|[Hh][Tt][Tt][Pp][Ss]://)."
 
     text: str
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -16,9 +17,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     ValidationInfo,
+    WithJsonSchema,
 )
+from pydantic_core import CoreSchema
 
 from admin.config.problems import fault, nearest, shown
 from admin.config.values import Duration
@@ -28,8 +32,9 @@ MAX_ITEMS = 10_000
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
-_SUBSCRIBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,119}", re.ASCII)
+IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+SUBSCRIBER_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,119}"
+_WEB_ADDRESS = r"https?://[^\s/<>\"']+(/[^\s<>\"']*)?"
 
 
 class Section(BaseModel):
@@ -63,47 +68,61 @@ def key(default: Any = ..., *, example: str, words: str = "", **constraints: Any
     return Field(default, examples=[example], json_schema_extra={"words": words}, **constraints)
 
 
+@dataclass(frozen=True, slots=True, eq=False)  # annotations are hashed, and mappings cannot be
+class Described:
+    """What the schema of an annotated type says (JSON Schema 2020-12) beside what pydantic sees of it by itself."""
+
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), **self.schema}
+
+
 ListOf = Annotated[tuple[_T, ...], Field(strict=False, max_length=MAX_ITEMS)]
 """A YAML list; kept as a tuple."""
 
 
 def _identifier(value: str) -> str:
-    if not _IDENTIFIER.fullmatch(value):
+    if not re.fullmatch(IDENTIFIER, value):
         raise fault(f"{shown(value)} is no id; use letters, digits, `-`, `_` and `.`, 63 at most")
     return value
 
 
 def _subscriber_id(value: str) -> str:
-    if not _SUBSCRIBER_ID.fullmatch(value):
+    if not re.fullmatch(SUBSCRIBER_ID, value):
         raise fault(f"{shown(value)} is no id; use letters, digits, `-`, `_`, `.`, `:` and `@`, 120 at most")
     return value
 
 
-Identifier = Annotated[str, AfterValidator(_identifier)]
+Identifier = Annotated[str, AfterValidator(_identifier), Described({"pattern": f"^{IDENTIFIER}$"})]
 """The id of a list, category or profile; may name a folder."""
-SubscriberId = Annotated[str, AfterValidator(_subscriber_id)]
+SubscriberId = Annotated[str, AfterValidator(_subscriber_id), Described({"pattern": f"^{SUBSCRIBER_ID}$"})]
 """The id of a subscriber: an account number, a line, a login with its realm."""
 
 
+_LONGEST_TEXT = 200
+
+
 def _text(value: str) -> str:
-    if len(value) > 200 or not value.isprintable():
+    if len(value) > _LONGEST_TEXT or not value.isprintable():
         raise fault(
             f"{shown(value)} is longer than 200 characters or has control characters; shorten it to plain text"
         )
     return value
 
 
-Text = Annotated[str, AfterValidator(_text)]
+_ONE_LINE = Described({"maxLength": _LONGEST_TEXT, "pattern": r"^[^\x00-\x1f\x7f]*$"})
+Text = Annotated[str, AfterValidator(_text), _ONE_LINE]
 """A line of text that people read."""
 
 
 def _web_address(value: str) -> str:
-    if value and not re.fullmatch(r"https?://[^\s/<>\"']+(/[^\s<>\"']*)?", value):
+    if value and not re.fullmatch(_WEB_ADDRESS, value):
         raise fault(f"{shown(value)} is no web address; write for example https://isp.example/filter")
     return value
 
 
-WebAddress = Annotated[Text, AfterValidator(_web_address)]
+WebAddress = Annotated[Text, AfterValidator(_web_address), Described({"pattern": f"^({_WEB_ADDRESS})?$"})]
 """The address of a page that people can open, or nothing."""
 
 
@@ -117,7 +136,10 @@ def _file_path(value: object, info: ValidationInfo) -> Path:
 
 
 FilePath = Annotated[
-    Path, BeforeValidator(_file_path), PlainSerializer(str, return_type=str, when_used="json-unless-none")
+    Path,
+    BeforeValidator(_file_path),
+    PlainSerializer(str, return_type=str, when_used="json-unless-none"),
+    WithJsonSchema({"type": "string", "minLength": 1}),
 ]
 """A path; a relative one starts at the folder of the configuration file."""
 

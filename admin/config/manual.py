@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from typing import Any, get_args, get_origin
@@ -106,22 +106,29 @@ def _keys_below(path: str, info: FieldInfo) -> Iterator[tuple[str, FieldInfo]]:
         yield from _keys_below(f"{base}.{name}", below)
 
 
-@cache
-def _fields(section: type[BaseModel]) -> tuple[tuple[str, FieldInfo], ...]:
+def _fields(section: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     """The keys of a section, each with its docstring as the description."""
+    said = meanings(section)
+    for name, info in section.model_fields.items():
+        yield name, FieldInfo.merge_field_infos(info, description=said.get(name))
+
+
+@cache
+def meanings(section: type[BaseModel]) -> Mapping[str, str]:
+    """What each key of a section means: its docstring, as far as it has one. Those of its bases are among them."""
+    said: dict[str, str] = {}
+    for base in section.__bases__:
+        if issubclass(base, BaseModel) and base is not BaseModel:
+            said |= meanings(base)
     (body,) = ast.parse(inspect.getsource(section)).body
     assert isinstance(body, ast.ClassDef)
-    said: dict[str, str] = {}
     for above, below in pairwise(body.body):
         match above, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 said[name] = inspect.cleandoc(text)
             case _:
                 pass  # anything else in a class's body
-    return tuple(
-        (name, FieldInfo.merge_field_infos(info, description=said.get(name)))
-        for name, info in section.model_fields.items()
-    )
+    return said
 
 
 def _container(annotation: Any) -> Any:

@@ -8,7 +8,17 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 
 from admin.config.endpoints import Prefix
-from admin.config.fields import MAX_ITEMS, Identifier, ListOf, Section, SubscriberId, Text, chosen, key
+from admin.config.fields import (
+    MAX_ITEMS,
+    Described,
+    Identifier,
+    ListOf,
+    Section,
+    SubscriberId,
+    Text,
+    chosen,
+    key,
+)
 from admin.config.problems import fault, nearest, shown
 from admin.config.rules import NameRule
 from resolver.policy.safe_search import ENGINES
@@ -61,6 +71,11 @@ def _plain(value: bool | tuple[str, ...]) -> bool | list[str]:
 _AS_WRITTEN = PlainSerializer(_plain)
 
 
+def _flag_or(item: dict[str, object]) -> Described:
+    several = {"type": "array", "items": {"type": "string", **item}, "maxItems": MAX_ITEMS}
+    return Described({"anyOf": [{"type": "boolean"}, several]})
+
+
 class CategoryConfig(Section):
     """A category of your own, or another title for a built-in one."""
 
@@ -79,13 +94,13 @@ class ProfileConfig(Section):
     """Names that are allowed whatever their category: the name and all below it, or with `=` exactly this name."""
     deny: ListOf[NameRule] = key((), example="[time-waster.example]")
     """Names that are blocked whatever their category."""
-    allow_only: Annotated[bool | tuple[str, ...], PlainValidator(_flag_or_ids), _AS_WRITTEN] = key(
-        default=False, example="[sex-education]", words="true, false or a list of ids"
+    allow_only: Annotated[bool | tuple[str, ...], PlainValidator(_flag_or_ids), _AS_WRITTEN, _flag_or({})] = (
+        key(default=False, example="[sex-education]", words="true, false or a list of ids")
     )
     """Block all but `allow` (`true`), or all but `allow` and these categories."""
-    safe_search: Annotated[bool | tuple[str, ...], PlainValidator(_engines), _AS_WRITTEN] = key(
-        default=False, example="true", words="true, false or a list of search engines"
-    )
+    safe_search: Annotated[
+        bool | tuple[str, ...], PlainValidator(_engines), _AS_WRITTEN, _flag_or({"enum": sorted(ENGINES)})
+    ] = key(default=False, example="true", words="true, false or a list of search engines")
     """Lead search engines to their safe mode: all that have one (`true`), or these."""
     youtube: Annotated[YouTube, BeforeValidator(_youtube)] = key(
         YouTube.OFF, example="moderate", words="one of off, moderate, strict"

@@ -6,8 +6,10 @@ import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic_core import PydanticCustomError
+if TYPE_CHECKING:  # the supervisor does without the models, and so without their library
+    from pydantic_core import PydanticCustomError
 
 MAX_PROBLEMS = 100
 """A person mends a screenful at a time; a file of another kind would give one problem per line."""
@@ -40,6 +42,8 @@ def fault(message: str, *, key: str | int = "", file: str = "", line: int = 0) -
     """An error for a pydantic validator. ``key`` names the key below the validated value that is at fault; ``file``
     and ``line`` point into another file that the configuration names.
     """
+    from pydantic_core import PydanticCustomError
+
     return PydanticCustomError(
         "weir", "{message}", {"message": message, "key": key, "file": file, "line": line}
     )

@@ -17,6 +17,7 @@ class NameRule(TextValue):
     WORDS: ClassVar[str] = "a name"
     PLURAL: ClassVar[str] = "names"
     REMEDY: ClassVar[str] = "write for example bets.example, or =bets.example for exactly this name"
+    PATTERN: ClassVar[str] = r"^[^/]+$"
 
     name: str
     below: bool

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic_core import CoreSchema, core_schema
-
 from admin.config.problems import fault, shown
 
-if TYPE_CHECKING:  # the whole of pydantic takes 20 ms to import
-    from pydantic import GetCoreSchemaHandler
+if TYPE_CHECKING:  # the supervisor parses addresses, and shall not wait for pydantic
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 
 class TextValue(ABC):
@@ -31,6 +30,8 @@ class TextValue(ABC):
     """What to write instead of a value of another type."""
     BARE_NUMBER: ClassVar[str] = ""
     """What to say of a number without a unit, for types that have units."""
+    PATTERN: ClassVar[str] = ""
+    """A regular expression (ECMA-262) for the text form, as far as one can say it."""
 
     @classmethod
     @abstractmethod
@@ -54,9 +55,19 @@ class TextValue(ABC):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Validate by ``accept``, print by ``str``."""
+        from pydantic_core import core_schema
+
         return core_schema.no_info_plain_validator_function(
             cls.accept, serialization=core_schema.to_string_ser_schema()
         )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, object]:
+        """The text form, for the description of the API."""
+        said: dict[str, object] = {"type": "string", "description": cls.WORDS.capitalize()}
+        return said | {"pattern": cls.PATTERN} if cls.PATTERN else said
 
 
 def _quantity(text: str, units: dict[str, int]) -> int | None:
@@ -85,6 +96,7 @@ class Duration(TextValue):
     WORDS: ClassVar[str] = "a duration"
     REMEDY: ClassVar[str] = "write a number with its unit (ms, s, m, h or d), for example 10s"
     BARE_NUMBER: ClassVar[str] = "write {0}s for seconds, or {0}m, {0}h, {0}d"
+    PATTERN: ClassVar[str] = r"^[0-9]{1,12}(\.[0-9]{1,6})? ?(ms|s|m|h|d)$"
 
     milliseconds: int
 
@@ -120,6 +132,7 @@ class Size(TextValue):
     WORDS: ClassVar[str] = "a size"
     REMEDY: ClassVar[str] = "write a number with its unit (KiB, MiB, GiB, kB, MB or GB), for example 64MiB"
     BARE_NUMBER: ClassVar[str] = "write {0}MiB or {0}kB, or {0}B for bytes"
+    PATTERN: ClassVar[str] = r"^[0-9]{1,12}(\.[0-9]{1,6})? ?(B|kB|KB|MB|GB|KiB|MiB|GiB)$"
 
     bytes: int
 
@@ -144,6 +157,7 @@ class Ratio(TextValue):
 
     WORDS: ClassVar[str] = "a share"
     REMEDY: ClassVar[str] = "write a percentage, for example 50%"
+    PATTERN: ClassVar[str] = r"^[0-9]{1,7}(\.[0-9]{1,2})? ?%$"
 
     hundredths: int
 
@@ -176,6 +190,7 @@ class Sample(TextValue):
     WORDS: ClassVar[str] = "a sampling rate"
     REMEDY: ClassVar[str] = "write off, or for example 1/1000"
     BARE_NUMBER: ClassVar[str] = "write 1/{0}, or off"
+    PATTERN: ClassVar[str] = r"^(off|1/[0-9]{1,7})$"
     DENSEST: ClassVar[int] = 100
     """A denser sample would come close to a record of what people do."""
 

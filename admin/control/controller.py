@@ -7,38 +7,59 @@ that cannot be compiled, a full disk) leaves configuration and generation as the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from admin.api.appliance import Condition, EditReport, ReloadResult, UnknownListError, Wish
+from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, UnknownListError, Wish
 from admin.config import Config, ConfigError, load
-from admin.control.editing import Basis, Editor
-from admin.control.lists import Clocks, ListKeeper, LostTextError
-from admin.control.record import Record
+from admin.control.adoption import Adoption
+from admin.control.announcing import Announcer
+from admin.control.bookkeeping import Bookkeeping
+from admin.control.clocks import Clocks
+from admin.control.config_events import config_loaded, config_refused, unchangeable
+from admin.control.decisions import Decisions, Effects
+from admin.control.editing import Editor
+from admin.control.guarding import Guarding
+from admin.control.inspections import Inspections
+from admin.control.lists import ListKeeper, LostTextError
+from admin.control.publishing import Published, Publisher
+from admin.control.record import Record as Doings
+from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
-from admin.services.build import build_tables, sources
+from admin.services.build import sources, worker_count
+from admin.services.day_names import DayNames
+from admin.services.effective import Merged
+from admin.services.guarding import check_edit
 from admin.services.hits import HitHistory, HitReport
-from admin.services.in_force import InForce
 from admin.services.place import Place
-from admin.services.publish import Compile, Snapshot, compile_lists, publish
+from admin.services.publish import Compile
+from admin.services.samples import sampled_names
 from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
-from blocklists.list_store import ListStore
+from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
-from blocklists.snapshot.native import SnapshotError, release_memory
 from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.model import Tables
-from resolver.tables.store import TablesError, current_generation
+from resolver.tables.store import current_generation
 from resolver.tables.view import View
-from resolver.tables.writing import Changes
+
+if TYPE_CHECKING:
+    from admin.store.database import Database
 
 FIRST_FETCH_LIMIT = 30.0
 """Seconds that a state waits for lists without any version; a slow server must not keep the rest from serving."""
 PUBLISH_RETRY = 30.0
 """Seconds between attempts to publish what could not be published."""
+STORE_LOOK = 5.0
+"""Seconds between looks at the database for what other processes have changed, or whether it can be reached again."""
+SAMPLE_LOOK = 60.0
+"""Seconds between looks at the sample of queries."""
 
 _log = get_logger("weir.control")
 
@@ -47,28 +68,42 @@ class Controller:
     """The appliance as its operator sees it (``admin.api.appliance.Appliance``)."""
 
     def __init__(
-        self, config: Config, keeper: ListKeeper, clocks: Clocks, *, compiler: Compile, readings: Readings
+        self,
+        config: Config,
+        keeper: ListKeeper,
+        clocks: Clocks,
+        *,
+        compiler: Compile,
+        readings: Readings,
+        storage: Storage,
     ) -> None:
-        """``config`` is in force from the first publication on. TokenError if its token cannot be read.
+        """``config`` is what the file declares. TokenError if its token cannot be read.
 
-        ``readings`` is what the keeper counts new versions with.
+        ``readings`` is what the keeper counts new versions with, its index key that of all secret lists; whoever made
+        ``storage`` closes it.
         """
         self._readings = readings
-        self._config, self._keeper, self._clocks, self._compiler = config, keeper, clocks, compiler
+        self._keeper, self._clocks, self._storage = keeper, clocks, storage
         self._place = Place(config.data_dir)
-        self._token = read_token(config)
-        self._record = Record(clocks.unix())
-        self._editor = Editor(ListStore(self._place.lists))
-        self._hits = HitHistory()
-        self._looking = asyncio.Lock()
-        self._changing = asyncio.Lock()
+        self._keys = Keys(local=None, file=read_token(config))
+        self._record = Doings(clocks.unix())
+        self._editor = Editor(keeper.store)
+        self._publisher = Publisher(
+            self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
+        )
+        self._today = DayNames()
+        self._hits, self._looking = HitHistory(), asyncio.Lock()
+        self._guarding = Guarding(keeper.store, keeper.lives, readings, self._today.ranking)
+        self._adoption = Adoption(config, storage, self._publisher)
+        self._entries = EntryLives(keeper.store, public_suffixes())
+        self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
+        self._announcer = Announcer(storage.record)
+        self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._stale = True
-        self._retry_at = 0.0
-        self._compiled: tuple[object, Snapshot, Basis] | None = None
+        self._retry_at = self._look_at = self._sample_at = 0.0
         self._view: View | None = None
-        self._in_force: InForce | None = None
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
 
@@ -76,8 +111,27 @@ class Controller:
 
     @property
     def config(self) -> Config:
-        """The configuration in force."""
-        return self._config
+        """The configuration in force: what the file declares and what is stored beside it."""
+        return self._adoption.in_force.config
+
+    @property
+    def declared(self) -> Config:
+        """The file's part of the configuration in force: read-only for everybody else."""
+        return self._adoption.in_force.declared
+
+    @property
+    def clashes(self) -> tuple[str, ...]:
+        """What of the database is not in force as it stands there, in words."""
+        return self._adoption.in_force.clashes
+
+    @property
+    def database(self) -> Database:
+        """The database. UnavailableError if it cannot be used now."""
+        return self._storage.database
+
+    async def connect(self) -> Database:
+        """The database, once it is open. UnavailableError if it cannot be used now."""
+        return await self._storage.opened(self.declared)
 
     @property
     def place(self) -> Place:
@@ -85,9 +139,13 @@ class Controller:
         return self._place
 
     @property
-    def token(self) -> str | None:
-        """What clients of ``/api/`` must send; None if nothing is asked for."""
-        return self._token
+    def keys(self) -> Keys:
+        """The credentials that are not in the database."""
+        return self._keys
+
+    def admit(self, local_token: str) -> None:
+        """From now on whoever has this token is somebody with rights on this box."""
+        self._keys = replace(self._keys, local=local_token)
 
     def now(self) -> float:
         """Unix seconds."""
@@ -95,28 +153,60 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return self._record.condition(self._keeper.conditions())
+        return self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+
+    @property
+    def lists(self) -> Decisions:
+        """What may be decided about lists."""
+        effects = Effects(
+            self._sources,
+            self.enforce,
+            self._publisher.holds,
+            self._refetch,
+            lambda: self._record.generation,
+        )
+        return Decisions(self._keeper.store, self._entries, self._keeper.lives, self._clocks, effects)
+
+    @property
+    def inspections(self) -> Inspections:
+        """Looking at versions of lists that do not serve."""
+        return Inspections(
+            self._keeper.store,
+            self._clocks,
+            self._keeper.fetcher,
+            self._sources,
+            lambda: self._readings.guard,
+            self._inspecting,
+        )
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
         generation = current_generation(self._place.state)
         if self._view is None or self._view.tables.generation != generation:
-            self._view = await asyncio.to_thread(View.open, self._place.state)
+            self._view = await asyncio.to_thread(View.open, self._place.state, self._readings.index_key)
         return self._view
 
     async def reload(self) -> ReloadResult:
         """Read the configuration's file again; nothing changes unless all of it can be used and published."""
         async with self._changing:
             try:
-                config = await asyncio.to_thread(load, self._config.path)
+                config = await asyncio.to_thread(load, self.declared.path)
                 token = await asyncio.to_thread(read_token, config)
             except ConfigError as error:
-                return self._rejected([str(problem) for problem in error.problems])
+                return await self._rejected([str(problem) for problem in error.problems])
             except TokenError as error:
-                return self._rejected([str(error)])
-            if config.data_dir != self._config.data_dir:
-                return self._rejected([f"{config.path}: data_dir cannot change while Weir runs: restart it"])
-            return await self._adopt(config, token)
+                return await self._rejected([str(error)])
+            if problems := unchangeable(self.declared, config):
+                return await self._rejected(problems)
+            merged = await self._adoption.merged(config)
+            if merged.clashes:
+                return await self._rejected(list(merged.clashes))
+            return await self._adopt(merged, token)
+
+    async def store_changed(self) -> None:
+        """Put what was just stored into force. A failure is said, counted and tried again."""
+        await self._storage.refresh(self.declared)
+        await self._follow_store()
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. UnknownListError, OSError."""
@@ -138,7 +228,7 @@ class Controller:
         await self._look_at_hits()
         async with self._looking:
             now, run = self._clocks.unix(), self._place.run
-            return await asyncio.to_thread(self._hits.report, self._config, list_id, run, now)
+            return await asyncio.to_thread(self._hits.report, self.config, list_id, run, now)
 
     async def _look_at_hits(self) -> None:
         async with self._looking:
@@ -147,10 +237,15 @@ class Controller:
     def _edit(self, source: ListSource, wishes: Sequence[Wish]) -> EditReport:
         suffixes = public_suffixes()
         edits = [parse_edit(source, wish.change, wish.name, wish.scope, suffixes) for wish in wishes]
+        for edit in edits:
+            check_edit(source, edit, self._readings.guard)
         return self._editor.edit(source, edits)
 
+    def _sources(self) -> tuple[ListSource, ...]:
+        return sources(self.config)
+
     def _source(self, list_id: str) -> ListSource:
-        for source in sources(self._config):
+        for source in self._sources():
             if source.id == list_id:
                 return source
         raise UnknownListError(list_id)
@@ -160,8 +255,14 @@ class Controller:
     async def start(self) -> None:
         """Fetch what is needed and publish the first generation; what fails is tried again by ``run``."""
         async with self._changing:
-            await self._fetch_first(self._keeper.follow(sources(self._config)))
-            await self._try_publish(self._config)
+            if not self._storage.suppose_empty():
+                await self._storage.refresh(self.declared)
+            await self._adoption.want_stored()
+            await self._fetch_first(await self._held_against(self._adoption.wanted.config))
+            await self._try_publish()
+            if self._waits_for_store:
+                self.on_published(self.config)  # nothing new, but this is all there will be for now
+        await self._storage.note(*config_loaded(self.declared, self._clocks.unix()))
 
     async def run(self) -> None:
         """Keep lists current and publish what changes, until cancelled."""
@@ -171,50 +272,122 @@ class Controller:
                 await self._step()
                 await self._sleep()
         finally:
+            self._bookkeeping.stop()
             for task in self._fetches.values():
                 task.cancel()
 
+    async def enforce(self) -> bool:
+        """Put into force what is enforced of the lists now, over the compiled lists that serve; nothing is waited for.
+
+        False if that could not be published. It is then tried again, and what is left to be compiled is on its way.
+        """
+        is_published = not self._waits_for_store and await self._attempt(
+            partial(self._publisher.publish_again, self.config)
+        )
+        self._stale = self._stale or not (is_published and self._publisher.is_current)
+        self._wake.set()
+        return is_published
+
     async def _step(self) -> None:
+        await self._live()
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
+        await self._look_at_store()
+        await self._look_at_traffic()
         await self._look_at_hits()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
-                    await self._try_publish(self._config)
+                    await self._try_publish()
+        self._bookkeeping.begin(self._publisher.compiled)
+        await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
+
+    async def _live(self) -> None:
+        """Let suspensions end and lists grow old."""
+        with contextlib.suppress(OSError):  # a full disk: all is as before, and tried again at the next step
+            if await self._keeper.lives.advance():
+                await self.enforce()
 
     async def _sleep(self) -> None:
-        """Until a list is due, a fetch has ended or a failed publication is to be tried again."""
+        """Until a list is due, a fetch has ended, or a failed publication or the database is to be tried again."""
         now = self._clocks.monotonic()
-        waits = [PUBLISH_RETRY]
+        waits = [PUBLISH_RETRY, self._look_at - now]
         if (due := self._keeper.next_due(set(self._fetches))) is not None:
             waits.append(due - now)
+        if (end := self._keeper.lives.next_end()) is not None:
+            waits.append(end - now)
         try:
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()
         except TimeoutError:
             return
 
+    async def _look_at_traffic(self) -> None:
+        """Know what is asked for most today, if that is sampled."""
+        now = self._clocks.monotonic()
+        if self.config.telemetry.query_sample.one_in and now >= self._sample_at:
+            self._sample_at = now + SAMPLE_LOOK
+            await asyncio.to_thread(self._sample)
+
+    def _sample(self) -> None:
+        now = self._clocks.unix()
+        with contextlib.suppress(OSError):  # the sample of a worker that just started again
+            names = sampled_names(self._place.run, worker_count(self.config), now - SAMPLE_LOOK)
+            self._today.add(names, now)
+        self._guarding.follow(self.config)
+
     # ---- configurations ----
 
-    async def _adopt(self, config: Config, token: str | None) -> ReloadResult:
-        before = self._config
-        await self._fetch_first(self._keeper.follow(sources(config)))
-        if not await self._try_publish(config):
-            self._keeper.follow(sources(before))
-            return self._rejected([self._record.publish_problem])
-        self._token = token
+    async def _adopt(self, merged: Merged, token: str | None) -> ReloadResult:
+        before, self._adoption.wanted = self._adoption.wanted, merged
+        await self._fetch_first(await self._held_against(merged.config))
+        if not await self._try_publish():
+            self._adoption.wanted = before
+            await self._held_against(before.config)
+            return await self._rejected([self._record.publish_problem])
+        self._keys = replace(self._keys, file=token)
         self._record.accepted(self._clocks.unix())
-        _log.info("configuration taken", file=str(config.path), generation=self._record.generation)
+        declared = merged.declared
+        await self._storage.note(*config_loaded(declared, self._clocks.unix(), before.declared))
+        _log.info("configuration taken", file=str(declared.path), generation=self._record.generation)
         return ReloadResult(accepted=True, generation=self._record.generation)
 
-    def _rejected(self, problems: list[str]) -> ReloadResult:
+    async def _rejected(self, problems: list[str]) -> ReloadResult:
         self._record.rejected(problems)
+        await self._storage.note(*config_refused(self.declared, self._clocks.unix(), problems))
         for problem in problems:
             _log.error("configuration not taken; the one before stays in force", problem=problem)
         return ReloadResult(accepted=False, generation=self._record.generation, problems=tuple(problems))
 
+    # ---- what is stored ----
+
+    @property
+    def _waits_for_store(self) -> bool:
+        """Nobody knows who the database's subscribers are: what an earlier process published goes on serving."""
+        return not self._adoption.is_known and current_generation(self._place.state) is not None
+
+    async def _look_at_store(self) -> None:
+        """Other processes write to the database too, and one that could not be reached comes back."""
+        now = self._clocks.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + STORE_LOOK
+            if await self._storage.refresh(self.declared):
+                await self._follow_store()
+
+    async def _follow_store(self) -> None:
+        if await self._adoption.change_subscribers():
+            return
+        async with self._changing:
+            if await self._adoption.want_stored():
+                await self._fetch_first(await self._held_against(self._adoption.wanted.config))
+                await self._try_publish()
+
     # ---- lists ----
+
+    async def _held_against(self, config: Config) -> set[str]:
+        """Follow the lists of a configuration, and hold them against its names; those to be fetched first."""
+        await asyncio.to_thread(self._guarding.follow, config)
+        return self._keeper.follow(sources(config))
 
     async def _fetch_first(self, list_ids: set[str]) -> None:
         """Fetch these before publishing, as far as they come in time; the others follow when they come."""
@@ -227,90 +400,56 @@ class Controller:
         if list_id not in self._fetches:
             self._fetches[list_id] = spawn(self._fetch(list_id), name=f"fetch {list_id}")
 
+    def _refetch(self, list_id: str) -> int:
+        self._begin_fetch(list_id)
+        return self._keeper.attempts(list_id) + 1
+
     async def _fetch(self, list_id: str) -> None:
         try:
             if await self._keeper.fetch(list_id):
+                await asyncio.to_thread(self._guarding.follow, self._adoption.wanted.config)
                 self._stale = True
             else:
                 self._readings.forget(list_id)
         finally:
             del self._fetches[list_id]
+            self._keeper.ended(list_id)
             self._wake.set()
 
     # ---- publishing ----
 
-    async def _try_publish(self, config: Config) -> bool:
-        """Publish; False if that failed, which is then said, counted and tried again. The caller holds the lock."""
+    async def _try_publish(self) -> bool:
+        """Publish what is wanted; False if that failed, which is then said, counted and tried again.
+
+        The caller holds the lock.
+        """
         self._stale = False
-        try:
-            tables, snapshot = await asyncio.to_thread(self._publish, config)
-        except (OSError, ValueError, LostTextError) as error:
+        if self._waits_for_store:
+            self._record.not_published(self._storage.problem)
+            return False
+        if not await self._attempt(self._adoption.publish):
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
+            return False
+        if self._publisher.is_behind:
+            self._stale = True
+            self._wake.set()
+        self.on_published(self.config)
+        return True
+
+    async def _attempt(self, put: Callable[[], Published | None]) -> bool:
+        """Let ``put`` put a generation into force, in a thread, and know of it; False if it could not, or had none."""
+        try:
+            if (done := await asyncio.to_thread(put)) is None:
+                return False
+        except (OSError, ValueError, LostTextError) as error:
             problem = self._problem(error)
             self._record.not_published(problem)
             _log.error("nothing was published; the last good state goes on serving", problem=problem)
             return False
-        self._config = config
+        tables, snapshot = done
         self._record.published(tables, snapshot, _processes(tables))
-        self.on_published(config)
         return True
-
-    def _publish(self, config: Config) -> tuple[Tables, Snapshot]:
-        """In a thread: compiling takes seconds of one core for millions of entries."""
-        state, now = self._place.state, self._clocks.unix()
-        wanted = self._keeper.fingerprint()
-        if self._compiled is None or self._compiled[0] != wanted or self._editor.owes_compiling:
-            try:
-                texts = self._keeper.texts(in_force=current_generation(state) is not None)
-            except LostTextError:
-                # A list whose text is away must not freeze the policies of everybody.
-                if (kept := self._kept(config)) is None:
-                    raise
-                return self._put_in_force(config, kept, None), kept
-            basis = self._editor.basis(source for source, _ in texts)
-            compiled = compile_lists(
-                texts,
-                state,
-                now=now,
-                edits=basis.edits,
-                compiler=self._compiler,
-                prepared=self._readings.take(),
-            )
-            del texts
-            release_memory()
-            self._compiled = wanted, compiled, basis
-        _, snapshot, basis = self._compiled
-        return self._put_in_force(config, snapshot, basis), snapshot
-
-    def _put_in_force(self, config: Config, snapshot: Snapshot, basis: Basis | None) -> Tables:
-        state = self._place.state
-        with self._editor.adopting(state / snapshot.name, sources(config), basis):
-            before = self._in_force
-            if (
-                before is not None
-                and (changes := before.edit(config, snapshot.name, snapshot.bits)) is not None
-            ):
-                if changes != Changes():
-                    _log.info("subscribers and profiles changed in place", **asdict(changes))
-                return before.tables
-            published = publish(config, snapshot, state, now=self._clocks.unix())
-        if before is not None:
-            before.close()
-        self._in_force = published
-        return published.tables
-
-    def _kept(self, config: Config) -> Snapshot | None:
-        """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
-        try:
-            view = View.open(self._place.state)
-        except (TablesError, SnapshotError):
-            return None
-        wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)
-        if wanted.lists != view.tables.lists:
-            return None
-        reader = view.reader
-        return Snapshot(view.tables.snapshot, view.bits, reader.entries, reader.size, reader.clients)
 
     def _problem(self, error: Exception) -> str:
         if isinstance(error, OSError):

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from admin.api.appliance import ListCondition
+from admin.control.clocks import Clocks
+from admin.control.lives import Lives
 from admin.control.schedule import Schedule
+from admin.control.sync_events import noted
 from admin.services.redaction import message_of, redacted
+from blocklists.enforcement import Enforced
 from blocklists.list_store import origin
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.sources import Fetched, Known
 from blocklists.sync import (
+    CONFIRMING,
     Count,
     Fetch,
     ListState,
@@ -31,7 +36,6 @@ from blocklists.sync import (
 from resolver.runtime.logs import get_logger
 
 _log = get_logger("weir.lists")
-_GOOD = (ListState.ACCEPTED, ListState.UNCHANGED)
 
 
 class LostTextError(Exception):
@@ -42,14 +46,6 @@ class _SupersededError(Exception):
     """The source is no longer configured as it was when its fetch began."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """``unix`` for what is written down, ``monotonic`` for waiting; both in seconds."""
-
-    unix: Callable[[], float]
-    monotonic: Callable[[], float]
-
-
 class ListKeeper:
     """Owns the list store. Not thread-safe but for ``texts``, which only reads."""
 
@@ -57,12 +53,19 @@ class ListKeeper:
         self, store: ListStore, schedule: Schedule, clocks: Clocks, *, count: Count, fetch: Fetch
     ) -> None:
         """Knows no list until ``follow``."""
-        self._store, self._schedule, self._clocks = store, schedule, clocks
+        self.store = self._store = store
+        """Where the lists are kept."""
+        self._schedule, self._clocks = schedule, clocks
         self._count, self._fetch = count, fetch
+        self.fetcher = fetch
+        """How a list is fetched, for who looks at it without keeping it."""
+        self.lives = Lives(store, clocks)
+        """What people decided about the lists, and how old these are."""
         self._sources: dict[str, ListSource] = {}
         self._secret: dict[tuple[str, str], ListVersion] = {}
         """By list id and origin: another source of the same id is another list."""
         self._outcomes: dict[str, RefreshOutcome] = {}
+        self._attempts: Counter[str] = Counter()
         self._servers: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._fetching: dict[str, tuple[ListSource, asyncio.Task[Fetched]]] = {}
@@ -76,6 +79,7 @@ class ListKeeper:
         before, self._sources = self._sources, {source.id: source for source in sources}
         self._secret = {key: version for key, version in self._secret.items() if key[0] in self._sources}
         self._schedule.keep_only(set(self._sources))
+        self.lives.follow(self._sources.values())
         for source, task in self._fetching.values():
             if not self._is_current(source):
                 task.cancel()  # its ``fetch`` goes on with the new source
@@ -112,12 +116,25 @@ class ListKeeper:
         outcome = await self._outcome(source)
         self._check_current(source)
         self._outcomes[list_id] = replace(outcome, version=None)  # the text must not stay in memory
-        good = outcome.state in _GOOD
+        good = outcome.state in CONFIRMING
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
+        await self._remember(source, outcome, good=good)
         if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:
             self._secret[_key(source)] = outcome.version
         self._tell(source, outcome)
         return self._digest(source) != before
+
+    async def _remember(self, source: ListSource, outcome: RefreshOutcome, *, good: bool) -> None:
+        """Count the list's age from now, or know that this process tried; announce what is new."""
+        (self.lives.confirmed if good else self.lives.tried)(source.id)
+        newest, held = self._store.newest_for(source), self._store.attempt(source.id).held
+        now = self._clocks.unix()
+        if noted(self.lives.life(source.id), source, outcome, newest, held, now) is None:
+            return
+        with contextlib.suppress(OSError):  # a full disk: announced when the next attempt ends
+            await self.lives.change(
+                source.id, lambda life: noted(life, source, outcome, newest, held, now) or life
+            )
 
     async def _outcome(self, source: ListSource) -> RefreshOutcome:
         now = self._clocks.unix()
@@ -163,7 +180,10 @@ class ListKeeper:
 
     def fingerprint(self) -> tuple[tuple[ListSource, str], ...]:
         """Changes when, and only when, compiling again would give something else."""
-        return tuple((source, self._digest(source)) for source in self._sources.values())
+        left_out = self.lives.left_out()
+        return tuple(
+            (source, self._digest(source)) for source in self._sources.values() if source.id not in left_out
+        )
 
     def texts(self, *, in_force: bool) -> list[tuple[ListSource, bytes]]:
         """What to compile. Lists that were never loaded are left out.
@@ -172,7 +192,10 @@ class ListKeeper:
         enforced must not end because a disk or a source has a bad moment.
         """
         found: list[tuple[ListSource, bytes]] = []
+        left_out = self.lives.left_out()
         for source in self._sources.values():
+            if source.id in left_out:
+                continue
             version = self._secret.get(_key(source)) or self._store.load_for(source)
             if version is not None:
                 found.append((source, version.data))
@@ -184,9 +207,29 @@ class ListKeeper:
                 )
         return found
 
-    def conditions(self) -> tuple[ListCondition, ...]:
-        """The lists as the API shows them."""
-        return tuple(self._condition(source) for source in self._sources.values())
+    def ended(self, list_id: str) -> None:
+        """An attempt to update a list is over, whatever came of it, and another one may begin."""
+        self._attempts[list_id] += 1
+
+    def attempts(self, list_id: str) -> int:
+        """Attempts to update a list that this process has ended."""
+        return self._attempts[list_id]
+
+    def conditions(
+        self, fetching: Collection[str] = (), compiled: Collection[tuple[ListSource, str]] = ()
+    ) -> tuple[ListCondition, ...]:
+        """The lists as the API shows them: those in ``fetching`` are being updated, ``compiled`` is the fingerprint of
+        the state in force.
+        """
+        left_out = self.lives.left_out()
+        return tuple(
+            replace(
+                self._condition(source),
+                fetching=source.id in fetching,
+                in_force=source.id in left_out or (source, self._digest(source)) in compiled,
+            )
+            for source in self._sources.values()
+        )
 
     def _condition(self, source: ListSource) -> ListCondition:
         status = self._store.status(source.id, now=self._clocks.unix())
@@ -203,7 +246,23 @@ class ListKeeper:
             last_attempt=status.last_attempt,
             last_success=status.last_success,
             message=message_of(source, seen.state, seen.message, status.held),
+            title=source.title,
+            authority=source.authority,
+            enforced=self.lives.enforced().get(source.id, Enforced.ALL).value,
+            age=self.lives.age(source.id),
+            age_level=self.lives.life(source.id).age.value,
+            next_attempt=self._next_attempt(source.id),
+            attempts=self._attempts[source.id],
+            dispositions=shown.dispositions if loaded else None,
+            serving=shown.digest if loaded else None,
+            held=status.held.digest if status.held else "",
+            pinned=status.pin.digest if status.pin else "",
+            suspension=status.suspension,
         )
+
+    def _next_attempt(self, list_id: str) -> float | None:
+        due = self._schedule.moment(list_id)
+        return None if due is None else self._clocks.unix() + max(0.0, due - self._clocks.monotonic())
 
     def _last_words(self, source: ListSource) -> str:
         attempt = self._store.attempt(source.id)
@@ -229,7 +288,7 @@ class ListKeeper:
         words = message_of(source, outcome.state, outcome.message, self._store.attempt(source.id).held)
         if outcome.state is ListState.ACCEPTED:
             _log.info("list updated", list=source.id, outcome=words)
-        elif outcome.state in _GOOD:
+        elif outcome.state in CONFIRMING:
             return
         elif not self._digest(source) and source.kind in (Kind.ILLEGAL, Kind.PROTECTED):
             _log.error("THIS LIST IS NOT ENFORCED: it has never been loaded", list=source.id, reason=words)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
+import secrets
 import signal
 import socket
 import sys
@@ -16,30 +18,41 @@ from typing import TYPE_CHECKING
 
 from admin.config import Config, ConfigError, load
 from admin.config.endpoints import HostPort
+from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
-from admin.control.lists import Clocks, ListKeeper
+from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
-from admin.control.token import TokenError
+from admin.control.storage import Storage
+from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
+from admin.control.vault import open_vault
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
+from admin.store.address import address_of
+from blocklists.credentials import CredentialError
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
 from blocklists.snapshot.readings import Readings
 from blocklists.sources import fetch
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
+from blocklists.vault import COMMITMENTS, VaultKey, VaultKeyError
+from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
+from resolver.runtime.priority import give_way
 from resolver.runtime.tasks import spawn
+from resolver.tables.names import current_generation
 
 if TYPE_CHECKING:
     from admin.control.web import AdminServer
 
 FAILED = 1
 USAGE = 2
-NICE = 10
-"""Control's niceness: where a compilation and a worker want the same CPU, whoever answers queries goes first."""
+NICENESS = 10
+"""Where a compilation and a worker want the same CPU, whoever answers queries goes first."""
+API_WAITS = 2.0
+"""Seconds that the API waits for the first generation: loading its modules would hold up what that is made of."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,51 +61,61 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
     path = parser.parse_args(arguments).config
     configure_logs("control")
-    give_way()
+    forbid_core_dumps()
     keep_little_memory()
     try:
         return _run(load(path))
     except ConfigError as error:
         _complain(*(str(problem) for problem in error.problems))
         return USAGE
-    except (TokenError, OSError, LockedError, ListenError) as error:
+    except (TokenError, VaultKeyError, CredentialError, OSError, LockedError, ListenError) as error:
         _complain(str(error))
         return FAILED
-
-
-def give_way() -> None:
-    """Let processes of ordinary niceness go first; one that is nicer already stays so."""
-    os.nice(max(0, NICE - os.nice(0)))
 
 
 def _run(config: Config) -> int:
     place = Place(config.data_dir)
     place.create()
+    if current_generation(place.state) is not None:  # without one nobody answers queries yet
+        give_way(NICENESS)
     lock = Lock(place.run / "control.lock", what="control")
     try:
-        asyncio.run(_serve(config))
+        asyncio.run(_serve(config, open_vault(config, os.environ)))
     finally:
         lock.release()
     return 0
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, vault: VaultKey) -> None:
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
-    readings = Readings(public_suffixes())
+    readings = Readings(public_suffixes(), vault.index_key)
     keeper = ListKeeper(
-        ListStore(Place(config.data_dir).lists),
+        ListStore(Place(config.data_dir).lists, digest_key=vault.derive(COMMITMENTS)),
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,
         fetch=fetch,
     )
-    controller = Controller(config, keeper, clocks, compiler=compile_prepared, readings=readings)
+    storage = Storage(lambda: address_of(config))
+    controller = Controller(
+        config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
+    )
     sock = listen(config.admin.listen)
+    local_token = secrets.token_hex(LOCAL_BYTES)
+    write_local_token(Place(config.data_dir).run, local_token)
+    controller.admit(local_token)
     stopping = asyncio.Event()
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")
-    opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock))
-    controller.on_published = lambda adopted: _follow(controller, opening, adopted)
+    published = asyncio.Event()
+    opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock, published))
+
+    def follow(adopted: Config) -> None:
+        give_way(NICENESS)
+        published.set()
+        _follow(controller, opening, adopted)
+
+    controller.on_published = follow
     work = asyncio.ensure_future(_work(controller))
     stopped = asyncio.ensure_future(stopping.wait())
     server = await opening
@@ -104,6 +127,7 @@ async def _serve(config: Config) -> None:
         work.cancel()
         await asyncio.wait({work})
     await server.close()
+    await storage.close()
     if not work.cancelled():
         work.result()  # it never ends by itself: a fault, to be seen by whoever started us
 
@@ -113,8 +137,13 @@ async def _work(controller: Controller) -> None:
     await controller.run()
 
 
-async def _open_api(controller: Controller, address: HostPort, sock: socket.socket) -> AdminServer:
-    """The API, whose modules are loaded while the first lists are compiled, which needs no interpreter."""
+async def _open_api(
+    controller: Controller, address: HostPort, sock: socket.socket, published: asyncio.Event
+) -> AdminServer:
+    """The API, as soon as a generation is published, or is too long in the making."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(API_WAITS):
+            await published.wait()
     server = (await asyncio.to_thread(_server_class))(controller)
     await server.start(address, sock)
     return server
@@ -128,11 +157,13 @@ def _server_class() -> type[AdminServer]:
 
 
 def _follow(controller: Controller, opening: asyncio.Future[AdminServer], config: Config) -> None:
-    """A generation was published: say so as soon as the API serves, and let the API follow its address."""
+    """A generation was published: say so, that control is ready once the API serves, and let it follow its address."""
+    status = f"STATUS=published generation {controller.condition().generation}"
+    notify(status)  # the supervisor has waited for it
 
     async def follow() -> None:
         server = await opening
-        notify("READY=1", f"STATUS=published generation {controller.condition().generation}")
+        notify("READY=1", status)
         await server.follow(config.admin.listen)
 
     _ = spawn(follow(), name="admin address")

@@ -36,7 +36,9 @@ class Record:
         self._rejected += 1
 
     def published(self, tables: Tables, snapshot: Snapshot, processes: tuple[str, ...]) -> None:
-        """A generation is in force."""
+        """A generation is in force; one that was overtaken while this was on its way is not."""
+        if self._tables is not None and tables.generation < self._tables.generation:
+            return
         self._tables, self._snapshot, self._processes = tables, snapshot, processes
         self.publish_problem = ""
 

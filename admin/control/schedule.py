@@ -55,6 +55,11 @@ class Schedule:
         """The earliest moment of any list that is not among those ``besides``."""
         return min((entry.due for name, entry in self._entries.items() if name not in besides), default=None)
 
+    def moment(self, list_id: str) -> float | None:
+        """When a list is due; None for one that is not followed."""
+        entry = self._entries.get(list_id)
+        return None if entry is None else entry.due
+
     def tried(self, list_id: str, now: float, *, succeeded: bool) -> None:
         """An attempt ended. Lists that were forgotten meanwhile stay forgotten."""
         entry = self._entries.get(list_id)

@@ -1,11 +1,17 @@
-"""The token that guards the API, read from the file that the configuration names."""
+"""The tokens that lie in files: that of the configuration, and the local one of whoever has rights on this box."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
 
 from admin.config import Config
 
 SHORTEST = 16
 """Characters; a shorter token could be guessed over a network."""
+LOCAL_BYTES = 32
+"""Random bytes of a local token."""
+LOCAL_NAME = "local-token"
 _LONGEST_FILE = 4096
 
 
@@ -29,3 +35,27 @@ def read_token(config: Config) -> str | None:
             f"{path}: the token in its first line has less than {SHORTEST} characters; make a longer one"
         )
     return token
+
+
+def write_local_token(run: Path, token: str) -> None:
+    """Put a new local token into the folder ``run``, whole or not at all. OSError as from open(2).
+
+    Other users may write to the folder, so nothing that lies there is followed or trusted; only control's user (and
+    root) can read the file.
+    """
+    temporary = run / f".{LOCAL_NAME}.tmp"
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"{token}\n")
+    temporary.replace(run / LOCAL_NAME)
+
+
+def read_local_token(run: Path) -> str | None:
+    """The local token; None if there is none or somebody else's user runs Weir."""
+    try:
+        handle = os.open(run / LOCAL_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(handle, encoding="ascii") as file:
+            return file.read(_LONGEST_FILE).strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None

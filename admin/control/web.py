@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 
 from aiohttp import web
@@ -15,7 +16,17 @@ from resolver.runtime.logs import get_logger
 _SHUTDOWN_SECONDS = 1.0
 """How long answers in hand may take after the address was given up."""
 
+_LONGEST_LINE = 64 * 1024
+"""Bytes of a request line: two URLs of 2,048 characters, percent-encoded, and what stands around them."""
+
 _log = get_logger("weir.api")
+
+
+def _silent() -> logging.Logger:
+    """For aiohttp, which would log the first line of a request that is not HTTP: a name that somebody asked about."""
+    logger = logging.getLogger("weir.api.http")
+    logger.disabled = True
+    return logger
 
 
 class AdminServer:
@@ -24,7 +35,12 @@ class AdminServer:
     def __init__(self, appliance: Appliance) -> None:
         """Nothing listens before ``start``."""
         self._runner = web.AppRunner(
-            make_app(appliance), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
+            make_app(appliance),
+            access_log=None,
+            logger=_silent(),
+            handle_signals=False,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+            max_line_size=_LONGEST_LINE,
         )
         self._site: web.SockSite | None = None
         self._address: HostPort | None = None

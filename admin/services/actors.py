@@ -95,6 +95,8 @@ class ActorKind(StrEnum):
     SCHEDULE = "schedule"
     SELFTEST = "selftest"
     SUPERVISOR = "supervisor"
+    ANONYMOUS = "anonymous"
+    """Somebody on this box without a credential: may read what is no one's personal matter, and never writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,14 @@ class Actor:
 
 
 class DeniedError(Exception):
-    """The actor may not do this; the message says which scope is needed."""
+    """The actor may not do this; the message says which scope is needed, ``permission`` too if one scope would do."""
+
+    def __init__(self, message: str, permission: Permission | None = None) -> None:
+        super().__init__(message)
+        self.permission = permission
 
 
 def require(actor: Actor, permission: Permission) -> None:
     """DeniedError unless the actor has this permission."""
     if permission not in actor.permissions:
-        raise DeniedError(f"This needs the scope {permission}, which the token does not have")
+        raise DeniedError(f"This needs the scope {permission}, which the token does not have", permission)

@@ -6,16 +6,22 @@ Rule 2: nothing here reads a file: the configuration brings its zones and namese
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from admin.config import Config
 from admin.config.lists import ListConfig
+from admin.config.people import ProfileConfig
 from admin.config.sections import RateLimitConfig
 from admin.services.client_zones import Base, with_triggers
 from admin.services.layout import cores
 from admin.services.list_sources import list_source
 from admin.services.policies import PolicyBook
+from blocklists.enforcement import Enforced
 from blocklists.model import Bit, ListSource
 from blocklists.snapshot.bits import feeds
 from blocklists.snapshot.metadata import ClientTrigger
+from resolver.tables.heard import heard
 from resolver.tables.model import (
     Assignments,
     ClientEntry,
@@ -25,8 +31,11 @@ from resolver.tables.model import (
     ResolverSettings,
     Tables,
 )
-from resolver.tables.store import clients_name
+from resolver.tables.store import clients_name, urls_name
 
+EnforcedLists = Mapping[str, Enforced]
+"""By list id; a list that is not named is enforced wholly."""
+EVERYTHING: EnforcedLists = MappingProxyType({})
 NOT_SERVED = -1
 """The number of no policy: as the default policy it leaves strangers unserved."""
 
@@ -36,14 +45,17 @@ def sources(config: Config) -> tuple[ListSource, ...]:
     return tuple(list_source(item) for item in config.lists)
 
 
-def build_tables(config: Config, generation: int, snapshot: str, now: float) -> Tables:
+def build_tables(
+    config: Config, generation: int, snapshot: str, now: float, enforced: EnforcedLists = EVERYTHING
+) -> Tables:
     """One generation over the compiled lists in the file ``snapshot``; ``now`` is Unix seconds."""
     return Tables(
         generation=generation,
         created=now,
         snapshot=snapshot,
         tables=clients_name(generation),
-        lists={item.id: _info(item) for item in config.lists},
+        lists={item.id: _info(item, enforced.get(item.id, Enforced.ALL)) for item in config.lists},
+        urls=urls_name(snapshot),
         categories=config.titles,
         zones=tuple(zone.name for zone in config.resolver.zones),
         records=config.records,
@@ -52,14 +64,22 @@ def build_tables(config: Config, generation: int, snapshot: str, now: float) -> 
     )
 
 
+def policy_book(config: Config, profiles: Mapping[str, ProfileConfig], bits: tuple[Bit, ...]) -> PolicyBook:
+    """A book for these profiles; ``bits`` are those that are heard."""
+    return PolicyBook(profiles, bits, {source.id: feeds(source, bits) for source in sources(config)})
+
+
 def build_assignments(
-    config: Config, bits: tuple[Bit, ...], triggers: tuple[ClientTrigger, ...] = ()
+    config: Config,
+    bits: tuple[Bit, ...],
+    lists: Mapping[str, ListInfo] = MappingProxyType({}),
+    triggers: tuple[ClientTrigger, ...] = (),
 ) -> Assignments:
     """Who has which policy. ``bits`` and ``triggers`` (on clients) are those of the compiled lists beside which the
-    policies are to serve.
+    policies are to serve, ``lists`` those of the tables; without them all bits are heard.
     """
-    fed = {source.id: feeds(source, bits) for source in sources(config)}
-    book = PolicyBook(config.profiles, bits, fed)
+    bits = heard(bits, lists)
+    book = policy_book(config, config.profiles, bits)
     clients = tuple(
         ClientEntry(prefix.network, number)
         for subscriber in config.subscribers
@@ -87,7 +107,7 @@ def worker_count(config: Config) -> int:
     return cores() if workers == "auto" else workers
 
 
-def _info(item: ListConfig) -> ListInfo:
+def _info(item: ListConfig, enforced: Enforced) -> ListInfo:
     return ListInfo(
         id=item.id,
         title=item.title or item.id,
@@ -99,6 +119,7 @@ def _info(item: ListConfig) -> ListInfo:
         categories=item.categories,
         ede=item.ede,
         log=item.log_policy,
+        enforced=enforced,
     )
 
 

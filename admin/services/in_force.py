@@ -7,16 +7,21 @@ copy of anything.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from admin.config import Config
-from admin.services.build import build_assignments, build_tables
+from admin.config.people import ProfileConfig
+from admin.services.build import EVERYTHING, EnforcedLists, build_assignments, build_tables, policy_book
+from admin.services.effective import SubscriberChange
+from admin.services.policies import PolicyBook
 from blocklists.model import Bit
 from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.metadata import ClientTrigger
-from resolver.core.native import TablesFullError
+from resolver.core.native import NO_POLICY, TablesFullError
 from resolver.tables import store
-from resolver.tables.model import Tables
+from resolver.tables.heard import heard
+from resolver.tables.model import ClientEntry, Tables
 from resolver.tables.writing import Changes, ClientsWriter
 
 
@@ -41,29 +46,60 @@ class InForce:
         self._state = state
         self._file = self._path.stat().st_ino
 
-    def edit(self, config: Config, snapshot: str, bits: tuple[Bit, ...]) -> Changes | None:
+    def edit(
+        self, config: Config, snapshot: str, bits: tuple[Bit, ...], enforced: EnforcedLists = EVERYTHING
+    ) -> Changes | None:
         """Put a configuration into force in place; None if that takes a new generation.
 
         In place goes what differs in subscribers and profiles alone, over the compiled lists in the file ``snapshot``
         with these ``bits``, while there is room. OSError if the disk fails: the configuration before is then in force.
         """
-        wanted = build_tables(config, self.tables.generation, snapshot, self.tables.created)
-        if wanted != self.tables or plan_digest(bits) != self._clients.plan or not self._stands():
+        if not self._fits(config, snapshot, bits, enforced):
             return None
         try:
-            changes = self._clients.apply(build_assignments(config, bits, self._triggers))
+            changes = self._clients.apply(build_assignments(config, bits, self.tables.lists, self._triggers))
         except TablesFullError:
             return None
         except OSError:
             with contextlib.suppress(OSError, TablesFullError):
-                self._clients.apply(build_assignments(self._config, bits, self._triggers))
+                self._clients.apply(build_assignments(self._config, bits, self.tables.lists, self._triggers))
             raise
         self._config = config
         return changes
 
+    def edit_subscribers(
+        self,
+        config: Config,
+        changes: Collection[SubscriberChange],
+        snapshot: str,
+        bits: tuple[Bit, ...],
+        enforced: EnforcedLists = EVERYTHING,
+    ) -> Changes | None:
+        """Like ``edit``, for a configuration that differs from the one before in these subscribers alone.
+
+        What it takes does not grow with the number of subscribers. OSError: the change may or may not be in force.
+        """
+        if not self._fits(config, snapshot, bits, enforced):
+            return None
+        if self._triggers:  # what zones say about clients cuts through any prefix
+            return self.edit(config, snapshot, bits, enforced)
+        book = policy_book(config, _profiles(config, changes), heard(bits, self.tables.lists))
+        entries = {entry.network: entry for entry in _entries(book, changes)}
+        try:
+            done = self._clients.change(entries.values(), book.policies())
+        except TablesFullError:
+            return None
+        self._config = config
+        return done
+
     def close(self) -> None:
         """Let go of the file."""
         self._clients.close()
+
+    def _fits(self, config: Config, snapshot: str, bits: tuple[Bit, ...], enforced: EnforcedLists) -> bool:
+        """Whether nothing but subscribers and profiles differs from what is in force."""
+        wanted = build_tables(config, self.tables.generation, snapshot, self.tables.created, enforced)
+        return wanted == self.tables and plan_digest(bits) == self._clients.plan and self._stands()
 
     @property
     def _path(self) -> Path:
@@ -78,3 +114,20 @@ class InForce:
             )
         except OSError:
             return False
+
+
+def _profiles(config: Config, changes: Collection[SubscriberChange]) -> dict[str, ProfileConfig]:
+    """Those that are needed; there may be thousands of others."""
+    return {change.after.profile: config.profiles[change.after.profile] for change in changes if change.after}
+
+
+def _entries(book: PolicyBook, changes: Collection[SubscriberChange]) -> Iterator[ClientEntry]:
+    """Every prefix of before without a policy, then every prefix of now with its own: the last of a prefix counts."""
+    for change in changes:
+        for prefix in change.before.addresses if change.before else ():
+            yield ClientEntry(prefix.network, NO_POLICY)
+    for change in changes:
+        if change.after is not None:
+            number = book.number_for(change.after)
+            for prefix in change.after.addresses:
+                yield ClientEntry(prefix.network, number)

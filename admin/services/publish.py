@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from admin.config import Config
-from admin.services.build import build_assignments, build_tables, sources
+from admin.services.build import EVERYTHING, EnforcedLists, build_assignments, build_tables, sources
 from admin.services.in_force import InForce
 from admin.services.layout import layout_of, write_layout
 from admin.services.place import Place
@@ -30,8 +30,11 @@ from blocklists.snapshot.reader import changes_of
 from blocklists.snapshot.readings import Prepared
 from blocklists.sources import FetchError
 from blocklists.sources.file import file_path, read_file
+from blocklists.sources.full_digests import full_source, joined, needs_full
 from blocklists.suffixes import public_suffixes
+from blocklists.urls.layout import write_index
 from resolver.tables import store
+from resolver.tables.model import Tables
 from resolver.tables.writing import ClientsWriter
 
 _TEMPORARY = ".snapshot.tmp"
@@ -79,15 +82,15 @@ def compile_lists(
     prepared: Prepared | None = None,
 ) -> Snapshot:
     """Compile into the state folder. OSError (disk full, …) and the compiler's ValueErrors leave nothing behind."""
-    temporary = state / _TEMPORARY
+    temporary, prepared = state / _TEMPORARY, prepared or Prepared()
     changes = changes_of(temporary)
     changes.unlink(missing_ok=True)
     try:
-        report = compiler(
-            texts, temporary, prepared or Prepared(), now=now, suffixes=public_suffixes(), edits=edits
-        )
+        report = compiler(texts, temporary, prepared, now=now, suffixes=public_suffixes(), edits=edits)
         name = f"snapshot-{report.digest}.weir"
-        native.Changes.create(native.Snapshot.open(str(temporary), verify=False), str(changes))
+        written = native.Snapshot.open(str(temporary), verify=False, without_secret=True)
+        native.Changes.create(written, str(changes))
+        write_index(state / store.urls_name(name), prepared.key, report.urls)
         changes.rename(changes_of(state / name))
         temporary.rename(state / name)
     except (OSError, ValueError):
@@ -97,31 +100,45 @@ def compile_lists(
     return Snapshot(name, report.bits, report.entries, report.size, report.clients)
 
 
-def publish(config: Config, snapshot: Snapshot, state: Path, *, now: float) -> InForce:
-    """Make a generation of configuration and compiled lists the one in force. OSError leaves the old one in force."""
-    tables = build_tables(config, next_generation(state), snapshot.name, now)
-    clients = _write_clients(config, snapshot, state / tables.tables, now=now)
+def publish(
+    config: Config,
+    snapshot: Snapshot,
+    state: Path,
+    *,
+    now: float,
+    enforced: EnforcedLists = EVERYTHING,
+    tidy: bool = True,
+) -> InForce:
+    """Make a generation of configuration and compiled lists the one in force. OSError leaves the old one in force.
+
+    ``tidy`` removes old generations and what belongs to none.
+    """
+    tables = build_tables(config, next_generation(state), snapshot.name, now, enforced)
+    clients = _write_clients(config, snapshot, tables, state / tables.tables)
     try:
         write_layout(state, layout_of(tables))
         store.publish(state, tables)
     except BaseException:
         clients.close()
         raise
-    with contextlib.suppress(OSError):  # it is in force whatever stays behind, and the next one tries again
-        store.collect_garbage(state)
+    if tidy:
+        with contextlib.suppress(
+            OSError
+        ):  # it is in force whatever stays behind, and the next one tries again
+            store.collect_garbage(state)
     return InForce(state, config, tables, clients, snapshot.clients)
 
 
-def _write_clients(config: Config, snapshot: Snapshot, path: Path, *, now: float) -> ClientsWriter:
+def _write_clients(config: Config, snapshot: Snapshot, tables: Tables, path: Path) -> ClientsWriter:
     """The file of clients and policies of a new generation, whole and on the disk under its name."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.unlink(missing_ok=True)
     clients = ClientsWriter.create(
         temporary,
-        build_assignments(config, snapshot.bits, snapshot.clients),
+        build_assignments(config, snapshot.bits, tables.lists, snapshot.clients),
         plan=plan_digest(snapshot.bits),
         key=secrets.token_bytes(KEY_BYTES),
-        now=now,
+        now=tables.created,
     )
     try:
         temporary.replace(path)  # no generation has this number, so whatever has the name belongs to none
@@ -142,10 +159,12 @@ def next_generation(state: Path) -> int:
     return max(numbers) + 1
 
 
-def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tuple[str, ...]:
+def compile_offline(
+    config: Config, directory: Path, *, now: float = 0.0, index_key: bytes | None = None
+) -> tuple[str, ...]:
     """Publish what the configuration says into ``directory``, without an appliance and without fetching anything.
 
-    File lists are read, others taken from what control has kept. Returns one sentence for each list that is not at
+    File lists are read, others taken from what control has kept; secret ones need an ``index_key``. Returns one sentence for each list that is not at
     hand, and so left out. OSError, or the compiler's ValueError, if nothing can be published.
     """
     kept = ListStore(Place(config.data_dir).lists)
@@ -157,13 +176,18 @@ def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tup
         except FetchError as error:
             missing.append(f"list {source.id} is left out: {error}")
     edits = {source.id: combine(kept.edits(source.id).edits) for source, _ in texts}
-    publish(config, compile_lists(texts, directory, now=now, edits=edits), directory, now=now).close()
+    prepared = Prepared(index_key=index_key)
+    compiled = compile_lists(texts, directory, now=now, edits=edits, prepared=prepared)
+    publish(config, compiled, directory, now=now).close()
     return tuple(missing)
 
 
 def _offline_text(source: ListSource, kept: ListStore) -> bytes:
-    if source.url.startswith("file:"):
+    if source.url.startswith("file:") and not needs_full(source):
         return read_file(file_path(source.url), source.max_size)
+    if source.url.startswith("file:") and full_source(source).url.startswith("file:"):
+        texts = (read_file(file_path(one.url), one.max_size) for one in (source, full_source(source)))
+        return joined(source, *texts)
     version = kept.load_for(source)
     if version is None:
         raise FetchError(f"{source.url.partition('?')[0]}: not fetched yet; start the appliance once")

@@ -5,6 +5,7 @@ The one rule for the command line, the API and the log.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blocklists.gates import release_advice
@@ -14,11 +15,12 @@ from blocklists.records import Held, ListState, ListStatus
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """``entries`` and ``digest`` are None for a secret list, ``digest`` is empty if nothing serves."""
+    """``entries``, ``dispositions`` and ``digest`` are None for a secret list, ``digest`` is empty if nothing serves."""
 
     entries: int | None
     digest: str | None
     message: str
+    dispositions: Mapping[str, int] | None = None
 
 
 def redacted(source: ListSource, status: ListStatus) -> Shown:
@@ -26,7 +28,8 @@ def redacted(source: ListSource, status: ListStatus) -> Shown:
     message = message_of(source, status.state, status.message, status.held)
     if source.confidentiality is Confidentiality.SECRET:
         return Shown(None, None, message)
-    return Shown(status.entries, status.serving_digest, message)
+    dispositions = {kind.value: number for kind, number in status.counts.dispositions.items()}
+    return Shown(status.entries, status.serving_digest, message, dispositions)
 
 
 def message_of(source: ListSource, state: ListState, message: str, held: Held | None) -> str:
@@ -40,6 +43,7 @@ def message_of(source: ListSource, state: ListState, message: str, held: Held | 
 _WITHOUT_NUMBERS = {
     ListState.UNCHANGED: "No change.",
     ListState.ACCEPTED: "A new version serves.",
+    ListState.PINNED: "The list was rolled back; an earlier version serves.",
     ListState.HELD: "A new version is held back by the gates.",
 }
 """A failure keeps its words: they are about the source, its address and the way to it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from resolver.counting import Page, page_path
+from resolver.pages import Page, page_path
 from resolver.runtime.counters import CounterPageError, read_counters
 
 GATEWAY = "gateway"

@@ -1,1 +1,4 @@
-"""The database's room: models and migrations will live here. Use cases are in ``admin.services``, never here."""
+"""The database: engine, tables, migrations, transactions. What lives here knows rows; what they are for, never.
+
+Use cases (``admin.services``) work inside a ``Transaction`` of ``admin.store.database``; nothing else opens a session.
+"""

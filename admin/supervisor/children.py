@@ -88,11 +88,6 @@ class Child:
         """When ``tick`` must be called at the latest; None while only events matter."""
         return self._deadline
 
-    @property
-    def is_silent(self) -> bool:
-        """It has been started and has not sent a message yet."""
-        return self.phase is Phase.STARTING and not self._heard
-
     def start(self) -> list[Command]:
         """It is wanted."""
         return [Spawn()]

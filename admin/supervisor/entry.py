@@ -19,7 +19,6 @@ from admin.services.place import Place
 from admin.supervisor.plan import Plan, installed_programs
 from admin.supervisor.sockets import probe
 from admin.supervisor.supervisor import Supervisor, say
-from resolver.outbound.mapping import remove_unused
 from resolver.runtime.sockets import Address, SocketError, Use
 
 FAILED = 1
@@ -92,6 +91,8 @@ def _serve(plan: Plan, demo: Path, addresses: Sequence[Address] = ()) -> int:
             probe(addresses)
             status = asyncio.run(_supervise(plan, demo))
             if Part.RESOLVER in plan.parts:
+                from resolver.outbound.mapping import remove_unused  # no start shall wait for it
+
                 remove_unused(plan.place.run)
             return status
     except (OSError, LockedError, SocketError) as error:

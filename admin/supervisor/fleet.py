@@ -167,10 +167,10 @@ class Fleet:
         unit = self._units.get(name)
         return None if unit is None else unit.child.phase
 
-    def is_silent(self, name: str) -> bool:
-        """Whether the child has been started and has not said anything yet: it is still loading its modules."""
-        unit = self._units.get(name)
-        return unit is not None and unit.child.is_silent
+    def serves_beside(self, name: str) -> bool:
+        """Whether there are other children than this one, and all of them are ready."""
+        phases = [unit.child.phase for other, unit in self._units.items() if other != name]
+        return bool(phases) and all(phase is Phase.READY for phase in phases)
 
     def program(self, name: str) -> Program | None:
         """What runs under the name; None if nothing does."""

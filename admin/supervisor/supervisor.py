@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from admin.services.layout import Layout, read_layout
+from admin.services.parts import Part
 from admin.services.process_state import SupervisorState, file_of, write_state
 from admin.services.serving import GATEWAY, served_generation
 from admin.supervisor.children import REFUSAL, Kill, Phase
@@ -29,6 +30,8 @@ FIRST_RETRY = 2.0
 """Seconds until addresses that could not be had are tried again; doubled for each further time."""
 LONGEST_RETRY = 60.0
 """Seconds between these attempts at most."""
+GATEWAY_WAITS = 2.0
+"""Seconds that the gateway's start waits for the workers to serve: it would take the CPU from them and from control."""
 
 
 class Supervisor:
@@ -53,6 +56,7 @@ class Supervisor:
         self._stopping = False
         self._reload_wanted = False
         self._written: object = None
+        self._held_until = time.monotonic() + GATEWAY_WAITS
 
     async def run(self) -> int:
         """Serve until SIGTERM or SIGINT; 0 after a clean stop, 2 if control, which says why, refuses the configuration."""
@@ -144,8 +148,10 @@ class Supervisor:
 
     @property
     def _holds_back(self) -> bool:
-        """At the start, workers and control load their modules first: answers are worth more than pages about them."""
-        return self._fleet.is_silent(CONTROL) and self._fleet.phase(GATEWAY) is None
+        """At the start, whoever answers queries comes first: answers are worth more than pages about them."""
+        if self._fleet.phase(GATEWAY) is not None or time.monotonic() >= self._held_until:
+            return False
+        return Part.RESOLVER in self._plan.parts and not self._fleet.serves_beside(CONTROL)
 
     def _apply(self, layout: Layout) -> tuple[str, ...]:
         """Run what the layout wants. Returns one sentence for each address that cannot be had."""

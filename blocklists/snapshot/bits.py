@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
+from blocklists.enforcement import fed_by
 from blocklists.model import MAX_BITS, Action, Bit, BitRole, Kind, ListSource
 
 _ROLES = {Kind.ILLEGAL: BitRole.ILLEGAL, Kind.PROTECTED: BitRole.PROTECTED, Kind.SECURITY: BitRole.SECURITY}
@@ -59,7 +60,7 @@ def feeds(source: ListSource, bits: Sequence[Bit]) -> int:
     mask = 0
     for bit in bits:
         own = bit.role is _ROLES.get(source.kind) and bit.id == source.id
-        if own or (bit.role is BitRole.CATEGORY and bit.id in _fed_by(source)):
+        if own or (bit.role is BitRole.CATEGORY and bit.id in fed_by(source)):
             mask |= 1 << bit.index
     return mask
 
@@ -71,8 +72,4 @@ def _categories(sources: Sequence[ListSource]) -> Iterable[str]:
             raise PlanError(
                 f"list {source.id} is a category list that feeds no category; name one in its categories"
             )
-    return dict.fromkeys(category for source in sources for category in _fed_by(source))
-
-
-def _fed_by(source: ListSource) -> tuple[str, ...]:
-    return () if source.kind is Kind.ILLEGAL else source.categories
+    return dict.fromkeys(category for source in sources for category in fed_by(source))

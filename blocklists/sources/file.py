@@ -1,4 +1,8 @@
-"""Lists in files: ``file:`` plus a path, taken as it is (no percent-escapes), or a plain path."""
+"""Lists in files: ``file:`` plus a path, taken as it is (no percent-escapes), or a plain path.
+
+A file that is in the very state in which it was read before is not read again: its validator is its inode, its size and
+the times of its last change. A file that has just been changed has none, as the next change might bear the same times.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,13 @@ import os
 import stat
 from pathlib import Path
 
-from blocklists.model import ListSource, ListVersion
-from blocklists.sources.model import FetchError, too_large, version
+from blocklists.durable import state_of
+from blocklists.model import ListSource
+from blocklists.sources.model import Fetched, FetchError, Known, NotModified, too_large, version
 
-_CHUNK = 1 << 20
+SETTLED = 2.0
+"""Seconds after which a change of the file bears other times than the one before, on any file system."""
+_CHUNK = 256 * 1024
 
 
 def file_path(url: str) -> Path:
@@ -21,10 +28,33 @@ def file_path(url: str) -> Path:
     return Path(path)
 
 
-async def fetch_file(source: ListSource, *, now: float) -> ListVersion:
-    """Read the file; ``now`` is Unix seconds. FetchError naming the path and the cause. Does not block the loop."""
-    data = await asyncio.to_thread(read_file, file_path(source.url), source.max_size)
-    return version(source.id, data, now=now)
+async def fetch_file(source: ListSource, *, known: Known | None = None, now: float) -> Fetched:
+    """Read the file unless it is as ``known`` says; ``now`` is Unix seconds. FetchError naming the path and the cause.
+
+    Does not block the loop.
+    """
+    return await asyncio.to_thread(_fetch, source, known, now)
+
+
+def _fetch(source: ListSource, known: Known | None, now: float) -> Fetched:
+    path = file_path(source.url)
+    state = _settled_state(path, source.max_size, now)
+    if state and known is not None and known.etag == state:
+        return NotModified()
+    data = read_file(path, source.max_size)
+    if state != _settled_state(path, source.max_size, now):
+        state = ""  # written to while it was read
+    return version(source.id, data, now=now, known=Known(state))
+
+
+def _settled_state(path: Path, limit: int, now: float) -> str:
+    """The validator of a file; empty if it has none, or cannot be had for a reason that reading will tell."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return ""
+    is_settled = max(status.st_ctime, status.st_mtime) + SETTLED < now
+    return state_of(status) if is_settled and status.st_size <= limit else ""
 
 
 def read_file(path: Path, limit: int) -> bytes:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")
 HEAD_START = 0.5
 """Seconds in which a descendant tells its watchdog that it lives."""
+READING_SECONDS = 0.25
+CALM_READINGS = 6
+MOST_READINGS = 60
+"""Readings of memory, a quarter of a second apart: it counts as settled after 1.5 s, and is waited for 15 s at most."""
+STEADY_BYTES = 256 * 1024
 CPUCLOCK_SCHED = 2
 """The scheduler's count, in nanoseconds (include/linux/posix-timers.h)."""
 
@@ -111,6 +116,28 @@ def usage(pid: int) -> Usage:
             descriptors += len(list((PROC / str(member) / "fd").iterdir()))
             threads += _numbers((PROC / str(member) / "status").read_text())["Threads"]
     return Usage(pss, rss, descriptors, threads)
+
+
+def settled_memory(pid: int) -> int:
+    """The memory of a family, in bytes, once it has stayed the same for a while.
+
+    A server goes on loading after its first answer. Read at that moment, one that has no list, and so answers sooner,
+    looks smaller by what it has not loaded yet, and the list larger by as much.
+    """
+    return settled(lambda: usage(pid).pss, time.sleep)
+
+
+def settled(read: Callable[[], int], pause: Callable[[float], object]) -> int:
+    """What ``read`` gives once it has stayed within STEADY_BYTES for CALM_READINGS; the last after MOST_READINGS."""
+    steady, calm = read(), 0
+    for _ in range(MOST_READINGS):
+        pause(READING_SECONDS)
+        now = read()
+        if abs(now - steady) > STEADY_BYTES:
+            steady, calm = now, 0
+        elif (calm := calm + 1) == CALM_READINGS:
+            return now
+    return steady
 
 
 def machine(cpu: int = 0) -> Machine:

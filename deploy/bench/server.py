@@ -104,7 +104,7 @@ def running(peer: Peer, place: Place, rig: Rig) -> Iterator[Running]:
     try:
         server = Running(peer, place, process)
         server.start_seconds = wait_for(rig, place, name, wanted, process) - started
-        server.pss = processes.usage(process.pid).pss
+        server.pss = processes.settled_memory(process.pid)
         yield server
     finally:
         _stop(process)

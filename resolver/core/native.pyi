@@ -288,8 +288,10 @@ class State:
         overlay: str | Path | None = None,
         hits: memoryview | None = None,
         verify: bool = True,
+        index_key: bytes | None = None,
     ) -> None:
         """Map and check the compiled lists, the clients' tables and the lists' changes. ``verify`` reads all of them.
+        Compiled lists of which some are secret need their ``index_key``; it is ignored for others.
 
         OSError as from open(2) and mmap(2); CoreError if a file cannot be used; ValueError for settings out of range.
         """
@@ -392,3 +394,16 @@ def confine() -> None:
     """Bind all threads of this process, for good, to the calls of Linux that a serving worker makes (src/confine.h).
 
     OSError if the kernel cannot; nothing has changed then."""
+
+# ---- turns: how soon a worker's threads get the processor ----
+
+TURN_NS: int
+"""The turns that ``short_turns`` asks for, in nanoseconds."""
+
+def short_turns() -> None:
+    """Let the calling thread, and those that it starts from now on, have short turns and have them soon (src/turns.h).
+
+    OSError if the kernel refuses; serving needs no more than it had before."""
+
+def turn() -> int:
+    """The turns of the calling thread, in nanoseconds; 0 if the kernel does not say."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from secrets import randbits, token_bytes
 
 from resolver.core.native import HANDED_OVER, Cache, Core, Engine, HandedOver, State, Tap
-from resolver.counting import Page, open_core_page
+from resolver.counting import open_core_page
 from resolver.exchange.model import Question
 from resolver.listeners.core import MAX_AGE_MS, MAX_BACKLOG, MAX_PLACES, CoreListener
 from resolver.listeners.server import Server
 from resolver.listeners.steering import cpu_of
+from resolver.pages import Page
 
 LIMITER_KEY_BYTES = 16
 _MS = 1_000_000  # nanoseconds

@@ -76,13 +76,14 @@ def whole_pages(size: int) -> int:
     return pages * CACHE_PAGE if pages >= 2 else 0
 
 
-def open_mapping(run: Path, size: int) -> Mapping:
-    """Join the cache of ``size`` bytes (of ``whole_pages``) that belongs to this run folder, or make it.
+def open_mapping(run: Path, size: int, edition: str = "") -> Mapping:
+    """Join the cache of ``size`` bytes (of ``whole_pages``) that belongs to this run folder, or make it. Another
+    ``edition`` (letters and digits) is another cache, which begins empty.
 
-    What is left of a crash is taken over; what cannot be used is made anew, and files of other sizes go: their users
+    What is left of a crash is taken over; what cannot be used is made anew, and files of other sizes and editions go: their users
     keep them until they change over. MappingError if it cannot be had.
     """
-    path = _path(run, size)
+    path = _path(run, size, edition)
     try:
         for _ in range(OPEN_TRIES):
             mapping = _try(path, size, os.fsencode(run.absolute().resolve()))
@@ -188,7 +189,8 @@ def _join(descriptor: int, path: Path, size: int) -> Mapping:
     """Map the file and take a seat. CoreError if it is no cache of this boot. Takes over the descriptor."""
     try:
         seat = _take_seat(descriptor)
-        memory = mmap.mmap(descriptor, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+        # Not populated: for 256 MiB that takes 0.1 s before anything is served, and a page's first use microseconds.
+        memory = mmap.mmap(descriptor, size, flags=mmap.MAP_SHARED)
         cache = Cache(memory, boot_id() or _NO_BOOT, seat)
     except BaseException:
         os.close(descriptor)
@@ -223,9 +225,9 @@ def _holder(descriptor: int, start: int, end: int) -> int | None:
     return None if kind == fcntl.F_UNLCK else max(found, start)
 
 
-def _path(run: Path, size: int) -> Path:
+def _path(run: Path, size: int, edition: str = "") -> Path:
     folder, stem = _home(run)
-    return folder / f"{stem}-{size}"
+    return folder / (f"{stem}-{size}-{edition}" if edition else f"{stem}-{size}")
 
 
 def _files(run: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import ClassVar
 
+from blocklists.enforcement import Enforced
 from blocklists.model import Confidentiality, Kind, LegalBasis
 from blocklists.properties import LogPolicy
 from resolver.clients.address import Network
@@ -68,6 +69,8 @@ class ListInfo:
     """The EDE code of its blocks in place of the reason's."""
     log: LogPolicy = LogPolicy.COUNTS
     """What may be kept of its hits."""
+    enforced: Enforced = Enforced.ALL
+    """What counts of it now: a list that is suspended or too old stays compiled, and is not heard (``heard``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ class Tables:
     """One generation. ``created`` is Unix seconds.
 
     ``snapshot`` is the file name of the compiled lists beside it, ``tables`` that of clients and policies, which is
-    edited in place while the generation is in force.
+    edited in place while the generation is in force, ``urls`` that of the index of URLs, empty if there is none.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -150,6 +153,7 @@ class Tables:
     created: float
     snapshot: str
     tables: str
+    urls: str = ""
     lists: Mapping[str, ListInfo] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     """Category id → title in plain words."""

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
+from blocklists.enforcement import Enforced
 from blocklists.model import Bit, BitRole, Kind, LegalBasis
 from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.reader import Record, SnapshotReader
+from blocklists.urls.index import UrlIndex, UrlIndexError
 from resolver.clients.address import Network
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
 from resolver.tables.clients import Clients
+from resolver.tables.digests import DigestNames
+from resolver.tables.heard import heard
 from resolver.tables.model import ListInfo, Tables
-from resolver.tables.store import load
+from resolver.tables.store import TablesError, load, open_urls
 
 _CARRY_IPV4 = {bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8)}
 """IPv4-mapped addresses (RFC 4291 section 2.5.5.2) and the well-known NAT64 prefix (RFC 6052 section 2.1)."""
@@ -26,25 +30,44 @@ _OF_ONE_LIST = {BitRole.ILLEGAL, BitRole.SECURITY, BitRole.PROTECTED}
 class View:
     """A loaded generation; one per process and generation. Who has which policy is read anew at every question."""
 
-    def __init__(self, tables: Tables, reader: SnapshotReader, clients: Clients) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        reader: SnapshotReader,
+        clients: Clients,
+        index_key: bytes | None = None,
+        urls: UrlIndex | None = None,
+    ) -> None:
+        """``index_key`` is what ``reader`` was opened with; the core opens the same file with it. ``urls`` is the index
+        of pages and digests; None for none.
+        """
+        self.index_key = index_key
         self.tables = tables
         self.reader = reader
         self.clients = clients
         self.bits: tuple[Bit, ...] = reader.bits
         self.masks = masks_of(reader.bits, tables)
+        self.urls = UrlIndex() if urls is None else urls
+        self.digests = DigestNames(self.urls, self.masks, tables.lists)
 
     @classmethod
-    def open(cls, state: Path) -> View:
-        """Load the generation in force. TablesError or SnapshotError if there is none that is whole."""
-        return cls.open_any(state)[0]
+    def open(cls, state: Path, index_key: bytes | None = None) -> View:
+        """Load the generation in force. TablesError or SnapshotError if there is none that is whole, IndexKeyError if
+        some of its lists are secret and ``index_key`` is not theirs.
+        """
+        return cls.open_any(state, index_key)[0]
 
     @classmethod
-    def open_any(cls, state: Path) -> tuple[View, list[str]]:
+    def open_any(cls, state: Path, index_key: bytes | None = None) -> tuple[View, list[str]]:
         """The same, with what is wrong with newer generations that were passed over."""
         tables, complaints = load(state)
-        reader = SnapshotReader.open(state / tables.snapshot)
+        reader = SnapshotReader.open(state / tables.snapshot, index_key=index_key)
         clients = Clients.open(state / tables.tables, plan_digest(reader.bits))
-        return cls(tables, reader, clients), complaints
+        try:
+            urls = open_urls(state, tables, index_key)
+        except (OSError, UrlIndexError) as error:
+            raise TablesError(str(error)) from error
+        return cls(tables, reader, clients, index_key, urls), complaints
 
     @property
     def default_policy(self) -> int:
@@ -66,7 +89,9 @@ class View:
     def listing(self, wire: bytes) -> Listing:
         """What the lists say of a lower-case wire name."""
         bits, hits = self.reader.look_up(wire)
-        return Listing(bits, hits) if hits else UNLISTED
+        if self.digests.any:
+            bits |= self.digests.bits(wire)
+        return Listing(bits, hits) if hits or bits else UNLISTED
 
     def listing_of_address(self, packed: bytes) -> Listing:
         """What the lists say of an address in an answer (4 or 16 bytes); an IPv4 address inside IPv6 counts as itself."""
@@ -90,12 +115,15 @@ class View:
 
 
 def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
-    """Which bits mean what. A list's legal basis and categories come from the tables, its bits from the snapshot."""
+    """Which bits mean what, those of lists that are switched off aside. A list's legal basis and categories come from
+    the tables, its bits from the snapshot.
+    """
     by_role = dict.fromkeys(BitRole, 0)
     illegal_orders = 0
     own: dict[str, int] = {}
     categories: dict[str, int] = {}
-    for bit in bits:
+    counting = heard(bits, tables.lists)
+    for bit in counting:
         value = 1 << bit.index
         by_role[bit.role] |= value
         if bit.role is BitRole.CATEGORY:
@@ -108,8 +136,9 @@ def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
     feeds = {
         info.id: own.get(info.id, 0) | sum(categories.get(category, 0) for category in info.categories)
         for info in tables.lists.values()
+        if info.enforced is not Enforced.NOTHING
     }
-    zones = {bit.index: bit for bit in bits if bit.role in _ZONES}
+    zones = {bit.index: bit for bit in counting if bit.role in _ZONES}
     of_illegal = {
         index: 1 << index
         for index, bit in zones.items()

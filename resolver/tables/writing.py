@@ -92,6 +92,23 @@ class ClientsWriter:
             self._writer.sync()
         return changes
 
+    def change(self, clients: Iterable[ClientEntry], policies: Iterable[Policy]) -> Changes:
+        """Give these prefixes their policies, in place, and leave all others as they are; NO_POLICY takes one out.
+
+        TablesFullError: some may have been changed; publish anew. OSError as ``apply``.
+        """
+        wanted = tuple(policies)
+        before, texts = len(self._numbers), _Texts(wanted)
+        numbers = {policy.number: self._number(policy, texts) for policy in wanted} | {NO_POLICY: NO_POLICY}
+        changed = removed = 0
+        for entry in clients:
+            network, number = entry.network, numbers[entry.policy]
+            self._writer.client(network.network_address.packed, network.prefixlen, number, entry.realm)
+            removed += number == NO_POLICY
+            changed += number != NO_POLICY
+        self._writer.sync()
+        return Changes(changed, removed, len(self._numbers) - before)
+
     def close(self) -> None:
         """Let go of the file."""
         self._writer.close()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
 
-from blocklists.durable import read_record, write_file, write_record
+from blocklists import durable
+from blocklists.durable import read_file, read_record, write_file, write_record
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,28 @@ def test_a_fault_at_any_step_leaves_the_old_file(
         write_file(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("size", [0, 1, 6, 7, 8, 20, 21])
+def test_pieces_make_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(durable, "_PIECE", 7)
+    data = os.urandom(size)
+    write_file(tmp_path / "file", data)
+    assert (tmp_path / "file").read_bytes() == data
+    assert read_file(tmp_path / "file") == data
+
+
+def test_no_call_of_the_kernel_gets_more_than_a_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Watched(FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(-1 if size is None else size)
+            return super().read(size)
+
+    (tmp_path / "file").write_bytes(bytes(1_000_000))
+    monkeypatch.setattr(Path, "open", lambda path, *_, **__: Watched(path))
+    assert len(read_file(tmp_path / "file")) == 1_000_000
+    assert set(asked) == {durable._PIECE}

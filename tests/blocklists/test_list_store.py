@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from blocklists import list_store
+from blocklists.durable import write_record
 from blocklists.gates import Gate, GateFailure
 from blocklists.list_store import ListStore, ReleaseError
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion, SkipReason
-from blocklists.records import ListState
+from blocklists.records import ListState, Serving
 
 Make = Callable[..., ListSource]
 COUNTS = ListCounts(
@@ -47,14 +49,67 @@ def test_an_accepted_version_comes_back_whole(tmp_path: Path, source: Make) -> N
     assert serving.counts == COUNTS
 
 
-def test_one_text_is_kept(tmp_path: Path, source: Make) -> None:
+def _texts(folder: Path) -> set[str]:
+    return {path.name.removeprefix("content-") for path in folder.glob("test/content-*")}
+
+
+def test_the_five_last_accepted_texts_are_kept(tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    versions = [_version(f"v{number}", fetched=number) for number in range(7)]
+    for number, version in enumerate(versions):
+        store.accept(source(), version, COUNTS, now=1000.0 + number)
+    kept = [version.digest for version in reversed(versions[2:])]
+    assert [item.digest for item in store.versions("test")] == kept
+    assert [(item.fetched, item.accepted) for item in store.versions("test")][:2] == [
+        (6, 1006.0),
+        (5, 1005.0),
+    ]
+    assert _texts(tmp_path) == set(kept)
+    assert store.load("test") == versions[-1]
+
+
+def test_a_version_that_comes_again_is_the_newest_and_kept_once(tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    for text in ("one", "two", "one"):
+        store.accept(source(), _version(text), COUNTS)
+    assert [item.digest for item in store.versions("test")] == [
+        _version("one").digest,
+        _version("two").digest,
+    ]
+
+
+def test_versions_of_another_source_are_not_kept(tmp_path: Path, source: Make) -> None:
     store = ListStore(tmp_path)
     store.accept(source(), _version("one"), COUNTS)
+    store.accept(source(url="https://elsewhere.example/list"), _version("two"), COUNTS)
+    assert [item.digest for item in store.versions("test")] == [_version("two").digest]
+    assert _texts(tmp_path) == {_version("two").digest}
+
+
+def test_what_an_older_weir_kept_serves_until_the_next_version(tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    store.accept(source(), _version("one"), COUNTS)
+    (row,) = store.versions("test")
+    (tmp_path / "test" / "versions.json").unlink()
+    write_record(tmp_path / "test" / "serving.json", TypeAdapter(Serving), row)
+    assert store.load_for(source()) == _version("one")
+    assert store.is_known("test")
     store.accept(source(), _version("two"), COUNTS)
-    assert sorted(path.name for path in (tmp_path / "test").iterdir()) == [
-        f"content-{_version('two').digest}",
-        "serving.json",
+    assert [item.digest for item in store.versions("test")] == [
+        _version("two").digest,
+        _version("one").digest,
     ]
+    assert not (tmp_path / "test" / "serving.json").exists()
+
+
+def test_a_source_that_confirms_a_version_changes_its_validators_only(tmp_path: Path, source: Make) -> None:
+    store = ListStore(tmp_path)
+    for text in ("one", "two"):
+        store.accept(source(), _version(text), COUNTS)
+    store.confirm(source(), replace(_version("one", fetched=300.0), etag='"f"'))
+    newest, before = store.versions("test")
+    assert (newest.digest, newest.etag) == (_version("two").digest, '"e"')
+    assert (before.digest, before.etag, before.fetched) == (_version("one").digest, '"f"', 300.0)
 
 
 def test_an_empty_store_knows_nothing(tmp_path: Path) -> None:
@@ -66,7 +121,7 @@ def test_an_empty_store_knows_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
-@pytest.mark.parametrize("name", ["content", "serving"])
+@pytest.mark.parametrize("name", ["content", "versions"])
 def test_damage_is_recognised(damage: str, name: str, tmp_path: Path, source: Make) -> None:
     store = ListStore(tmp_path)
     store.accept(source(), _version("bets.example"), COUNTS)
@@ -121,15 +176,15 @@ def test_a_held_version_is_released_by_its_digest_and_once(tmp_path: Path, sourc
     store.accept(source(), _version("one"), COUNTS)
     _held(store, source(), _version("two", fetched=200.0))
     with pytest.raises(ReleaseError, match=_version("two").digest):
-        store.accept_held("test", _version("three").digest)
+        store.accept_held(source(), _version("three").digest)
     assert store.load("test") == _version("one")
-    assert store.accept_held("test", _version("two").digest)
+    assert store.accept_held(source(), _version("two").digest)
     loaded = store.load("test")
     assert loaded is not None
     assert (loaded.data, loaded.fetched) == (b"two", 200.0)
     with pytest.raises(ReleaseError, match="no version is held"):
-        store.accept_held("test", _version("two").digest)
-    assert not list((tmp_path / "test").glob("held-*"))
+        store.accept_held(source(), _version("two").digest)
+    assert _texts(tmp_path) == {_version("one").digest, _version("two").digest}
 
 
 @pytest.mark.parametrize(
@@ -143,9 +198,9 @@ def test_the_beginning_of_a_digest_names_a_held_version(
     beginning = _version("two").digest[:length].upper()
     if not fits:
         with pytest.raises(ReleaseError, match="nothing to release"):
-            store.accept_held("test", beginning)
+            store.accept_held(source(), beginning)
         return
-    assert store.accept_held("test", beginning)
+    assert store.accept_held(source(), beginning)
     serving = store.serving("test")
     assert serving is not None
     assert serving.digest == _version("two").digest
@@ -156,7 +211,7 @@ def test_the_newest_refused_version_replaces_the_one_before(tmp_path: Path, sour
     store = ListStore(tmp_path)
     _held(store, source(), _version("two"))
     _held(store, source(), _version("three"))
-    assert [path.name for path in (tmp_path / "test").glob("held-*")] == [f"held-{_version('three').digest}"]
+    assert _texts(tmp_path) == {_version("three").digest}
     held = store.status("test", now=0.0).held
     assert held is not None
     assert (held.digest, held.counts, held.failures) == (_version("three").digest, COUNTS, (FAILURE,))
@@ -167,7 +222,7 @@ def test_the_text_of_a_secret_list_never_touches_the_disk(tmp_path: Path, source
     store = ListStore(tmp_path)
     store.accept(secret, _version("canary-one.example"), COUNTS)
     _held(store, secret, _version("canary-two.example"))
-    assert not store.accept_held("test", _version("canary-two.example").digest)
+    assert not store.accept_held(secret, _version("canary-two.example").digest)
     assert store.attempt("test").released == _version("canary-two.example").digest
     assert store.load("test") is None
     for path in tmp_path.rglob("*"):
@@ -180,7 +235,7 @@ def test_text_is_forgotten_when_a_list_becomes_secret(tmp_path: Path, source: Ma
     store.accept(source(), _version("one"), COUNTS)
     _held(store, source(), _version("two"))
     store.forget_text("test")
-    assert sorted(path.name for path in (tmp_path / "test").iterdir()) == ["attempt.json", "serving.json"]
+    assert sorted(path.name for path in (tmp_path / "test").iterdir()) == ["attempt.json", "versions.json"]
 
 
 @pytest.mark.parametrize("list_id", ["", "..", "../x", "a/b", ".hidden", "a\0b", "x" * 200])

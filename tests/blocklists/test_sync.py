@@ -104,9 +104,42 @@ async def test_validators_are_sent_only_for_a_text_that_is_held(life: Life) -> N
     assert life.publisher.asked == [None, Known('"one"', ""), None]
 
 
+async def test_what_is_unchanged_is_read_once(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    read_bytes = Path.read_bytes
+
+    def noted(path: Path) -> bytes:
+        read.append(path)
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    life.publisher.etag = '"one"'
+    await life.step(_list(50))
+    for _ in range(3):
+        outcome = await life.step(_list(50))
+        assert (outcome.state, outcome.version) == (ListState.UNCHANGED, None)
+    assert [path.name for path in read if path.name.startswith("content-")] == [_content(life).name]
+
+
+async def test_other_validators_are_kept_without_writing_the_text(life: Life) -> None:
+    await life.step(_list(50))
+    before = _content(life).stat()
+    life.publisher.etag = '"two"'
+    assert (await life.step(_list(50))).state is ListState.UNCHANGED
+    after = _content(life).stat()
+    assert (after.st_ino, after.st_ctime_ns) == (before.st_ino, before.st_ctime_ns)
+    assert (await life.step(_list(50))).state is ListState.UNCHANGED
+    assert life.publisher.asked[-1] == Known('"two"', "")
+
+
+def _content(life: Life) -> Path:
+    (content,) = (life.store._directory / "test").glob("content-*")
+    return content
+
+
 async def test_a_damaged_record_is_fetched_anew(life: Life) -> None:
     await life.step(_list(50))
-    (life.store._directory / "test" / "serving.json").write_bytes(b"x")
+    (life.store._directory / "test" / "versions.json").write_bytes(b"x")
     assert (await life.step(_list(50))).state is ListState.ACCEPTED
     assert life.serving == _list(50)
 
@@ -157,7 +190,7 @@ async def test_a_suspicious_version_is_held_until_it_is_released(life: Life) -> 
     assert (await life.step(_list(100))).state is ListState.HELD
     assert life.status.held is not None
     assert life.status.held.counts.entries == 100
-    assert life.store.accept_held("test", life.status.held.digest)
+    assert life.store.accept_held(life.source, life.status.held.digest)
     assert life.serving == _list(100)
     assert (await life.step(_list(100))).state is ListState.UNCHANGED
     assert (await life.step(_list(10))).state is ListState.HELD
@@ -168,7 +201,9 @@ async def test_a_held_version_is_forgotten_when_the_source_takes_it_back(life: L
     await life.step(_list(1))
     assert (await life.step(_list(1000))).state is ListState.UNCHANGED
     assert life.status.held is None
-    assert not list((life.store._directory / "test").glob("held-*"))
+    assert [path.name for path in (life.store._directory / "test").glob("content-*")] == [
+        f"content-{life.status.serving_digest}"
+    ]
 
 
 async def test_a_failure_in_between_does_not_forget_what_is_held(life: Life) -> None:
@@ -177,7 +212,7 @@ async def test_a_failure_in_between_does_not_forget_what_is_held(life: Life) -> 
     await life.step(FetchError("nobody there"))
     assert life.status.state is ListState.FAILED
     assert life.status.held is not None
-    assert life.store.accept_held("test", life.status.held.digest)
+    assert life.store.accept_held(life.source, life.status.held.digest)
 
 
 async def test_the_wrong_format_is_held(life: Life) -> None:
@@ -233,7 +268,7 @@ async def test_a_held_secret_version_is_released_for_one_refresh(secret_life: Li
     await life.step(_list(1000))
     assert (await life.step(_list(100))).state is ListState.HELD
     assert life.status.held is not None
-    assert not life.store.accept_held("test", life.status.held.digest)
+    assert not life.store.accept_held(life.source, life.status.held.digest)
     accepted = await life.step(_list(100))
     assert accepted.state is ListState.ACCEPTED
     assert accepted.version is not None
@@ -270,7 +305,7 @@ async def test_a_release_does_not_cover_another_version(secret_life: Life) -> No
     await life.step(_list(1000))
     await life.step(_list(100))
     assert life.status.held is not None
-    life.store.accept_held("test", life.status.held.digest)
+    life.store.accept_held(life.source, life.status.held.digest)
     assert (await life.step(_list(90))).state is ListState.HELD
     assert (await life.step(_list(100))).state is ListState.HELD
 

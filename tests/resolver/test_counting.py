@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from resolver.core.native import STATS_NAMES, Stats
-from resolver.counting import WORKER_COUNTERS, Page, forget_core_pages, open_core_page, page_path
+from resolver.counting import WORKER_COUNTERS, forget_core_pages, open_core_page
+from resolver.pages import Page, page_path
 from resolver.runtime.counters import CounterPage, read_counters
 
 OF_THE_CORE = {

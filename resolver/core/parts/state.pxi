@@ -1,6 +1,6 @@
 # The binding of weir_state: one generation of lists, tables and settings.
 from posix.fcntl cimport O_CLOEXEC, O_RDONLY, open as c_open
-from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, mmap, munmap
+from posix.mman cimport MAP_FAILED, MAP_POPULATE, MAP_SHARED, PROT_READ, mmap, munmap
 from posix.stat cimport fstat, struct_stat
 from posix.unistd cimport close as c_close
 
@@ -8,6 +8,7 @@ cdef extern from "table.h" nogil:
     ctypedef struct weir_table:
         pass
     const char *weir_table_open(weir_table *table, const uint8_t *data, size_t size, int verify)
+    const char *weir_table_index_open(weir_table *table, const uint8_t *key)
     const char *weir_table_overlay_open(weir_table *table, const uint8_t *data, size_t size)
 
 cdef extern from "pipeline.h" nogil:
@@ -49,6 +50,7 @@ cdef extern from "pipeline.h" nogil:
 cdef enum:
     MIN_UDP_PAYLOAD = 512
     HITS = 256
+    INDEX_KEY_OCTETS = 16
 
 
 ACTION_BLOCK = WEIR_ACTION_BLOCK
@@ -62,21 +64,25 @@ ACTION_COUNT = WEIR_ACTION_COUNT
 
 
 cdef class _Mapping:
-    """A file, mapped for reading until the object goes."""
+    """A file, mapped for reading until the object goes. With ``present`` its pages are there when it is made: the
+    serving thread need not fetch them one by one, while packets wait. A file with holes is better left alone.
+    """
 
     cdef const uint8_t *data
     cdef size_t size
 
-    def __cinit__(self, path):
+    def __cinit__(self, path, bint present=False):
         cdef struct_stat status
         cdef int file
+        cdef int flags = MAP_SHARED | MAP_POPULATE if present else MAP_SHARED
         cdef void *mapped = MAP_FAILED
         encoded = os.fsencode(path)
         file = c_open(encoded, O_RDONLY | O_CLOEXEC)
         if file < 0:
             raise _os_error(path)
         if fstat(file, &status) == 0 and status.st_size > 0:
-            mapped = mmap(NULL, <size_t>status.st_size, PROT_READ, MAP_SHARED, file, 0)
+            with nogil:
+                mapped = mmap(NULL, <size_t>status.st_size, PROT_READ, flags, file, 0)
         elif status.st_size == 0:
             c_close(file)
             raise CoreError(f"{path}: it is empty; publish the state again")
@@ -90,7 +96,8 @@ cdef class _Mapping:
 
     def __dealloc__(self):
         if self.data != NULL:
-            munmap(<void *>self.data, self.size)
+            with nogil:
+                munmap(<void *>self.data, self.size)
 
 
 cdef object _os_error(path):
@@ -113,16 +120,22 @@ cdef class State:
     cdef _Mapping tables
     cdef uint64_t[::1] hits
 
-    def __cinit__(self, lists, tables, settings, *, overlay=None, hits=None, bint verify=True):
+    def __cinit__(self, lists, tables, settings, *, overlay=None, hits=None, bint verify=True,
+                  bytes index_key=None):
         cdef const char *wrong
+        cdef uint8_t key[INDEX_KEY_OCTETS]
         self.state = <weir_state *>calloc(1, sizeof(weir_state))
         if self.state == NULL:
             raise MemoryError
-        self.lists = _Mapping(lists)
-        self.tables = _Mapping(tables)
+        self.lists = _Mapping(lists, present=True)
+        self.tables = _Mapping(tables, present=True)
         with nogil:
             wrong = weir_table_open(&self.state.lists, self.lists.data, self.lists.size, verify)
         _check(wrong, lists, "compile the lists again")
+        if index_key is not None:
+            _load_octets(key, index_key, INDEX_KEY_OCTETS, "index key")
+        wrong = weir_table_index_open(&self.state.lists, NULL if index_key is None else key)
+        _check(wrong, lists, "is control running, and the same vault key in use?")
         with nogil:
             wrong = weir_tables_open(&self.state.tables, self.tables.data, self.tables.size, verify)
         _check(wrong, tables, "publish the state again")

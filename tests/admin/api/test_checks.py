@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from admin.api.checks import LONGEST
 from admin.config import load
+from admin.services.actors import Role
 from admin.services.publish import compile_offline
 from resolver.tables.view import View
 
@@ -22,7 +24,8 @@ subscribers: [{id: home-17, profile: open, addresses: ["127.0.0.17"]}]
 def serving(appliance: Any, tmp_path: Path) -> None:
     (tmp_path / "bets.txt").write_text("bets.example\n")
     path = tmp_path / "weir.yaml"
-    path.write_text(path.read_text().replace("strict: {", "open: {block: []}, strict: {") + LISTS)
+    text = path.read_text().replace("strict: {", "open: {block: []}, strict: {").partition("lists:")[0]
+    path.write_text(text + LISTS)
     appliance.config = load(path)
     assert compile_offline(appliance.config, appliance.place.state) == ()
     appliance.opened = View.open(appliance.place.state)
@@ -47,8 +50,8 @@ def serving(appliance: Any, tmp_path: Path) -> None:
         ({"name": "a.example", "at": "2026-05-01T18:15"}, {"at": 1_777_659_300.0}),
     ],
 )
-async def test_verdicts(client: Any, query: dict[str, str], expected: dict[str, Any]) -> None:
-    response = await client.get(f"/api/v1/check?{urlencode(query)}")
+async def test_verdicts(local: Any, query: dict[str, str], expected: dict[str, Any]) -> None:
+    response = await local.get(f"/api/v1/check?{urlencode(query)}")
     report = await response.json()
     assert response.status == 200
     assert {key: report[key] for key in expected} == expected
@@ -69,16 +72,31 @@ async def test_the_report_has_the_shape_that_is_described(client: Any) -> None:
     assert set(report) == set(schema["required"])
     assert report["action"] in schema["properties"]["action"]["enum"]
     described = description["paths"]["/api/v1/check"]["get"]["parameters"]
-    for parameter in described:
-        assert (await client.get(f"/api/v1/check?name=a.example&{parameter['name']}=")).status in (200, 400)
+    assert {parameter["name"] for parameter in described} == set(LONGEST)
+
+
+@pytest.mark.usefixtures("serving")
+@pytest.mark.parametrize("role", [None, Role.LIST_MANAGER])
+async def test_who_is_behind_an_address_is_for_those_who_may_read_subscribers(
+    client: Any, make_token: Any, role: Role | None
+) -> None:
+    headers = {"Authorization": f"Bearer {await make_token(role)}"} if role else {}
+    path = "/api/v1/check?name=bets.example"
+    report = await (await client.get(f"{path}&address=127.0.0.17", headers=headers)).json()
+    assert (report["action"], report["subscriber"], report["profile"]) == ("allow", "", "")
+    assert (await client.get(f"{path}&subscriber=home-17", headers=headers)).status == (403 if role else 401)
+    headers = {"Authorization": f"Bearer {await make_token(Role.INTEGRATION)}"}
+    report = await (await client.get(f"{path}&address=127.0.0.17", headers=headers)).json()
+    assert (report["subscriber"], report["profile"]) == ("home-17", "open")
 
 
 @pytest.mark.usefixtures("serving")
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
-        ("", "name is missing"),
-        ("address=127.0.0.1", "name is missing"),
+        ("", "name or url is missing"),
+        ("address=127.0.0.1", "name or url is missing"),
+        ("name=a.example&url=", "or both are given"),
         ("name=", "`` is"),
         ("name=a.example&name=b.example", "name is given twice"),
         ("name=a.example&colour=red", "there is no parameter 'colour'"),
@@ -92,8 +110,8 @@ async def test_the_report_has_the_shape_that_is_described(client: Any) -> None:
         ("name=%00%ff", ""),
     ],
 )
-async def test_wrong_questions(client: Any, query: str, detail: str) -> None:
-    response = await client.get(f"/api/v1/check?{query}")
+async def test_wrong_questions(local: Any, query: str, detail: str) -> None:
+    response = await local.get(f"/api/v1/check?{query}")
     problem = await response.json(content_type="application/problem+json")
     assert response.status == 400
     assert detail in problem["detail"]

@@ -15,7 +15,8 @@ from admin.services.process_state import ProcessState, SupervisorState, file_of,
 from blocklists.model import Kind
 from gateway.counting import NAMES as GATEWAY_COUNTERS
 from resolver.core.native import STATS_NAMES
-from resolver.counting import WORKER_COUNTERS, Page, page_path
+from resolver.counting import WORKER_COUNTERS
+from resolver.pages import Page, page_path
 from resolver.runtime.counters import CounterPage
 
 
@@ -25,7 +26,7 @@ def condition(now: float) -> Condition:
         ConfigCondition(loaded=now, accepted=2, rejected=1),
         lists=(
             ListCondition("bets", Kind.CATEGORY, True, "accepted", 1_000, now - 60, now - 60),
-            ListCondition("watch", Kind.ILLEGAL, True, "failed", None, now - 5, now - 600),
+            ListCondition("watch", Kind.ILLEGAL, True, "failed", None, now - 5, now - 600, age=600.0),
             ListCondition("new", Kind.SECURITY, False, "never"),
         ),
         generation=4,
@@ -97,6 +98,10 @@ async def samples(
         ("weir_config_reloads_total", {"result": "rejected"}, 1),
         ("weir_list_entries", {"list": "bets"}, 1_000),
         ("weir_list_age_seconds", {"list": "watch"}, 600),
+        ("weir_list_state", {"list": "watch", "weir_list_state": "failed"}, 1),
+        ("weir_list_state", {"list": "bets", "weir_list_state": "serving"}, 1),
+        ("weir_list_state", {"list": "bets", "weir_list_state": "suspended"}, 0),
+        ("weir_list_state", {"list": "new", "weir_list_state": "missing"}, 1),
         ("weir_list_failing", {"list": "watch"}, 1),
         ("weir_list_loaded", {"list": "new"}, 0),
         ("weir_process_up", {"process": "gateway"}, 1),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from admin.api.appliance import Keys
 from admin.config import load
 from blocklists.model import Bit, BitRole
 from resolver.sampling import sample_path
@@ -79,7 +80,7 @@ async def test_wrong_questions(client: Any, question: str) -> None:
 
 
 async def test_it_asks_for_the_token(appliance: Any, client: Any) -> None:
-    appliance.token = "secret"
+    appliance.keys = Keys("local", "a-token-of-twenty-six-letters")
     assert (await client.get("/api/v1/stats/queries")).status == 401
 
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from admin.config import Config, load
+from admin.control.clocks import Clocks
 from admin.control.controller import Controller
-from admin.control.lists import Clocks, ListKeeper
+from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
+from admin.control.storage import Storage
 from admin.services.place import Place
+from admin.store.address import address_of
+from blocklists.canonical import to_wire
 from blocklists.edits import Edit
 from blocklists.model import ListCounts, ListSource, ListVersion
 from blocklists.snapshot.compiler import CompileReport, compile_prepared
 from blocklists.snapshot.readings import Prepared, Readings
 from blocklists.sources import Fetched, FetchError, Known, NotModified
 from blocklists.sync import ListStore
+from resolver.tables.view import View
 
 CONFIG = """\
 data_dir: var
@@ -34,6 +39,7 @@ default_profile: strict
 BETS = (
     '{id: bets, url: "https://lists.example/bets", format: domains, kind: category, categories: [gambling]}'
 )
+INDEX_KEY, DIGEST_KEY = bytes(range(16)), bytes(range(16, 48))
 WATCH = (
     '{id: watch, url: "https://other.example/watch", format: domains, kind: illegal, confidentiality: secret}'
 )
@@ -90,6 +96,7 @@ class World:
     monotonic: float = 100.0
     compiled: list[tuple[str, ...]] = field(default_factory=list)
     compile_error: Exception | None = None
+    storages: list[Storage] = field(default_factory=list)
 
     @property
     def place(self) -> Place:
@@ -98,6 +105,10 @@ class World:
     @property
     def config_path(self) -> Path:
         return self.folder / "weir.yaml"
+
+    def view(self) -> View:
+        """What a worker would serve from."""
+        return View.open(self.place.state, INDEX_KEY)
 
     def write(self, *lists: str, block: str = "gambling", more: str = "") -> None:
         """The configuration's file with these lists."""
@@ -111,8 +122,8 @@ class World:
     def keeper(self) -> ListKeeper:
         """As after a start of the process: nothing in memory, everything on disk."""
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
-        store = ListStore(self.place.lists)
-        self.readings = Readings(())
+        store = ListStore(self.place.lists, digest_key=DIGEST_KEY)
+        self.readings = Readings((), INDEX_KEY)
         return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
 
     def controller(self) -> Controller:
@@ -120,7 +131,16 @@ class World:
         self.place.create()
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
         keeper = self.keeper()
-        return Controller(config, keeper, clocks, compiler=self.compile, readings=self.readings)
+        storage = Storage(lambda: address_of(config))
+        self.storages.append(storage)
+        return Controller(
+            config, keeper, clocks, compiler=self.compile, readings=self.readings, storage=storage
+        )
+
+    async def close(self) -> None:
+        """Let go of all databases."""
+        for storage in self.storages:
+            await storage.close()
 
     def compile(
         self,
@@ -139,8 +159,16 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def index_key() -> bytes:
+    """The world's key of secret lists."""
+    return INDEX_KEY
 
 
 @pytest.fixture
@@ -158,3 +186,13 @@ def watch() -> str:
 @pytest.fixture
 def counts() -> Callable[[int], ListCounts]:
     return lambda entries: ListCounts(lines=entries, accepted=entries, entries=entries)
+
+
+@pytest.fixture
+def is_blocked(world: World) -> Callable[[str], bool]:
+    """Whether the lists in force name something."""
+
+    def ask(name: str) -> bool:
+        return bool(View.open(world.place.state).listing(to_wire(name)).bits)
+
+    return ask

@@ -213,9 +213,9 @@ async def test_a_result_that_comes_after_the_change_is_not_stored(world: Any) ->
     stored: list[bytes] = []
     accept = keeper._store.accept
 
-    def accepting(source: ListSource, version: ListVersion, numbers: ListCounts) -> None:
+    def accepting(source: ListSource, version: ListVersion, numbers: ListCounts, *, now: float) -> None:
         stored.append(version.data)
-        accept(source, version, numbers)
+        accept(source, version, numbers, now=now)
 
     keeper._count, keeper._store.accept = count, accepting
     keeper.follow([BETS])
@@ -282,7 +282,7 @@ async def test_a_released_version_of_a_secret_list_is_fetched_by_the_next_reload
     assert keeper.follow([WATCH]) == set()
     (condition,) = keeper.conditions()
     digest = condition.message.rpartition("`")[0].rpartition(" ")[2]
-    assert not keeper._store.accept_held("watch", digest)
+    assert not keeper._store.accept_held(WATCH, digest)
     assert keeper.follow([WATCH]) == {"watch"}
     assert await fetched(keeper, "watch") == [True]
     assert keeper.texts(in_force=True) == [(WATCH, b"illegal-1.example\n")]

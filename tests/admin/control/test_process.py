@@ -159,11 +159,3 @@ def test_ready_when_the_data_plane_says_so(control: Control) -> None:
     processes = tuple(ProcessState(name, "ready", os.getpid(), 0) for name in names)
     write_state(file_of(run, "test"), SupervisorState(os.getpid(), processes))
     assert wait_for(lambda: control.get("/readyz")[0] == 200, lambda: control.get("/readyz")[1])
-
-
-def test_control_lets_those_who_answer_go_first() -> None:
-    program = (
-        "import os; from admin.control.process import give_way; give_way(); give_way(); print(os.nice(0))"
-    )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert int(found.stdout) >= 10

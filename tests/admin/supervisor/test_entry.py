@@ -156,6 +156,6 @@ def test_a_clean_stop_removes_the_answer_cache(
     config: Path, served: list[Plan], monkeypatch: pytest.MonkeyPatch, only: Part | None, removed: bool
 ) -> None:
     runs: list[Path] = []
-    monkeypatch.setattr(entry, "remove_unused", runs.append)
+    monkeypatch.setattr("resolver.outbound.mapping.remove_unused", runs.append)
     assert entry.run(config, only, None) == 0
     assert runs == ([config.parent / "var" / "run"] if removed else [])

@@ -15,8 +15,17 @@ PROBE = "import sys, {module}; print(*sorted(set(sys.modules) & set({names!r})))
     [
         (
             "admin.supervisor",
-            ["aiohttp", "dns", "pydantic", "rich.console", "structlog", "admin.config.settings"],
+            [
+                "aiohttp",
+                "dns",
+                "email",
+                "pydantic_core",
+                "rich.console",
+                "structlog",
+                "resolver.policy.model",
+            ],
         ),
+        ("admin.cli.app", ["asyncio", "email", "rich.console", "yaml"]),
         ("admin.control.process", ["aiohttp", "dns", "prometheus_client", "rich.console"]),
         ("resolver.worker", ["aiohttp", "blocklists.formats", "dns", "rich.console", "yaml"]),
         ("gateway.process", ["blocklists.formats", "dns", "rich.console", "yaml"]),

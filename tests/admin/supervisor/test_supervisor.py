@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Start = Callable[..., Any]
@@ -38,6 +39,30 @@ def test_it_says_ready_when_all_serve_and_stops_cleanly(start: Start, ask: Ask, 
     assert not any(exists(state["pid"]) for state in states.values())
     assert weir.states() == {}
     assert weir.said == ""  # nothing was worth a word
+
+
+def test_the_gateway_begins_when_all_workers_serve(start: Start, address: Address, wait: Wait) -> None:
+    weir = start([{"listen": [address()], "workers": 2, "gateway": [address()]}])
+    states = wait(lambda: found if "gateway" in (found := weir.states()) else None, "the gateway")
+    assert {states[name]["phase"] for name in ("resolver-0", "resolver-1")} == {"ready"}
+    weir.wait_ready()
+
+
+def test_the_gateway_does_not_wait_for_a_broken_worker(
+    start: Start, address: Address, tmp_path: Path, wait: Wait
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "broken-0").touch()
+    weir = start([{"listen": [address()], "workers": 1, "gateway": [address()]}])
+    phases = wait(
+        lambda: (
+            {name: state["phase"] for name, state in found.items()}
+            if (found := weir.states()).get("gateway", {}).get("phase") == "ready"
+            else None
+        ),
+        "the gateway",
+    )
+    assert phases["resolver-0"] != "ready"
 
 
 def test_interrupt_is_a_clean_stop_too(start: Start, address: Address) -> None:

@@ -6,13 +6,14 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from blocklists.model import ListSource, ListVersion
-from blocklists.sources import FetchError, fetch
-from blocklists.sources.file import file_path
+from blocklists.sources import FetchError, Known, NotModified, fetch
+from blocklists.sources.file import SETTLED, file_path, read_file
 
 Make = Callable[..., ListSource]
 
@@ -26,6 +27,64 @@ async def test_a_file_is_read(form: str, tmp_path: Path, source: Make) -> None:
     assert version.data == b"bets.example\n"
     assert version.digest == hashlib.sha256(b"bets.example\n").hexdigest()
     assert (version.source_id, version.fetched, version.etag) == ("test", 1234.5, "")
+
+
+def _settled(path: Path, data: bytes) -> float:
+    """Write the file; a moment at which its last change is long past."""
+    path.write_bytes(data)
+    return path.stat().st_ctime + SETTLED + 1.0
+
+
+async def _validator(source: ListSource, now: float) -> Known:
+    version = await fetch(source, now=now)
+    assert isinstance(version, ListVersion)
+    return Known(version.etag, version.last_modified)
+
+
+async def test_an_unchanged_file_is_not_read_again(
+    tmp_path: Path, source: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "list.txt"
+    now, file = _settled(path, b"one.example\n"), source(url=f"file:{path}")
+    known = await _validator(file, now)
+    with monkeypatch.context() as patched:
+        patched.setattr("blocklists.sources.file.read_file", None)
+        assert await fetch(file, known=known, now=now) == NotModified()
+    with pytest.raises(FetchError, match="larger than 3 bytes"):
+        await fetch(replace(file, max_size=3), known=known, now=now)
+
+
+@pytest.mark.parametrize("way", ["written", "replaced", "just written"])
+async def test_a_changed_file_is_read_though_size_and_date_are_as_before(
+    way: str, tmp_path: Path, source: Make
+) -> None:
+    path = tmp_path / "list.txt"
+    now, file = _settled(path, b"one.example\n"), source(url=f"file:{path}")
+    known, before = await _validator(file, now), path.stat()
+    target = tmp_path / "new.txt" if way == "replaced" else path
+    target.write_bytes(b"two.example\n")
+    os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    target.rename(path)
+    moment = 0.0 if way == "just written" else path.stat().st_ctime + SETTLED + 1.0
+    version = await fetch(file, known=known, now=moment)
+    assert isinstance(version, ListVersion)
+    assert version.data == b"two.example\n"
+    assert (version.etag == "") is (way == "just written")
+
+
+async def test_a_file_that_changes_under_the_reader_has_no_validator(
+    tmp_path: Path, source: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "list.txt"
+    now = _settled(path, b"one.example\n")
+
+    def read_slowly(path: Path, limit: int) -> bytes:
+        data = read_file(path, limit)
+        path.write_bytes(b"one.example\ntwo.example\n")
+        return data
+
+    monkeypatch.setattr("blocklists.sources.file.read_file", read_slowly)
+    assert await _validator(source(url=f"file:{path}"), now + 60.0) == Known()
 
 
 def test_a_relative_path_stays_relative() -> None:

@@ -145,3 +145,27 @@ def test_this_very_process_uses_something() -> None:
     assert used.threads >= 1
     assert processes.cpu_seconds(os.getpid()) > 0
     assert os.getpid() in processes.family(os.getppid())
+
+
+@pytest.mark.parametrize(
+    ("readings", "found"),
+    [
+        ([5] * 7, 5),
+        ([5, 6, 7, 8] + [9] * 7, 9),
+        ([5, 5, 5, 5, 5, 5, 9] + [9] * 6, 9),
+    ],
+)
+def test_memory_is_read_when_it_has_settled(readings: list[int], found: int) -> None:
+    left = [number * processes.STEADY_BYTES * 2 for number in readings]
+    pauses: list[float] = []
+    assert processes.settled(lambda: left.pop(0), pauses.append) == found * processes.STEADY_BYTES * 2
+    assert left == [], "no longer than it takes"
+    assert len(pauses) == len(readings) - 1
+
+
+def test_small_steps_add_up() -> None:
+    """What creeps upward has not settled, however small its steps."""
+    steps = iter(range(10 * processes.MOST_READINGS))
+    found = processes.settled(lambda: next(steps) * (processes.STEADY_BYTES // 2), lambda _: None)
+    assert next(steps) == processes.MOST_READINGS + 1, "it is given up in the end"
+    assert found >= processes.STEADY_BYTES * (processes.MOST_READINGS // 2 - 2)

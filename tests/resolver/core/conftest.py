@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from blocklists.model import Kind, LegalBasis, ListSource
+from blocklists.model import Confidentiality, Kind, LegalBasis, ListSource
 from blocklists.properties import Fetching, PolicyOverride, Rpz
-from blocklists.snapshot.compiler import compile_snapshot
+from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.reader import SnapshotReader
+from blocklists.snapshot.readings import Prepared
 from resolver.answer.decision import Miss, Services, Spoken
 from resolver.answer.generation import Generation
 from resolver.answer.native_state import settings_of
@@ -32,6 +33,7 @@ from resolver.tables.model import GatewaySettings, ListInfo, LocalRecord, Resolv
 from resolver.tables.view import View
 
 KEY, BOOT = bytes(range(32)), bytes(16)
+INDEX_KEY = bytes(range(16))
 SECRETS = (b"the present one!", b"the one before..")
 NOW_MS = 5_000_000
 UNIX_MS = 1_700_000_000_000
@@ -49,7 +51,12 @@ COMMON = (
 """Beside all that begin with ``blocked_``: what core and oracle count in the same way."""
 
 SOURCES: Mapping[str, dict[str, Any]] = {
-    "voluntary": {"kind": Kind.ILLEGAL, "legal_basis": LegalBasis.VOLUNTARY},
+    "voluntary": {
+        "kind": Kind.ILLEGAL,
+        "legal_basis": LegalBasis.VOLUNTARY,
+        "confidentiality": Confidentiality.SECRET,
+    },
+    "threats": {"kind": Kind.SECURITY},
     "court": {"kind": Kind.ILLEGAL, "legal_basis": LegalBasis.COURT},
     "help": {"kind": Kind.PROTECTED},
     "bets": {"kind": Kind.CATEGORY, "categories": ("gambling",)},
@@ -173,7 +180,7 @@ def make_view(path: Path, plan: Plan) -> View:
         resolver=ResolverSettings(allow_from=plan.served, udp_payload=plan.udp_payload),
         gateway=GatewaySettings("192.0.2.80", "2001:db8::80"),
     )
-    return View(tables, SnapshotReader.open(path), DictClients(plan))
+    return View(tables, SnapshotReader.open(path, index_key=INDEX_KEY), DictClients(plan))
 
 
 @dataclass
@@ -191,14 +198,15 @@ class World:
     def __post_init__(self) -> None:
         lists = [(_list_source(id_), text.encode()) for id_, text in self.plan.lists.items()]
         snapshot, tables = self.folder / "snapshot", self.folder / "tables"
-        compile_snapshot(lists, snapshot, key=KEY, now=1.0, suffixes=())
+        compile_prepared(lists, snapshot, Prepared(KEY, index_key=INDEX_KEY), now=1.0, suffixes=())
         write_tables(tables, self.plan)
         self.view = make_view(snapshot, self.plan)
         self.generation = Generation(self.view)
         options = {"cookie_secrets": SECRETS, **self.options}
+        settings = settings_of(self.generation, **options)
         self.hits = memoryview(bytearray(8 * 256)).cast("Q")
         self.spoken: list[Spoken] = []
-        self.state = native.State(snapshot, tables, settings_of(self.generation, **options), hits=self.hits)
+        self.state = native.State(snapshot, tables, settings, index_key=INDEX_KEY, hits=self.hits)
         self.page = CounterPage(self.folder / "counters", native.STATS_NAMES)
         self.python_cache = Cache(CACHE_SIZE, 0.0)
         self.core_cache = self._make_cache()

@@ -1,0 +1,84 @@
+"""The effective configuration on its way into force: the file's and the database's part, merged, published, kept.
+
+Two ways lead into force and must not wait for each other: whole states, which may take seconds to compile, and single
+subscribers, which must take milliseconds. Whichever comes second starts from what the first has put into force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from admin.config import Config
+from admin.control.publishing import Published, Publisher
+from admin.control.storage import Storage
+from admin.services.effective import Merged, merge, merge_subscribers
+from admin.services.stored import NOTHING_STORED
+from resolver.runtime.logs import get_logger
+
+_log = get_logger("weir.control")
+
+
+class Adoption:
+    """Owns what is in force and what is to be."""
+
+    def __init__(self, declared: Config, storage: Storage, publisher: Publisher) -> None:
+        """Nothing is in force before ``publish``; ``declared`` stands for it until then."""
+        self._storage, self._publisher = storage, publisher
+        self._lock = threading.Lock()
+        """Held while something goes into force."""
+        self.in_force = merge(declared, NOTHING_STORED)
+        self.wanted = self.in_force
+        """Another than ``in_force`` while it is being published, and until a failed publication has succeeded."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the database was read: only then does anybody know who its subscribers are."""
+        return self._storage.stored is not None
+
+    async def merged(self, declared: Config) -> Merged:
+        """The file's part with the database's, as that was read last."""
+        return await asyncio.to_thread(merge, declared, self._storage.stored or NOTHING_STORED)
+
+    async def want_stored(self) -> bool:
+        """Want what the database holds now; False if that is wanted already."""
+        if not self._storage.pending:
+            return False
+        before = self.wanted
+        self.wanted = await self.merged(before.declared)
+        for clash in self.wanted.clashes:
+            if clash not in before.clashes:
+                _log.error("the database and the configuration do not fit together", problem=clash)
+        return True
+
+    def publish(self) -> Published:
+        """In a thread: make what is wanted the state in force. The errors of ``Publisher``."""
+        prepared = self._publisher.prepare(self.wanted.config)
+        with self._lock:
+            wanted = self.wanted  # subscribers may have changed while lists were compiled
+            done = self._publisher.publish(wanted.config, prepared)
+            self._adopted(wanted)
+        return done
+
+    async def change_subscribers(self) -> bool:
+        """Put what changed in the database into force, if that is subscribers alone and there is room for them."""
+        names = self._storage.pending.subscribers_alone
+        return names is not None and await asyncio.to_thread(self._change_subscribers, names)
+
+    def _change_subscribers(self, names: frozenset[str]) -> bool:
+        with self._lock:
+            before, stored = self.in_force, self._storage.stored
+            if stored is None or before is not self.wanted:
+                return False
+            after, changes = merge_subscribers(before, stored, names)
+            try:
+                done = self._publisher.change_subscribers(after.config, changes)
+            except OSError:
+                return False  # publishing all of it meets the same fault, and says it
+            if done:
+                self._adopted(after)
+        return done
+
+    def _adopted(self, merged: Merged) -> None:
+        self.in_force = self.wanted = merged
+        self._storage.adopted(merged.stored)

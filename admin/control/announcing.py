@@ -1,0 +1,105 @@
+"""Events on their way to the audit log: kept in the record of the change that they tell of until they are there.
+
+So there is no change without its event, whatever dies when, and no database stands between an operator and the kill
+switch. An event may come twice if the process ends between the log and the record; ``change`` in its detail tells.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from admin.audit.events import Event
+from admin.services.actors import Actor
+from blocklists.records import ListLife
+from resolver.runtime.logs import get_logger
+
+_log = get_logger("weir.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event, who caused it, and when (Unix seconds)."""
+
+    event: Event
+    actor: Actor
+    at: float
+
+
+Record = Callable[[Sequence[Announcement]], Awaitable[None]]
+"""Writes events to the audit log, all or none; any exception means none."""
+
+_codec: TypeAdapter[Announcement] = TypeAdapter(Announcement)
+
+
+def announcement(event: Event, actor: Actor, at: float) -> str:
+    """An event as a record keeps it."""
+    marked = replace(event, detail={**event.detail, "change": secrets.token_hex(8)})
+    # Permissions are for the moment of asking; a record of the past needs none.
+    return _codec.dump_json(Announcement(marked, replace(actor, permissions=frozenset()), at)).decode()
+
+
+class Holder(Protocol):
+    """What keeps the events (``admin.control.lives.Lives``)."""
+
+    def life(self, list_id: str) -> ListLife:
+        """The record that may hold events."""
+        ...
+
+    async def change(self, list_id: str, changed: Callable[[ListLife], ListLife]) -> ListLife:
+        """Change the record as it is now, durably. OSError."""
+        ...
+
+
+class Announcer:
+    """Carries events from records to the audit log."""
+
+    def __init__(self, record: Record | None) -> None:
+        """Without ``record`` there is no audit log: events are logged as lines and then forgotten."""
+        self._record = record or _to_the_journal
+        self.problem = ""
+        """Why events wait; empty when none does."""
+
+    async def deliver(self, holder: Holder, list_ids: Sequence[str]) -> None:
+        """Bring every waiting event of these lists to the log; what cannot be brought now stays where it is."""
+        for list_id in list_ids:
+            if not (pending := holder.life(list_id).pending):
+                continue
+            try:
+                await self._record([found for found in map(_decoded, pending) if found is not None])
+                await holder.change(list_id, partial(_without, told=len(pending)))
+            except Exception as error:
+                # Whatever a database raises: the event is safe where it is, and the next step tries again.
+                self._tell(f"events wait for the audit log ({type(error).__name__})")
+                return
+        self.problem = ""
+
+    def _tell(self, problem: str) -> None:
+        if problem != self.problem:
+            _log.error("the audit log cannot be written; events are kept and tried again", reason=problem)
+        self.problem = problem
+
+
+def _without(life: ListLife, told: int) -> ListLife:
+    return replace(life, pending=life.pending[told:])
+
+
+async def _to_the_journal(announcements: Sequence[Announcement]) -> None:
+    for item in announcements:
+        event = item.event
+        _log.info(
+            "event", kind=event.kind.value, subject=event.subject, by=f"{item.actor.kind}:{item.actor.id}"
+        )
+
+
+def _decoded(text: str) -> Announcement | None:
+    try:
+        return _codec.validate_json(text)
+    except ValidationError:
+        _log.error("an event could not be read back and is lost")
+        return None

@@ -1,0 +1,53 @@
+"""The events of configurations: what was loaded, what was refused, with digests in place of contents. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from admin.audit.events import Event, EventKind
+from admin.config import Config
+from admin.services.actors import Actor, ActorKind
+
+Note = tuple[Event, Actor, float]
+"""What ``Storage.note`` takes."""
+
+
+def config_loaded(declared: Config, at: float, before: Config | None = None) -> Note:
+    """A configuration is in force; ``before`` is the one that was. Digests are those of the files."""
+    event = Event(
+        EventKind.CONFIG_LOADED,
+        str(declared.path),
+        before=before.digest if before else "",
+        after=declared.digest,
+    )
+    return event, _file(declared), at
+
+
+def config_refused(declared: Config, at: float, problems: Sequence[str]) -> Note:
+    """A file was refused; ``declared`` stays in force. What is wrong with it is for the operator's eyes, not for the log."""
+    event = Event(
+        EventKind.CONFIG_REFUSED,
+        str(declared.path),
+        before=declared.digest,
+        after=declared.digest,
+        detail={"problems": len(problems)},
+    )
+    return event, _file(declared), at
+
+
+def unchangeable(before: Config, after: Config) -> list[str]:
+    """What differs and cannot change while Weir runs, in words."""
+    differs = {
+        "data_dir": before.data_dir != after.data_dir,
+        "admin.database": before.admin.database != after.admin.database,
+        "admin.vault.key": before.admin.vault != after.admin.vault,
+    }
+    return [
+        f"{after.path}: {name} cannot change while Weir runs: restart it"
+        for name, is_other in differs.items()
+        if is_other
+    ]
+
+
+def _file(declared: Config) -> Actor:
+    return Actor.of_the_box(ActorKind.FILE, str(declared.path))

@@ -1,0 +1,264 @@
+"""What people decide about lists: suspend, resume, roll back, release. Each is durable with its event, then in force.
+
+The record is written first and the data plane follows, so whatever dies in between, the next start does what was
+decided. Nothing here waits for a compilation or a fetch that is running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+
+from admin.api.list_life import Decided, KeptVersion, VersionDifference
+from admin.audit.events import Event, EventKind, digest_of
+from admin.control.clocks import Clocks
+from admin.control.differing import difference_of, may_see_names
+from admin.control.lives import Lives
+from admin.services.actors import Actor, Permission, require
+from admin.services.acts import LONGEST_REASON
+from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
+from blocklists.entry_life import EntryLives, ReviewPart
+from blocklists.gates import SHORTEST_DIGEST
+from blocklists.ledger import Since
+from blocklists.list_store import ListStore, ReleaseError
+from blocklists.model import Confidentiality, ListSource
+from blocklists.records import Approval, ListLife, Pin, Suspension
+from blocklists.versions import RollbackError
+from resolver.runtime.logs import get_logger
+
+_log = get_logger("weir.lists")
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """How decisions come into force."""
+
+    sources: Callable[[], Iterable[ListSource]]
+    """The lists of the configuration in force."""
+    enforce: Callable[[], Awaitable[bool]]
+    """Publish what is enforced now; False if that is to be tried again."""
+    holds: Callable[[str], bool]
+    """Whether nothing is left to be compiled of a list."""
+    refetch: Callable[[str], int]
+    """Begin to update a list, if no update is running; the number that its attempts have when that has ended."""
+    generation: Callable[[], int | None]
+
+
+class Decisions:
+    """Implements ``admin.api.list_life.ListActions``."""
+
+    def __init__(
+        self, store: ListStore, entries: EntryLives, lives: Lives, clocks: Clocks, effects: Effects
+    ) -> None:
+        """Decides nothing by itself."""
+        self._store, self._entries, self._lives = store, entries, lives
+        self._clocks, self._effects = clocks, effects
+
+    async def suspend(self, actor: Actor, list_id: str, reason: str, until: float | None) -> Decided:
+        """As ``ListActions.suspend``."""
+        require(actor, Permission.LISTS_WRITE)
+        self._source(list_id)
+        said, now = _reason(reason), self._clocks.unix()
+        if until is not None and until <= now:
+            raise InvalidError([Mistake("until", "this moment is over; name one in the future")])
+        suspension = Suspension(now, until, said, _name(actor))
+
+        def changed(life: ListLife) -> ListLife:
+            event = Event(
+                EventKind.LIST_SUSPENDED,
+                list_id,
+                _digest(life.suspension),
+                _digest(suspension),
+                said,
+                {"until": until},
+            )
+            return self._lives.with_event(replace(life, suspension=suspension), event, actor)
+
+        await self._lives.change(list_id, changed)
+        return await self._decided(list_id, "Nothing of the list is enforced.")
+
+    async def resume(self, actor: Actor, list_id: str, reason: str) -> Decided:
+        """As ``ListActions.resume``."""
+        require(actor, Permission.LISTS_WRITE)
+        source, said = self._source(list_id), _reason(reason)
+        pinned = await asyncio.to_thread(self._store.pin_for, source) is not None
+
+        def changed(life: ListLife) -> ListLife:
+            if life.suspension is None and not pinned:
+                raise ConflictError(f"list {list_id} is neither suspended nor rolled back")
+            before = life.suspension or life.pin
+            detail = {"rollback_ended": pinned}
+            event = Event(EventKind.LIST_RESUMED, list_id, _digest(before), "", said, detail)
+            return self._lives.with_event(replace(life, suspension=None, pin=None), event, actor)
+
+        await self._lives.change(list_id, changed)
+        words = "The list is enforced again" + (", in its newest version." if pinned else ".")
+        return await self._decided(list_id, words)
+
+    async def roll_back(
+        self, actor: Actor, list_id: str, reason: str, version: str, *, hold: bool
+    ) -> Decided:
+        """As ``ListActions.roll_back``."""
+        require(actor, Permission.LISTS_WRITE)
+        source, said = self._source(list_id), _reason(reason)
+        try:
+            chosen, refused = await asyncio.to_thread(self._store.roll_back, source, version)
+        except RollbackError as error:
+            raise ConflictError(f"list {list_id}: {error}") from error
+        pin = Pin(chosen.digest, refused, hold, self._clocks.unix(), said, _name(actor))
+
+        def changed(life: ListLife) -> ListLife:
+            event = Event(
+                EventKind.LIST_ROLLED_BACK,
+                list_id,
+                before=refused[0] if refused else "",
+                after=chosen.digest,
+                reason=said,
+                detail={"hold": hold, "entries": chosen.counts.entries},
+            )
+            return self._lives.with_event(replace(life, pin=pin), event, actor)
+
+        await self._lives.change(list_id, changed)
+        until = "it is resumed" if hold else "its source has a newer one than it had"
+        words = f"Version {chosen.digest[:SHORTEST_DIGEST]} serves until {until}."
+        return await self._decided(list_id, words)
+
+    async def release(self, actor: Actor, list_id: str, reason: str, digest: str) -> Decided:
+        """As ``ListActions.release``."""
+        require(actor, Permission.LISTS_RELEASE)
+        source, said = self._source(list_id), _reason(reason)
+        try:
+            _, held = await asyncio.to_thread(self._store.held_as, list_id, digest)
+        except ReleaseError as error:
+            raise ConflictError(str(error)) from error
+        pin = await asyncio.to_thread(self._store.pin_for, source)
+        if pin is not None and pin.hold:
+            raise ConflictError(f"list {list_id} is rolled back on hold; resume it first")
+        needs_two = any(failure.two_persons for failure in held.failures)
+        approval = Approval(held.digest, actor.holder, self._clocks.unix(), said)
+        life = await self._lives.change(list_id, lambda life: self._approved(life, list_id, approval, actor))
+        if needs_two and len({item.holder for item in life.approvals}) < _PERSONS:
+            return await self._decided(
+                list_id, "Agreed. A second person must release it too: popular names are in this version."
+            )
+        return await self._let_serve(actor, source, held.digest, said)
+
+    async def sync(self, actor: Actor, list_id: str) -> int:
+        """As ``ListActions.sync``."""
+        require(actor, Permission.LISTS_WRITE)
+        return self._effects.refetch(self._source(list_id).id)
+
+    async def difference(self, actor: Actor, list_id: str, before: str, after: str) -> VersionDifference:
+        """As ``ListActions.difference``."""
+        require(actor, Permission.LISTS_READ)
+        source = self._source(list_id)
+        found = await asyncio.to_thread(difference_of, self._store, self._entries, source, before, after)
+        return found if may_see_names(actor, source) else replace(found, names=None)
+
+    async def review(self, actor: Actor, list_id: str, after: int, limit: int) -> ReviewPart:
+        """As ``ListActions.review``."""
+        require(actor, Permission.LISTS_READ)
+        source, now = self._source(list_id), self._clocks.unix()
+        if not may_see_names(actor, source):
+            raise ConflictError(f"list {list_id} is not public: send a token")
+        part = await asyncio.to_thread(self._entries.review, source, now, after=after, limit=limit)
+        if part is None:
+            raise ConflictError(
+                f"list {list_id} has no review queue: it is secret, has no review_after, or is not loaded yet"
+            )
+        return part
+
+    async def since(self, actor: Actor, list_id: str, name: str) -> Since | None:
+        """As ``ListActions.since``."""
+        require(actor, Permission.CHECK)
+        return await asyncio.to_thread(self._entries.since, self._source(list_id), name)
+
+    async def versions(self, actor: Actor, list_id: str) -> tuple[KeptVersion, ...]:
+        """As ``ListActions.versions``."""
+        require(actor, Permission.LISTS_READ)
+        return await asyncio.to_thread(self._versions, self._source(list_id))
+
+    def _versions(self, source: ListSource) -> tuple[KeptVersion, ...]:
+        serving = self._store.serving_for(source)
+        is_secret = source.confidentiality is Confidentiality.SECRET
+        notes = self._entries.notes(source)
+        steps = {step.version: step for step in notes.steps} if notes else {}
+        return tuple(
+            KeptVersion(
+                version,
+                None if is_secret else version.counts.entries,
+                steps.get(version.digest),
+                serves=serving is not None and version.digest == serving.digest,
+                text_kept=self._store.text(source.id, version.digest) is not None,
+            )
+            for version in self._store.versions(source.id)
+        )
+
+    def _approved(self, life: ListLife, list_id: str, approval: Approval, actor: Actor) -> ListLife:
+        """With the approval; those of other versions have lapsed, and one person counts once."""
+        kept = tuple(item for item in life.approvals if item.digest == approval.digest)
+        if any(item.holder == approval.holder for item in kept):
+            return replace(life, approvals=kept)
+        event = Event(
+            EventKind.LIST_APPROVED,
+            list_id,
+            after=approval.digest,
+            reason=approval.reason,
+            detail={"approvals": len(kept) + 1},
+        )
+        return self._lives.with_event(replace(life, approvals=(*kept, approval)), event, actor)
+
+    async def _let_serve(self, actor: Actor, source: ListSource, digest: str, reason: str) -> Decided:
+        now = self._clocks.unix()
+        try:
+            at_hand = await asyncio.to_thread(self._store.accept_held, source, digest, now=now)
+        except ReleaseError as error:  # another version came while two persons made up their minds
+            raise ConflictError(str(error)) from error
+
+        def changed(life: ListLife) -> ListLife:
+            event = Event(
+                EventKind.LIST_RELEASED, source.id, before=life.announced, after=digest, reason=reason
+            )
+            announced = digest if at_hand else life.announced
+            released = replace(life, approvals=(), announced=announced, trouble="")
+            return self._lives.with_event(released, event, actor)
+
+        await self._lives.change(source.id, changed)
+        if at_hand:
+            return await self._decided(source.id, f"Version {digest[:SHORTEST_DIGEST]} serves.")
+        self._effects.refetch(source.id)
+        return await self._decided(
+            source.id, "Released; its text is not kept here, so it serves if the source still has it."
+        )
+
+    async def _decided(self, list_id: str, message: str) -> Decided:
+        in_force = await self._effects.enforce() and self._effects.holds(list_id)
+        _log.warning("decided about a list", list=list_id, outcome=message, in_force=in_force)
+        return Decided(list_id, message, self._effects.generation(), in_force)
+
+    def _source(self, list_id: str) -> ListSource:
+        for source in self._effects.sources():
+            if source.id == list_id:
+                return source
+        raise NotFoundError(f"There is no list {list_id[:80]!r}")
+
+
+_PERSONS = 2
+
+
+def _digest(decided: Suspension | Pin | None) -> str:
+    return "" if decided is None else digest_of(asdict(decided))
+
+
+def _name(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.id}"
+
+
+def _reason(text: str) -> str:
+    said = text.strip()
+    if not said:
+        raise InvalidError([Mistake("reason", "say why, in a few words: the audit log keeps it")])
+    if len(said) > LONGEST_REASON or not said.isprintable():
+        raise InvalidError([Mistake("reason", f"write one line of at most {LONGEST_REASON} characters")])
+    return said

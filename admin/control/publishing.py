@@ -1,0 +1,214 @@
+"""From the lists at hand to the generation in force: compile if need be, then publish. Runs in threads.
+
+Two ways lead here and must not wait for each other: a new state, which may take seconds to compile, and the same state
+with other lists enforced, which is the kill switch. One lock orders their publications, none is held while compiling.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
+
+from admin.config import Config
+from admin.control.editing import Basis, Editor
+from admin.control.lists import ListKeeper, LostTextError
+from admin.services.build import build_tables, sources
+from admin.services.effective import SubscriberChange
+from admin.services.in_force import InForce
+from admin.services.place import Place
+from admin.services.publish import Compile, Snapshot, compile_lists, publish
+from blocklists.enforcement import Enforced
+from blocklists.model import ListSource
+from blocklists.snapshot.native import SnapshotError, release_memory
+from blocklists.snapshot.readings import Readings
+from resolver.runtime.logs import get_logger
+from resolver.tables.model import Tables
+from resolver.tables.store import TablesError, current_generation
+from resolver.tables.view import View
+from resolver.tables.writing import Changes
+
+_log = get_logger("weir.control")
+
+MOST_COMPILATIONS = 3
+"""In a row without publishing one; whoever decides more often waits for less."""
+
+Fingerprint = tuple[tuple[ListSource, str], ...]
+"""The lists that were compiled, each with the digest of its version."""
+Published = tuple[Tables, Snapshot]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Compiled lists, and what they were compiled with; None: an earlier process compiled them."""
+
+    snapshot: Snapshot
+    basis: Basis | None
+
+
+@dataclass(frozen=True, slots=True)
+class _InPlace:
+    """What is in force: what it takes to put it into force anew."""
+
+    config: Config
+    prepared: Prepared
+
+
+class Publisher:
+    """Owns the state folder and the generation in force. Methods raise OSError, ValueError or LostTextError and then
+    leave the generation before in force.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        keeper: ListKeeper,
+        editor: Editor,
+        now: Callable[[], float],
+        *,
+        compiler: Compile,
+        readings: Readings,
+    ) -> None:
+        """``now`` gives Unix seconds; ``readings`` is what the keeper counts new versions with."""
+        self._place, self._keeper, self._editor, self._now = place, keeper, editor, now
+        self._compiler, self._readings = compiler, readings
+        self._compiled: tuple[Fingerprint, Snapshot, Basis] | None = None
+        self._shield = ""
+        """The protected names (``Guard.shield``) that the compiled lists were held against."""
+        self._wanted: Fingerprint = ()
+        self._lock = threading.Lock()
+        self._put: _InPlace | None = None
+        self._in_force: InForce | None = None
+
+    @property
+    def compiled(self) -> Fingerprint:
+        """The lists that this process compiled last; empty before it compiled any."""
+        return () if self._compiled is None else self._compiled[0]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing is left to be compiled."""
+        return (
+            self._compiled is not None
+            and self._compiled[0] == self._keeper.fingerprint()
+            and self._shield == self._readings.guard.shield
+            and not self._editor.owes_compiling
+        )
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether other versions are wanted than those that the last compilation began with."""
+        return self._wanted != self._keeper.fingerprint()
+
+    def holds(self, list_id: str) -> bool:
+        """Whether what is compiled of a list is what should be enforced of it."""
+        wanted = [pair for pair in self._keeper.fingerprint() if pair[0].id == list_id]
+        compiled = [pair for pair in self.compiled if pair[0].id == list_id]
+        masked = self._keeper.lives.enforced().get(list_id) is Enforced.NOTHING
+        return wanted == compiled or (masked and bool(wanted))
+
+    def prepare(self, config: Config) -> Prepared:
+        """The lists at hand, compiled for this configuration. That takes seconds of one core for millions of entries."""
+        if not self.is_current:
+            try:
+                self._compile_as_decided()
+            except LostTextError:
+                # A list whose text is away must not freeze the policies of everybody.
+                if (kept := self._kept(config)) is None:
+                    raise
+                return Prepared(kept, None)
+        assert self._compiled is not None
+        return Prepared(*self._compiled[1:])
+
+    def publish(self, config: Config, prepared: Prepared) -> Published:
+        """Make this configuration over what was prepared the state in force."""
+        with self._lock:
+            return self._replace(_InPlace(config, prepared), tidy=True)
+
+    def change_subscribers(self, config: Config, changes: Collection[SubscriberChange]) -> bool:
+        """Put a configuration into force that differs from the one in force in these subscribers alone.
+
+        False if that takes a new generation.
+        """
+        with self._lock:
+            put, in_force = self._put, self._in_force
+            if put is None or in_force is None:
+                return False
+            snapshot, enforced = put.prepared.snapshot, self._keeper.lives.enforced()
+            done = in_force.edit_subscribers(config, changes, snapshot.name, snapshot.bits, enforced)
+            if done is not None:
+                self._put = replace(put, config=config)
+        return done is not None
+
+    def publish_again(self, config: Config) -> Published | None:
+        """The state in force with what is enforced of its lists now, over the same compiled lists.
+
+        None if there is no such state: nothing was published yet, and what an earlier process published is not of
+        ``config``.
+        """
+        with self._lock:
+            put = self._put
+            if put is None and (kept := self._kept(config)) is not None:
+                put = _InPlace(config, Prepared(kept, None))
+            # Not tidied: what a compilation is writing belongs to no generation yet.
+            return None if put is None else self._replace(put, tidy=False)
+
+    def _compile_as_decided(self) -> None:
+        """Compile anew what was decided otherwise meanwhile: what somebody took back must not serve, if only for once."""
+        for _ in range(MOST_COMPILATIONS):
+            before = self._keeper.lives.decisions
+            self._compile()
+            if self._keeper.lives.decisions == before:
+                return
+
+    def _compile(self) -> None:
+        state, wanted = self._place.state, self._keeper.fingerprint()
+        self._wanted = wanted
+        texts = self._keeper.texts(in_force=current_generation(state) is not None)
+        basis = self._editor.basis(source for source, _ in texts)
+        prepared = self._readings.take()
+        compiled = compile_lists(
+            texts,
+            state,
+            now=self._now(),
+            edits=basis.edits,
+            compiler=self._compiler,
+            prepared=prepared,
+        )
+        del texts
+        release_memory()
+        self._compiled, self._shield = (wanted, compiled, basis), prepared.guard.shield
+
+    def _replace(self, put: _InPlace, *, tidy: bool) -> Published:
+        """The caller holds the lock."""
+        config, snapshot, enforced = put.config, put.prepared.snapshot, self._keeper.lives.enforced()
+        state, before = self._place.state, self._in_force
+        with self._editor.adopting(state / snapshot.name, sources(config), put.prepared.basis):
+            changes = before.edit(config, snapshot.name, snapshot.bits, enforced) if before else None
+            if before is None or changes is None:
+                self._in_force = publish(
+                    config, snapshot, state, now=self._now(), enforced=enforced, tidy=tidy
+                )
+            elif changes != Changes():
+                _log.info("subscribers and profiles changed in place", **asdict(changes))
+        if before is not None and before is not self._in_force:
+            before.close()
+        self._put = put
+        assert self._in_force is not None
+        return self._in_force.tables, snapshot
+
+    def _kept(self, config: Config) -> Snapshot | None:
+        """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
+        try:
+            view = View.open(self._place.state, self._readings.index_key)
+        except (TablesError, SnapshotError):
+            return None
+        wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)
+        # What is enforced of a list is decided anew; its bits are the same.
+        served = {
+            list_id: replace(info, enforced=Enforced.ALL) for list_id, info in view.tables.lists.items()
+        }
+        if wanted.lists != served:
+            return None
+        reader = view.reader
+        return Snapshot(view.tables.snapshot, view.bits, reader.entries, reader.size, reader.clients)

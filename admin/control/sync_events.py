@@ -1,0 +1,62 @@
+"""What is announced of a list's updates: a new version, one that is held, the first of a row of failures. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from admin.audit.events import Event, EventKind
+from admin.control.announcing import announcement
+from admin.services.actors import Actor, ActorKind
+from blocklists.model import ListSource
+from blocklists.records import Held, ListLife, Serving
+from blocklists.sync import CONFIRMING, ListState, RefreshOutcome
+
+_FAILED = "failed"
+_LONGEST = 500
+"""Characters of a message that an event carries."""
+
+Detail = str | int | float | bool | None
+
+
+def noted(
+    life: ListLife,
+    source: ListSource,
+    outcome: RefreshOutcome,
+    newest: Serving | None,
+    held: Held | None,
+    now: float,
+) -> ListLife | None:
+    """The life with what is new announced; None if nothing is.
+
+    ``newest`` is the version that was accepted last, ``held`` the one that waits, ``now`` Unix seconds.
+    """
+    events: list[Event] = []
+    announced, trouble = life.announced, life.trouble
+    if newest is not None and newest.digest != announced:
+        events.append(_synced(source, announced, newest))
+        announced = newest.digest
+    if outcome.state is ListState.HELD and held is not None and trouble != held.digest:
+        gates = ", ".join(failure.gate for failure in held.failures)
+        detail: dict[str, Detail] = {"version": held.digest, "gates": gates, "entries": held.counts.entries}
+        events.append(Event(EventKind.LIST_HELD, source.id, detail=detail))
+        trouble = held.digest
+    elif outcome.state is ListState.FAILED and trouble != _FAILED:
+        events.append(Event(EventKind.LIST_FAILED, source.id, detail={"message": outcome.message[:_LONGEST]}))
+        trouble = _FAILED
+    elif outcome.state in CONFIRMING:
+        trouble = ""
+    if not events and trouble == life.trouble:
+        return None
+    actor = Actor.of_the_box(ActorKind.SYNC, source.id)
+    told = tuple(announcement(event, actor, now) for event in events)
+    return replace(life, announced=announced, trouble=trouble, pending=(*life.pending, *told))
+
+
+def _synced(source: ListSource, before: str, newest: Serving) -> Event:
+    detail: dict[str, Detail] = {
+        "entries": newest.counts.entries,
+        "rejected": newest.counts.lines - newest.counts.accepted - newest.counts.duplicate,
+        "bytes": newest.size,
+    }
+    detail |= {f"entries_{kind}": number for kind, number in newest.counts.dispositions.items()}
+    return Event(EventKind.LIST_SYNCED, source.id, before=before, after=newest.digest, detail=detail)

@@ -1,0 +1,99 @@
+"""Audit events as they are read. They are written by the changes that they tell of (``Transaction.record``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+
+from admin.services.actors import Actor, Permission, require
+from admin.services.acts import MOST_PER_PAGE
+from admin.store.database import Transaction
+from admin.store.tables import EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One event that is written down. ``kind`` is text: a later Weir may have written kinds that this one does not know."""
+
+    sequence: int
+    at: float
+    kind: str
+    actor_kind: str
+    actor_id: str
+    holder: str
+    subject: str
+    before: str
+    after: str
+    reason: str
+    detail: Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events are wanted; an empty text is no condition. ``kind`` may be the word before the dot (``list``)."""
+
+    kind: str = ""
+    subject: str = ""
+    actor: str = ""
+    """The id of who acted, or the person or system behind it."""
+    since: float | None = None
+    """Unix seconds; events at this moment are among them."""
+    until: float | None = None
+    """Unix seconds; events at this moment are not."""
+
+
+ANY = Filter()
+
+
+async def list_events(
+    transaction: Transaction, actor: Actor, after: int = 0, limit: int = 100, only: Filter = ANY
+) -> tuple[Recorded, ...]:
+    """At most ``limit`` events behind the sequence ``after``, oldest first. The next page begins behind the last."""
+    require(actor, Permission.AUDIT_READ)
+    query = select(EventRow).where(EventRow.sequence > after).order_by(EventRow.sequence)
+    if only.subject:
+        query = query.where(EventRow.subject == only.subject)
+    if only.actor:
+        query = query.where(or_(EventRow.actor_id == only.actor, EventRow.holder == only.actor))
+    if only.since is not None:
+        query = query.where(EventRow.at >= only.since)
+    if only.until is not None:
+        query = query.where(EventRow.at < only.until)
+    if only.kind:
+        exact = "." in only.kind
+        query = query.where(
+            EventRow.kind == only.kind
+            if exact
+            else EventRow.kind.startswith(f"{only.kind}.", autoescape=True)
+        )
+    rows = await transaction.session.scalars(query.limit(max(1, min(limit, MOST_PER_PAGE))))
+    return tuple(map(_recorded, rows))
+
+
+async def known_changes(transaction: Transaction, subject: str) -> set[object]:
+    """The marks (``change`` in the detail) of the newest events about a subject."""
+    details = await transaction.session.scalars(
+        select(EventRow.detail)
+        .where(EventRow.subject == subject)
+        .order_by(EventRow.sequence.desc())
+        .limit(MOST_PER_PAGE)
+    )
+    return {detail.get("change") for detail in details}
+
+
+def _recorded(row: EventRow) -> Recorded:
+    return Recorded(
+        sequence=row.sequence,
+        at=row.at,
+        kind=row.kind,
+        actor_kind=row.actor_kind,
+        actor_id=row.actor_id,
+        holder=row.holder,
+        subject=row.subject,
+        before=row.before,
+        after=row.after,
+        reason=row.reason,
+        detail=row.detail,
+    )

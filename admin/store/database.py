@@ -1,0 +1,96 @@
+"""The database as everybody else sees it: opened once, then transactions. Every fault of it becomes a ``StoreError``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from admin.config.database import hide_password
+from admin.store.engines import LOCK_SECONDS, Engines, make_engines
+from admin.store.errors import UnavailableError
+from admin.store.faults import FAULTS, in_words
+from admin.store.migrate import upgrade
+from admin.store.transaction import Transaction, last_sequence
+
+__all__ = ["Database", "Transaction"]
+
+
+class Database:
+    """One database. Its methods may be called from several tasks of one event loop."""
+
+    def __init__(self, engines: Engines, name: str) -> None:
+        """Use ``open``. ``name`` is the address without its password."""
+        self._engines = engines
+        self._name = name
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> Database:
+        """Connect and bring the tables up to date.
+
+        ``url``: ``sqlite:PATH`` or ``postgresql://…`` as libpq has it. UnavailableError: it cannot be reached now.
+        NewerError: a newer Weir wrote it.
+        """
+        name = hide_password(url)
+        with _faults(name):
+            database = cls(make_engines(url), name)
+        try:
+            with _faults(name):
+                async with database._engines.writer.begin() as connection:
+                    await connection.run_sync(upgrade)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Close all connections; nothing can be asked any more."""
+        await self._engines.dispose()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Read and write; commits at the end, rolls back on any error. One at a time, whoever else writes waits.
+
+        UnavailableError if the database cannot be used now or another process keeps it; nothing was changed then,
+        unless the connection was lost in the very moment of the commit.
+        """
+        with _faults(self._name):
+            async with self._turn(), self._session(self._engines.writer) as transaction:
+                yield transaction
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """Read only: one state of the database from beginning to end, whoever writes meanwhile. UnavailableError."""
+        with _faults(self._name):
+            async with self._session(self._engines.reader) as transaction:
+                yield transaction
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(LOCK_SECONDS):
+                await self._writing.acquire()
+        except TimeoutError:
+            raise UnavailableError(
+                f"{self._name}: other changes are still being written; try again in a moment"
+            ) from None
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    @contextlib.asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            yield Transaction(session, await last_sequence(session))
+
+
+@contextlib.contextmanager
+def _faults(name: str) -> Iterator[None]:
+    try:
+        yield
+    except FAULTS as error:
+        raise UnavailableError(in_words(name, error)) from error

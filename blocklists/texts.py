@@ -1,0 +1,74 @@
+"""Where the texts of versions lie. What lives here: the contract, and plain files. What never does: records, rules.
+
+A text is known by its list and its digest. Plain files never hold the text of a secret list: the vault, which fits the
+same contract, keeps those encrypted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol
+
+from blocklists.durable import write_file
+from blocklists.model import Confidentiality, ListSource
+
+_PREFIX = "content-"
+
+
+class Texts(Protocol):
+    """The texts of all lists."""
+
+    def write(self, source: ListSource, digest: str, data: bytes) -> None:
+        """Keep a text, durably, if the list's confidentiality allows it. OSError leaves what was there before."""
+        ...
+
+    def read(self, list_id: str, digest: str) -> bytes | None:
+        """The text of a list under this digest; None if it is not kept or not whole."""
+        ...
+
+    def keep_only(self, list_id: str, digests: Collection[str]) -> None:
+        """Remove every text of a list but these. OSError."""
+        ...
+
+    def forget_plain(self, list_id: str) -> None:
+        """Remove what is kept in plain of a list that is secret now and was not before. OSError."""
+        ...
+
+
+class FileTexts:
+    """One file per text, in the folder of its list."""
+
+    def __init__(self, directory: Path) -> None:
+        """``directory`` is the folder of all lists; nothing is created before the first write."""
+        self._directory = directory
+
+    def write(self, source: ListSource, digest: str, data: bytes) -> None:
+        """As ``Texts.write``; the text of a secret list is not kept."""
+        if source.confidentiality is Confidentiality.SECRET:
+            return
+        folder = self._directory / source.id
+        folder.mkdir(parents=True, exist_ok=True)
+        write_file(folder / f"{_PREFIX}{digest}", data)
+
+    def read(self, list_id: str, digest: str) -> bytes | None:
+        """As ``Texts.read``; whole is what has this SHA-256."""
+        try:
+            data = (self._directory / list_id / f"{_PREFIX}{digest}").read_bytes()
+        except OSError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == digest else None
+
+    def keep_only(self, list_id: str, digests: Collection[str]) -> None:
+        """As ``Texts.keep_only``; what an interrupted write left behind goes as well."""
+        kept = {f"{_PREFIX}{digest}" for digest in digests}
+        folder = self._directory / list_id
+        for pattern in (f"{_PREFIX}*", f".{_PREFIX}*.tmp", "held-*"):  # held-*: as an older Weir named them
+            for path in list(folder.glob(pattern)):
+                if path.name not in kept:
+                    path.unlink(missing_ok=True)
+
+    def forget_plain(self, list_id: str) -> None:
+        """As ``Texts.forget_plain``."""
+        self.keep_only(list_id, ())

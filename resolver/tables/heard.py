@@ -1,0 +1,28 @@
+"""Which bits of the compiled lists are heard: those of lists that are switched off are not. Pure.
+
+This is the kill switch: a list ends, or comes back, with the next generation over the same compiled table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from blocklists.enforcement import Enforced
+from blocklists.model import Bit, BitRole, Kind
+from resolver.tables.model import ListInfo
+
+
+def heard(bits: Iterable[Bit], lists: Mapping[str, ListInfo]) -> tuple[Bit, ...]:
+    """The bits that count. A category counts while any list that feeds it is on."""
+    fed = {
+        category
+        for info in lists.values()
+        if info.enforced is not Enforced.NOTHING and info.kind is not Kind.ILLEGAL
+        for category in info.categories
+    }
+    off = {info.id for info in lists.values() if info.enforced is Enforced.NOTHING}
+    if not off:
+        return tuple(bits)
+    return tuple(
+        bit for bit in bits if (bit.id in fed if bit.role is BitRole.CATEGORY else bit.id not in off)
+    )
