@@ -254,6 +254,7 @@ class Controller:
 
     async def start(self) -> None:
         """Fetch what is needed and publish the first generation; what fails is tried again by ``run``."""
+        await self._look_at_hits()  # what was counted before belongs to no hour that is known here
         async with self._changing:
             if not self._storage.suppose_empty():
                 await self._storage.refresh(self.declared)
