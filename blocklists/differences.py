@@ -6,13 +6,13 @@ Nothing here keeps or writes what it reads.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from blocklists.formats.plain import Stateless
 from blocklists.formats.reading import identity, read
 from blocklists.formats.registry import make_parser
-from blocklists.model import Entry, HashedEntry, ListSource, Scope
+from blocklists.model import Entry, HashedEntry, ListSource
 from blocklists.snapshot import native
 from blocklists.snapshot.readings import Prepared, read_list
 
@@ -20,13 +20,19 @@ MOST_LINES = 250_000
 """Lines that came or went, each, beyond which two versions are only said to be different: a reading of so many takes
 a second, and nobody looks at more."""
 
+MOST_BYTES = 16 * 1024 * 1024
+"""The same for formats that must be read wholly, where a line may be the whole list."""
+
+Listed = Entry | HashedEntry
+"""An entry by name, or by digest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Entries in the order of their texts."""
 
-    added: tuple[Entry, ...] = ()
-    removed: tuple[Entry, ...] = ()
+    added: tuple[Listed, ...] = ()
+    removed: tuple[Listed, ...] = ()
 
 
 def difference(
@@ -61,10 +67,11 @@ def difference(
 
 
 def _whole(source: ListSource, before: bytes, after: bytes, suffixes: Collection[str]) -> Difference | None:
-    if max(before.count(b"\n"), after.count(b"\n")) > MOST_LINES:
+    if max(before.count(b"\n"), after.count(b"\n")) > MOST_LINES or max(len(before), len(after)) > MOST_BYTES:
         return None
     old, new = (
-        {identity(entry): entry for entry in _read(source, text, suffixes)} for text in (before, after)
+        {identity(entry): entry for entry in read(source, text, suffixes=suffixes)[0]}
+        for text in (before, after)
     )
     return Difference(
         tuple(entry for key, entry in new.items() if key not in old),
@@ -74,25 +81,15 @@ def _whole(source: ListSource, before: bytes, after: bytes, suffixes: Collection
 
 def _entries(
     source: ListSource, text: bytes, spans: Iterable[tuple[int, int]], suffixes: Collection[str]
-) -> dict[object, Entry]:
+) -> dict[object, Listed]:
     """The entries of these lines, by what makes them the same."""
     lines = b"\n".join(text[start:end] for start, end in spans)
-    return {identity(entry): entry for entry in _read(source, lines, suffixes)}
-
-
-def _read(source: ListSource, text: bytes, suffixes: Collection[str]) -> Iterator[Entry]:
-    """The entries of a text; those that are digests under the digests' own spelling, as nobody knows the names."""
-    for entry in read(source, text, suffixes=suffixes)[0]:
-        yield Entry(_spelled(entry), Scope.URL) if isinstance(entry, HashedEntry) else entry
-
-
-def _spelled(entry: HashedEntry) -> str:
-    return f"{entry.digest.hex()}/{entry.path.hex()}/{entry.depth}" if entry.path else entry.digest.hex()
+    return {identity(entry): entry for entry in read(source, lines, suffixes=suffixes)[0]}
 
 
 def _not_in(
-    source: ListSource, found: tuple[Entry, ...], other: bytes, suffixes: Collection[str]
-) -> tuple[Entry, ...]:
+    source: ListSource, found: tuple[Listed, ...], other: bytes, suffixes: Collection[str]
+) -> tuple[Listed, ...]:
     """Those of ``found`` that ``other`` does not have on a line that both have, perhaps written otherwise."""
     if not found:
         return ()

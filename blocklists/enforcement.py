@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from blocklists.model import Kind, ListSource
+from blocklists.model import Kind, ListSource, Timers
+from blocklists.pace import pace_of
 from blocklists.properties import StalePolicy
 from blocklists.records import AgeLevel, ListLife
 
@@ -38,14 +39,16 @@ class Ages:
     past: float | None
 
 
-def ages_of(source: ListSource) -> Ages:
-    """The ages that hold for a list."""
+def ages_of(source: ListSource, timers: Timers | None = None) -> Ages:
+    """The ages that hold for a list; a zone's own ``timers`` may make them less, never more."""
     illegal = source.kind is Kind.ILLEGAL
-    handling = source.handling
-    warned = REFRESHES_BEFORE_WARNING * source.refresh if handling.warn_age is None else handling.warn_age
+    handling, pace = source.handling, pace_of(source, timers)
+    warned = REFRESHES_BEFORE_WARNING * pace.refresh if handling.warn_age is None else handling.warn_age
     past = handling.max_age
     if past is None and illegal:
         past = CRITICAL_AGE
+    if pace.expire is not None:
+        past = pace.expire if past is None else min(past, pace.expire)
     return Ages(warned, CRITICAL_AGE if illegal else None, past)
 
 

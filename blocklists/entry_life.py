@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from blocklists.differences import Difference, difference
 from blocklists.formats.plain import Stateless
-from blocklists.formats.protocol import DocumentParser, Found
+from blocklists.formats.protocol import DocumentParser, Row
 from blocklists.formats.reading import rows
 from blocklists.formats.registry import make_parser
 from blocklists.formats.text import lines
@@ -46,12 +47,12 @@ class EntryLives:
         if serving is None or source.confidentiality is Confidentiality.SECRET:
             return False
         path = self._store.ledger_path(source.id)
-        ledger = read_ledger(path)
+        ledger = self._ledger(source)
         if ledger is not None and ledger.notes.version == serving.digest:
             return False
         at = serving.accepted or serving.fetched if self._store.pin_for(source) is None else now
         advanced = None if ledger is None else self._advanced(source, ledger, serving, at)
-        write_ledger(path, advanced or Ledger.begun(serving.digest, at))
+        write_ledger(path, advanced or Ledger.begun(self._store.key(), serving.digest, at))
         return True
 
     def notes(self, source: ListSource) -> Notes | None:
@@ -106,7 +107,8 @@ class EntryLives:
     def _ledger(self, source: ListSource) -> Ledger | None:
         if source.confidentiality is Confidentiality.SECRET:
             return None
-        return read_ledger(self._store.ledger_path(source.id))
+        ledger = read_ledger(self._store.ledger_path(source.id))
+        return ledger if ledger is not None and ledger.is_of(self._store.key()) else None
 
     def _advanced(self, source: ListSource, ledger: Ledger, serving: Serving, at: float) -> Ledger | None:
         before = self._store.text(source.id, ledger.notes.version)
@@ -122,21 +124,16 @@ class EntryLives:
 
 
 def _numbered(source: ListSource, text: bytes, after: int) -> Iterator[tuple[int, tuple[Entry, ...]]]:
-    """The lines (rows, items) behind number ``after``, each with its entries."""
-    for number, outcomes in _outcomes(source, text, after):
-        if number > after:
-            yield number, tuple(item for item in outcomes if isinstance(item, Entry) and _blocks(item))
-
-
-def _outcomes(source: ListSource, text: bytes, after: int) -> Iterator[tuple[int, tuple[Found, ...]]]:
-    """All that the text holds, without what lies before where lines stand alone."""
+    """The lines, rows or items behind number ``after``, each with its entries."""
     parser = make_parser(source)
-    if isinstance(parser, DocumentParser) or not isinstance(parser, Stateless):
-        yield from rows(parser, text)
-        return
-    for number, line in enumerate(lines(text), start=1):
-        if number > after:
-            yield number, parser.parse(line, number)
+    found: Iterator[Row] = rows(parser, text)
+    if isinstance(parser, Stateless) and not isinstance(parser, DocumentParser):
+        behind = islice(enumerate(lines(text), start=1), after, None)
+        found = ((number, parser.parse(line, number)) for number, line in behind)
+    for number, outcomes in found:
+        if number <= after:
+            continue
+        yield number, tuple(item for item in outcomes if isinstance(item, Entry) and _blocks(item))
 
 
 def _blocks(entry: Entry) -> bool:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from blocklists.differences import Difference
+from blocklists.differences import Difference, Listed
 from blocklists.durable import write_file
-from blocklists.model import Entry
+from blocklists.model import HashedEntry
 
 KEPT_STEPS = 100
 """Changes of which numbers are kept; entries keep their times longer."""
@@ -56,6 +56,8 @@ class Notes:
     """The version with which it began."""
     version: str
     """The version up to which it tells."""
+    key: str
+    """Tells the key of the digests from another, and nothing else of it."""
     steps: tuple[Step, ...] = ()
 
 
@@ -68,11 +70,15 @@ class Ledger:
     times: array[int] = field(default_factory=lambda: array("Q"), repr=False)
 
     @staticmethod
-    def begun(version: str, at: float) -> Ledger:
+    def begun(key: bytes, version: str, at: float) -> Ledger:
         """A ledger that begins with this version."""
-        return Ledger(Notes(at, version, version))
+        return Ledger(Notes(at, version, version, _mark(key)))
 
-    def since(self, key: bytes, entry: Entry) -> Since:
+    def is_of(self, key: bytes) -> bool:
+        """Whether its digests were made with this key; under another one it tells nothing."""
+        return self.notes.key == _mark(key)
+
+    def since(self, key: bytes, entry: Listed) -> Since:
         """Since when an entry that is in the list is there."""
         digest = entry_digest(key, entry)
         place = bisect_left(self.digests, digest)
@@ -105,10 +111,17 @@ class Ledger:
         return Ledger(notes, digests + self.digests[done:], times + self.times[done:])
 
 
-def entry_digest(key: bytes, entry: Entry) -> int:
+def entry_digest(key: bytes, entry: Listed) -> int:
     """What stands for an entry; two entries have the same once in 2^64 pairs."""
-    text = f"{entry.scope}\0{entry.action}\0{entry.name}".encode("utf-8", "surrogateescape")
+    if isinstance(entry, HashedEntry):
+        text = b"\0".join((entry.digest, entry.path, str(entry.depth).encode()))
+    else:
+        text = f"{entry.scope}\0{entry.action}\0{entry.name}".encode("utf-8", "surrogateescape")
     return int.from_bytes(hashlib.blake2b(text, key=key, digest_size=_DIGEST_BYTES).digest(), "little")
+
+
+def _mark(key: bytes) -> str:
+    return hashlib.blake2b(b"ledger", key=key, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def write_ledger(path: Path, ledger: Ledger) -> None:

@@ -86,10 +86,11 @@ class ListStore:
     def key(self) -> bytes:
         """The secret of this box for digests of what must not be guessed. OSError."""
         own = self._directory / ".key"
-        if self._digest_key is not None:
-            # Made before there was a vault: it would tell of the records of that time.
-            own.unlink(missing_ok=True)
-        return self._digest_key or stored_key(own)
+        if self._digest_key is None:
+            return stored_key(own)
+        # Made before there was a vault: it would tell of the records of that time.
+        own.unlink(missing_ok=True)
+        return self._digest_key
 
     def ledger_path(self, list_id: str) -> Path:
         """Where since when entries are listed is kept (``ledger``)."""
@@ -177,6 +178,11 @@ class ListStore:
             list_id, data, serving.digest, serving.fetched, serving.etag, serving.last_modified
         )
 
+    def held_for(self, source: ListSource) -> Serving | None:
+        """What serves, if it came from this very source and its text is kept and whole."""
+        serving = self.serving_for(source)
+        return serving if serving is not None and self._texts.holds(source.id, serving.digest) else None
+
     def text(self, list_id: str, digest: str) -> bytes | None:
         """The text of a kept or held version; None if it is not kept or not whole."""
         return self._texts.read(list_id, digest)
@@ -219,6 +225,7 @@ class ListStore:
             fetched=version.fetched,
             counts=counts,
             etag=version.etag,
+            timers=version.timers,
             last_modified=version.last_modified,
             origin=origin(source),
             accepted=version.fetched if now is None else now,
@@ -226,8 +233,9 @@ class ListStore:
         self._put_row(folder, with_accepted(self.versions(source.id), accepted))
 
     def confirm(self, source: ListSource, version: ListVersion) -> None:
-        """The source sent a kept version again: keep its text and validators anew."""
-        self._texts.write(source, version.digest, version.data)
+        """The source sent a kept version again: keep its validators anew, and its text if that is not whole."""
+        if not self._texts.holds(source.id, version.digest):
+            self._texts.write(source, version.digest, version.data)
         row = with_confirmed(
             self.versions(source.id),
             version.digest,

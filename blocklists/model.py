@@ -204,6 +204,18 @@ class ListSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Timers:
+    """What a zone's SOA asks of those who hold a copy (RFC 1035 section 3.3.13); seconds."""
+
+    refresh: int
+    """Between two looks for a newer version."""
+    retry: int
+    """After a look that failed."""
+    expire: int
+    """A copy that was not confirmed for so long counts no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListVersion:
     """One fetched state of a list: its bytes and what is known about them. ``fetched`` is Unix seconds."""
 
@@ -213,7 +225,10 @@ class ListVersion:
     """SHA-256 of the bytes, hexadecimal."""
     fetched: float
     etag: str = ""
+    """By which the source tells this version from others; a zone's serial."""
     last_modified: str = ""
+    timers: Timers | None = None
+    """Of a version that came by zone transfer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from blocklists.gates import GateFailure
-from blocklists.model import ListCounts
+from blocklists.model import ListCounts, Timers
 
 
 class ListState(StrEnum):
@@ -51,6 +51,8 @@ class Serving:
     last_modified: str = ""
     origin: str = ""
     """Where it came from (``list_store.origin``): a version never serves for another source of the same id."""
+    timers: Timers | None = None
+    """Of a version that came by zone transfer."""
     accepted: float = 0.0
     """When it passed the gates or was released; 0 = an older Weir did not say."""
 

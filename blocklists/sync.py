@@ -34,6 +34,9 @@ __all__ = [
 CONFIRMING = frozenset({ListState.UNCHANGED, ListState.ACCEPTED, ListState.PINNED})
 """The states in which the source was heard and had nothing that waits for anybody."""
 
+_KEEPING = frozenset({ListState.FAILED, ListState.HELD, ListState.PINNED})
+"""The states in which what served before goes on serving although the source has something else."""
+
 Count = Callable[[ListSource, bytes], ListCounts]
 """Counts a version without keeping it; called in a thread."""
 
@@ -54,7 +57,8 @@ class RefreshOutcome:
     message: str
     """One or more sentences for people; never text of the list."""
     version: ListVersion | None = None
-    """The version that should serve from now on, whether new or old; None if its text is not at hand."""
+    """The version that should serve from now on, whether new or old; None if its text is not at hand, or was not needed
+    because the source says that nothing changed."""
     counts: ListCounts | None = None
     """Of the version that was fetched, if it was counted."""
     failures: tuple[GateFailure, ...] = ()
@@ -68,17 +72,18 @@ async def refresh(
     try:
         if is_secret:
             await asyncio.to_thread(store.forget_text, source.id)
-        current = await asyncio.to_thread(store.load_for, source)
-        known = _known(store, source, current)
+        held = await asyncio.to_thread(store.held_for, source)
+        known = _known(store, source, held)
         fetched = await fetch(source, known=known, now=now)
         if isinstance(fetched, NotModified):
-            outcome, attempt = _not_modified(store, source, current), store.attempt(source.id)
+            outcome, attempt = _not_modified(store, source, held), store.attempt(source.id)
         else:
             fetched = await asyncio.to_thread(store.identified, source, fetched)
-            outcome, attempt = await _Taking(source, store, count, now).take(fetched, current)
+            outcome, attempt = await _Taking(source, store, count, now).take(fetched, is_lost=held is None)
     except (FetchError, OSError) as error:
-        current = None if is_secret else await asyncio.to_thread(store.load_for, source)
-        outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
+        outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error)), store.attempt(source.id)
+    if outcome.state in _KEEPING and not is_secret:
+        outcome = replace(outcome, version=await asyncio.to_thread(store.load_for, source))
     return await _noted(source, store, attempt, outcome, now)
 
 
@@ -88,19 +93,25 @@ async def note_fault(source: ListSource, store: ListStore, fault: str, *, now: f
     return await _noted(source, store, store.attempt(source.id), outcome, now)
 
 
-def _known(store: ListStore, source: ListSource, current: ListVersion | None) -> Known | None:
+def _known(store: ListStore, source: ListSource, held: Serving | None) -> Known | None:
     """What the source need not send again: the newest version that was accepted, which a rollback may have set aside."""
     newest = store.newest_for(source)
-    return None if current is None or newest is None else Known(newest.etag, newest.last_modified)
+    if held is None or newest is None:
+        return None
+
+    def base() -> ListVersion | None:
+        text = store.text(source.id, newest.digest)
+        return None if text is None else ListVersion(source.id, text, newest.digest, newest.fetched)
+
+    return Known(newest.etag, newest.last_modified, base)
 
 
-def _not_modified(store: ListStore, source: ListSource, current: ListVersion | None) -> RefreshOutcome:
-    serving = store.serving_for(source)
-    if current is None or serving is None:
+def _not_modified(store: ListStore, source: ListSource, held: Serving | None) -> RefreshOutcome:
+    if held is None:
         return RefreshOutcome(ListState.FAILED, "The source reports no change, but no version is held here.")
     if (pin := store.pin_for(source)) is not None:
-        return _pinned(pin, current)
-    return _unchanged(serving, current)
+        return _pinned(pin)
+    return _unchanged(held, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +123,23 @@ class _Taking:
     count: Count
     now: float
 
-    async def take(self, fetched: ListVersion, current: ListVersion | None) -> tuple[RefreshOutcome, Attempt]:
-        """Verify, gate and store it."""
+    async def take(self, fetched: ListVersion, *, is_lost: bool) -> tuple[RefreshOutcome, Attempt]:
+        """Verify, gate and store it; ``is_lost``: the text of the version that serves is not here."""
         source, store = self.source, self.store
         attempt, serving, pin = store.attempt(source.id), store.serving_for(source), store.pin_for(source)
         if serving is not None and serving.digest == fetched.digest:
-            await asyncio.to_thread(self._confirm, serving, fetched, current)
+            await asyncio.to_thread(self._confirm, serving, fetched, is_lost=is_lost)
             return _unchanged(serving, fetched), attempt
         if pin is not None and (pin.hold or fetched.digest in pin.refused):
-            return _pinned(pin, current), attempt
+            return _pinned(pin), attempt
         if (failure := inspect_bytes(fetched.data)) is not None:
-            return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
+            return RefreshOutcome(ListState.FAILED, _words(failure), failures=(failure,)), attempt
         counts = await self._counted(fetched)
-        before = await self._before(serving, current, counts)
+        before = await self._before(serving, counts)
         failures = judge(source, counts, before, fetched.digest)
         if failures and attempt.released != fetched.digest:
             held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
-            outcome = RefreshOutcome(
-                ListState.HELD, " ".join(map(_words, failures)), current, counts, failures
-            )
+            outcome = RefreshOutcome(ListState.HELD, " ".join(map(_words, failures)), None, counts, failures)
             return outcome, replace(attempt, held=held, released="")
         await asyncio.to_thread(store.accept, source, fetched, counts, now=self.now)
         words = (f"A new version with {_entries(counts.entries)}.", *notices(source, counts, before))
@@ -141,33 +150,32 @@ class _Taking:
         counts = await asyncio.to_thread(self.count, self.source, version.data)
         return await asyncio.to_thread(self.store.identified_counts, self.source, counts)
 
-    async def _before(
-        self, serving: Serving | None, current: ListVersion | None, counts: ListCounts
-    ) -> ListCounts | None:
+    async def _before(self, serving: Serving | None, counts: ListCounts) -> ListCounts | None:
         """The counts of the version that serves, about the same guarded names as ``counts``: if other names are guarded
         than when it came, it is read again.
         """
         if serving is None or serving.counts.coverage.reference == counts.coverage.reference:
             return None if serving is None else serving.counts
+        current = await asyncio.to_thread(self.store.load_for, self.source)
         if current is None or current.digest != serving.digest:
             return serving.counts  # its text is not at hand
         return replace(serving.counts, coverage=(await self._counted(current)).coverage)
 
-    def _confirm(self, serving: Serving, fetched: ListVersion, current: ListVersion | None) -> None:
+    def _confirm(self, serving: Serving, fetched: ListVersion, *, is_lost: bool) -> None:
         """Store the same version again if its text is missing or damaged, or its validators changed."""
         validators = (fetched.etag, fetched.last_modified)
-        is_lost = current is None and self.source.confidentiality is not Confidentiality.SECRET
-        if is_lost or (serving.etag, serving.last_modified) != validators:
+        is_missed = is_lost and self.source.confidentiality is not Confidentiality.SECRET
+        if is_missed or (serving.etag, serving.last_modified) != validators:
             self.store.confirm(self.source, fetched)
 
 
-def _pinned(pin: Pin, current: ListVersion | None) -> RefreshOutcome:
+def _pinned(pin: Pin) -> RefreshOutcome:
     until = "it is resumed" if pin.hold else "its source has a newer one"
     words = f"The list was rolled back to version {pin.digest[:SHORTEST_DIGEST]}, which serves until {until}."
-    return RefreshOutcome(ListState.PINNED, words, current)
+    return RefreshOutcome(ListState.PINNED, words)
 
 
-def _unchanged(serving: Serving, version: ListVersion) -> RefreshOutcome:
+def _unchanged(serving: Serving, version: ListVersion | None) -> RefreshOutcome:
     return RefreshOutcome(ListState.UNCHANGED, f"No change; {_entries(serving.counts.entries)}.", version)
 
 

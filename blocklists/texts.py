@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
-from blocklists.durable import write_file
+from blocklists.durable import read_file, state_of, write_file
 from blocklists.model import Confidentiality, ListSource
 
 _PREFIX = "content-"
@@ -26,6 +26,10 @@ class Texts(Protocol):
 
     def read(self, list_id: str, digest: str) -> bytes | None:
         """The text of a list under this digest; None if it is not kept or not whole."""
+        ...
+
+    def holds(self, list_id: str, digest: str) -> bool:
+        """Whether ``read`` would give the text; as far as can be told without reading it again."""
         ...
 
     def keep_only(self, list_id: str, digests: Collection[str]) -> None:
@@ -43,6 +47,8 @@ class FileTexts:
     def __init__(self, directory: Path) -> None:
         """``directory`` is the folder of all lists; nothing is created before the first write."""
         self._directory = directory
+        self._whole: dict[str, str] = {}
+        """By list, the text that was found whole last and the state of its file then."""
 
     def write(self, source: ListSource, digest: str, data: bytes) -> None:
         """As ``Texts.write``; the text of a secret list is not kept."""
@@ -50,15 +56,27 @@ class FileTexts:
             return
         folder = self._directory / source.id
         folder.mkdir(parents=True, exist_ok=True)
-        write_file(folder / f"{_PREFIX}{digest}", data)
+        write_file(self._path(source.id, digest), data)
 
     def read(self, list_id: str, digest: str) -> bytes | None:
         """As ``Texts.read``; whole is what has this SHA-256."""
         try:
-            data = (self._directory / list_id / f"{_PREFIX}{digest}").read_bytes()
+            data = read_file(self._path(list_id, digest))
         except OSError:
             return None
         return data if hashlib.sha256(data).hexdigest() == digest else None
+
+    def holds(self, list_id: str, digest: str) -> bool:
+        """As ``Texts.holds``; a text is read again only if its file has changed since it was found whole."""
+        try:
+            state = f"{digest} {state_of(self._path(list_id, digest).stat())}"
+        except OSError:
+            return False
+        if self._whole.get(list_id) != state:
+            if self.read(list_id, digest) is None:
+                return False
+            self._whole[list_id] = state
+        return True
 
     def keep_only(self, list_id: str, digests: Collection[str]) -> None:
         """As ``Texts.keep_only``; what an interrupted write left behind goes as well."""
@@ -72,3 +90,6 @@ class FileTexts:
     def forget_plain(self, list_id: str) -> None:
         """As ``Texts.forget_plain``."""
         self.keep_only(list_id, ())
+
+    def _path(self, list_id: str, digest: str) -> Path:
+        return self._directory / list_id / f"{_PREFIX}{digest}"

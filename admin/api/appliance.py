@@ -83,6 +83,8 @@ class Condition:
     snapshot_bytes: int = 0
     processes: tuple[str, ...] = ()
     """The names of the processes that the generation in force calls for."""
+    notices: Mapping[str, int] | None = None
+    """NOTIFY messages that were ``taken``, ``refused`` or ``dropped``; None where nobody listens for them."""
 
 
 @dataclass(frozen=True, slots=True)

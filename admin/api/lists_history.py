@@ -37,8 +37,9 @@ from admin.api.problem import ProblemError
 from admin.api.resource_paths import LIMIT
 from admin.services.actors import Permission
 from blocklists.canonical import CanonicalError, host
+from blocklists.differences import Listed
 from blocklists.ledger import Since
-from blocklists.model import Entry, Scope
+from blocklists.model import HashedEntry, Scope
 
 SHOWN = 1_000
 """Entries of a difference, each way, unless all are asked for."""
@@ -46,7 +47,7 @@ _LONGEST_DIGEST = 64
 _LINE = "[0-9]{0,12}"
 """The number of a line; empty is the first."""
 
-_ENTRY = exactly(name=TEXT, scope=words(*Scope))
+_ENTRY = exactly(name=TEXT, scope=words(*Scope, "digest"))
 _SINCE = exactly(at=MOMENT, version=TEXT, exact=FLAG)
 SCHEMAS: dict[str, Schema] = {
     "ListDifference": exactly(
@@ -158,11 +159,13 @@ async def get_since(request: web.Request) -> web.Response:
     )
 
 
-def _entries(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+def _entries(entries: Iterable[Listed]) -> list[dict[str, Any]]:
     return [_entry(entry) for entry in entries]
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Listed) -> dict[str, Any]:
+    if isinstance(entry, HashedEntry):
+        return {"name": f"{entry.digest.hex()} {entry.path.hex()} {entry.depth}", "scope": "digest"}
     return {"name": entry.name.encode("utf-8", "replace").decode(), "scope": entry.scope.value}
 
 

@@ -36,6 +36,13 @@ def control_metrics(condition: Condition) -> Iterator[Metric]:
     reloads.add_metric(["accepted"], condition.config.accepted)
     reloads.add_metric(["rejected"], condition.config.rejected)
     yield reloads
+    if condition.notices is not None:
+        notices = CounterMetricFamily(
+            "weir_notify_messages", "NOTIFY messages, by what became of them", labels=["result"]
+        )
+        for result, number in condition.notices.items():
+            notices.add_metric([result], number)
+        yield notices
     yield from _list_metrics(condition.lists)
 
 

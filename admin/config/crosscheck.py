@@ -133,3 +133,5 @@ def _listeners(
             yield from (((name, "listen", index), address) for index, address in enumerate(section.listen))
         elif isinstance(section, AdminConfig):
             yield (name, "listen"), section.listen
+            if section.notify is not None:
+                yield (name, "notify"), section.notify

@@ -6,14 +6,21 @@ import os
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from admin.config.endpoints import Prefix, Upstream
 from admin.config.fields import FilePath, ListOf, Section, Text, WebAddress, chosen, key
 from admin.config.problems import fault, shown
-from blocklists.canonical import CanonicalError, host
+from blocklists.canonical import CanonicalError, host, to_ascii
 from blocklists.formats.mapped import SCOPES
-from blocklists.model import Scope
+from blocklists.model import Scope, SkipReason
 from blocklists.properties import HashAlgorithm, HashShape, PolicyOverride, Secret, SignatureKind
 
 _CREDENTIAL = "credential:"
@@ -55,6 +62,26 @@ def _dns_name(value: object) -> str:
 DnsName = Annotated[str, BeforeValidator(_dns_name)]
 """A canonical name with at least two labels."""
 
+
+def _own_name(value: object) -> str:
+    try:
+        return host(value if isinstance(value, str) else "")
+    except CanonicalError as error:
+        if error.reason is SkipReason.SINGLE_LABEL and isinstance(value, str):
+            return to_ascii(value).lower().removesuffix(".")
+        raise fault(f"{shown(value)} is no name ({error}); write for example rpz.hotline.example") from None
+
+
+OwnName = Annotated[str, BeforeValidator(_own_name)]
+"""A canonical name that two servers agreed on; one label is enough, as in ``rpz``."""
+
+
+def _no_system(value: tuple[Upstream, ...]) -> tuple[Upstream, ...]:
+    if any(server.is_system for server in value):
+        raise fault("a zone's primary has an address of its own, not `system`; write for example 192.0.2.53")
+    return value
+
+
 _override, _override_words = one_of(PolicyOverride)
 _algorithm, _algorithm_words = one_of(HashAlgorithm)
 _shape, _shape_words = one_of(HashShape)
@@ -91,12 +118,12 @@ class AccessConfig(Section):
 class TsigConfig(Section):
     """A key that guards zone transfers (RFC 8945)."""
 
-    name: DnsName = key(example="weir.hotline.example", words="a name")
+    name: OwnName = key(example="weir.hotline.example", words="a name")
     """The key's name, as the primary knows it."""
     algorithm: Text = key("hmac-sha256", example="hmac-sha512")
     """hmac-sha256, hmac-sha384 or hmac-sha512."""
     secret: SecretRef = key(example="credential:hotline-tsig", words="a path or credential:NAME")
-    """Where its Base64 text lies."""
+    """Where its Base64 text lies: at least 16 octets, in the first line."""
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -109,16 +136,23 @@ class TsigConfig(Section):
 
 
 class TransferConfig(Section):
-    """A zone that is transferred (AXFR, IXFR) and followed by NOTIFY."""
+    """A zone that is transferred over TCP: what changed (IXFR) where that is possible, else the whole (AXFR).
 
-    zone: DnsName = key(example="rpz.hotline.example", words="a name")
+    It is looked for anew after the list's `refresh` or the zone's own, whichever is shorter, and at once when one of its
+    servers says so (NOTIFY, with `admin.notify`). Its expiry counts like the list's `max_age`.
+    """
+
+    zone: OwnName = key(example="rpz.hotline.example", words="a name")
     """The zone's name."""
-    primaries: ListOf[Upstream] = key(example='["192.0.2.53", "192.0.2.54:5353"]', min_length=1)
-    """The servers that have it, asked in this order."""
+    primaries: Annotated[ListOf[Upstream], AfterValidator(_no_system)] = key(
+        example='["192.0.2.53", "192.0.2.54:5353"]', min_length=1
+    )
+    """The servers that have it, asked in this order until one gives a newer version than is held."""
     tsig: TsigConfig | None = key(
         None, example="{name: weir.hotline.example, secret: credential:hotline-tsig}"
     )
-    """The key that both sides share. Without one anybody on the way could change the list."""
+    """The key that both sides share. Without one anybody on the way could change the list. With one a NOTIFY counts only
+    if it is signed with it."""
     notify_from: ListOf[Prefix] = key((), example='["192.0.2.0/28"]')
     """Whose NOTIFY is believed beside that of the primaries."""
 

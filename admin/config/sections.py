@@ -220,6 +220,9 @@ class AdminConfig(Section):
     """Where the admin API is served over HTTP. An address that others can reach needs `token_file`."""
     token_file: FilePath | None = key(None, example="/etc/weir/token", words="a path")
     """A file whose first line is the token that API clients must send."""
+    notify: HostPort | None = key(None, example='"192.0.2.80:5353"')
+    """Where the primaries of transferred zones say that there is a new version (NOTIFY, RFC 1996), over UDP and TCP. Off by
+    default: zones are then looked for at their times only. Only their servers should be able to reach it."""
     database: DatabaseAddress | None = key(
         None, example="postgresql://weir@db.isp.example/weir", words="the address of a database"
     )

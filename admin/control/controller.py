@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,8 +24,10 @@ from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections
-from admin.control.lists import ListKeeper, LostTextError
-from admin.control.publishing import Published, Publisher
+from admin.control.lists import ListKeeper
+from admin.control.notify_listener import NotifyListener
+from admin.control.publishing import Publisher
+from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
@@ -37,7 +39,6 @@ from admin.services.hits import HitHistory, HitReport
 from admin.services.place import Place
 from admin.services.publish import Compile
 from admin.services.samples import sampled_names
-from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
 from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
@@ -45,7 +46,6 @@ from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
-from resolver.tables.model import Tables
 from resolver.tables.store import current_generation
 from resolver.tables.view import View
 
@@ -104,6 +104,8 @@ class Controller:
         self._stale = True
         self._retry_at = self._look_at = self._sample_at = 0.0
         self._view: View | None = None
+        self.notices = NotifyListener(clocks, self.called)
+        """Where zones' primaries say that there is a new version; whoever runs the controller lets it follow."""
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
 
@@ -153,7 +155,8 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        condition = self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        return replace(condition, notices=self.notices.counts)
 
     @property
     def lists(self) -> Decisions:
@@ -265,6 +268,12 @@ class Controller:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
         await self._storage.note(*config_loaded(self.declared, self._clocks.unix()))
 
+    def called(self, list_ids: Collection[str]) -> None:
+        """Their sources say that these lists have new versions: look now, without waiting for a compilation."""
+        for list_id in self._keeper.called(list_ids):
+            self._begin_fetch(list_id)
+        self._wake.set()
+
     async def run(self) -> None:
         """Keep lists current and publish what changes, until cancelled."""
         try:
@@ -282,8 +291,8 @@ class Controller:
 
         False if that could not be published. It is then tried again, and what is left to be compiled is on its way.
         """
-        is_published = not self._waits_for_store and await self._attempt(
-            partial(self._publisher.publish_again, self.config)
+        is_published = not self._waits_for_store and await attempt(
+            partial(self._publisher.publish_again, self.config), self._record, self._place.state
         )
         self._stale = self._stale or not (is_published and self._publisher.is_current)
         self._wake.set()
@@ -428,7 +437,7 @@ class Controller:
         if self._waits_for_store:
             self._record.not_published(self._storage.problem)
             return False
-        if not await self._attempt(self._adoption.publish):
+        if not await attempt(self._adoption.publish, self._record, self._place.state):
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
@@ -437,28 +446,3 @@ class Controller:
             self._wake.set()
         self.on_published(self.config)
         return True
-
-    async def _attempt(self, put: Callable[[], Published | None]) -> bool:
-        """Let ``put`` put a generation into force, in a thread, and know of it; False if it could not, or had none."""
-        try:
-            if (done := await asyncio.to_thread(put)) is None:
-                return False
-        except (OSError, ValueError, LostTextError) as error:
-            problem = self._problem(error)
-            self._record.not_published(problem)
-            _log.error("nothing was published; the last good state goes on serving", problem=problem)
-            return False
-        tables, snapshot = done
-        self._record.published(tables, snapshot, _processes(tables))
-        return True
-
-    def _problem(self, error: Exception) -> str:
-        if isinstance(error, OSError):
-            return f"{self._place.state}: {error.strerror or error}: make room or mend the disk"
-        return str(error)
-
-
-def _processes(tables: Tables) -> tuple[str, ...]:
-    """The processes that a generation calls for."""
-    workers = tuple(resolver_name(slot) for slot in range(tables.resolver.workers))
-    return (*workers, GATEWAY) if tables.gateway.listen else workers

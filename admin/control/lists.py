@@ -10,17 +10,18 @@ import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from admin.api.appliance import ListCondition
 from admin.control.clocks import Clocks
 from admin.control.lives import Lives
 from admin.control.schedule import Schedule
 from admin.control.sync_events import noted
+from admin.control.turns import turn_of
 from admin.services.redaction import message_of, redacted
 from blocklists.enforcement import Enforced
 from blocklists.list_store import origin
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
+from blocklists.pace import pace_of
 from blocklists.sources import Fetched, Known
 from blocklists.sync import (
     CONFIRMING,
@@ -92,7 +93,14 @@ class ListKeeper:
                 needed.add(source.id)
             elif source.id not in before:
                 self._schedule.put(source.id, source.refresh, due=now + self._remaining(source))
+            self._keep_pace(source)
         return needed
+
+    def called(self, list_ids: Collection[str]) -> set[str]:
+        """Their sources say that these lists have new versions. Returns those that must be fetched now."""
+        for list_id in list_ids:
+            self._schedule.call(list_id, self._clocks.monotonic())
+        return self.due().intersection(list_ids)
 
     def next_due(self, besides: Collection[str] = ()) -> float | None:
         """When a list must be fetched next, in monotonic seconds; those ``besides`` are being fetched."""
@@ -106,7 +114,8 @@ class ListKeeper:
         """Update one list; True if another version than before is at hand. A fault ends in words, not in an error."""
         async with self._turns[list_id]:
             while (source := self._sources.get(list_id)) is not None:
-                async with self._servers[urlsplit(source.url).netloc]:
+                async with self._servers[turn_of(source)]:
+                    self._schedule.begun(list_id)
                     with contextlib.suppress(_SupersededError):
                         return await self._refresh(source)
         return False  # no longer configured
@@ -117,6 +126,7 @@ class ListKeeper:
         self._check_current(source)
         self._outcomes[list_id] = replace(outcome, version=None)  # the text must not stay in memory
         good = outcome.state in CONFIRMING
+        self._keep_pace(source)
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
         await self._remember(source, outcome, good=good)
         if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:
@@ -276,10 +286,18 @@ class ListKeeper:
         serving = self._store.serving_for(source)
         return serving.digest if serving else ""
 
+    def _keep_pace(self, source: ListSource) -> None:
+        newest = self._store.newest_for(source)
+        pace = pace_of(source, newest.timers if newest else None)
+        self._schedule.keep_pace(source.id, pace.refresh, pace.retry)
+
     def _remaining(self, source: ListSource) -> float:
-        """Seconds until a list is due that was last tried by an earlier process; a clock that was set back: now."""
+        """Seconds until a list is due that was last tried by an earlier process; a clock that was set back: now.
+
+        A zone is due at once: its primary may have said meanwhile that there is a new version.
+        """
         last = self._store.attempt(source.id).at
-        if last is None:
+        if last is None or source.fetching.transfer is not None:
             return 0.0
         passed = self._clocks.unix() - last
         return source.refresh - passed if 0 <= passed < source.refresh else 0.0

@@ -16,7 +16,7 @@ from admin.control.clocks import Clocks
 from admin.services.actors import Actor, ActorKind
 from blocklists.enforcement import Enforced, ages_of, enforced, level_of, to_be_left_out
 from blocklists.list_store import ListStore
-from blocklists.model import ListSource
+from blocklists.model import ListSource, Timers
 from blocklists.records import AgeLevel, ListLife, Suspension
 from resolver.runtime.logs import get_logger
 
@@ -33,6 +33,8 @@ class _Known:
     began: float
     """Monotonic seconds since which this process itself has seen no success."""
     has_age: bool
+    timers: Timers | None
+    """What the zone's own SOA asks for."""
     tried: bool = False
     ends: float | None = None
     """Monotonic seconds at which the suspension ends."""
@@ -74,6 +76,7 @@ class Lives:
         if (known := self._known.get(list_id)) is not None:
             known.anchor = known.began = self._clocks.monotonic()
             known.tried = known.has_age = True
+            known.timers = self._timers(known.source)
 
     def tried(self, list_id: str) -> None:
         """An attempt of this process to update the list has ended without success."""
@@ -153,7 +156,7 @@ class Lives:
         must not end a list. It falls only with a success.
         """
         before = known.life.age
-        ages = ages_of(known.source)
+        ages = ages_of(known.source, known.timers)
         level = level_of(self.age(known.source.id), ages)
         if _RANK[level] < _RANK[before]:
             return level if known.began == known.anchor else before
@@ -174,9 +177,13 @@ class Lives:
             )
         success = self._store.attempt(source.id).success
         passed = 0.0 if success is None else max(0.0, self._clocks.unix() - success)
-        known = _Known(source, life, now - passed, now, success is not None)
+        known = _Known(source, life, now - passed, now, success is not None, self._timers(source))
         known.ends = self._end_of(life.suspension)
         return known
+
+    def _timers(self, source: ListSource) -> Timers | None:
+        newest = self._store.newest_for(source)
+        return None if newest is None else newest.timers
 
     def _end_of(self, suspension: Suspension | None) -> float | None:
         if suspension is None or suspension.until is None:

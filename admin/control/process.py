@@ -126,6 +126,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     if not work.done():
         work.cancel()
         await asyncio.wait({work})
+    await controller.notices.close()
     await server.close()
     await storage.close()
     if not work.cancelled():
@@ -157,7 +158,7 @@ def _server_class() -> type[AdminServer]:
 
 
 def _follow(controller: Controller, opening: asyncio.Future[AdminServer], config: Config) -> None:
-    """A generation was published: say so, that control is ready once the API serves, and let it follow its address."""
+    """A generation was published: say so, that control is ready once the API serves, and let what listens follow."""
     status = f"STATUS=published generation {controller.condition().generation}"
     notify(status)  # the supervisor has waited for it
 
@@ -165,6 +166,7 @@ def _follow(controller: Controller, opening: asyncio.Future[AdminServer], config
         server = await opening
         notify("READY=1", status)
         await server.follow(config.admin.listen)
+        await controller.notices.follow(config)
 
     _ = spawn(follow(), name="admin address")
 

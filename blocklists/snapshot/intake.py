@@ -122,14 +122,11 @@ class Intake:
         builder.merge(self._builder, numbers)
         self.number, self._builder, self._tokens = number, builder, tokens
 
-    def holds(self, entry: Entry) -> bool:
-        """Whether the list has this very entry. To be called before ``move`` and ``complete``."""
-        if identity(entry) in self._unplaced:
-            return True
-        if entry.scope in URL_SCOPES | _PREFIXES:
-            return False
-        token = self._tokens.number(Token(self.number, entry.scope, entry.action, entry.important))
-        return token in self._builder.tokens(entry.name.encode("ascii", "replace"))
+    def holds(self, entry: Entry | HashedEntry) -> bool:
+        """Whether the list has this very entry; one that it has not is added, so this is for a reading of which nothing
+        else is wanted.
+        """
+        return self._add(entry) is False
 
     def complete(self, edits: Iterable[Edit] = ()) -> None:
         """Change what was read as the edits say. Edits are not counted."""

@@ -1,4 +1,4 @@
-"""Where lists come from: files and HTTPS servers.
+"""Where lists come from: files, HTTPS servers and zone transfers.
 
 The only place in this room that opens files of the operator or connections. Nothing here parses a list.
 """
@@ -24,6 +24,11 @@ async def fetch(source: ListSource, *, known: Known | None = None, now: float) -
 
 
 async def _fetch_one(source: ListSource, *, known: Known | None, now: float) -> Fetched:
+    if source.fetching.transfer is not None:
+        # dnspython's transfers and signatures take time to import, too.
+        from blocklists.sources.zone import fetch_zone
+
+        return await fetch_zone(source, known=known, now=now)
     if "://" in source.url and not source.url.startswith("file:"):
         # aiohttp takes 150 ms to import: lists in files shall not wait for it at a start.
         from blocklists.sources.https import fetch_https

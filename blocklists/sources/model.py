@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from blocklists.model import ListVersion
 
@@ -13,8 +14,30 @@ class FetchError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class LineChange:
+    """How a version differs from the one before it: whole lines without their line ends, each once, in no order."""
+
+    base: str
+    """The digest of the version before, as the store knows it."""
+    added: tuple[bytes, ...] = field(repr=False)
+    removed: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneVersion(ListVersion):
+    """A version that came by zone transfer; its ``etag`` is the zone's serial."""
+
+    change: LineChange | None = None
+    """What an incremental transfer (RFC 1995) changed; None after a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotModified:
     """The source says that its list is the one we know."""
+
+
+def _no_base() -> ListVersion | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +46,8 @@ class Known:
 
     etag: str = ""
     last_modified: str = ""
+    base: Callable[[], ListVersion | None] = field(default=_no_base, compare=False, repr=False)
+    """Reads that version, for sources that send what changed since; None if it cannot be read. May block."""
 
 
 Fetched = ListVersion | NotModified

@@ -24,13 +24,13 @@ def changed(added: str = "", removed: str = "") -> Difference:
 
 
 def test_an_entry_is_as_old_as_the_version_that_brought_it() -> None:
-    ledger = Ledger.begun("v1", 100.5).advanced(KEY, "v2", 200.5, changed("ab"))
+    ledger = Ledger.begun(KEY, "v1", 100.5).advanced(KEY, "v2", 200.5, changed("ab"))
     assert ledger.since(KEY, entry("a")) == Since(200.0, "v2", exact=True)
     assert ledger.since(KEY, entry("x")) == Since(100.5, "v1", exact=False)
 
 
 def test_an_entry_that_went_and_came_back_is_as_old_as_its_return() -> None:
-    ledger = Ledger.begun("v1", 100.0)
+    ledger = Ledger.begun(KEY, "v1", 100.0)
     for version, at, added, removed in (
         ("v2", 200.0, "a", ""),
         ("v3", 300.0, "", "ax"),
@@ -58,7 +58,7 @@ STEPS = st.lists(
 
 @given(steps=STEPS)
 def test_it_agrees_with_a_plain_dictionary(steps: list[tuple[set[str], set[str]]]) -> None:
-    ledger, known = Ledger.begun("v0", 0.0), dict[str, float]()
+    ledger, known = Ledger.begun(KEY, "v0", 0.0), dict[str, float]()
     for number, (added, removed) in enumerate(steps, start=1):
         ledger = ledger.advanced(
             KEY, f"v{number}", float(number), changed("".join(added), "".join(removed - added))
@@ -74,7 +74,7 @@ def test_it_agrees_with_a_plain_dictionary(steps: list[tuple[set[str], set[str]]
 
 def test_it_comes_back_from_the_disk_and_holds_no_name(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
-    ledger = Ledger.begun("v1", 100.5).advanced(KEY, "v2", 200.5, changed("ab"))
+    ledger = Ledger.begun(KEY, "v1", 100.5).advanced(KEY, "v2", 200.5, changed("ab"))
     write_ledger(path, ledger)
     assert read_ledger(path) == ledger
     assert b"example" not in path.read_bytes()
@@ -83,7 +83,7 @@ def test_it_comes_back_from_the_disk_and_holds_no_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "absent", "other"])
 def test_damage_is_recognised(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "ledger"
-    write_ledger(path, Ledger.begun("v1", 100.0).advanced(KEY, "v2", 200.0, changed("ab")))
+    write_ledger(path, Ledger.begun(KEY, "v1", 100.0).advanced(KEY, "v2", 200.0, changed("ab")))
     data = path.read_bytes()
     match damage:
         case "flip":
@@ -100,7 +100,7 @@ def test_damage_is_recognised(damage: str, tmp_path: Path) -> None:
 
 
 def test_steps_are_bounded_and_times_outlive_them() -> None:
-    ledger = Ledger.begun("v0", 0.0)
+    ledger = Ledger.begun(KEY, "v0", 0.0)
     for number in range(1, KEPT_STEPS + 10):
         ledger = ledger.advanced(KEY, f"v{number}", float(number), changed("a" if number == 1 else ""))
     assert len(ledger.notes.steps) == KEPT_STEPS

@@ -167,7 +167,7 @@ def act_again_if_needed(act: Act, store: ListStore, source: ListSource) -> None:
 
 @pytest.mark.parametrize("fault", [Killed, full], ids=["killed", "full"])
 def test_a_ledger_is_the_old_one_or_the_new_one(fault: Callable[[], BaseException], tmp_path: Path) -> None:
-    path, old = tmp_path / "ledger", Ledger.begun("v1", 1.0)
+    path, old = tmp_path / "ledger", Ledger.begun(b"k" * 32, "v1", 1.0)
     new = old.advanced(b"k" * 32, "v2", 2.0, Difference((Entry("a.example", Scope.DOMAIN),)))
     for at in range(1, 6):
         write_ledger(path, old)

@@ -32,6 +32,7 @@ def condition(now: float) -> Condition:
         generation=4,
         published=now - 30,
         publish_failures=1,
+        notices={"taken": 3, "refused": 0, "dropped": 0},
         snapshot_entries=1_500,
         snapshot_bytes=30_000,
         processes=("resolver-0", "resolver-1", "gateway"),
@@ -92,6 +93,8 @@ async def samples(
     [
         ("weir_generation", {}, 4),
         ("weir_publish_failures_total", {}, 1),
+        ("weir_notify_messages_total", {"result": "taken"}, 3),
+        ("weir_notify_messages_total", {"result": "refused"}, 0),
         ("weir_snapshot_entries", {}, 1_500),
         ("weir_snapshot_bytes", {}, 30_000),
         ("weir_config_reloads_total", {"result": "accepted"}, 2),

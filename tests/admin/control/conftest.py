@@ -20,7 +20,7 @@ from admin.services.place import Place
 from admin.store.address import address_of
 from blocklists.canonical import to_wire
 from blocklists.edits import Edit
-from blocklists.model import ListCounts, ListSource, ListVersion
+from blocklists.model import ListCounts, ListSource, ListVersion, Timers
 from blocklists.snapshot.compiler import CompileReport, compile_prepared
 from blocklists.snapshot.readings import Prepared, Readings
 from blocklists.sources import Fetched, FetchError, Known, NotModified
@@ -63,6 +63,8 @@ class Sources:
     faults: dict[str, Exception] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)
     most_at_once: int = 0
+    timers: Timers | None = None
+    """What every version says of its zone's timers."""
 
     async def __call__(self, source: ListSource, *, known: Known | None, now: float) -> Fetched:
         self.asked.append(source.id)
@@ -83,7 +85,7 @@ class Sources:
         digest = hashlib.sha256(text).hexdigest()
         if known is not None and known.etag == digest:
             return NotModified()
-        return ListVersion(source.id, text, digest, now, etag=digest)
+        return ListVersion(source.id, text, digest, now, etag=digest, timers=self.timers)
 
 
 @dataclass

@@ -1,0 +1,44 @@
+"""One attempt to put a generation into force: in a thread, and what came of it known, said and counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from admin.control.lists import LostTextError
+from admin.control.publishing import Published
+from admin.control.record import Record
+from admin.services.serving import GATEWAY, resolver_name
+from resolver.runtime.logs import get_logger
+from resolver.tables.model import Tables
+
+_log = get_logger("weir.control")
+
+
+async def attempt(put: Callable[[], Published | None], record: Record, state: Path) -> bool:
+    """Let ``put`` put a generation into force in the folder ``state``; False if it could not, or had none."""
+    try:
+        done = await asyncio.to_thread(put)
+    except (OSError, ValueError, LostTextError) as error:
+        problem = _problem(error, state)
+        record.not_published(problem)
+        _log.error("nothing was published; the last good state goes on serving", problem=problem)
+        return False
+    if done is None:
+        return False
+    tables, snapshot = done
+    record.published(tables, snapshot, _processes(tables))
+    return True
+
+
+def _problem(error: Exception, state: Path) -> str:
+    if isinstance(error, OSError):
+        return f"{state}: {error.strerror or error}: make room or mend the disk"
+    return str(error)
+
+
+def _processes(tables: Tables) -> tuple[str, ...]:
+    """The processes that a generation calls for."""
+    workers = tuple(resolver_name(slot) for slot in range(tables.resolver.workers))
+    return (*workers, GATEWAY) if tables.gateway.listen else workers
