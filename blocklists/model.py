@@ -38,6 +38,8 @@ class Scope(StrEnum):
     """Everything below this name, not the name itself (RPZ ``*.name``)."""
     ADDRESS = "address"
     """An address or prefix that must not stand in an answer."""
+    CLIENT = "client"
+    """An address or prefix whose own queries are meant (RPZ ``rpz-client-ip``)."""
     URL = "url"
     """Exactly this page; never widens to its host."""
     URL_PREFIX = "url-prefix"
@@ -50,12 +52,15 @@ class Action(StrEnum):
     BLOCK = "block"
     """The answer that the list's kind and the profile call for."""
     ALLOW = "allow"
-    """An exception inside its own list (AdBlock ``@@``, RPZ PASSTHRU): this list does not list the name."""
+    """An exception: an AdBlock list does not list the name (``@@``); an RPZ zone says that it and the zones behind it
+    let it pass (PASSTHRU)."""
     NXDOMAIN = "nxdomain"
     NODATA = "nodata"
     DROP = "drop"
     TCP_ONLY = "tcp-only"
     LOCAL_DATA = "local-data"
+    COUNT = "count"
+    """Nothing but a count: the RPZ zone is being tried out (override ``disabled``)."""
 
 
 class Disposition(StrEnum):
@@ -100,6 +105,8 @@ class SkipReason(StrEnum):
     """Not a host name: label or name too long, empty label, a character that no name has."""
     UNSUPPORTED = "unsupported"
     """A rule that DNS cannot honour, or honouring it by half would change its meaning."""
+    NAME_SERVER = "name-server-trigger"
+    """An RPZ trigger on name servers (``rpz-nsdname``, ``rpz-nsip``): a forwarder does not see delegations."""
     MALFORMED = "malformed"
     """Not in the list's format."""
     RESERVED = "reserved-address"
@@ -123,7 +130,7 @@ class Entry:
     """One canonical entry.
 
     ``name`` is a canonical host (A-labels, lower case, no trailing dot) for host, domain and wildcard scopes, a
-    canonical URL for the URL scopes, and an address or prefix in its shortest form for ADDRESS.
+    canonical URL for the URL scopes, and an address or prefix in its shortest form for ADDRESS and CLIENT.
     ``important`` is AdBlock's ``$important``: a block that outlives ``@@``, or an exception that outlives that.
     ``data`` holds LOCAL_DATA records as ``(type, ttl seconds, rdata in presentation form)``.
     """
@@ -266,6 +273,7 @@ class BitRole(StrEnum):
     ILLEGAL = "illegal"
     SECURITY = "security"
     PROTECTED = "protected"
+    CLIENT = "client"
     ACTION = "action"
 
 
@@ -273,8 +281,9 @@ class BitRole(StrEnum):
 class Bit:
     """One of the 256 bits of a class: a category (``id`` = category), or a list (``id`` = list id).
 
-    An ACTION bit says that list ``id`` asks for ``action`` (an RPZ action) instead of the usual blocked answer; it
-    always stands beside the list's own category, illegal or security bits.
+    An ACTION bit says that list ``id`` asks for ``action`` (an RPZ action) instead of the usual blocked answer. It
+    stands in place of the list's own category, illegal or security bits. A CLIENT bit says the same about a client: no
+    name or address of an answer has it, only policies do.
     """
 
     index: int

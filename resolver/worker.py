@@ -31,6 +31,7 @@ from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
 from resolver.core.native import CoreError, State, short_turns
 from resolver.counting import WORKER_COUNTERS, forget_core_pages
 from resolver.exchange.model import Answer
+from resolver.hit_keeping import HitKeeper
 from resolver.listeners.front import CoreFront, Place
 from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections, TcpLimits
@@ -103,6 +104,7 @@ class Worker:
         self._state, self._run, self._slot = state, run, slot
         self._counting = counting
         self._cookies = cookies
+        self._hits = HitKeeper(run, slot, time.time)
         self._sample: SampleFile | None = None
         self._has_core = os.environ.get(CORE_VARIABLE) != "off"
         self._cache: SharedCache | None = None
@@ -156,7 +158,8 @@ class Worker:
         files = StateFiles(lists, self._state / tables.tables, overlay, generation.view.index_key)
         limits = limits_of(tables.resolver.rate_limit)
         settings = settings_of(generation, limits, self._cookies.secrets(now))
-        return Opened(generation, open_state(files, settings, verify=verify), day)
+        hits = self._hits.pages(generation).core
+        return Opened(generation, open_state(files, settings, hits=hits, verify=verify), day)
 
     def _use(self, opened: Opened) -> None:
         self._latest = opened
@@ -167,6 +170,7 @@ class Worker:
     def _take_over(self, pipeline: Pipeline, opened: Opened) -> None:
         tables = opened.generation.view.tables
         pipeline.use(opened.generation)
+        self._hits.use(opened.generation)
         self._reconfigure(opened.generation.view)
         if self._front is not None and opened.native is not None:
             self._front.use(opened.native, self._cache.native if self._cache is not None else None)
@@ -218,7 +222,12 @@ class Worker:
         self._forwarder = self._new_forwarder(generation.view)
         await self._forwarder.start()
         services = Services(
-            self._forwarder.cached, self._forwarder.age, count, cookie=self._cookies.answer, keep=self._keep
+            self._forwarder.cached,
+            self._forwarder.age,
+            count,
+            cookie=self._cookies.answer,
+            keep=self._keep,
+            spoken=self._hits.spoken,
         )
         pipeline = Pipeline(generation, services)
         self._server = Server(

@@ -25,6 +25,7 @@ from admin.api.entries import get_entries, post_entries
 from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
+from admin.api.hits import get_hits
 from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
 from admin.api.lists_actions import (
     post_release,
@@ -76,6 +77,7 @@ ROUTES: tuple[Route, ...] = (
     *_routes(lists.RESOURCE, lists.DESCRIBED),
     ("GET", "/api/v1/lists/{id}/entries", get_entries, Permission.LISTS_READ),
     ("POST", "/api/v1/lists/{id}/entries", post_entries, Permission.LISTS_WRITE),
+    ("GET", "/api/v1/lists/{id}/hits", get_hits, Permission.LISTS_READ),
     ("POST", "/api/v1/lists/{id}/ask", post_ask, Permission.LISTS_SECRET),
     ("GET", "/api/v1/lists/{id}/status", get_list_status, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/versions", get_versions, Permission.LISTS_READ),

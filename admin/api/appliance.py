@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from admin.api.list_life import ListActions, ListInspections
 from admin.config import Config
+from admin.services.hits import HitReport
 from admin.services.place import Place
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
@@ -173,6 +174,9 @@ class Appliance(Protocol):
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. UnknownListError, OSError."""
+
+    async def hits(self, list_id: str) -> HitReport:
+        """How often a list has spoken. UnknownListError."""
 
     async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""

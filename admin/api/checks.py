@@ -85,6 +85,7 @@ SCHEMAS: dict[str, Schema] = {
         lists=array(TEXT),
         steps=array(exactly(step=COUNT, title=TEXT, said=TEXT, decided=FLAG)),
         notes=array(TEXT),
+        zones=array(exactly(zone=TEXT, trigger=TEXT, asks=TEXT, said=TEXT)),
         page={
             "oneOf": [
                 {"type": "null"},

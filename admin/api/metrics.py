@@ -16,9 +16,11 @@ from admin.api.appliance import Condition
 from admin.api.describing import Paths, operation, plain_text
 from admin.api.keys import APPLIANCE, TRAFFIC
 from admin.api.metrics_control import control_metrics, process_metrics
+from admin.api.metrics_hits import hit_metrics
 from admin.api.metrics_latency import latency_metrics
 from admin.api.metrics_pages import page_metrics
 from admin.api.traffic import Traffic
+from admin.config.lists import ListConfig
 from admin.services.place import Place
 from admin.services.processes import read_listen_failures, read_states
 from admin.services.serving import read_pages
@@ -36,9 +38,11 @@ PATHS: Paths = {
 class Numbers:
     """A collector over one moment's facts (prometheus_client's interface)."""
 
-    def __init__(self, condition: Condition, place: Place, traffic: Traffic) -> None:
-        """Numbers of this moment."""
-        self._condition, self._place, self._traffic = condition, place, traffic
+    def __init__(
+        self, condition: Condition, place: Place, lists: Iterable[ListConfig], traffic: Traffic
+    ) -> None:
+        """Numbers of this moment; ``lists`` are those of the configuration in force."""
+        self._condition, self._place, self._lists, self._traffic = condition, place, lists, traffic
 
     def collect(self) -> Iterable[Metric]:
         """All metric families."""
@@ -48,6 +52,7 @@ class Numbers:
         pages = {name: read_pages(run, name) for name in self._condition.processes}
         yield from page_metrics(pages)
         yield from latency_metrics(pages)
+        yield from hit_metrics(run, self._lists)
         yield from self._traffic.metrics()
 
 
@@ -55,5 +60,6 @@ async def get_metrics(request: web.Request) -> web.Response:
     """The text format of Prometheus."""
     appliance = request.app[APPLIANCE]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Numbers(appliance.condition(), appliance.place, request.app[TRAFFIC]))
+    lists, traffic = appliance.config.lists, request.app[TRAFFIC]
+    registry.register(Numbers(appliance.condition(), appliance.place, lists, traffic))
     return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

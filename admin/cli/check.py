@@ -115,6 +115,9 @@ def _readable(report: CheckReport) -> str:
     parts = [table([fact for fact in facts if fact[1]])]
     if steps:
         parts.append(table(steps, ("step", "about", "says")))
+    if report.zones:
+        zones = [(zone.zone, zone.trigger, zone.asks, zone.said) for zone in report.zones]
+        parts.append(table(zones, ("zone", "trigger", "asks for", "says")))
     return "\n\n".join([*parts, *report.notes])
 
 

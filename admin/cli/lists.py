@@ -8,6 +8,7 @@ from admin.cli.lists_ask import ask
 from admin.cli.lists_decide import release, resume, rollback, suspend
 from admin.cli.lists_diff import diff, review, versions
 from admin.cli.lists_edit import edit
+from admin.cli.lists_hits import hits
 from admin.cli.lists_preview import held, preview
 from admin.cli.lists_status import status
 from admin.cli.lists_sync import sync
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
         ("ask", ask, "Ask whether a list, be it secret, has an entry: with a reason, and recorded."),
         ("held", held, "Why a version of a list waits, and what to do."),
         ("preview", preview, "What a version that does not serve would do."),
+        ("hits", hits, "How often a list has spoken, by hour; single hits are not told."),
         ("edit", edit, "Add or remove single entries; they hold for later versions of the list too."),
     ):
         group.command(name, help=words)(verb(function))

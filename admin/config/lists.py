@@ -120,7 +120,9 @@ class ListConfig(Section):
     hashes: HashesConfig | None = key(None, example="{shape: host-path, algorithm: md5}")
     """Format hashes, and needed there: how the digests are made."""
     rpz: RpzConfig = key(RpzConfig(), example="{override: disabled}")
-    """Format rpz: what the zone's rules do here."""
+    """Format rpz: what the zone's rules do here. Zones of one kind speak in the order of this file, after what they say
+    about the client; the first that speaks ends the others, also by rpz-passthru. A zone that lifts what lists of other
+    kinds block is one of kind protected."""
     format: Annotated[str, AfterValidator(_format), Described({"enum": sorted(FORMATS)})] = key(
         example="domains", words="one of " + ", ".join(sorted(FORMATS))
     )
@@ -169,7 +171,7 @@ class ListConfig(Section):
     public_suffixes: bool = key(default=False, example="true")
     """Honour entries under which everybody's customers live (for lists of dynamic DNS names)."""
     addresses: bool = key(default=False, example="true")
-    """Bare addresses in the list block answers that carry them."""
+    """Bare addresses in the list block answers that carry them. Format rpz says it itself (rpz-ip) and needs no key."""
     refresh: Annotated[Duration, between("1m", "365d")] = key(Duration.parse("1h"), example="1d")
     """How often the list is looked for anew."""
     warn_age: Annotated[Duration, between("1m", "365d")] | None = key(None, example="12h", words="a duration")
@@ -232,6 +234,8 @@ class ListConfig(Section):
             raise fault("a list has one source; write either url or transfer", key="url")
         if self.transfer is not None and self.format != "rpz":
             raise fault("a zone that is transferred is read as rpz; write format: rpz", key="format")
+        if self.rpz != RpzConfig() and self.format != "rpz":
+            raise fault("`rpz` belongs to format rpz; remove it, or write format: rpz", key="rpz")
         check_format(self.format, self.scope, self.fields, self.hashes)
         if self.confidentiality is Confidentiality.SECRET and self.ede is not None:
             raise fault(

@@ -36,6 +36,7 @@ from admin.control.trials import LOOK, Trials
 from admin.control.wishes import fulfil
 from admin.services.build import sources
 from admin.services.effective import Merged
+from admin.services.hits import HitHistory, HitReport
 from admin.services.place import Place
 from admin.services.publish import Compile
 from blocklists.edits import Edit
@@ -91,6 +92,7 @@ class Controller:
         self._trials = Trials(self._publisher, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
+        self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._publisher)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
@@ -216,6 +218,18 @@ class Controller:
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
 
+    async def hits(self, list_id: str) -> HitReport:
+        """How often a list has spoken. UnknownListError."""
+        self._source(list_id)
+        await self._look_at_hits()
+        async with self._looking:
+            now, run = self._clocks.unix(), self._place.run
+            return await asyncio.to_thread(self._hits.report, self.config, list_id, run, now)
+
+    async def _look_at_hits(self) -> None:
+        async with self._looking:
+            await asyncio.to_thread(self._hits.look, self._place.run, self._clocks.unix())
+
     def _sources(self) -> tuple[ListSource, ...]:
         return sources(self.config)
 
@@ -229,6 +243,7 @@ class Controller:
 
     async def start(self) -> None:
         """Fetch what is needed and publish the first generation; what fails is tried again by ``run``."""
+        await self._look_at_hits()  # what was counted before belongs to no hour that is known here
         async with self._changing:
             if not self._storage.suppose_empty():
                 await self._storage.refresh(self.declared)
@@ -276,6 +291,7 @@ class Controller:
         await self._look_at_store()
         if await self._asking.look(self.config):
             await asyncio.to_thread(self._guarding.follow, self.config)
+        await self._look_at_hits()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:

@@ -327,4 +327,5 @@ class Publisher:
         }
         if wanted.lists != served:
             return None
-        return Snapshot(view.tables.snapshot, view.bits, view.reader.entries, view.reader.size)
+        reader = view.reader
+        return Snapshot(view.tables.snapshot, view.bits, reader.entries, reader.size, reader.clients)

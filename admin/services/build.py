@@ -11,12 +11,16 @@ from types import MappingProxyType
 
 from admin.config import Config
 from admin.config.lists import ListConfig
+from admin.config.people import ProfileConfig
 from admin.config.sections import RateLimitConfig
+from admin.services.client_zones import Base, with_triggers
 from admin.services.layout import cores
 from admin.services.list_sources import list_source
 from admin.services.policies import PolicyBook
 from blocklists.enforcement import Enforced
 from blocklists.model import Bit, ListSource
+from blocklists.snapshot.bits import feeds
+from blocklists.snapshot.metadata import ClientTrigger
 from resolver.tables.heard import heard
 from resolver.tables.model import (
     Assignments,
@@ -60,13 +64,22 @@ def build_tables(
     )
 
 
+def policy_book(config: Config, profiles: Mapping[str, ProfileConfig], bits: tuple[Bit, ...]) -> PolicyBook:
+    """A book for these profiles; ``bits`` are those that are heard."""
+    return PolicyBook(profiles, bits, {source.id: feeds(source, bits) for source in sources(config)})
+
+
 def build_assignments(
-    config: Config, bits: tuple[Bit, ...], lists: Mapping[str, ListInfo] = MappingProxyType({})
+    config: Config,
+    bits: tuple[Bit, ...],
+    lists: Mapping[str, ListInfo] = MappingProxyType({}),
+    triggers: tuple[ClientTrigger, ...] = (),
 ) -> Assignments:
-    """Who has which policy. ``bits`` are those of the compiled lists beside which the policies are to serve, ``lists``
-    those of the tables; without them all bits are heard.
+    """Who has which policy. ``bits`` and ``triggers`` (on clients) are those of the compiled lists beside which the
+    policies are to serve, ``lists`` those of the tables; without them all bits are heard.
     """
-    book = PolicyBook(config.profiles, heard(bits, lists))
+    bits = heard(bits, lists)
+    book = policy_book(config, config.profiles, bits)
     clients = tuple(
         ClientEntry(prefix.network, number)
         for subscriber in config.subscribers
@@ -76,6 +89,7 @@ def build_assignments(
     strangers = not config.refuses_strangers
     default = book.default_number(config.default_profile) if strangers else NOT_SERVED
     served = tuple(prefix.network for prefix in config.resolver.allow_from) if strangers else ()
+    clients = with_triggers(Base(clients, default, served), triggers, bits, book.number_with)
     return Assignments(book.policies(), clients, default, served)
 
 
@@ -103,6 +117,8 @@ def _info(item: ListConfig, enforced: Enforced) -> ListInfo:
         authority=item.authority,
         contact=item.contact,
         categories=item.categories,
+        ede=item.ede,
+        log=item.log_policy,
         enforced=enforced,
     )
 

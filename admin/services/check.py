@@ -12,10 +12,12 @@ from typing import Protocol
 from admin.config import Config
 from admin.services.check_pages import KnowsPages, PageReport, check_page
 from admin.services.check_words import HIDDEN, HIDDEN_REASON, Words
+from admin.services.check_zones import ZoneReport, zones_heard
 from admin.services.subject import Subject, parse_subject
 from admin.services.who import Client, KnowsClients, find_client
 from blocklists.model import Bit, Confidentiality, Kind
-from resolver.policy.model import Listing, Masks, ReasonKind, Step, Verdict, VerdictAction
+from resolver.answer.codes import ede_of, list_codes
+from resolver.policy.model import Listing, Masks, ReasonKind, Step, Verdict, VerdictAction, bits_of
 from resolver.policy.reasons import REASONS
 from resolver.policy.verdict import Case, explain, suffixes
 
@@ -98,6 +100,8 @@ class CheckReport:
     lists: tuple[str, ...]
     steps: tuple[StepReport, ...]
     notes: tuple[str, ...]
+    zones: tuple[ZoneReport, ...] = ()
+    """What each RPZ zone said that names the client or the name, in their order."""
     page: PageReport | None = None
     """The verdict on the page, where one was asked about; ``action`` is that on its host."""
 
@@ -145,12 +149,13 @@ def check(
         step=None if hidden else int(verdict.reason.step),
         summary=HIDDEN if hidden else words.decided(verdict),
         answer=words.answer(verdict),
-        ede=None if shown is None or shown.ede is None else int(shown.ede),
+        ede=None if shown is None else ede_of(verdict, list_codes(view.tables.lists, view.bits, view.masks)),
         http_status=None if shown is None else shown.http_status,
         category="" if hidden else words.category(verdict),
         lists=() if hidden else _lists(view, case, verdict),
         steps=_hidden_steps() if hidden else _steps(words, walked),
         notes=_notes(subject),
+        zones=() if hidden else zones_heard(view, case, verdict, _secret_lists(view)),
         page=None
         if subject.url is None
         else check_page(view, subject.url, is_https=subject.is_https, host=case, verdict=verdict),
@@ -199,6 +204,10 @@ def _is_hidden(view: Checked, verdict: Verdict) -> bool:
     )
 
 
+def _secret_lists(view: Checked) -> set[str]:
+    return {list_id for list_id, _ in view.masks.actions.values() if _is_secret(view, list_id)}
+
+
 def _is_secret(view: Checked, list_id: str) -> bool:
     info = view.tables.lists.get(list_id)
     return info is None or info.confidentiality is Confidentiality.SECRET
@@ -215,7 +224,8 @@ def _lists(view: Checked, case: Case, verdict: Verdict) -> tuple[str, ...]:
         for length, class_id in case.listing.hits
         for name in view.reader.lists_of(class_id, below=length < labels)
     }
-    feeding = {name for name in behind if view.masks.feeds.get(name, 0) >> bit & 1}
+    let_pass = {view.masks.actions[zone][0] for zone in bits_of(verdict.passed)}
+    feeding = {name for name in behind - let_pass if view.masks.feeds.get(name, 0) >> bit & 1}
     return tuple(sorted(name for name in feeding if not _is_secret(view, name)))
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from admin.config import Config
 from admin.config.people import ProfileConfig
-from admin.services.build import EVERYTHING, EnforcedLists, build_assignments, build_tables
+from admin.services.build import EVERYTHING, EnforcedLists, build_assignments, build_tables, policy_book
 from admin.services.effective import SubscriberChange
 from admin.services.policies import PolicyBook
 from blocklists.model import Bit
 from blocklists.snapshot.bits import plan_digest
+from blocklists.snapshot.metadata import ClientTrigger
 from resolver.core.native import NO_POLICY, TablesFullError
 from resolver.tables import store
 from resolver.tables.heard import heard
@@ -27,8 +28,18 @@ from resolver.tables.writing import Changes, ClientsWriter
 class InForce:
     """One generation. Nobody else writes its file of clients until ``close``."""
 
-    def __init__(self, state: Path, config: Config, tables: Tables, clients: ClientsWriter) -> None:
-        """``config`` is what ``tables`` and ``clients`` were made from; takes over the writer."""
+    def __init__(
+        self,
+        state: Path,
+        config: Config,
+        tables: Tables,
+        clients: ClientsWriter,
+        triggers: tuple[ClientTrigger, ...] = (),
+    ) -> None:
+        """``config`` and ``triggers`` (what the compiled lists say about clients) are what ``tables`` and ``clients`` were
+        made from; takes over the writer.
+        """
+        self._triggers = triggers
         self.tables = tables
         self._config = config
         self._clients = clients
@@ -48,12 +59,12 @@ class InForce:
         if not self._fits(config, snapshot, bits, enforced):
             return None
         try:
-            changes = self._clients.apply(build_assignments(config, bits, self.tables.lists))
+            changes = self._clients.apply(build_assignments(config, bits, self.tables.lists, self._triggers))
         except TablesFullError:
             return None
         except OSError:
             with contextlib.suppress(OSError, TablesFullError):
-                self._clients.apply(build_assignments(self._config, bits, self.tables.lists))
+                self._clients.apply(build_assignments(self._config, bits, self.tables.lists, self._triggers))
             raise
         self._config = config
         return changes
@@ -72,7 +83,9 @@ class InForce:
         """
         if not self._fits(config, snapshot, bits, enforced):
             return None
-        book = PolicyBook(_profiles(config, changes), heard(bits, self.tables.lists))
+        if self._triggers:  # what zones say about clients cuts through any prefix
+            return self.edit(config, snapshot, bits, enforced)
+        book = policy_book(config, _profiles(config, changes), heard(bits, self.tables.lists))
         entries = {entry.network: entry for entry in _entries(book, changes)}
         try:
             done = self._clients.change(entries.values(), book.policies())

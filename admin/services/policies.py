@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from admin.config.people import ProfileConfig, SubscriberConfig
 from admin.config.rules import NameRule
 from blocklists.canonical import to_wire
-from blocklists.model import Bit, BitRole
+from blocklists.model import Action, Bit, BitRole
 from resolver.policy.model import Policy, Rule
 from resolver.policy.safe_search import ENGINES, rewrites
 
@@ -30,12 +30,23 @@ class _Compiled:
 
 
 class PolicyBook:
-    """Gives out policy numbers. Equal content has one number, whoever asked for it."""
+    """Gives out policy numbers. Equal content has one number, whoever asked for it.
 
-    def __init__(self, profiles: Mapping[str, ProfileConfig], bits: Iterable[Bit]) -> None:
+    Where a zone asks for an action of its own, its ACTION bit stands in the masks beside the bits that it feeds. What
+    zones say about clients is not in a profile: ``number_with`` adds it.
+    """
+
+    def __init__(
+        self, profiles: Mapping[str, ProfileConfig], bits: Iterable[Bit], fed: Mapping[str, int]
+    ) -> None:
+        """``fed`` is by list id what plain entries of the list set (``blocklists.snapshot.bits.feeds``)."""
         every = tuple(bits)
         self._security = sum(1 << bit.index for bit in every if bit.role is BitRole.SECURITY)
         self._categories = {bit.id: 1 << bit.index for bit in every if bit.role is BitRole.CATEGORY}
+        self._actions = {bit.index: fed.get(bit.id, 0) for bit in every if bit.role is BitRole.ACTION}
+        self._about_clients = {bit.index: fed.get(bit.id, 0) for bit in every if bit.role is BitRole.CLIENT}
+        self._let_pass = sum(1 << bit.index for bit in every if bit.action in (Action.ALLOW, Action.COUNT))
+        """The bits by which a zone does not list a name."""
         self._numbers: dict[Hashable, int] = {}
         self._policies: list[Policy] = []
         self._profiles = {name: self._compile(profile) for name, profile in profiles.items()}
@@ -53,6 +64,21 @@ class PolicyBook:
         compiled = self._compile(ProfileConfig()) if profile is None else self._profiles[profile]
         return self._intern(compiled, compiled.rules, paused=compiled.policy.paused)
 
+    def number_with(self, number: int, about: int) -> int:
+        """The number of a policy once the CLIENT bits ``about`` are in it, as far as their zones are in force for it."""
+        policy = self._policies[number]
+        block = self._in_force(self._about_clients, policy.block) & about
+        security = self._in_force(self._about_clients, policy.security & self._security) & about
+        if not block | security:
+            return number
+        content = (number, block, security)
+        known = self._numbers.setdefault(content, len(self._policies))
+        if known == len(self._policies):
+            self._policies.append(
+                replace(policy, number=known, block=policy.block | block, security=policy.security | security)
+            )
+        return known
+
     def policies(self) -> tuple[Policy, ...]:
         """All policies given out so far; a policy's number is its place."""
         return tuple(self._policies)
@@ -61,9 +87,11 @@ class PolicyBook:
         policy = Policy(
             number=0,
             block=self._mask(profile.block),
-            security=self._security if profile.security else 0,
+            security=self._with_actions(self._security) if profile.security else 0,
             allow_only=profile.allow_only is not False,
-            only=0 if isinstance(profile.allow_only, bool) else self._mask(profile.allow_only),
+            only=0
+            if isinstance(profile.allow_only, bool)
+            else self._mask(profile.allow_only) & ~self._let_pass,
             paused=profile.paused,
             safe_search=_safe_search(profile),
         )
@@ -76,7 +104,15 @@ class PolicyBook:
         mask = 0
         for category in categories:
             mask |= self._categories.get(category, 0)
-        return mask
+        return self._with_actions(mask)
+
+    def _with_actions(self, mask: int) -> int:
+        """The mask with the ACTION bits of the zones that feed it."""
+        return mask | self._in_force(self._actions, mask)
+
+    @staticmethod
+    def _in_force(zones: Mapping[int, int], mask: int) -> int:
+        return sum(1 << bit for bit, fed in zones.items() if fed & mask)
 
     def _intern(self, profile: _Compiled, rules: Mapping[RuleKey, bool], *, paused: bool) -> int:
         number = self._numbers.setdefault(

@@ -24,6 +24,7 @@ from blocklists.model import Bit, ListSource
 from blocklists.snapshot import native
 from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.compiler import CompileReport, compile_prepared
+from blocklists.snapshot.metadata import ClientTrigger
 from blocklists.snapshot.native import KEY_BYTES
 from blocklists.snapshot.reader import changes_of
 from blocklists.snapshot.readings import Prepared
@@ -67,6 +68,8 @@ class Snapshot:
     bits: tuple[Bit, ...]
     entries: int
     size: int
+    clients: tuple[ClientTrigger, ...] = ()
+    """What its zones ask for about clients."""
 
 
 def compile_lists(
@@ -94,7 +97,7 @@ def compile_lists(
         temporary.unlink(missing_ok=True)
         changes.unlink(missing_ok=True)
         raise
-    return Snapshot(name, report.bits, report.entries, report.size)
+    return Snapshot(name, report.bits, report.entries, report.size, report.clients)
 
 
 def publish(
@@ -123,7 +126,7 @@ def publish(
             OSError
         ):  # it is in force whatever stays behind, and the next one tries again
             store.collect_garbage(state)
-    return InForce(state, config, tables, clients)
+    return InForce(state, config, tables, clients, snapshot.clients)
 
 
 def stage(
@@ -159,7 +162,7 @@ def _write_clients(config: Config, snapshot: Snapshot, tables: Tables, path: Pat
     temporary.unlink(missing_ok=True)
     clients = ClientsWriter.create(
         temporary,
-        build_assignments(config, snapshot.bits, tables.lists),
+        build_assignments(config, snapshot.bits, tables.lists, snapshot.clients),
         plan=plan_digest(snapshot.bits),
         key=secrets.token_bytes(KEY_BYTES),
         now=tables.created,

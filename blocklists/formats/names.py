@@ -22,7 +22,7 @@ _SINKHOLES = frozenset(
     str(ipaddress.ip_address(target)) for target in (0, 0x7F000001, b"\0" * 16, b"\0" * 15 + b"\1")
 )
 """Unspecified and loopback in their usual spelling: what nearly every line of a hosts list begins with."""
-_MIN_PREFIX = {4: 8, 6: 16}
+MIN_PREFIX = {4: 8, 6: 16}
 """A wider prefix would take a sizeable part of the internet: no list means that."""
 
 
@@ -85,7 +85,7 @@ def address_outcome(
     network = ipaddress.ip_network(canonical)
     if not source.addresses or network.is_unspecified or network.is_loopback:
         return Skip(SkipReason.ADDRESS)
-    if network.prefixlen < _MIN_PREFIX[network.version]:
+    if network.prefixlen < MIN_PREFIX[network.version]:
         return Skip(SkipReason.UNSUPPORTED)
     return Entry(canonical, Scope.ADDRESS, action)
 

@@ -1,23 +1,30 @@
-"""Response policy zones (RPZ) as master files: QNAME triggers, and ``rpz-ip`` triggers if the source takes addresses.
+"""Response policy zones (RPZ) as master files: triggers on names, on addresses in answers and on clients.
 
 ======================  ==========================================
 ``name``                exactly this name
 ``*.name``              what lies below it
+``24.0.2.0.192.rpz-ip``  answers with an address of 192.0.2.0/24
+``….rpz-client-ip``     queries of clients of that prefix
 ``CNAME .``             NXDOMAIN
 ``CNAME *.``            NODATA
-``CNAME rpz-passthru.``  exception inside this list (also a CNAME to the name itself, the old form)
+``CNAME rpz-passthru.``  let it pass (also a CNAME to the name itself, the old form)
 ``CNAME rpz-drop.``     no answer
 ``CNAME rpz-tcp-only.``  truncated answer over UDP
+``CNAME *.garden.``     local data: the name asked for, below ``garden``
 other records           local data, gathered per owner
 ======================  ==========================================
 
-The apex's own records, DNSSEC records and all but the last line of a statement are HEADER. Triggers on clients and
-name servers are unsupported: honouring them needs what a list does not know.
+The apex's own records, DNSSEC records and all but the last line of a statement are HEADER. Triggers on name servers
+are skipped as such. The source's override (``ListSource.fetching.rpz``) stands in place of every trigger's action. An
+illegal list takes no triggers on clients: it says what must not be found, not by whom. A protected list takes what lets
+pass, and nothing else.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import dns.exception
@@ -26,20 +33,22 @@ import dns.rdata
 import dns.rdataclass
 import dns.ttl
 
+from blocklists.canonical import CanonicalError
 from blocklists.formats.names import (
     BLANK,
     COMMENT,
     HEADER,
     MALFORMED,
+    MIN_PREFIX,
     UNSUPPORTED,
-    address_outcome,
     clean,
     outcome,
 )
 from blocklists.formats.protocol import Outcome, Semantics, Syntax
 from blocklists.formats.rpz_names import Labels, ZoneNames, trigger_address
 from blocklists.formats.rpz_syntax import Statement, StatementReader, ZoneSyntaxError
-from blocklists.model import Action, Entry, ListSource, Scope, Skip, SkipReason
+from blocklists.model import Action, Entry, Kind, ListSource, Scope, Skip, SkipReason
+from blocklists.properties import PolicyOverride
 
 DEFAULT_TTL = 300
 """Seconds for local data where the zone states none."""
@@ -51,12 +60,22 @@ _ACTIONS = {
     "rpz-drop.": Action.DROP,
     "rpz-tcp-only.": Action.TCP_ONLY,
 }
-_ADDRESS_ACTIONS = frozenset({Action.NXDOMAIN, Action.NODATA, Action.DROP})
-"""What can be done about an address: all of these keep it from the client."""
-_TRIGGER_KINDS = frozenset({"rpz-ip", "rpz-client-ip", "rpz-nsip", "rpz-nsdname"})
+OVERRIDES: Mapping[PolicyOverride, Action] = {
+    PolicyOverride.DISABLED: Action.COUNT,
+    PolicyOverride.PASSTHRU: Action.ALLOW,
+    PolicyOverride.NXDOMAIN: Action.NXDOMAIN,
+    PolicyOverride.NODATA: Action.NODATA,
+    PolicyOverride.DROP: Action.DROP,
+    PolicyOverride.TCP_ONLY: Action.TCP_ONLY,
+    PolicyOverride.CNAME: Action.LOCAL_DATA,
+}
+"""What every trigger of an overridden zone asks for."""
+_ADDRESS_TRIGGERS = {"rpz-ip": Scope.ADDRESS, "rpz-client-ip": Scope.CLIENT}
+_NAME_SERVER_TRIGGERS = frozenset({"rpz-nsip", "rpz-nsdname"})
 _DNSSEC = frozenset({"RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDNSKEY", "CDS", "ZONEMD"})
 _REFUSED_TYPES = frozenset({"NS", "DNAME", "DS"})
 """Records that would change a zone's structure: the RPZ draft gives them no meaning as local data."""
+_NAMES = frozenset({Scope.HOST, Scope.WILDCARD})
 _RESERVED = re.compile(r"rpz-[^.]*\.")
 _CLASSES = frozenset({"IN", "CH", "HS"})
 _UNKNOWN_ORIGIN = dns.name.Name((b"\0origin", b""))
@@ -76,6 +95,7 @@ class RpzParser:
     def __init__(self, source: ListSource) -> None:
         """The scope of each trigger is its own; the source's is not used."""
         self._source = source
+        self._override = OVERRIDES.get(source.fetching.rpz.override)
         self._reader = StatementReader()
         self._names = ZoneNames()
         self._owner = ""
@@ -138,31 +158,59 @@ class RpzParser:
             return MALFORMED
         if not trigger or rtype in _DNSSEC:
             return HEADER
-        if trigger[-1] in _TRIGGER_KINDS:
-            return (self._address(trigger, rtype, rdata),)
-        return (self._name(trigger, rtype, rdata, self._ttl if ttl is None else ttl),)
+        if trigger[-1] in _NAME_SERVER_TRIGGERS:
+            return (Skip(SkipReason.NAME_SERVER),)
+        entry = self._triggered(trigger)
+        if isinstance(entry, Skip):
+            return (entry,)
+        action = _action(".".join(trigger), rtype, rdata)
+        if action is Action.LOCAL_DATA and self._override is None:
+            return (self._local_data(entry, rtype, " ".join(rdata), self._ttl if ttl is None else ttl),)
+        return (self._asked(entry, action),)
 
-    def _address(self, trigger: Labels, rtype: str, rdata: list[str]) -> Outcome:
-        action = _action("", rtype, rdata)
-        if trigger[-1] != "rpz-ip" or action not in _ADDRESS_ACTIONS or not self._source.addresses:
-            return Skip(SkipReason.UNSUPPORTED)
-        try:
-            return address_outcome(trigger_address(trigger[:-1]), self._source, action)
-        except ValueError:
-            return Skip(SkipReason.BAD_NAME)
-
-    def _name(self, trigger: Labels, rtype: str, rdata: list[str], ttl: int) -> Outcome:
+    def _triggered(self, trigger: Labels) -> Entry | Skip:
+        """The entry of a trigger, without what it asks for."""
+        if trigger == ("*",):
+            return Skip(SkipReason.UNSUPPORTED)  # everything: that is what an allow-only profile is for
+        scope = _ADDRESS_TRIGGERS.get(trigger[-1])
+        if scope is not None:
+            return self._prefix(trigger[:-1], scope)
         scope = Scope.WILDCARD if trigger[0] == "*" else Scope.HOST
-        name = ".".join(trigger[1:] if scope is Scope.WILDCARD else trigger)
-        action = _action(name, rtype, rdata)
+        entry = outcome(".".join(trigger[scope is Scope.WILDCARD :]), scope, self._source)
+        # An address in place of a name is no trigger, though the source may take addresses.
+        is_address = isinstance(entry, Entry) and entry.scope is Scope.ADDRESS
+        return Skip(SkipReason.ADDRESS) if is_address else entry
+
+    def _prefix(self, labels: Labels, scope: Scope) -> Entry | Skip:
+        if not labels:
+            return Skip(SkipReason.BAD_NAME)
+        try:
+            text = trigger_address(labels)
+        except CanonicalError:
+            return Skip(SkipReason.BAD_NAME)
+        network = ipaddress.ip_network(text)
+        is_too_wide = network.prefixlen < MIN_PREFIX[network.version] and not network.is_private
+        if network.prefixlen == 0 or (scope is Scope.ADDRESS and is_too_wide):
+            return Skip(SkipReason.UNSUPPORTED)
+        if scope is Scope.CLIENT and self._source.kind is Kind.ILLEGAL:
+            return Skip(SkipReason.UNSUPPORTED)
+        return Entry(text, scope)
+
+    def _asked(self, entry: Entry, action: Action | None) -> Outcome:
+        """The entry with what it asks for, as the zone's override and the list's kind have it."""
         if action is None:
             return Skip(SkipReason.UNSUPPORTED)
-        entry = outcome(name, scope, self._source, action)
-        if isinstance(entry, Skip) or action is not Action.LOCAL_DATA:
-            return entry
-        return self._local_data(entry, rtype, " ".join(rdata), ttl)
+        action = self._override or action
+        if self._source.kind is not Kind.PROTECTED:
+            return replace(entry, action=action)
+        if action is not Action.ALLOW or entry.scope not in _NAMES:
+            return Skip(SkipReason.UNSUPPORTED)
+        return entry
 
-    def _local_data(self, entry: Entry, rtype: str, text: str, ttl: int) -> Outcome:
+    def _local_data(self, trigger: Entry, rtype: str, text: str, ttl: int) -> Outcome:
+        entry = self._asked(trigger, Action.LOCAL_DATA)
+        if isinstance(entry, Skip):
+            return entry
         origin = self._names.origin_text
         try:
             base = _UNKNOWN_ORIGIN if origin is None else dns.name.from_text(origin)
@@ -189,7 +237,7 @@ def _action(name: str, rtype: str, rdata: list[str]) -> Action | None:
         return _ACTIONS[target]
     if target == f"{name}.":
         return Action.ALLOW
-    return None if target.startswith("*.") or _RESERVED.fullmatch(target) else Action.LOCAL_DATA
+    return None if _RESERVED.fullmatch(target) else Action.LOCAL_DATA
 
 
 def _take_ttl_and_class(words: list[str]) -> int | None:

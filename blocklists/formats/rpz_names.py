@@ -62,7 +62,8 @@ class ZoneNames:
 
 
 def trigger_address(labels: Labels) -> str:
-    """The prefix of an ``rpz-ip`` trigger without that label: ``24.0.2.0.192`` is 192.0.2.0/24, ``zz`` is ``::``.
+    """The prefix of an ``rpz-ip`` or ``rpz-client-ip`` trigger without that label: ``24.0.2.0.192`` is 192.0.2.0/24,
+    ``zz`` is ``::``.
 
     CanonicalError if it is none.
     """

@@ -19,10 +19,15 @@ class PlanError(ValueError):
     """The lists need more bits than there are, or a list would have none."""
 
 
-def plan_bits(sources: Sequence[ListSource], actions: Iterable[tuple[str, Action]] = ()) -> tuple[Bit, ...]:
+def plan_bits(
+    sources: Sequence[ListSource],
+    actions: Iterable[tuple[str, Action]] = (),
+    client_actions: Iterable[tuple[str, Action]] = (),
+) -> tuple[Bit, ...]:
     """One bit per illegal, protected and security list, one per category fed, one per (list id, action) asked for.
 
-    ``actions`` are known when the lists have been parsed. PlanError with the numbers when they do not fit.
+    ``actions`` are known when the lists have been parsed, ``client_actions`` are those about clients; both in the order
+    of the configuration, which is the order in which zones speak. PlanError with the numbers when they do not fit.
     """
     wanted: list[tuple[BitRole, str, Action]] = []
     for kind, role in _ROLES.items():
@@ -30,6 +35,7 @@ def plan_bits(sources: Sequence[ListSource], actions: Iterable[tuple[str, Action
     lists = len(wanted)
     wanted += [(BitRole.CATEGORY, category, Action.BLOCK) for category in _categories(sources)]
     categories = len(wanted) - lists
+    wanted += [(BitRole.CLIENT, list_id, action) for list_id, action in dict.fromkeys(client_actions)]
     wanted += [(BitRole.ACTION, list_id, action) for list_id, action in dict.fromkeys(actions)]
     if len(wanted) > MAX_BITS:
         raise PlanError(
@@ -47,7 +53,7 @@ def plan_digest(bits: Iterable[Bit]) -> bytes:
 
 
 def feeds(source: ListSource, bits: Sequence[Bit]) -> int:
-    """The mask of the bits that an entry of ``source`` sets, ACTION bits aside.
+    """The mask of the bits that a plain entry of ``source`` sets; one with an action sets the ACTION bit instead.
 
     An illegal list feeds no category: its blocks must not look like a family filter's, nor be lifted with one.
     """

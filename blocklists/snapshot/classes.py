@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from blocklists.model import MAX_CLASSES, Action, Scope
+from blocklists.model import MAX_CLASSES, Scope
 from blocklists.snapshot import native
 from blocklists.snapshot.tokens import STOP, Token, TokenTable
 
@@ -46,12 +46,12 @@ class ClassTable:
 
 
 def make_class(numbers: Sequence[int], tokens: TokenTable, mask_of: Callable[[Token], int]) -> Class:
-    """The class of one token set. ``mask_of`` gives the bits that a token sets; none for an exception."""
+    """The class of one token set. ``mask_of`` gives the bits that a token sets: none for what only takes back."""
     exact = below = 0
     exact_lists: set[int] = set()
     below_lists: set[int] = set()
     for token in tokens.tokens(numbers):
-        mask = 0 if token.action is Action.ALLOW else mask_of(token)
+        mask = mask_of(token)
         if mask and token.scope in _AT_NAME:
             exact |= mask
             exact_lists.add(token.list)

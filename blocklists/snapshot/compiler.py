@@ -10,17 +10,22 @@ from pathlib import Path
 
 from blocklists.durable import sync_folder
 from blocklists.edits import NO_EDITS, Edit
-from blocklists.model import Action, Bit, BitRole, Confidentiality, ListCounts, ListSource
+from blocklists.model import Action, Bit, BitRole, Confidentiality, Kind, ListCounts, ListSource
+from blocklists.properties import PolicyOverride
 from blocklists.snapshot import metadata, native
 from blocklists.snapshot.bits import feeds, plan_bits
 from blocklists.snapshot.classes import ClassTable, CompileError, intern_classes, make_class, pack
 from blocklists.snapshot.covering import leave_out_protected, spare_protected
 from blocklists.snapshot.intake import Intake
-from blocklists.snapshot.metadata import LocalData
+from blocklists.snapshot.metadata import ANY_OWNER, ClientTrigger, LocalData
+from blocklists.snapshot.prefixes import client_triggers, place_addresses
 from blocklists.snapshot.readings import Prepared, expected, mark, read_list
 from blocklists.snapshot.stops import apply_exceptions
 from blocklists.snapshot.tokens import Token, TokenTable
 from blocklists.urls.collecting import UrlRecords
+
+OVERRIDE_TTL = 300
+"""Seconds of the alias that an operator's override gives; answers shorten it like any other."""
 
 __all__ = ["CompileError", "CompileReport", "compile_snapshot", "count_entries"]
 
@@ -39,6 +44,8 @@ class CompileReport:
     bits: tuple[Bit, ...]
     counts: dict[str, ListCounts]
     digest: str
+    clients: tuple[ClientTrigger, ...] = ()
+    """What RPZ lists ask for about clients, in the order of the configuration."""
     urls: tuple[UrlRecords, ...] = ()
 
 
@@ -118,6 +125,7 @@ class _Compilation:
         }
         for secret in (False, True):
             self._resolve(lists, secret)
+        self._clients = client_triggers(self._sources, self._intakes)
 
     def _begun(self, key: bytes, texts: Sequence[bytes]) -> native.Builder:
         builder = native.Builder(key, expected(texts))
@@ -149,19 +157,24 @@ class _Compilation:
         leave_out_protected(intakes, self._guard)
         apply_exceptions(builder, self._tokens, intakes, texts)
         spare_protected(builder, self._tokens, intakes, self._guard)
+        place_addresses(builder, self._tokens, intakes)
 
     def write(self, path: Path, now: float) -> CompileReport:
         """Write the file under a temporary name, then move it into place."""
-        bits = plan_bits(self._sources, self._actions())
+        about_clients = [(trigger.list_id, trigger.action) for trigger in self._clients]
+        bits = plan_bits(self._sources, self._actions(), about_clients)
         table, sizes = self._classes(bits)
         local_data = {source.id: self._local_data(number) for number, source in enumerate(self._sources)}
         meta = metadata.encode(
-            self._digest,
-            bits,
-            [source.id for source in self._sources],
-            table.classes,
-            local_data,
-            self._plain(),
+            metadata.Metadata(
+                self._digest,
+                bits,
+                tuple(source.id for source in self._sources),
+                tuple(class_.lists for class_ in table.classes),
+                local_data,
+                frozenset(self._plain()),
+                self._clients,
+            )
         )
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.unlink(missing_ok=True)
@@ -183,12 +196,16 @@ class _Compilation:
         sync_folder(path.parent)
         entries = sum(count for count, class_id in zip(sizes, table.class_of_set, strict=True) if class_id)
         urls = tuple(intake.urls for intake in self._intakes)
-        return CompileReport(entries, size, bits, self._counts, self._digest, urls)
+        return CompileReport(entries, size, bits, self._counts, self._digest, self._clients, urls)
 
     def _actions(self) -> Iterable[tuple[str, Action]]:
+        """The actions that have a bit of their own. A protected list has none: it only says which names it means."""
         for number, source in enumerate(self._sources):
-            asked = {token.action for token in self._tokens.of_list(number)} - {Action.BLOCK, Action.ALLOW}
-            yield from ((source.id, action) for action in sorted(asked))
+            asked = {token.action for token in self._tokens.of_list(number)} - {Action.BLOCK}
+            if self._intakes[number].semantics != "rpz":
+                asked.discard(Action.ALLOW)
+            if source.kind is not Kind.PROTECTED:
+                yield from ((source.id, action) for action in sorted(asked))
 
     def _plain(self) -> Iterable[int]:
         """The lists that only ever block, so that none of their entries bears on another; those of the secret table are
@@ -206,7 +223,8 @@ class _Compilation:
         by_action = {(bit.id, bit.action): 1 << bit.index for bit in bits if bit.role is BitRole.ACTION}
 
         def mask_of(token: Token) -> int:
-            return fed[token.list] | by_action.get((self._sources[token.list].id, token.action), 0)
+            own = by_action.get((self._sources[token.list].id, token.action))
+            return (0 if token.action is Action.ALLOW else fed[token.list]) if own is None else own
 
         sets = self._builder.sets() + self._secret.sets()
         table = intern_classes(
@@ -221,6 +239,8 @@ class _Compilation:
                 f"list {source.id} is secret but {len(data)} of its rules carry records of their own, which a "
                 "snapshot would have to store by name; replace them by plain blocks (CNAME .)"
             )
+        if (target := source.fetching.rpz.cname) and source.fetching.rpz.override is PolicyOverride.CNAME:
+            return {ANY_OWNER: (("CNAME", OVERRIDE_TTL, f"{target}."),)}
         return data
 
 
@@ -267,6 +287,7 @@ def _digest(
             source.categories,
             source.confidentiality,
             source.scope,
+            source.fetching.rpz,
         )
         read_as = (source.fetching.fields, source.fetching.hashes)
         digest.update(repr((*rules, source.public_suffixes, source.addresses, *read_as)).encode())

@@ -161,7 +161,10 @@ def _without(side: _Side, number: int, voices: Sequence[Voice]) -> _Side | None:
         return side
     left, bits = side.lists - {number}, 0
     for other in left:
-        bits |= voices[other].fed | (side.bits & voices[other].actions)
+        voice = voices[other]
+        if voice.actions and voice.fed & voices[number].fed:
+            return None  # whether it says an action here or a plain block cannot be told from the bits that both feed
+        bits |= side.bits & (voice.fed | voice.actions)
     return _Side(bits, left)
 
 

@@ -56,6 +56,16 @@ def resolve(chain: Sequence[Placed], semantics: Mapping[int, Semantics]) -> Stat
     return State(frozenset(exact), frozenset(below))
 
 
+def resolve_address(chain: Sequence[Placed], semantics: Sequence[Semantics]) -> frozenset[tuple[int, Action]]:
+    """What lists ask for at a prefix; ``chain`` holds the tokens of it and of the prefixes around it, nearest first."""
+    by_list: dict[int, list[Placed]] = {}
+    for placed in chain:
+        by_list.setdefault(placed[1].list, []).append(placed)
+    return frozenset(
+        (number, action) for number, own in by_list.items() for action in _RULES[semantics[number]](own)
+    )
+
+
 def _reaches_name(placed: Placed) -> bool:
     distance, token = placed
     return token.scope is Scope.DOMAIN or (token.scope is Scope.HOST) == (distance == 0)
@@ -84,11 +94,13 @@ def _plain_blocks(reaching: Sequence[Placed]) -> set[Action]:
 
 
 def _most_specific(reaching: Sequence[Placed]) -> set[Action]:
-    """The nearest trigger; at the same name the exact one before the wildcard."""
+    """The nearest trigger; at the same name the exact one before the wildcard. Letting pass is an answer too: it speaks
+    against the zones behind this one (``resolver.policy.zones``).
+    """
     if not reaching:
         return set()
     _, token = min(reaching, key=lambda placed: (placed[0], *_rank(placed[1])))
-    return set() if token.action is Action.ALLOW else {token.action}
+    return {token.action}
 
 
 def _rank(token: Token) -> tuple[bool, int]:

@@ -6,7 +6,6 @@ compares.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -31,7 +30,7 @@ from blocklists.model import (
     Trait,
 )
 from blocklists.snapshot import native
-from blocklists.snapshot.metadata import LocalData
+from blocklists.snapshot.metadata import LocalData, client_owner
 from blocklists.snapshot.tokens import STOP, Token, TokenTable
 from blocklists.urls.collecting import UrlRecords
 
@@ -42,6 +41,7 @@ SYNTAXES = {
     "dnsmasq": native.SYNTAX_DNSMASQ,
 }
 _WIDE = {Scope.DOMAIN, Scope.WILDCARD}
+_PREFIXES = {Scope.ADDRESS, Scope.CLIENT}
 
 
 class Intake:
@@ -70,7 +70,10 @@ class Intake:
         self._unplaced: set[tuple[str, Scope, Action, bool] | HashedEntry] = (
             set()
         )  # addresses, and entries left out or out of reach
-        self._addresses: set[Entry] = set()
+        self.addresses: set[Entry] = set()
+        """Prefixes that must not stand in answers; ``prefixes`` places them."""
+        self.clients: set[Entry] = set()
+        """Prefixes of clients that triggers speak about."""
         self.urls = UrlRecords(source, builder.key)
         """What the list says of pages and by digests."""
         self.counts = ListCounts()
@@ -126,10 +129,9 @@ class Intake:
         return self._add(entry) is False
 
     def complete(self, edits: Iterable[Edit] = ()) -> None:
-        """Change what was read as the edits say, and add the addresses. Edits are not counted."""
+        """Change what was read as the edits say. Edits are not counted."""
         for edit in edits:
             self._edit(edit)
-        self._place_addresses()
 
     def _scan(self, data: bytes, syntax: int, parser: LineParser) -> None:
         def odd(number: int, start: int, end: int) -> None:
@@ -177,16 +179,10 @@ class Intake:
 
     def _finish(self) -> None:
         for entry in self._parser.finish():
-            if self._add(entry) is False and identity(entry) not in self._unplaced:
+            if self._add(entry) is False and not (entry.scope in _WIDE and entry.name in self._suffixes):
                 self._keep_local_data(entry)
         for entry in self._parser.removed():
             self._remove(entry)
-
-    def _place_addresses(self) -> None:
-        for entry in self._addresses:
-            network = ipaddress.ip_network(entry.name)
-            token = self._tokens.number(Token(self.number, Scope.ADDRESS, entry.action))
-            self._builder.add_address(network.network_address.packed, network.prefixlen, token)
 
     def _add(self, entry: Entry | HashedEntry) -> bool | SkipReason:
         """True for a new entry, False for one seen before, the reason for one that is left out."""
@@ -196,7 +192,7 @@ class Intake:
             if reason := left_out(entry, self._suffixes, self._guard.domains):
                 self._unplaced.add(identity(entry))
                 return reason
-            if entry.scope is Scope.ADDRESS and not self._source.addresses:
+            if entry.scope is Scope.ADDRESS and not self._source.addresses and self.semantics != "rpz":
                 return SkipReason.ADDRESS
         added = self._place(entry)
         if added is True:
@@ -209,9 +205,10 @@ class Intake:
             return True
         if isinstance(entry, HashedEntry) or entry.scope in URL_SCOPES:
             return self.urls.add(entry)
-        if entry.scope is Scope.ADDRESS:
+        if entry.scope in _PREFIXES:
             self._unplaced.add(identity(entry))
-            self._addresses.add(entry)
+            (self.addresses if entry.scope is Scope.ADDRESS else self.clients).add(replace(entry, data=()))
+            self._keep_local_data(entry)
             return True
         return self._add_name(entry)
 
@@ -234,17 +231,19 @@ class Intake:
 
     def _keep_local_data(self, entry: Entry) -> None:
         """Local data of a later entry replaces that of an earlier one."""
-        if entry.action is not Action.LOCAL_DATA:
+        if entry.action is not Action.LOCAL_DATA or not entry.data:
             return
-        if entry.scope in {Scope.HOST, Scope.DOMAIN}:
+        if entry.scope in {Scope.HOST, Scope.DOMAIN, Scope.ADDRESS}:
             self.local_data[entry.name] = entry.data
+        if entry.scope is Scope.CLIENT:
+            self.local_data[client_owner(entry.name)] = entry.data
         if entry.scope in _WIDE:
             self.local_data[f"*.{entry.name}"] = entry.data
 
     def _remove(self, entry: Entry) -> None:
         if entry.scope is Scope.ADDRESS:
-            if entry in self._addresses:
-                self._addresses.discard(entry)
+            if entry in self.addresses:
+                self.addresses.discard(entry)
                 self._unplaced.discard(identity(entry))
                 self._tally.entry(entry, -1)
             return
@@ -261,7 +260,7 @@ class Intake:
         """
         if edit.scope is Scope.ADDRESS:
             entry = Entry(edit.name, Scope.ADDRESS)
-            (self._addresses.add if edit.change is Change.ADD else self._addresses.discard)(entry)
+            (self.addresses.add if edit.change is Change.ADD else self.addresses.discard)(entry)
             return
         name, reach = edit.name.encode("ascii"), REACH[edit.scope]
         before = self._builder.tokens(name)

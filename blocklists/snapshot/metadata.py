@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blocklists.model import Action, Bit, BitRole
-from blocklists.snapshot.classes import Class, Provenance
+from blocklists.snapshot.classes import Provenance
 
 LocalData = dict[str, tuple[tuple[str, int, str], ...]]
-"""Records by owner: ``name`` for exactly the name, ``*.name`` for all below it."""
+"""Records by owner: ``name`` for exactly the name, ``*.name`` for all below it, a prefix for addresses in answers,
+``client prefix`` for clients, and ANY_OWNER for whatever has none of its own."""
+
+ANY_OWNER = "*"
+
+
+def client_owner(prefix: str) -> str:
+    """The owner of the records for clients of a prefix."""
+    return f"client {prefix}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTrigger:
+    """What list ``list_id`` asks for about queries of clients of a prefix (``192.0.2.0/24``, ``2001:db8::1``)."""
+
+    list_id: str
+    prefix: str
+    action: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +43,19 @@ class Metadata:
     provenance: tuple[Provenance | None, ...]
     local_data: Mapping[str, LocalData]
     plain: frozenset[int]
+    clients: tuple[ClientTrigger, ...] = ()
 
 
-def encode(
-    digest: str,
-    bits: Sequence[Bit],
-    lists: Sequence[str],
-    classes: Sequence[Class],
-    local_data: Mapping[str, LocalData],
-    plain: Iterable[int],
-) -> bytes:
+def encode(meta: Metadata) -> bytes:
     """The meta bytes of a file."""
     notes = {
-        "digest": digest,
-        "bits": [[bit.role, bit.id, bit.action] for bit in bits],
-        "lists": list(lists),
-        "provenance": [class_.lists for class_ in classes],
-        "local_data": {list_id: data for list_id, data in local_data.items() if data},
-        "plain": sorted(plain),
+        "digest": meta.digest,
+        "bits": [[bit.role, bit.id, bit.action] for bit in meta.bits],
+        "lists": list(meta.lists),
+        "provenance": list(meta.provenance),
+        "local_data": {list_id: data for list_id, data in meta.local_data.items() if data},
+        "plain": sorted(meta.plain),
+        "clients": [[trigger.list_id, trigger.prefix, trigger.action] for trigger in meta.clients],
     }
     return json.dumps(notes, ensure_ascii=True, separators=(",", ":")).encode()
 
@@ -64,6 +76,10 @@ def decode(meta: bytes) -> Metadata:
             for list_id, data in notes["local_data"].items()
         },
         plain=frozenset(map(int, notes["plain"])),
+        clients=tuple(
+            ClientTrigger(str(list_id), str(prefix), Action(action))
+            for list_id, prefix, action in notes["clients"]
+        ),
     )
 
 

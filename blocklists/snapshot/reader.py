@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from pathlib import Path
 
 from blocklists.model import Bit
 from blocklists.snapshot import metadata, native
 from blocklists.snapshot.classes import Class, unpack, unpack_changed
+from blocklists.snapshot.metadata import ANY_OWNER, ClientTrigger, client_owner
 
 Listed = tuple[int, tuple[tuple[int, int], ...]]
 """The bits that apply, and the hits behind them: (labels or prefix length, class id), longest first."""
 
 _UNLISTED: Listed = (0, ())
+
+Address = IPv4Address | IPv6Address
+Record = tuple[str, int, str]
+"""Type, TTL in seconds, rdata in presentation form."""
 
 
 class SnapshotReader:
@@ -151,7 +157,7 @@ class SnapshotReader:
         lists = self.class_of(class_id).lists
         return () if lists is None else tuple(self._meta.lists[number] for number in lists[below])
 
-    def local_data(self, list_id: str, name: bytes | str) -> tuple[tuple[str, int, str], ...]:
+    def local_data(self, list_id: str, name: bytes | str) -> tuple[Record, ...]:
         """The (type, ttl seconds, rdata) records that an RPZ list holds for a name: its own, else the nearest
         wildcard's. ``name`` is a lower-case wire name, or text without a last dot.
         """
@@ -165,7 +171,25 @@ class SnapshotReader:
             text = text.partition(".")[2]
             if f"*.{text}" in owners:
                 return owners[f"*.{text}"]
-        return ()
+        return owners.get(ANY_OWNER, ())
+
+    def address_data(self, list_id: str, address: Address, *, of_client: bool = False) -> tuple[Record, ...]:
+        """The records that an RPZ list holds for an address in an answer, or for a client: those of its longest prefix."""
+        owners = self._meta.local_data.get(list_id)
+        if not owners:
+            return ()
+        owner = client_owner if of_client else str
+        for length in range(address.max_prefixlen, 0, -1):
+            network = ip_network((address, length), strict=False)
+            text = str(network.network_address if length == address.max_prefixlen else network)
+            if found := owners.get(owner(text)):
+                return found
+        return owners.get(ANY_OWNER, ())
+
+    @property
+    def clients(self) -> tuple[ClientTrigger, ...]:
+        """What RPZ lists ask for about clients, in the order of the configuration."""
+        return self._meta.clients
 
     def close(self) -> None:
         """Unmap the file; any later look-up is a ValueError."""

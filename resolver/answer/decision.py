@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from blocklists.model import Action as ListAction
 from resolver.answer.chain import Chained, ChainError, aliases_only, behind_alias
+from resolver.answer.codes import ede_of
 from resolver.answer.generation import Generation
-from resolver.answer.local_data import local_records
+from resolver.answer.local_data import NameTooLongError, zone_records
 from resolver.answer.message import Query, Rcode
 from resolver.answer.reply import (
     TYPE_A,
@@ -29,9 +30,10 @@ from resolver.answer.reply import (
     synthesised,
 )
 from resolver.answer.zones import MAX_CHAIN
+from resolver.clients.address import parse_address
 from resolver.exchange.model import STALE_TTL, Answer, FailureKind, Question, Resolution
-from resolver.policy.model import Listing, Masks, Policy, Step, Verdict, VerdictAction
-from resolver.policy.reasons import BLOCKED_TTL, REASONS, Ede
+from resolver.policy.model import Listing, Policy, Step, Verdict, VerdictAction, bits_of
+from resolver.policy.reasons import BLOCKED_TTL, Ede
 from resolver.policy.verdict import Case, Part, decide
 
 TYPE_ANY = 255
@@ -71,6 +73,20 @@ def no_cookie(_option: bytes, _client: str, _now: float) -> bytes:
     return b""
 
 
+class Spoken(NamedTuple):
+    """Lists and zones have had a say about a query that has its answer now: ``bits`` are theirs, ``seen`` those of all
+    lists that name anything on the way. ``policy`` and ``view`` say what the bits meant.
+    """
+
+    query: Query
+    bits: int
+    seen: int
+
+
+def _unheard(_: Spoken) -> None:
+    """Count no hits."""
+
+
 def _forget(_: Answer) -> None:
     """Keep nothing: where no core runs, nobody would ask."""
 
@@ -88,6 +104,8 @@ class Services:
     keep: Callable[[Answer], None] = _forget
     """Keeps a whole answer behind a safe-search alias, so that the core need not ask again. Its question's name is two:
     the one asked for, and the one that answers for it."""
+    spoken: Callable[[Spoken], None] = _unheard
+    """Is told once of every query that gets its answer (or silence) after lists have spoken."""
 
 
 class Moment(NamedTuple):
@@ -110,6 +128,12 @@ class Decision:
         self._services = services
         self._aliases: list[Record] = []
         self._vouched = False
+        self._silenced = 0
+        """The bits of zones that have no say any more."""
+        self._spoke = 0
+        """The bits of lists and zones that have spoken: what is counted as their hits."""
+        self._seen = 0
+        """The bits of all lists that name anything on the way."""
         self._rewritten_to = b""
         """Safe search has led here: nothing but the policy stands between the name asked for and this one."""
         self._list_spoke = False
@@ -117,12 +141,18 @@ class Decision:
 
     def result(self) -> Result:
         """The answer, the miss, or None for silence."""
+        result = self._result()
+        if self._spoke and not isinstance(result, Miss):
+            self._services.spoken(Spoken(self._query, self._spoke, self._seen))
+        return result
+
+    def _result(self) -> Result:
         name = self._query.name
         listing = self._view.listing(name)
         verdict = self._judge(name, listing, Part.QUERY)
         self._vouched = verdict.reason.step in _VOUCHED
         if verdict.action is VerdictAction.BLOCK:
-            return self._blocked(verdict, name, listing)
+            return self._blocked(verdict, name)
         if self._query.qtype == TYPE_ANY:
             return self._finish(minimal_any(self._query))
         if verdict.action is VerdictAction.REWRITE:
@@ -130,16 +160,27 @@ class Decision:
         return self._resolve(name)
 
     def _judge(self, name: bytes, listing: Listing, part: Part) -> Verdict:
-        verdict = self._decide(name, listing, part)
-        while self._asked.over_tcp and verdict.answer is ListAction.TCP_ONLY:
-            self._services.count("tcp_only")
-            listing = without_tcp_only(listing, self._view.masks)
-            verdict = self._decide(name, listing, part)
+        moment, masks = self._moment, self._view.masks
+        verdict = decide(
+            Case(
+                name,
+                listing,
+                moment.policy,
+                masks,
+                moment.now,
+                part,
+                self._vouched,
+                self._asked.over_tcp,
+                self._silenced,
+            )
+        )
+        self._seen |= listing.bits
+        self._silenced |= verdict.silenced
+        self._spoke |= verdict.passed
+        for bit in bits_of(verdict.passed):
+            if masks.actions[bit][1] is ListAction.TCP_ONLY:
+                self._services.count("tcp_only")
         return verdict
-
-    def _decide(self, name: bytes, listing: Listing, part: Part) -> Verdict:
-        moment = self._moment
-        return decide(Case(name, listing, moment.policy, self._view.masks, moment.now, part, self._vouched))
 
     def _rewritten(self, target: bytes) -> Result:
         """Safe search. Only addresses are rewritten: an HTTPS record of the original would undo it."""
@@ -225,7 +266,7 @@ class Decision:
             verdict = self._judge(target, listing, Part.TARGET)
             if verdict.action is VerdictAction.BLOCK:
                 self._services.count("blocked_by_target")
-                return (self._blocked(verdict, target, listing),)
+                return (self._blocked(verdict, target),)
         for address in found:
             listing = self._view.listing_of_address(address)
             if not listing.bits:
@@ -233,12 +274,14 @@ class Decision:
             verdict = self._judge(b"", listing, Part.ADDRESS)
             if verdict.action is VerdictAction.BLOCK:
                 self._services.count("blocked_by_address")
-                return (self._blocked(verdict, b"", listing),)
+                return (self._blocked(verdict, b"", address),)
         return None
 
-    def _blocked(self, verdict: Verdict, name: bytes, listing: Listing) -> Result:
-        """The answer for a block: the list's own action if it is an RPZ rule, else the reason's form."""
+    def _blocked(self, verdict: Verdict, name: bytes, address: bytes = b"") -> Result:
+        """The answer for a block of a name or an address: the zone's own action if one spoke, else the reason's form."""
         query = self._query
+        bit = verdict.reason.bit if verdict.zone is None else verdict.zone
+        self._spoke |= 0 if bit is None else 1 << bit
         action = ListAction.BLOCK if self._list_spoke else verdict.answer
         if action is ListAction.DROP:
             self._services.count("dropped")
@@ -246,9 +289,10 @@ class Decision:
         if action is ListAction.TCP_ONLY:  # over TCP the rule has been put aside
             return self._finish(synthesised(query), truncated=True)
         self._services.count(f"blocked_{verdict.reason.kind.value}")
-        ede = [] if (code := REASONS[verdict.reason.kind].ede) is None else [(int(code), b"")]
-        if action is ListAction.LOCAL_DATA:
-            return self._local_data(verdict, name, listing, ede)
+        code = ede_of(verdict, self._moment.generation.codes)
+        ede = [] if code is None else [(code, b"")]
+        if action is ListAction.LOCAL_DATA and verdict.zone is not None:
+            return self._local_data(self._data(verdict.zone, name, address), ede)
         if action is ListAction.NXDOMAIN:
             return self._finish(negative(query, Rcode.NXDOMAIN, BLOCKED_TTL), ede)
         rdata = self._moment.generation.gateway.get(query.qtype)
@@ -256,20 +300,28 @@ class Decision:
             return self._finish(negative(query, Rcode.NOERROR, BLOCKED_TTL), ede)
         return self._finish(addresses(query, rdata, BLOCKED_TTL), [*ede, (int(Ede.FORGED_ANSWER), b"")])
 
-    def _local_data(
-        self, verdict: Verdict, name: bytes, listing: Listing, ede: list[tuple[int, bytes]]
-    ) -> Result:
-        bit = self._view.bits[verdict.reason.bit or 0]
-        # A rule met behind an alias speaks about the alias's target; the data is given for the name that was asked.
-        found = local_records(self._view.reader, self._view.masks, listing, bit, name, self._query.qtype)
-        records = tuple(
-            (self._query.name, rtype, min(ttl, BLOCKED_TTL), rdata) for _, rtype, ttl, rdata in found
-        )
+    def _data(self, zone: int, name: bytes, address: bytes) -> Sequence[tuple[str, int, str]]:
+        """The records of the zone's trigger: on the client, on an address of the answer, or on a name."""
+        reader, masks = self._view.reader, self._view.masks
+        list_id = masks.actions[zone][0]
+        if masks.clients >> zone & 1:
+            return reader.address_data(list_id, parse_address(self._asked.client), of_client=True)
+        return self._view.address_data(list_id, address) if address else reader.local_data(list_id, name)
+
+    def _local_data(self, data: Sequence[tuple[str, int, str]], ede: list[tuple[int, bytes]]) -> Result:
+        """A zone's records, given for the name that was asked, wherever on the way the trigger was met."""
+        query = self._query
+        try:
+            records = zone_records(data, query.name, query.qtype)
+        except NameTooLongError:
+            return self._finish(synthesised(query, Rcode.YXDOMAIN), ede)
         if not records:
-            return self._finish(negative(self._query, Rcode.NOERROR, BLOCKED_TTL), ede)
-        if records[0][1] != TYPE_CNAME or self._query.qtype == TYPE_CNAME:
-            return self._finish(aliases_only(self._query, records), ede)
+            return self._finish(negative(query, Rcode.NOERROR, BLOCKED_TTL), ede)
+        if records[0][1] != TYPE_CNAME or query.qtype in (TYPE_CNAME, TYPE_ANY):
+            return self._finish(aliases_only(query, records), ede)
         self._list_spoke = True
+        # Zones do not speak about what a zone made up; illegal lists do, and plain lists.
+        self._silenced |= self._view.masks.zones & ~self._view.masks.illegal
         return self._led_to(records[0][3].lower(), records[0])
 
     def _failed(self, failure: FailureKind, ede: Sequence[tuple[int, bytes]] = ()) -> bytes:
@@ -297,12 +349,3 @@ def _kept_behind(name: bytes, target: bytes, answer: Answer, whole: Chained) -> 
 
 def _stale_code(answer: Answer) -> int:
     return int(Ede.STALE_NXDOMAIN_ANSWER if answer.rcode == Rcode.NXDOMAIN else Ede.STALE_ANSWER)
-
-
-def without_tcp_only(listing: Listing, masks: Masks) -> Listing:
-    """The listing without the lists that only ask for TCP, for a client that has come by TCP."""
-    aside = 0
-    for index, (list_id, action) in masks.actions.items():
-        if action is ListAction.TCP_ONLY and listing.bits >> index & 1:
-            aside |= 1 << index | masks.feeds.get(list_id, 0)
-    return Listing(listing.bits & ~aside, listing.hits)

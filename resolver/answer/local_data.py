@@ -1,30 +1,42 @@
-"""RPZ local data: the records that a list gives instead of the usual blocked answer."""
+"""RPZ local data: the records that a zone gives instead of the usual blocked answer."""
 
 from __future__ import annotations
 
-from blocklists.model import Bit
-from blocklists.snapshot.reader import SnapshotReader
+from collections.abc import Sequence
+
 from resolver.answer.records import to_record
 from resolver.answer.reply import TYPE_CNAME, Record
-from resolver.policy.model import Listing, Masks
+from resolver.policy.reasons import BLOCKED_TTL
 from resolver.tables.model import LocalRecord
 
+_TYPE_ANY = 255
+_WILDCARD = b"\1*"
+_MAX_WIRE = 255
 
-def local_records(
-    reader: SnapshotReader, masks: Masks, listing: Listing, bit: Bit, owner: bytes, qtype: int
-) -> tuple[Record, ...]:
-    """The records of the type asked for (or the CNAME) that the lists feeding ``bit`` hold for ``owner``."""
-    if not owner:
-        return ()  # a rule about an address has no owner, so no records
-    value = 1 << bit.index
-    for index, (list_id, _) in masks.actions.items():
-        if not listing.bits >> index & 1 or not masks.feeds.get(list_id, 0) & value:
-            continue
-        data = reader.local_data(list_id, owner)
-        if not data:
-            continue
-        records = [to_record(LocalRecord(".", rtype, ttl, rdata)) for rtype, ttl, rdata in data]
-        return tuple(
-            (owner, rtype, ttl, rdata) for _, rtype, ttl, rdata in records if rtype in (qtype, TYPE_CNAME)
-        )
-    return ()
+
+class NameTooLongError(ValueError):
+    """The name that was asked does not fit below a zone's target."""
+
+
+def zone_records(data: Sequence[tuple[str, int, str]], owner: bytes, qtype: int) -> tuple[Record, ...]:
+    """The records of ``data`` (type, TTL in seconds, rdata as text) that answer a question of this type, or the CNAME.
+
+    ``owner`` is the wire name that was asked. ANY gets one set of records (RFC 8482 section 4.1). A target
+    ``*.garden.example`` becomes the owner below ``garden.example``. NameTooLongError if that is no name.
+    """
+    records = [to_record(LocalRecord(".", rtype, min(ttl, BLOCKED_TTL), rdata)) for rtype, ttl, rdata in data]
+    wanted = {qtype, TYPE_CNAME} if qtype != _TYPE_ANY else {rtype for _, rtype, _, _ in records[:1]}
+    return tuple(
+        (owner, rtype, ttl, _below(owner, rdata) if rtype == TYPE_CNAME else rdata)
+        for _, rtype, ttl, rdata in records
+        if rtype in wanted
+    )
+
+
+def _below(owner: bytes, target: bytes) -> bytes:
+    if not target.startswith(_WILDCARD):
+        return target
+    name = owner[:-1] + target[len(_WILDCARD) :]
+    if len(name) > _MAX_WIRE:
+        raise NameTooLongError("the name asked for is too long below the target")
+    return name

@@ -29,7 +29,7 @@ _COOKIE_LENGTHS = {8, *range(16, 41)}
 
 
 class Rcode(IntEnum):
-    """Response codes (RFC 1035, RFC 6891)."""
+    """Response codes (RFC 1035, RFC 2136, RFC 6891)."""
 
     NOERROR = 0
     FORMERR = 1
@@ -37,6 +37,7 @@ class Rcode(IntEnum):
     NXDOMAIN = 3
     NOTIMP = 4
     REFUSED = 5
+    YXDOMAIN = 6
     BADVERS = 16
 
 

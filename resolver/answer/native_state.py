@@ -19,6 +19,8 @@ _ACTIONS = {
     Action.DROP: native.ACTION_DROP,
     Action.TCP_ONLY: native.ACTION_TCP_ONLY,
     Action.LOCAL_DATA: native.ACTION_OTHER,
+    Action.ALLOW: native.ACTION_ALLOW,
+    Action.COUNT: native.ACTION_COUNT,
 }
 
 
@@ -48,6 +50,9 @@ def settings_of(
         illegal_orders=masks.illegal_orders,
         protected=masks.protected,
         actions=_action_bits(masks),
+        clients=masks.clients,
+        named=generation.named,
+        ede=tuple(generation.codes.items()),
         apexes=tuple(sorted(generation.zones.apexes)),
         limits=limits or Limits(),
         cookie_secrets=cookie_secrets,
@@ -61,13 +66,18 @@ def limits_of(settings: RateLimit) -> Limits:
     )
 
 
-def open_state(files: StateFiles, settings: StateSettings, *, verify: bool = True) -> native.State:
-    """Map a generation's files for the core. OSError, CoreError and ValueError as ``native.State``."""
+def open_state(
+    files: StateFiles, settings: StateSettings, *, hits: memoryview | None = None, verify: bool = True
+) -> native.State:
+    """Map a generation's files for the core, which counts in ``hits``. OSError, CoreError and ValueError as
+    ``native.State``.
+    """
     return native.State(
         files.lists,
         files.tables,
         settings,
         overlay=files.overlay,
+        hits=hits,
         verify=verify,
         index_key=files.index_key,
     )
@@ -75,6 +85,11 @@ def open_state(files: StateFiles, settings: StateSettings, *, verify: bool = Tru
 
 def _action_bits(masks: Masks) -> tuple[ActionBit, ...]:
     return tuple(
-        ActionBit(bit, _ACTIONS.get(action, native.ACTION_BLOCK), masks.feeds.get(list_id, 0))
+        ActionBit(
+            bit,
+            _ACTIONS.get(action, native.ACTION_BLOCK),
+            masks.feeds.get(list_id, 0),
+            masks.peers.get(bit, 0),
+        )
         for bit, (list_id, action) in masks.actions.items()
     )

@@ -262,6 +262,8 @@ ACTION_NODATA: Final[int]
 ACTION_DROP: Final[int]
 ACTION_TCP_ONLY: Final[int]
 ACTION_OTHER: Final[int]
+ACTION_ALLOW: Final[int]
+ACTION_COUNT: Final[int]
 """What a list asks for at a name; OTHER is left to Python."""
 
 class HandedOver(Enum):
@@ -284,6 +286,7 @@ class State:
         settings: StateSettings,
         *,
         overlay: str | Path | None = None,
+        hits: memoryview | None = None,
         verify: bool = True,
         index_key: bytes | None = None,
     ) -> None:

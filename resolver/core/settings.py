@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ActionBit:
-    """A list's own action. ``action`` is an ACTION_... of ``native``, ``feeds`` the mask of the same list's bits."""
+    """A list's own action. ``action`` is an ACTION_... of ``native``, ``feeds`` the mask of the bits that plain entries of
+    the same list set, ``peers`` that of the action bits of all zones of its kind (of an illegal list its own).
+    """
 
     bit: int
     action: int
     feeds: int
+    peers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ class StateSettings:
     illegal_orders: int = 0
     protected: int = 0
     actions: tuple[ActionBit, ...] = ()
+    clients: int = 0
+    """The action bits that only policies have."""
+    named: int = 0
+    """The bits of lists whose hits are logged by name, which Python does."""
+    ede: tuple[tuple[int, int], ...] = ()
+    """Bit and the EDE code that its list wants in place of the reason's."""
     apexes: tuple[bytes, ...] = ()
     """Built-in zones: names at or below are Python's."""
     limits: Limits = Limits()

@@ -6,7 +6,7 @@ that a query has, so that nothing is converted per query.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -75,6 +75,12 @@ class Verdict:
     """How a block is answered: BLOCK = the reason's own form, else the action that an RPZ list asked for."""
     target: bytes = b""
     """REWRITE: the wire name to answer with."""
+    zone: int | None = None
+    """The ACTION or CLIENT bit that blocked, if one did."""
+    silenced: int = 0
+    """The bits of zones that are out for the rest of the query (``zones``)."""
+    passed: int = 0
+    """The bits of zones that have let this pass, or only counted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,13 @@ class Masks:
     security: int = 0
     categories: int = 0
     actions: Mapping[int, tuple[str, ListAction]] = field(default_factory=dict)
-    """ACTION bit index → (list id, action)."""
+    """ACTION or CLIENT bit index → (list id, action)."""
+    zones: int = 0
+    """All ACTION and CLIENT bits. Those of illegal lists are in ``illegal`` (and ``illegal_orders``) as well."""
+    clients: int = 0
+    """The CLIENT bits: only policies have them, in ``block`` or ``security``."""
+    peers: Mapping[int, int] = field(default_factory=dict)
+    """By the index of an ACTION or CLIENT bit: the bits of all zones of its kind; of an illegal list its own alone."""
     feeds: Mapping[str, int] = field(default_factory=dict)
     """List id → mask of the category, illegal or security bits that this list sets."""
 
@@ -140,3 +152,11 @@ class Listing:
 
 
 UNLISTED = Listing()
+
+
+def bits_of(mask: int) -> Iterator[int]:
+    """The indexes of the set bits, lowest first."""
+    while mask:
+        value = mask & -mask
+        mask ^= value
+        yield value.bit_length() - 1

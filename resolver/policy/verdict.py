@@ -1,5 +1,7 @@
 """The decision. Rule 1: every step of precedence is here and nowhere else. Rule 2: nothing here changes anything.
 
+Before the steps, ``zones`` settles which RPZ zone of each kind has a say; the steps then see that zone's bit alone.
+
 ``decide`` walks the steps in order and returns at the first that speaks; ``explain`` walks the very same steps and
 keeps what each had to say. Both get the name as a lower-case wire name.
 """
@@ -7,10 +9,9 @@ keeps what each had to say. Both get the name as a lower-case wire name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from blocklists.model import Action as ListAction
 from resolver.policy.model import (
     Listing,
     Masks,
@@ -22,6 +23,7 @@ from resolver.policy.model import (
     Verdict,
     VerdictAction,
 )
+from resolver.policy.zones import Heard, hear
 
 
 class Part(Enum):
@@ -52,10 +54,34 @@ class Case:
     """The query name was allowed by name (protected, grant, rule). What it leads to is then not blocked for its
     category, or a parent's allow would be undone by the site's own delivery network; illegal lists still speak, and
     security lists still speak about addresses."""
+    over_tcp: bool = False
+    silenced: int = 0
+    """The bits of zones that have no say any more (``Verdict.silenced`` of earlier parts)."""
 
 
 def decide(case: Case) -> Verdict:
     """The verdict on one name (DESIGN.md section 5)."""
+    bits = _bits(case)
+    if not bits & case.masks.zones:
+        return _decide(case)
+    heard = _hear(case, bits)
+    return _told(_decide(_settled(case, heard)), heard)
+
+
+def explain(case: Case) -> list[tuple[Step, Verdict | None]]:
+    """Every step up to the one that speaks, with its verdict; the last pair is the decision of ``decide``."""
+    heard = _hear(case, _bits(case))
+    settled = _settled(case, heard)
+    steps: list[tuple[Step, Verdict | None]] = []
+    for step, judge in STEPS:
+        verdict = judge(settled)
+        steps.append((step, None if verdict is None else _told(verdict, heard)))
+        if verdict is not None:
+            break
+    return steps
+
+
+def _decide(case: Case) -> Verdict:
     for _, judge in STEPS:
         verdict = judge(case)
         if verdict is not None:
@@ -63,15 +89,23 @@ def decide(case: Case) -> Verdict:
     raise AssertionError("the last step always speaks")
 
 
-def explain(case: Case) -> list[tuple[Step, Verdict | None]]:
-    """Every step up to the one that speaks, with its verdict; the last pair is the decision of ``decide``."""
-    steps: list[tuple[Step, Verdict | None]] = []
-    for step, judge in STEPS:
-        verdict = judge(case)
-        steps.append((step, verdict))
-        if verdict is not None:
-            break
-    return steps
+def _bits(case: Case) -> int:
+    """What the lists say of the part, and at the query what zones say of the client, which stands in its policy."""
+    if not case.masks.clients or case.part is not Part.QUERY:
+        return case.listing.bits
+    return case.listing.bits | (case.policy.block | case.policy.security) & case.masks.clients
+
+
+def _hear(case: Case, bits: int) -> Heard:
+    return hear(bits, case.policy, case.masks, over_tcp=case.over_tcp, silenced=case.silenced)
+
+
+def _settled(case: Case, heard: Heard) -> Case:
+    return replace(case, listing=Listing(heard.bits, case.listing.hits))
+
+
+def _told(verdict: Verdict, heard: Heard) -> Verdict:
+    return replace(verdict, silenced=heard.silenced, passed=heard.passed)
 
 
 def suffixes(name: bytes) -> Iterator[bytes]:
@@ -88,16 +122,17 @@ def _lowest(mask: int) -> int:
 
 
 def _blocked(case: Case, step: Step, kind: ReasonKind, mask: int) -> Verdict:
-    bit = _lowest(mask)
-    return Verdict(VerdictAction.BLOCK, Reason(step, kind, bit), _list_action(case, bit))
-
-
-def _list_action(case: Case, bit: int) -> ListAction:
-    """The RPZ action that a list feeding ``bit`` asked for at this name, if one did."""
-    for index, (list_id, action) in case.masks.actions.items():
-        if case.listing.bits >> index & 1 and case.masks.feeds.get(list_id, 0) >> bit & 1:
-            return action
-    return ListAction.BLOCK
+    hit = case.listing.bits & mask
+    zones = hit & case.masks.zones
+    plain = hit ^ zones
+    if zones:
+        zone = _lowest(zones)
+        list_id, action = case.masks.actions[zone]
+        own = case.masks.feeds.get(list_id, 0) & mask
+        bit = _lowest(own or zones)
+        if not plain or bit <= _lowest(plain):
+            return Verdict(VerdictAction.BLOCK, Reason(step, kind, bit), action, zone=zone)
+    return Verdict(VerdictAction.BLOCK, Reason(step, kind, _lowest(plain)))
 
 
 def _illegal(case: Case) -> Verdict | None:
@@ -105,9 +140,9 @@ def _illegal(case: Case) -> Verdict | None:
     if not hit:
         return None
     # A legal order is named before a voluntary list: the person is owed the authority (RFC 7725).
-    if ordered := hit & case.masks.illegal_orders:
-        return _blocked(case, Step.ILLEGAL, ReasonKind.ILLEGAL_ORDER, ordered)
-    return _blocked(case, Step.ILLEGAL, ReasonKind.ILLEGAL_VOLUNTARY, hit)
+    if hit & case.masks.illegal_orders:
+        return _blocked(case, Step.ILLEGAL, ReasonKind.ILLEGAL_ORDER, case.masks.illegal_orders)
+    return _blocked(case, Step.ILLEGAL, ReasonKind.ILLEGAL_VOLUNTARY, case.masks.illegal)
 
 
 def _protected(case: Case) -> Verdict | None:
@@ -155,15 +190,16 @@ def _pause(case: Case) -> Verdict | None:
 def _security(case: Case) -> Verdict | None:
     if case.vouched and case.part is Part.TARGET:
         return None
-    hit = case.listing.bits & case.policy.security
-    return _blocked(case, Step.SECURITY, ReasonKind.SECURITY, hit) if hit else None
+    if not case.listing.bits & case.policy.security:
+        return None
+    return _blocked(case, Step.SECURITY, ReasonKind.SECURITY, case.policy.security)
 
 
 def _category(case: Case) -> Verdict | None:
     if case.vouched:
         return None
-    if hit := case.listing.bits & case.policy.block:
-        return _blocked(case, Step.CATEGORY, ReasonKind.CATEGORY, hit)
+    if case.listing.bits & case.policy.block:
+        return _blocked(case, Step.CATEGORY, ReasonKind.CATEGORY, case.policy.block)
     if case.policy.allow_only and case.part is Part.QUERY:
         return _allow_only(case)
     return None

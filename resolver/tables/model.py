@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from blocklists.enforcement import Enforced
 from blocklists.model import Confidentiality, Kind, LegalBasis
+from blocklists.properties import LogPolicy
 from resolver.clients.address import Network
 from resolver.policy.model import Policy
 
@@ -64,6 +65,10 @@ class ListInfo:
     contact: str = ""
     categories: tuple[str, ...] = ()
     """The categories that it feeds."""
+    ede: int | None = None
+    """The EDE code of its blocks in place of the reason's."""
+    log: LogPolicy = LogPolicy.COUNTS
+    """What may be kept of its hits."""
     enforced: Enforced = Enforced.ALL
     """What counts of it now: a list that is suspended or too old stays compiled, and is not heard (``heard``)."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from blocklists.enforcement import Enforced
-from blocklists.model import Bit, BitRole, LegalBasis
+from blocklists.model import Bit, BitRole, Kind, LegalBasis
 from blocklists.snapshot.bits import plan_digest
-from blocklists.snapshot.reader import SnapshotReader
+from blocklists.snapshot.reader import Record, SnapshotReader
 from blocklists.urls.index import UrlIndex, UrlIndexError
 from resolver.clients.address import Network
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
@@ -21,6 +23,8 @@ _CARRY_IPV4 = {bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8)}
 """IPv4-mapped addresses (RFC 4291 section 2.5.5.2) and the well-known NAT64 prefix (RFC 6052 section 2.1)."""
 
 _ORDERS = {LegalBasis.STATUTE, LegalBasis.COURT}
+_ZONES = {BitRole.ACTION, BitRole.CLIENT}
+_OF_ONE_LIST = {BitRole.ILLEGAL, BitRole.SECURITY, BitRole.PROTECTED}
 
 
 class View:
@@ -100,6 +104,13 @@ class View:
             bits, hits = self.reader.look_up_address(packed[12:])
         return Listing(bits, hits) if hits else UNLISTED
 
+    def address_data(self, list_id: str, packed: bytes) -> tuple[Record, ...]:
+        """The records that an RPZ list holds for an address in an answer, as ``listing_of_address`` finds it."""
+        found = self.reader.address_data(list_id, ip_address(packed))
+        if not found and packed[:12] in _CARRY_IPV4:
+            found = self.reader.address_data(list_id, ip_address(packed[12:]))
+        return found
+
     def list_of(self, bit: int) -> ListInfo | None:
         """The list that an illegal, security or protected bit stands for; None for a category bit."""
         return (
@@ -121,7 +132,7 @@ def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
         by_role[bit.role] |= value
         if bit.role is BitRole.CATEGORY:
             categories[bit.id] = value
-        elif bit.role is not BitRole.ACTION:
+        elif bit.role in _OF_ONE_LIST:
             own[bit.id] = value
             info = tables.lists.get(bit.id)
             if bit.role is BitRole.ILLEGAL and info is not None and info.legal_basis in _ORDERS:
@@ -131,12 +142,35 @@ def masks_of(bits: tuple[Bit, ...], tables: Tables) -> Masks:
         for info in tables.lists.values()
         if info.enforced is not Enforced.NOTHING
     }
+    zones = {bit.index: bit for bit in counting if bit.role in _ZONES}
+    of_illegal = {
+        index: 1 << index
+        for index, bit in zones.items()
+        if (info := tables.lists.get(bit.id)) is not None and info.kind is Kind.ILLEGAL
+    }
+    for index, value in of_illegal.items():
+        illegal_orders |= value if tables.lists[zones[index].id].legal_basis in _ORDERS else 0
     return Masks(
-        illegal=by_role[BitRole.ILLEGAL],
+        illegal=by_role[BitRole.ILLEGAL] | sum(of_illegal.values()),
         illegal_orders=illegal_orders,
         protected=by_role[BitRole.PROTECTED],
         security=by_role[BitRole.SECURITY],
         categories=by_role[BitRole.CATEGORY],
-        actions={bit.index: (bit.id, bit.action) for bit in counting if bit.role is BitRole.ACTION},
+        actions={index: (bit.id, bit.action) for index, bit in zones.items()},
+        zones=by_role[BitRole.ACTION] | by_role[BitRole.CLIENT],
+        clients=by_role[BitRole.CLIENT],
+        peers=_peers(zones, tables),
         feeds=feeds,
     )
+
+
+def _peers(zones: Mapping[int, Bit], tables: Tables) -> dict[int, int]:
+    """By zone's bit, the bits of all zones that are silent once it has spoken."""
+    group: dict[int, str] = {}
+    for index, bit in zones.items():
+        info = tables.lists.get(bit.id)
+        is_alone = info is None or info.kind is Kind.ILLEGAL
+        group[index] = f"list {bit.id}" if is_alone or info is None else info.kind.value
+    return {
+        index: sum(1 << other for other, name in group.items() if name == own) for index, own in group.items()
+    }

@@ -79,15 +79,15 @@ LISTED = {
     "ordered.example": (ORDER,),
     "both.example": (ILLEGAL, ORDER),
     "malware.example": (MALWARE,),
-    "nx.example": (MALWARE, NX),
-    "nodata.example": (MALWARE, NODATA),
-    "drop.example": (MALWARE, DROP),
-    "tcp.example": (MALWARE, TCP),
-    "local.example": (MALWARE, LOCAL),
-    "tcp-bets.example": (MALWARE, TCP, GAMBLING),
-    "tcp-illegal.example": (ILLEGAL, ITCP),
-    "illegal-alias.example": (ILLEGAL, ILOCAL),
-    "alias.example": (MALWARE, LOCAL),
+    "nx.example": (NX,),
+    "nodata.example": (NODATA,),
+    "drop.example": (DROP,),
+    "tcp.example": (TCP,),
+    "local.example": (LOCAL,),
+    "tcp-bets.example": (TCP, GAMBLING),
+    "tcp-illegal.example": (ITCP,),
+    "illegal-alias.example": (ILOCAL,),
+    "alias.example": (LOCAL,),
     "helpline.example": (PROTECTED,),
     "help.bets.example": (PROTECTED,),
     "forbidden-help.example": (PROTECTED, ILLEGAL),
@@ -107,7 +107,7 @@ LISTS = {
     "malware": ListInfo("malware", "Malware", Kind.SECURITY, LegalBasis.USER, Confidentiality.PUBLIC),
     "help": ListInfo("help", "Help", Kind.PROTECTED, LegalBasis.USER, Confidentiality.PUBLIC),
 }
-SECURITY = 1 << MALWARE
+SECURITY = sum(1 << bit for bit in (MALWARE, NX, NODATA, DROP, TCP, LOCAL))
 
 
 @pytest.fixture

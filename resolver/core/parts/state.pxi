@@ -20,13 +20,20 @@ cdef extern from "pipeline.h" nogil:
         WEIR_ACTION_DROP
         WEIR_ACTION_TCP_ONLY
         WEIR_ACTION_OTHER
+        WEIR_ACTION_ALLOW
+        WEIR_ACTION_COUNT
     ctypedef struct weir_masks:
         uint64_t illegal[4]
         uint64_t illegal_orders[4]
         uint64_t protected_[4]
         uint64_t actions[4]
+        uint64_t clients[4]
+        uint64_t named[4]
+        uint8_t has_clients
         uint8_t action[256]
+        uint16_t ede[256]
         uint64_t feeds[256][4]
+        uint64_t peers[256][4]
     ctypedef struct weir_state:
         weir_table lists
         weir_tables tables
@@ -35,12 +42,14 @@ cdef extern from "pipeline.h" nogil:
         uint16_t udp_payload
         uint8_t gateway_ipv4[4]
         uint8_t gateway_ipv6[16]
+        void *hits
         weir_limit_settings limits
         weir_cookie_secrets cookies
     int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length)
 
 cdef enum:
     MIN_UDP_PAYLOAD = 512
+    HITS = 256
     INDEX_KEY_OCTETS = 16
 
 
@@ -50,6 +59,8 @@ ACTION_NODATA = WEIR_ACTION_NODATA
 ACTION_DROP = WEIR_ACTION_DROP
 ACTION_TCP_ONLY = WEIR_ACTION_TCP_ONLY
 ACTION_OTHER = WEIR_ACTION_OTHER
+ACTION_ALLOW = WEIR_ACTION_ALLOW
+ACTION_COUNT = WEIR_ACTION_COUNT
 
 
 cdef class _Mapping:
@@ -107,8 +118,10 @@ cdef class State:
     cdef _Mapping lists
     cdef _Mapping overlay
     cdef _Mapping tables
+    cdef uint64_t[::1] hits
 
-    def __cinit__(self, lists, tables, settings, *, overlay=None, bint verify=True, bytes index_key=None):
+    def __cinit__(self, lists, tables, settings, *, overlay=None, hits=None, bint verify=True,
+                  bytes index_key=None):
         cdef const char *wrong
         cdef uint8_t key[INDEX_KEY_OCTETS]
         self.state = <weir_state *>calloc(1, sizeof(weir_state))
@@ -132,9 +145,20 @@ cdef class State:
                 wrong = weir_table_overlay_open(&self.state.lists, self.overlay.data, self.overlay.size)
             _check(wrong, overlay, "compile the lists again")
         self._load(settings)
+        if hits is not None:
+            self._count_in(hits)
 
     def __dealloc__(self):
         free(self.state)
+
+    cdef int _count_in(self, uint64_t[::1] hits) except -1:
+        if hits.shape[0] != HITS:
+            raise ValueError(f"hits are counted in {HITS} words, not {hits.shape[0]}")
+        if <size_t>&hits[0] % sizeof(uint64_t):
+            raise ValueError("a page of counters must be aligned to its words")
+        self.hits = hits
+        self.state.hits = <void *>&hits[0]
+        return 0
 
     cdef int _load(self, settings) except -1:
         cdef weir_limit_settings *limits = &self.state.limits
@@ -164,6 +188,9 @@ cdef class State:
         _fill_mask(masks.illegal, settings.illegal)
         _fill_mask(masks.illegal_orders, settings.illegal_orders)
         _fill_mask(masks.protected_, settings.protected)
+        _fill_mask(masks.clients, settings.clients)
+        _fill_mask(masks.named, settings.named)
+        masks.has_clients = settings.clients != 0
         actions = 0
         for given in settings.actions:
             if not 0 <= given.bit < 256:
@@ -171,7 +198,12 @@ cdef class State:
             actions |= 1 << given.bit
             masks.action[given.bit] = given.action
             _fill_mask(masks.feeds[given.bit], given.feeds)
+            _fill_mask(masks.peers[given.bit], given.peers)
         _fill_mask(masks.actions, actions)
+        for bit, code in settings.ede:
+            if not 0 <= bit < 256 or not 0 <= code < 0xFFFF:
+                raise ValueError(f"EDE code {code} of bit {bit} is not within the range of either")
+            masks.ede[bit] = code + 1
         return 0
 
 

@@ -5,10 +5,12 @@
 #include "respond.h"
 #include "zones.h"
 
-/* The code that tells a client why (resolver.policy.reasons). */
-static uint16_t ede_of(unsigned kind)
+/* The code that tells a client why (resolver.answer.generation). */
+static uint16_t ede_of(const weir_masks *masks, const weir_verdict *verdict)
 {
-    switch (kind) {
+    if (verdict->voice != WEIR_NO_VOICE && masks->ede[verdict->voice] != 0)
+        return (uint16_t)(masks->ede[verdict->voice] - 1);
+    switch (verdict->kind) {
     case WEIR_COUNT_BLOCKED_ILLEGAL_VOLUNTARY: case WEIR_COUNT_BLOCKED_SECURITY: return WEIR_EDE_BLOCKED;
     case WEIR_COUNT_BLOCKED_ILLEGAL_ORDER: return WEIR_EDE_CENSORED;
     default: return WEIR_EDE_FILTERED;
@@ -32,7 +34,7 @@ static int answer_block(weir_turn *turn, const weir_verdict *verdict)
     weir_note(turn, verdict->kind);
     turn->packet->verdict = verdict->kind;
     turn->packet->bit = verdict->bit;
-    weir_answer_ede(writer, ede_of(verdict->kind));
+    weir_answer_ede(writer, ede_of(&turn->state->masks, verdict));
     if (verdict->list_action == WEIR_ACTION_NXDOMAIN) {
         weir_answer_negative(writer, WEIR_NXDOMAIN, WEIR_BLOCKED_TTL);
     } else if (size == 0 || verdict->list_action == WEIR_ACTION_NODATA) {
@@ -47,13 +49,14 @@ static int answer_block(weir_turn *turn, const weir_verdict *verdict)
 /* The answer for a block: what the list asks for, else the reason's form. */
 static int respond_blocked(weir_turn *turn, const weir_verdict *verdict)
 {
+    turn->voice = verdict->voice;
     switch (verdict->list_action) {
     case WEIR_ACTION_OTHER:
         return WEIR_HAND_OVER;
     case WEIR_ACTION_DROP:
         weir_note(turn, WEIR_COUNT_DROPPED);
         return WEIR_SILENT;
-    case WEIR_ACTION_TCP_ONLY: /* over TCP the rule has been put aside */
+    case WEIR_ACTION_TCP_ONLY: /* over TCP the zone has let it pass */
         turn->writer.truncated = 1;
         return weir_answered(turn);
     default:
@@ -109,7 +112,7 @@ static int respond_kept(weir_turn *turn, weir_case *asked, const weir_cache_key 
     turn->is_popular = found == WEIR_CACHE_PREFETCH;
     weir_note(turn, found == WEIR_CACHE_STALE ? WEIR_COUNT_STALE_ANSWERS : WEIR_COUNT_CACHE_HITS);
     judgement_of(turn, key, hash, &kept, &judgement);
-    int part = weir_judge_answer(asked, &kept, &judgement, &verdict, &turn->tcp_only);
+    int part = weir_judge_answer(asked, &kept, &judgement, &verdict);
     if (part != WEIR_JUDGE_QUERY) {
         int is_target = part == WEIR_JUDGE_TARGET;
         weir_note(turn, is_target ? WEIR_COUNT_BLOCKED_BY_TARGET : WEIR_COUNT_BLOCKED_BY_ADDRESS);
@@ -162,10 +165,10 @@ int weir_respond_by_policy(weir_turn *turn)
         .name_length = query->name_length,
         .part = WEIR_JUDGE_QUERY,
         .over_tcp = turn->packet->over_tcp,
+        .heard = &turn->heard,
     };
     memcpy(asked.bits, item->bits, sizeof asked.bits);
     weir_decide(&asked, &verdict);
-    turn->tcp_only += verdict.tcp_only;
     asked.vouched = verdict.vouches;
     if (verdict.action == WEIR_BLOCK)
         return respond_blocked(turn, &verdict);

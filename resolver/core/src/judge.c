@@ -89,7 +89,7 @@ static int set_bits(weir_case *asked, const part *of, const weir_judgement *judg
 }
 
 int weir_judge_answer(weir_case *asked, const weir_answer *answer, const weir_judgement *judgement,
-                      weir_verdict *verdict, unsigned *tcp_only)
+                      weir_verdict *verdict)
 {
     uint8_t padded[WEIR_MAX_WIRE + WEIR_PAD];
     walk w = {.answer = answer};
@@ -106,7 +106,6 @@ int weir_judge_answer(weir_case *asked, const weir_answer *answer, const weir_ju
             asked->name_length = (uint16_t)each.length;
         }
         weir_decide(asked, verdict);
-        *tcp_only += verdict->tcp_only;
         if (verdict->action == WEIR_BLOCK)
             return each.kind;
     }

@@ -13,9 +13,8 @@ void weir_judge_parts(const weir_state *state, const weir_answer *answer, uint32
                       weir_judgement *judgement);
 
 /* Judge every part in order under `asked` (its name, part and bits are set here). Returns the part that is
- * blocked, WEIR_JUDGE_TARGET or WEIR_JUDGE_ADDRESS, with its verdict; else WEIR_JUDGE_QUERY. `tcp_only`
- * counts rules put aside. */
+ * blocked, WEIR_JUDGE_TARGET or WEIR_JUDGE_ADDRESS, with its verdict; else WEIR_JUDGE_QUERY. */
 int weir_judge_answer(weir_case *asked, const weir_answer *answer, const weir_judgement *judgement,
-                      weir_verdict *verdict, unsigned *tcp_only);
+                      weir_verdict *verdict);
 
 #endif

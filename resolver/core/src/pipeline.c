@@ -79,7 +79,8 @@ void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *pa
         turn.writer.cookie = NULL;
         turn.cookie_state = WEIR_COOKIE_NONE;
         turn.is_popular = turn.counts = 0;
-        turn.tcp_only = 0;
+        turn.heard.any = 0;
+        turn.voice = WEIR_NO_VOICE;
         weir_respond(&turn);
     }
 }

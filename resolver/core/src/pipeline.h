@@ -21,14 +21,20 @@
 
 /* What the bits of the compiled lists mean (resolver.policy.model.Masks). */
 typedef struct {
-    uint64_t illegal[4], illegal_orders[4], protected_[4], actions[4];
+    uint64_t illegal[4], illegal_orders[4], protected_[4];
+    uint64_t actions[4], clients[4]; /* bits of RPZ zones, and those among them that speak about clients */
+    uint64_t named[4];         /* bits of lists whose hits are logged by name: Python does that */
+    uint8_t has_clients;
     uint8_t action[256];       /* by bit: a weir_action; 0 where the bit is no action */
-    uint64_t feeds[256][4];    /* by action bit: the bits that the same list sets */
+    uint16_t ede[256];         /* by bit: one more than the EDE code that its list wants; 0: the reason's */
+    uint64_t feeds[256][4];    /* by action bit: the bits that plain entries of the same list set */
+    uint64_t peers[256][4];   /* by action bit: those of all zones of its kind; of an illegal list its own */
 } weir_masks;
 
 /* blocklists.model.Action, as far as the core carries it out. */
 enum { WEIR_ACTION_BLOCK, WEIR_ACTION_NXDOMAIN, WEIR_ACTION_NODATA, WEIR_ACTION_DROP, WEIR_ACTION_TCP_ONLY,
-       WEIR_ACTION_OTHER /* local data: Python's */ };
+       WEIR_ACTION_OTHER, /* local data: Python's */
+       WEIR_ACTION_ALLOW, WEIR_ACTION_COUNT };
 
 /* One generation as the core sees it. Immutable; whoever published it frees it when no core uses it any
  * more. */
@@ -39,6 +45,7 @@ typedef struct {
     uint64_t stale_ms; /* past its TTL by less than this an answer is given where there is no time for a fresh one */
     uint16_t udp_payload;
     uint8_t gateway_ipv4[4], gateway_ipv6[16];
+    _Atomic uint64_t *hits; /* by bit, how often its list or zone has spoken; NULL: nobody counts */
     weir_limit_settings limits;
     weir_cookie_secrets cookies;
     uint32_t apex_count; /* built-in zones: names at or below are handed over */

@@ -12,6 +12,15 @@
 static const uint8_t loopback_ipv4[4] = {127, 0, 0, 1};
 static const uint8_t loopback_ipv6[16] = {[15] = 1};
 
+/* Zones that asked for TCP and let pass, because the query came by it. */
+static void count_tcp_only(weir_turn *turn)
+{
+    for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
+        for (uint64_t left = turn->heard.passed[i]; left != 0; left &= left - 1)
+            if (turn->state->masks.action[64 * i + (unsigned)__builtin_ctzll(left)] == WEIR_ACTION_TCP_ONLY)
+                weir_count(turn->core->stats, WEIR_COUNT_TCP_ONLY);
+}
+
 static void count(weir_turn *turn)
 {
     weir_stats *stats = turn->core->stats;
@@ -25,8 +34,45 @@ static void count(weir_turn *turn)
     weir_count(stats, turn->packet->over_tcp ? WEIR_COUNT_QUERIES_TCP : WEIR_COUNT_QUERIES_UDP);
     for (unsigned i = 0; i < turn->counts; i++)
         weir_count(stats, turn->counted[i]);
-    if (turn->tcp_only != 0)
-        weir_add(&stats->counter[WEIR_COUNT_TCP_ONLY], turn->tcp_only);
+    if (turn->heard.any)
+        count_tcp_only(turn);
+}
+
+/* Lists and zones that have spoken about the query; for one that has, `mask` gets their bits. */
+static int spoke(const weir_turn *turn, uint64_t mask[WEIR_MASK_WORDS])
+{
+    if (!turn->heard.any && turn->voice == WEIR_NO_VOICE)
+        return 0;
+    for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
+        mask[i] = turn->heard.any ? turn->heard.passed[i] : 0;
+    if (turn->voice != WEIR_NO_VOICE)
+        mask[turn->voice / 64] |= UINT64_C(1) << turn->voice % 64;
+    return 1;
+}
+
+/* Whether Python must answer, because it logs the hits of a list by name; not where nobody has time for that. */
+static int is_logged(const weir_turn *turn, const uint64_t mask[WEIR_MASK_WORDS])
+{
+    uint64_t named = 0;
+    for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
+        named |= mask[i] & turn->state->masks.named[i];
+    return named != 0 && !turn->core->gives_stale;
+}
+
+/* Several threads share these words: a hit costs an atomic addition. What only looks again is counted by
+ * whoever answers, and that is Python where the verdict is a block. */
+static void count_hits(const weir_turn *turn, const uint64_t mask[WEIR_MASK_WORDS])
+{
+    const weir_packet *packet = turn->packet;
+    int looks_again = turn->core->peeks && !turn->core->gives_stale;
+    if (turn->state->hits == NULL || packet->outcome == WEIR_HAND_OVER)
+        return;
+    if (looks_again && (packet->verdict != WEIR_NO_BIT || packet->outcome == WEIR_SILENT))
+        return;
+    for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
+        for (uint64_t left = mask[i]; left != 0; left &= left - 1)
+            atomic_fetch_add_explicit(&turn->state->hits[64 * i + (unsigned)__builtin_ctzll(left)], 1,
+                                      memory_order_relaxed);
 }
 
 /* Whether another answer may go to the client's prefix; TCP proves an address, and so does a good cookie. */
@@ -162,5 +208,13 @@ void weir_respond(weir_turn *turn)
     if (outcome == WEIR_ANSWERED && turn->is_popular)
         outcome = WEIR_ANSWERED_PREFETCH;
     packet->outcome = (uint8_t)outcome;
+    uint64_t mask[WEIR_MASK_WORDS];
+    if (spoke(turn, mask)) {
+        if (is_logged(turn, mask)) {
+            packet->outcome = WEIR_HAND_OVER;
+            packet->missing = 0;
+        }
+        count_hits(turn, mask);
+    }
     count(turn);
 }

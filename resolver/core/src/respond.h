@@ -22,7 +22,8 @@ typedef struct {
     uint8_t is_popular;   /* the kept answer should be asked for again */
     uint8_t counts;
     uint8_t counted[WEIR_TURN_COUNTS]; /* WEIR_COUNT_... */
-    unsigned tcp_only;
+    uint16_t voice; /* the bit of the list or zone that blocked, or WEIR_NO_VOICE */
+    weir_heard heard;
 } weir_turn;
 
 /* Set the packet's outcome, and its answer if there is one; count. */

@@ -21,39 +21,36 @@ static inline int meets(const uint64_t a[WEIR_MASK_WORDS], const uint64_t b[WEIR
     return ((a[0] & b[0]) | (a[1] & b[1]) | (a[2] & b[2]) | (a[3] & b[3])) != 0;
 }
 
-static inline int has_bit(const uint64_t mask[WEIR_MASK_WORDS], unsigned bit)
-{
-    return mask[bit / BITS_PER_WORD] >> bit % BITS_PER_WORD & 1;
-}
-
-/* The RPZ action that a list feeding `bit` asked for at this name, if one did. */
-static uint8_t list_action(const weir_masks *masks, const uint64_t bits[WEIR_MASK_WORDS], unsigned bit)
-{
-    for (unsigned word = 0; word < WEIR_MASK_WORDS; word++) {
-        for (uint64_t left = bits[word] & masks->actions[word]; left != 0; left &= left - 1) {
-            unsigned index = BITS_PER_WORD * word + (unsigned)__builtin_ctzll(left);
-            if (has_bit(masks->feeds[index], bit))
-                return masks->action[index];
-        }
-    }
-    return WEIR_ACTION_BLOCK;
-}
-
 static void block(weir_verdict *verdict, unsigned kind)
 {
     verdict->action = WEIR_BLOCK;
     verdict->kind = (uint8_t)kind;
     verdict->bit = WEIR_NO_BIT;
+    verdict->voice = WEIR_NO_VOICE;
     verdict->list_action = WEIR_ACTION_BLOCK;
 }
 
+/* A zone speaks where none of the plain lists stands before it in the configuration. */
 static void block_listed(const weir_masks *masks, const weir_case *asked,
                          const uint64_t mask[WEIR_MASK_WORDS], unsigned kind, weir_verdict *verdict)
 {
-    unsigned bit = lowest_common(asked->bits, mask);
+    uint64_t zones[WEIR_MASK_WORDS], plain[WEIR_MASK_WORDS];
+    for (unsigned i = 0; i < WEIR_MASK_WORDS; i++) {
+        zones[i] = asked->bits[i] & mask[i] & masks->actions[i];
+        plain[i] = asked->bits[i] & mask[i] & ~masks->actions[i];
+    }
     block(verdict, kind);
+    verdict->bit = (uint8_t)lowest_common(plain, plain);
+    verdict->voice = verdict->bit;
+    if (!weir_any(zones))
+        return;
+    unsigned zone = lowest_common(zones, zones);
+    unsigned bit = meets(masks->feeds[zone], mask) ? lowest_common(masks->feeds[zone], mask) : zone;
+    if (weir_any(plain) && verdict->bit < bit)
+        return;
     verdict->bit = (uint8_t)bit;
-    verdict->list_action = list_action(masks, asked->bits, bit);
+    verdict->voice = (uint16_t)zone;
+    verdict->list_action = masks->action[zone];
 }
 
 static void allow(weir_verdict *verdict, int vouches)
@@ -152,37 +149,28 @@ static void decide_once(const weir_case *asked, weir_verdict *verdict)
     allow(verdict, 0);
 }
 
-/* Without the lists that only ask for TCP, for a client that has come by TCP. */
-static void put_tcp_only_aside(const weir_masks *masks, uint64_t bits[WEIR_MASK_WORDS])
+/* What zones say of the client stands in its policy. */
+static void add_client(const weir_case *asked, uint64_t bits[WEIR_MASK_WORDS])
 {
-    uint64_t aside[WEIR_MASK_WORDS] = {0};
-    for (unsigned bit = 0; bit < WEIR_MASK_WORDS * BITS_PER_WORD; bit++) {
-        if (!has_bit(bits, bit) || !has_bit(masks->actions, bit))
-            continue;
-        if (masks->action[bit] != WEIR_ACTION_TCP_ONLY)
-            continue;
-        aside[bit / BITS_PER_WORD] |= UINT64_C(1) << bit % BITS_PER_WORD;
-        for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
-            aside[i] |= masks->feeds[bit][i];
-    }
+    const weir_policy *policy = asked->policy;
     for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
-        bits[i] &= ~aside[i];
+        bits[i] |= (policy->block[i] | policy->security[i]) & asked->state->masks.clients[i];
 }
 
 void weir_decide(const weir_case *asked, weir_verdict *verdict)
 {
-    *verdict = (weir_verdict){.bit = WEIR_NO_BIT};
-    decide_once(asked, verdict);
-    if (!asked->over_tcp)
+    const weir_masks *masks = &asked->state->masks;
+    int is_about_client = masks->has_clients && asked->part == WEIR_JUDGE_QUERY;
+    *verdict = (weir_verdict){.bit = WEIR_NO_BIT, .voice = WEIR_NO_VOICE};
+    if (!is_about_client && !meets(asked->bits, masks->actions)) {
+        decide_once(asked, verdict);
         return;
-    /* Each round takes a bit away, so this ends. */
-    weir_case left = *asked;
-    while (verdict->action == WEIR_BLOCK && verdict->list_action == WEIR_ACTION_TCP_ONLY) {
-        uint8_t aside = (uint8_t)(verdict->tcp_only + 1);
-        put_tcp_only_aside(&asked->state->masks, left.bits);
-        *verdict = (weir_verdict){.bit = WEIR_NO_BIT, .tcp_only = aside};
-        decide_once(&left, verdict);
     }
+    weir_case settled = *asked;
+    if (is_about_client)
+        add_client(asked, settled.bits);
+    weir_hear(masks, asked->policy, asked->over_tcp, asked->heard, settled.bits);
+    decide_once(&settled, verdict);
 }
 
 static inline void add_mask(uint64_t bits[WEIR_MASK_WORDS], const uint8_t *mask)

@@ -3,6 +3,7 @@
 #ifndef WEIR_VERDICT_H
 #define WEIR_VERDICT_H
 
+#include "hear.h"
 #include "pipeline.h"
 
 /* Which part of a conversation is judged (resolver.policy.verdict.Part). */
@@ -20,11 +21,13 @@ typedef struct {
     uint8_t vouched; /* the query name was allowed by name: its category does not block what it leads to */
     uint8_t over_tcp;
     uint64_t bits[WEIR_MASK_WORDS]; /* what the lists say */
+    weir_heard *heard; /* of the whole query: what its parts say is added */
 } weir_case;
 
 enum { WEIR_ALLOW, WEIR_BLOCK, WEIR_REWRITE };
 
 #define WEIR_NO_BIT 255u
+#define WEIR_NO_VOICE 0xFFFFu
 
 typedef struct {
     uint8_t action;
@@ -32,7 +35,7 @@ typedef struct {
     uint8_t kind;        /* of a block: its counter, WEIR_COUNT_BLOCKED_... */
     uint8_t bit;         /* of the list or category that spoke, or WEIR_NO_BIT */
     uint8_t list_action; /* what the list that spoke asked for: a WEIR_ACTION_... */
-    uint8_t tcp_only;    /* rules that asked for TCP and were put aside, because the query came by it */
+    uint16_t voice;      /* the bit of the zone that blocked, else of the list or category; or WEIR_NO_VOICE */
     const uint8_t *target; /* WEIR_REWRITE: the wire name to answer with */
     uint16_t target_length;
 } weir_verdict;

@@ -60,7 +60,7 @@ def test_json_has_the_same_steps(weir: Run) -> None:
             "reason",
             "step",
         ),
-        *("summary", "answer", "ede", "http_status", "category", "lists", "steps", "notes", "page"),
+        *("summary", "answer", "ede", "http_status", "category", "lists", "steps", "notes", "page", "zones"),
     }
     assert (report["action"], report["ede"], report["lists"], report["at"]) == (
         "block",

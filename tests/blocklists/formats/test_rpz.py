@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blocklists.formats import line_parser, read
+from blocklists.formats.rpz import OVERRIDES
 from blocklists.formats.rpz_names import MAX_LABELS
 from blocklists.formats.rpz_syntax import MAX_CONTINUATION
-from blocklists.model import Action, Entry, ListSource, Scope, SkipReason
+from blocklists.model import Action, Entry, Kind, ListSource, Scope, SkipReason
+from blocklists.properties import Fetching, PolicyOverride, Rpz
 
 Make = Callable[..., ListSource]
 Outcomes = Callable[[ListSource, str], list[str]]
@@ -98,7 +102,9 @@ RELATIVE = {
     "bets.example CNAME .": ["host bets.example nxdomain"],
     "BETS.Example CNAME .": ["host bets.example nxdomain"],
     "bücher.example CNAME .": ["host xn--bcher-kva.example nxdomain"],
-    "bets.example IN CNAME *.wall.example.": ["-unsupported"],
+    "bets.example IN CNAME *.wall.example.": ["host bets.example local-data"],
+    "bets.example CNAME *.wall": ["-unsupported"],
+    "bets.example CNAME *.rpz-what.": ["host bets.example local-data"],
     "bets.example CNAME rpz-new.": ["-unsupported"],
     "bets.example CNAME wall": ["-unsupported"],
     "bets.example CNAME wall.example.": ["host bets.example local-data"],
@@ -112,14 +118,12 @@ RELATIVE = {
     "bets.example NOTYPE x": ["-malformed"],
     "bets.example CNAME . .": ["-malformed"],
     "  CNAME .": ["-malformed"],
-    "* CNAME .": ["-bad-name"],
+    "* CNAME .": ["-unsupported"],
     "*.com CNAME .": ["-single-label"],
     "localhost CNAME .": ["-single-label"],
     "a..example CNAME .": ["-bad-name"],
-    "32.1.2.0.192.rpz-ip CNAME .": ["-unsupported"],
-    "32.1.0.0.127.rpz-client-ip CNAME .": ["-unsupported"],
-    "ns.example.rpz-nsdname CNAME .": ["-unsupported"],
-    "32.1.2.0.192.rpz-nsip CNAME .": ["-unsupported"],
+    "ns.example.rpz-nsdname CNAME .": ["-name-server-trigger"],
+    "32.1.2.0.192.rpz-nsip CNAME .": ["-name-server-trigger"],
     "192.0.2.1 CNAME .": ["-ip-address"],
     "$INCLUDE other.zone": ["-unsupported"],
     "$GENERATE 1-9 a$ CNAME .": ["-unsupported"],
@@ -154,14 +158,106 @@ def test_lines_of_a_zone_without_origin(
         ("x.1.2.0.192.rpz-ip CNAME .", ["-bad-name"]),
         ("0.0.0.0.0.rpz-ip CNAME .", ["-unsupported"]),
         ("4.0.0.0.16.rpz-ip CNAME .", ["-unsupported"]),
-        ("32.1.2.0.192.rpz-ip CNAME rpz-passthru.", ["-unsupported"]),
-        ("32.1.2.0.192.rpz-ip A 192.0.2.2", ["-unsupported"]),
+        ("7.zz.fc00.rpz-ip CNAME .", ["address fc00::/7 nxdomain"]),
+        ("8.0.0.0.127.rpz-ip CNAME .", ["address 127.0.0.0/8 nxdomain"]),
+        ("32.1.2.0.192.rpz-ip CNAME rpz-passthru.", ["address 192.0.2.1 allow"]),
+        ("32.1.2.0.192.rpz-ip CNAME 32.1.2.0.192.rpz-ip.", ["address 192.0.2.1 allow"]),
+        ("32.1.2.0.192.rpz-ip CNAME rpz-tcp-only.", ["address 192.0.2.1 tcp-only"]),
+        ("32.1.2.0.192.rpz-ip A 192.0.2.2", ["address 192.0.2.1 local-data"]),
+        ("32.1.0.0.127.rpz-client-ip CNAME .", ["client 127.0.0.1 nxdomain"]),
+        ("1.0.0.0.128.rpz-client-ip CNAME rpz-drop.", ["client 128.0.0.0/1 drop"]),
+        ("48.zz.1.db8.2001.rpz-client-ip A 192.0.2.2", ["client 2001:db8:1::/48 local-data"]),
+        ("0.0.0.0.0.rpz-client-ip CNAME .", ["-unsupported"]),
+        ("rpz-client-ip CNAME .", ["-bad-name"]),
     ],
 )
-def test_address_triggers_where_the_source_wants_them(
-    line: str, expected: list[str], source: Make, outcomes: Outcomes
+def test_triggers_on_addresses(line: str, expected: list[str], source: Make, outcomes: Outcomes) -> None:
+    assert outcomes(source("rpz"), line) == expected
+
+
+TRIGGERS = ["a.example CNAME rpz-passthru.", "*.a.example A 192.0.2.1", "32.1.2.0.192.rpz-ip CNAME *."]
+
+
+@pytest.mark.parametrize(
+    ("override", "action"),
+    [
+        (PolicyOverride.GIVEN, ["allow", "local-data", "nodata"]),
+        (PolicyOverride.DISABLED, ["count"] * 3),
+        (PolicyOverride.PASSTHRU, ["allow"] * 3),
+        (PolicyOverride.NXDOMAIN, ["nxdomain"] * 3),
+        (PolicyOverride.NODATA, ["nodata"] * 3),
+        (PolicyOverride.DROP, ["drop"] * 3),
+        (PolicyOverride.TCP_ONLY, ["tcp-only"] * 3),
+        (PolicyOverride.CNAME, ["local-data"] * 3),
+    ],
+)
+def test_an_override_stands_in_place_of_every_action(
+    override: PolicyOverride, action: list[str], source: Make, outcomes: Outcomes
 ) -> None:
-    assert outcomes(source("rpz", addresses=True), line) == expected
+    overridden = source("rpz", fetching=Fetching(rpz=Rpz(override, "garden.example")))
+    triggers = ["host a.example", "wildcard a.example", "address 192.0.2.1"]
+    expected = [f"{trigger} {asked}" for trigger, asked in zip(triggers, action, strict=True)]
+    assert outcomes(overridden, "\n".join(TRIGGERS)) == expected
+    entries, _ = read(overridden, "\n".join(TRIGGERS).encode())
+    assert any(entry.data for entry in entries) == (override is PolicyOverride.GIVEN)
+
+
+def test_a_protected_list_takes_only_what_lets_pass(source: Make, outcomes: Outcomes) -> None:
+    lines = [*TRIGGERS, "b.example CNAME .", "32.1.2.0.192.rpz-client-ip CNAME rpz-passthru."]
+    expected = ["host a.example", *["-unsupported"] * 4]
+    assert outcomes(source("rpz", kind=Kind.PROTECTED), "\n".join(lines)) == expected
+
+
+def test_an_illegal_list_takes_no_triggers_on_clients(source: Make, outcomes: Outcomes) -> None:
+    line = "32.1.2.0.192.rpz-client-ip CNAME rpz-passthru."
+    assert outcomes(source("rpz", kind=Kind.ILLEGAL), line) == ["-unsupported"]
+
+
+OWNERS = [
+    "a.example",
+    "*.a.example",
+    "*",
+    "@",
+    "32.1.2.0.192.rpz-ip",
+    "48.zz.2.2001.rpz-client-ip",
+    "x.rpz-nsdname",
+]
+TARGETS = [
+    "CNAME .",
+    "CNAME *.",
+    "CNAME *.b.example.",
+    "CNAME rpz-passthru.",
+    "A 192.0.2.1",
+    "TXT (",
+    ") x",
+    "A ;",
+    "",
+]
+LINES = st.one_of(
+    st.text(max_size=80),
+    st.tuples(st.sampled_from(OWNERS), st.sampled_from(["", "60 ", "IN "]), st.sampled_from(TARGETS)).map(
+        lambda parts: f"{parts[0]} {parts[1]}{parts[2]}"
+    ),
+    st.lists(
+        st.sampled_from(["zz", "rpz-ip", "rpz-client-ip", "1", "129", "-1", "", "a", "CNAME", "."]),
+        max_size=9,
+    ).map(".".join),
+)
+
+
+@given(st.lists(LINES, max_size=12), st.sampled_from(Kind), st.sampled_from(PolicyOverride))
+def test_whatever_a_zone_holds_every_line_has_one_outcome(
+    source: Make, text: list[str], kind: Kind, override: PolicyOverride
+) -> None:
+    zone = source("rpz", kind=kind, fetching=Fetching(rpz=Rpz(override, "garden.example")))
+    data = "\n".join(text).encode("utf-8", "replace")
+    entries, counts = read(zone, data)
+    assert counts.lines == counts.accepted + counts.duplicate + sum(counts.skipped.values())
+    assert counts.entries == len(entries)
+    if override is not PolicyOverride.GIVEN:
+        assert {entry.action for entry in entries} <= {OVERRIDES[override], Action.BLOCK}
+    if kind is Kind.PROTECTED:
+        assert {entry.action for entry in entries} <= {Action.BLOCK}
 
 
 def test_the_soa_tells_the_apex(source: Make, outcomes: Outcomes) -> None:

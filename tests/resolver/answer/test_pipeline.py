@@ -25,7 +25,7 @@ from resolver.tables.model import LocalRecord
 from resolver.tables.view import View
 
 CHILD, ADULT = "127.0.0.11", "127.0.0.13"
-MALWARE, GAMBLING, PORN = 1 << 2, 1 << 4, 1 << 5
+MALWARE, GAMBLING, PORN = 1 << 2 | 0b11111 << 6, 1 << 4, 1 << 5
 POLICIES = {
     "127.0.0.11/32": Policy(1, block=GAMBLING | PORN, security=MALWARE),
     "127.0.0.13/32": Policy(2, security=MALWARE),

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from blocklists.model import Confidentiality, Kind, LegalBasis, ListSource
+from blocklists.properties import Fetching, PolicyOverride, Rpz
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.reader import SnapshotReader
 from blocklists.snapshot.readings import Prepared
-from resolver.answer.decision import Miss, Services
+from resolver.answer.decision import Miss, Services, Spoken
 from resolver.answer.generation import Generation
 from resolver.answer.native_state import settings_of
 from resolver.answer.pipeline import Pipeline
@@ -62,7 +63,18 @@ SOURCES: Mapping[str, dict[str, Any]] = {
     "adult": {"kind": Kind.CATEGORY, "categories": ("pornography",)},
     "zone": {"kind": Kind.SECURITY, "format": "rpz", "addresses": True},
     "zone2": {"kind": Kind.CATEGORY, "categories": ("gambling",), "format": "rpz", "addresses": True},
+    "trial": {
+        "kind": Kind.SECURITY,
+        "format": "rpz",
+        "fetching": Fetching(rpz=Rpz(PolicyOverride.DISABLED)),
+    },
+    "last": {"kind": Kind.SECURITY, "format": "rpz"},
+    "orders": {"kind": Kind.ILLEGAL, "legal_basis": LegalBasis.COURT, "format": "rpz"},
 }
+
+
+EDE = {"zone2": 0, "last": 18, "bets": 15}
+"""Codes that the lists want in place of the reason's."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +161,13 @@ def make_view(path: Path, plan: Plan) -> View:
     for id_ in plan.lists:
         source = _list_source(id_)
         infos[id_] = ListInfo(
-            id_, id_, source.kind, source.legal_basis, source.confidentiality, categories=source.categories
+            id_,
+            id_,
+            source.kind,
+            source.legal_basis,
+            source.confidentiality,
+            categories=source.categories,
+            ede=EDE.get(id_),
         )
     tables = Tables(
         generation=1,
@@ -186,7 +204,9 @@ class World:
         self.generation = Generation(self.view)
         options = {"cookie_secrets": SECRETS, **self.options}
         settings = settings_of(self.generation, **options)
-        self.state = native.State(snapshot, tables, settings, index_key=INDEX_KEY)
+        self.hits = memoryview(bytearray(8 * 256)).cast("Q")
+        self.spoken: list[Spoken] = []
+        self.state = native.State(snapshot, tables, settings, index_key=INDEX_KEY, hits=self.hits)
         self.page = CounterPage(self.folder / "counters", native.STATS_NAMES)
         self.python_cache = Cache(CACHE_SIZE, 0.0)
         self.core_cache = self._make_cache()
@@ -195,7 +215,12 @@ class World:
         )
         self.secrets = native.CookieSecrets(SECRETS)
         services = Services(
-            self._lookup, self._age, lambda name: self.counted.update([name]), self._cookie, self._keep
+            self._lookup,
+            self._age,
+            lambda name: self.counted.update([name]),
+            self._cookie,
+            self._keep,
+            self.spoken.append,
         )
         self.pipeline = Pipeline(self.generation, services)
 

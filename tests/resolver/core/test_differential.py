@@ -64,7 +64,7 @@ def wire_of(name: str) -> bytes:
 HOSTS = (
     "voluntary.test", "court.test", "both.test", "bets.test", "adult.test", "help.bets.test", "nx.test",
     "nodata.test", "drop.test", "tcp.test", "both-tcp.test", "tcp-bets.test", "local.test", "walled.test", "free.test",
-    "search.test", "safe.test", "cdn.free.test", "deep.a.b.c.free.test",
+    "search.test", "safe.test", "cdn.free.test", "pass.test", "deep.a.b.c.free.test",
 )  # fmt: skip
 ODD = (
     "", "localhost", "me.localhost", "printer.local", "x.onion", "invalid", "resolver.arpa", "_dns.resolver.arpa",
@@ -103,16 +103,29 @@ LISTS = {
             "tcp.test CNAME rpz-tcp-only.", "both-tcp.test CNAME rpz-tcp-only.", "tcp-bets.test CNAME rpz-tcp-only.",
             "local.test A 192.0.2.66",
             "walled.test CNAME free.test.", "32.66.100.51.198.rpz-ip CNAME .",
-            "128.66.zz.db8.2001.rpz-ip CNAME rpz-drop.", "",
+            "128.66.zz.db8.2001.rpz-ip CNAME rpz-drop.", "pass.test CNAME rpz-passthru.", "*.free.test CNAME rpz-passthru.",
+            "bets.test CNAME rpz-passthru.", "24.0.1.0.127.rpz-client-ip CNAME *.", "32.12.0.0.127.rpz-client-ip CNAME .",
+            "32.11.0.0.127.rpz-client-ip CNAME rpz-passthru.", "",
         ]
     ),
-    "zone2": "\n".join([*DATA_ZONE, "free.test CNAME rpz-tcp-only.", "24.0.113.0.203.rpz-ip CNAME *.", ""]),
+    "zone2": "\n".join([
+        *DATA_ZONE, "free.test CNAME rpz-tcp-only.", "24.0.113.0.203.rpz-ip CNAME *.", "pass.test CNAME .",
+        "32.5.113.0.203.rpz-ip CNAME rpz-passthru.", "drop.test CNAME .", "",
+    ]),
+    "trial": "\n".join([*DATA_ZONE, "free.test CNAME .", "nx.test CNAME .", "24.0.100.51.198.rpz-ip CNAME .", ""]),
+    "last": "\n".join([
+        *DATA_ZONE, "pass.test CNAME *.", "free.test CNAME .", "24.0.100.51.198.rpz-ip CNAME .", "tcp.test CNAME .",
+        "32.12.0.0.127.rpz-client-ip CNAME rpz-drop.", "nodata.test CNAME .", "",
+    ]),
+    "orders": "\n".join([
+        *DATA_ZONE, "court.test CNAME .", "pass.test CNAME rpz-passthru.", "both.test CNAME rpz-passthru.", "",
+    ]),
 }  # fmt: skip
 
 
 def a_mask(rng: Random) -> int:
     """Few bits, some, or nearly all of the world's."""
-    return rng.getrandbits(14) & (rng.getrandbits(14) if rng.random() < 0.6 else (1 << 14) - 1)
+    return rng.getrandbits(32) & (rng.getrandbits(32) if rng.random() < 0.6 else (1 << 32) - 1)
 
 
 def a_policy(rng: Random, number: int) -> Policy:
@@ -209,14 +222,19 @@ def compare(world: Any, packet: bytes, client: str, over_tcp: bool) -> bool:
     """Ask core, oracle and core again (the oracle may have kept something); True if the second was handed over."""
     first = one(world, packet, client, over_tcp)
     before = world.counted.copy()
+    world.spoken.clear()
     expected = world.oracle(packet, client, over_tcp=over_tcp)
+    spoke = sum(spoken.bits for spoken in world.spoken)
+    assert len(world.spoken) <= 1
     counted = world.common(world.counted - before)
     second = one(world, packet, client, over_tcp)
-    for answer, counts in (first, second):
+    for answer, counts, hits in (first, second):
         if answer is native.HANDED_OVER:
             assert counts == {"handed_over": 1}
+            assert hits == 0
             continue
         assert answer == expected
+        assert hits == spoke
         assert world.common(counts) == counted
         assert not counts["handed_over"]
     if second[0] is native.HANDED_OVER:
@@ -224,10 +242,13 @@ def compare(world: Any, packet: bytes, client: str, over_tcp: bool) -> bool:
     return second[0] is native.HANDED_OVER
 
 
-def one(world: Any, packet: bytes, client: str, over_tcp: bool) -> tuple[Any, Any]:
-    before = world.core_counts()
+def one(world: Any, packet: bytes, client: str, over_tcp: bool) -> tuple[Any, Any, int]:
+    """The core's answer, what it counted, and the bits of the lists whose hits it counted."""
+    before, hits = world.core_counts(), list(world.hits)
     answer = world.native(packet, client, over_tcp=over_tcp)
-    return answer, world.core_counts() - before
+    more = [now - then for now, then in zip(world.hits, hits, strict=True)]
+    assert set(more) <= {0, 1}
+    return answer, world.core_counts() - before, sum(1 << bit for bit, count in enumerate(more) if count)
 
 
 def is_pythons(world: Any, packet: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +194,45 @@ def test_settings_out_of_range_and_missing_files_are_named(world: Callable[..., 
         open_state(StateFiles(tmp_path / "absent", files.tables), settings_of(made.generation))
     with pytest.raises(ValueError, match="4 or 16"):
         made.core.answer(made.state, b"", b"", over_tcp=False, now_ms=0, unix_ms=0)
+
+
+def test_hits_that_are_logged_by_name_are_pythons(
+    make_world: Callable[..., Any],
+    make_plan: Callable[..., Any],
+    make_query: Callable[..., bytes],
+    wire: Callable[[str], bytes],
+) -> None:
+    lists = {"zone": "nx.test CNAME .\npass.test CNAME rpz-passthru.\n", "bets": "bets.test\n"}
+    world = make_world(
+        make_plan(lists=lists, clients={}, default=Policy(0, block=(1 << 8) - 1, security=(1 << 8) - 1))
+    )
+    named = sum(1 << bit.index for bit in world.view.bits if bit.id == "zone")
+    snapshot, tables = world.folder / "snapshot", world.folder / "tables"
+    state = native.State(
+        snapshot, tables, replace(settings_of(world.generation), named=named), hits=world.hits
+    )
+
+    def outcome(name: str) -> object:
+        packet = make_query(wire(name), 1)
+        client = bytes([127, 0, 0, 99])
+        return world.core.answer(
+            state, packet, client, over_tcp=False, now_ms=5_000_000, unix_ms=1_700_000_000_000
+        )
+
+    assert outcome("nx.test") is native.HANDED_OVER
+    assert outcome("pass.test") is native.HANDED_OVER
+    assert not any(world.hits)
+    assert isinstance(outcome("bets.test"), bytes)
+    assert sum(world.hits) == 1
+
+
+@pytest.mark.parametrize("words", [0, 255, 257])
+def test_a_page_of_hits_has_a_word_for_each_bit(
+    make_world: Callable[..., Any], make_plan: Callable[..., Any], words: int
+) -> None:
+    world = make_world(make_plan(lists={"bets": "bets.test\n"}, clients={}))
+    hits = memoryview(bytearray(8 * words or 8)).cast("Q")
+    with pytest.raises(ValueError, match="256 words"):
+        native.State(
+            world.folder / "snapshot", world.folder / "tables", settings_of(world.generation), hits=hits
+        )

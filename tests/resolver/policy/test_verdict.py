@@ -14,7 +14,8 @@ from resolver.policy.model import Grant, Policy, ReasonKind, Rule, Step, Verdict
 from resolver.policy.verdict import STEPS, Case, Part, decide, explain, suffixes
 from resolver.tables.view import View
 
-MALWARE, GAMBLING, PORN = 1 << 2, 1 << 4, 1 << 5
+MALWARE, GAMBLING, PORN = 1 << 2 | 0b11111 << 6, 1 << 4, 1 << 5
+"""Of the malware list its plain bit and those of its actions (``resolver/conftest.py``)."""
 NOW = 1_000.0
 FULL = Policy(7, block=GAMBLING | PORN, security=MALWARE)
 ALLOW, BLOCK, REWRITE = VerdictAction.ALLOW, VerdictAction.BLOCK, VerdictAction.REWRITE
