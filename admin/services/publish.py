@@ -142,7 +142,7 @@ def stage(
     except BaseException:
         clients.close()
         raise
-    staged = InForce(state, config, tables, clients)
+    staged = InForce(state, config, tables, clients, snapshot.clients)
     staged.is_staged = True
     return staged
 

@@ -49,6 +49,8 @@ class Loot:
     texts: Mapping[str, bytes]
     config: Any
     index_key: bytes
+    stops: frozenset[str]
+    """Public suffixes and what stands for the protected names: public parts of what names the compiled file."""
 
     @property
     def everything(self) -> bytes:
@@ -80,7 +82,8 @@ async def loot(world: Any, bets: str, watch: str, index_key: bytes, dictionary: 
     files = {
         path: path.read_bytes() for path in world.place.data_dir.rglob("*") if path.is_file() and path != held
     }
-    return Loot(files, secret, public, texts, controller.config, index_key)
+    stops = public_suffixes() | {world.readings.guard.shield}
+    return Loot(files, secret, public, texts, controller.config, index_key, stops)
 
 
 def digests_of(file: bytes) -> set[bytes]:
@@ -156,7 +159,7 @@ def test_nor_with_any_stolen_key(loot: Loot) -> None:
 def test_nor_by_the_name_of_the_compiled_file(loot: Loot) -> None:
     key = loot.files[loot.snapshot][TABLE_KEY]
     by_text = [(source, hashlib.sha256(loot.texts[source.id]).digest()) for source in sources(loot.config)]
-    guessed = compiler._digest(by_text, key, public_suffixes(), {})
+    guessed = compiler._digest(by_text, key, loot.stops, {})
     true = compiler._keyed(*zip(*by_text, strict=True), loot.index_key)
-    assert loot.snapshot.stem == f"snapshot-{compiler._digest(true, key, public_suffixes(), {})}"
+    assert loot.snapshot.stem == f"snapshot-{compiler._digest(true, key, loot.stops, {})}"
     assert guessed not in loot.snapshot.stem

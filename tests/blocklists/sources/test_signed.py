@@ -78,7 +78,7 @@ async def _version(source: ListSource, known: Known | None = None, now: float = 
 
 
 def _known(version: ListVersion) -> Known:
-    return Known(version.etag, version.last_modified, version.proof)
+    return Known(version.etag, version.last_modified, proof=version.proof)
 
 
 async def _fault(source: ListSource, known: Known | None = None, now: float = NOW) -> str:

@@ -153,7 +153,7 @@ async def test_the_index_key_is_asked_for_at_every_try(monkeypatch: pytest.Monke
     keys: list[bytes | None] = [None, b"wrong", b"right"]
     asked: list[bytes | None] = []
 
-    def open_any(_: Path, key: bytes | None) -> Any:
+    def open_any(_: Path, key: bytes | None, *, staged: bool) -> Any:
         asked.append(key)
         if key != b"right":
             raise IndexKeyError("its secret lists were compiled under another index key")
