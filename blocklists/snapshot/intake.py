@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from blocklists.canaries import canary_of
 from blocklists.edits import REACH, SCOPE_OF, Change, Edit
 from blocklists.formats.protocol import LineParser, Semantics
 from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, disposition, identity, lines
@@ -89,9 +90,11 @@ class Intake:
         self.number, self._builder, self._tokens = number, builder, tokens
 
     def complete(self, edits: Iterable[Edit] = ()) -> None:
-        """Change what was read as the edits say, and add the addresses. Edits are not counted."""
+        """Change what was read as the edits say, and add canary and addresses. Edits and canary are not counted."""
         for edit in edits:
             self._edit(edit)
+        if (canary := canary_of(self._source)) is not None:
+            self._edit(Edit(Change.ADD, canary.name, canary.scope), canary.action)
         self._place_addresses()
 
     def _scan(self, data: bytes, syntax: int) -> None:
@@ -187,7 +190,7 @@ class Intake:
             self._builder.replace(name, [number for number in kept if number != token])
             self._tally.entry(Disposition.DNS, -1)
 
-    def _edit(self, edit: Edit) -> None:
+    def _edit(self, edit: Edit, action: Action = Action.BLOCK) -> None:
         """An edit replaces what the list's text says at this very name, as far as it reaches; exceptions elsewhere
         still hold, an exception at this name only against a removal.
         """
@@ -208,7 +211,7 @@ class Intake:
                 after.add(self._tokens.number(kept))
         if edit.change is Change.ADD:
             important = self.semantics == "adblock"  # not to be lifted by the list's own plain exceptions
-            after.add(self._tokens.number(Token(self.number, edit.scope, important=important)))
+            after.add(self._tokens.number(Token(self.number, edit.scope, action, important)))
         if after != set(before):
             self._builder.replace(name, after)
             if self.semantics != "union":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from admin.store.tables import Base
+from admin.store.probes import Base
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=Base.metadata, transactional_ddl=True
