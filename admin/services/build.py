@@ -91,7 +91,9 @@ def selftest_sources(config: Config) -> Mapping[int, IPv4Network | IPv6Network]:
     if section.selftest == "off" or not any(item.canary for item in config.lists):
         return {}
     source = section.selftest_source
-    wanted = {ip_network(address).version: ip_network(address) for address in (source.ipv4, source.ipv6) if address}
+    wanted = {
+        ip_network(address).version: ip_network(address) for address in (source.ipv4, source.ipv6) if address
+    }
     taken = {prefix.network for item in config.subscribers for prefix in item.addresses}
     return {version: network for version, network in wanted.items() if network not in taken}
 

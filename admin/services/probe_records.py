@@ -106,9 +106,7 @@ async def last_states(transaction: Transaction) -> dict[str, State]:
         select(EventRow.subject, EventRow.detail).where(EventRow.sequence.in_(newest))
     )
     known: Collection[str] = [state.value for state in State]
-    return {
-        subject: State(detail["state"]) for subject, detail in rows if detail.get("state") in known
-    }
+    return {subject: State(detail["state"]) for subject, detail in rows if detail.get("state") in known}
 
 
 async def history(
@@ -124,20 +122,14 @@ async def history(
 
 
 def _probe(row: ProbeRow) -> Probe:
-    return Probe(
-        row.list, row.transport, row.target, Outcome(row.outcome), row.words, row.at, row.seconds
-    )
+    return Probe(row.list, row.transport, row.target, Outcome(row.outcome), row.words, row.at, row.seconds)
 
 
 async def _add_to_hours(transaction: Transaction, probes: Sequence[Probe]) -> None:
     sums: Counter[tuple[int, str, str, str]] = Counter()
     for probe in probes:
         column = (
-            "good"
-            if probe.outcome is Outcome.GOOD
-            else "failed"
-            if probe.outcome in FAILING
-            else "untold"
+            "good" if probe.outcome is Outcome.GOOD else "failed" if probe.outcome in FAILING else "untold"
         )
         sums[int(probe.at // HOUR), probe.list_id, probe.transport, column] += 1
     for (hour, list_id, transport, column), number in sums.items():

@@ -66,6 +66,27 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What the newest round says of a list. Times are Unix seconds; ``since`` is when the state became what it is."""
+
+    list_id: str
+    state: State
+    since: float
+    at: float
+    probes: tuple[Probe, ...] = ()
+
+    @property
+    def finding(self) -> str:
+        """In one line, what most wants to be known."""
+        telling = next((probe for probe in self.probes if probe.outcome in FAILING), None)
+        telling = telling or next((probe for probe in self.probes if probe.words), None)
+        if telling is None:
+            return "the canary is enforced everywhere"
+        where = f"{telling.transport} {telling.target}: " if telling.target else ""
+        return f"{where}{telling.words}"
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """What enforcement of a list looks like from outside."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from admin.store.probes import Base
+import admin.store.probes  # noqa: F401 - declares its tables on Base
+from admin.store.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=Base.metadata, transactional_ddl=True
