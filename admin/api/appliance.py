@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from admin.api.list_life import ListActions
 from admin.config import Config
+from admin.services.actors import Actor
 from admin.services.place import Place
+from admin.services.probes import Report
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
 from blocklists.records import Suspension
@@ -82,6 +84,12 @@ class Condition:
     snapshot_bytes: int = 0
     processes: tuple[str, ...] = ()
     """The names of the processes that the generation in force calls for."""
+    selftests: tuple[Report, ...] = ()
+    """What the newest self-test says of each list with a canary."""
+    selftest_problem: str = ""
+    """Why findings cannot be written down now; empty when they can."""
+    selftest_lost: int = 0
+    """Findings that never could be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,9 @@ class Appliance(Protocol):
 
     def condition(self) -> Condition:
         """The state of things now."""
+
+    async def selftest(self, actor: Actor, list_id: str) -> Report:
+        """Ask for a list's canary now. DeniedError, NotFoundError, ConflictError if it has none."""
 
     def now(self) -> float:
         """Unix seconds."""

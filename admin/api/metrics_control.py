@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, StateSetMetricFamily
 
 from admin.api.appliance import Condition, ListCondition
+from admin.api.metrics_selftest import selftest_metrics
 from admin.services.process_state import ProcessState
 from blocklists.enforcement import Enforced
 from blocklists.records import AgeLevel
@@ -37,6 +38,7 @@ def control_metrics(condition: Condition) -> Iterator[Metric]:
     reloads.add_metric(["rejected"], condition.config.rejected)
     yield reloads
     yield from _list_metrics(condition.lists)
+    yield from selftest_metrics(condition)
 
 
 _STATES = ("serving", "suspended", "dropped", "old", "pinned", "held", "failed", "missing")

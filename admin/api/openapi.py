@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from admin.api import (
     audit,
     categories,
+    certification,
     checks,
     entries,
     health,
@@ -25,6 +26,7 @@ from admin.api import (
     profiles,
     queries,
     reloads,
+    selftest,
     subscribers,
     tokens,
 )
@@ -47,6 +49,8 @@ _PATHS: tuple[Paths, ...] = (
     lists_status.PATHS,
     lists_actions.PATHS,
     entries.PATHS,
+    selftest.PATHS,
+    certification.PATHS,
     queries.PATHS,
     subscribers.PATHS,
     tokens.PATHS,
@@ -59,6 +63,8 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     lists_status.SCHEMAS,
     lists_actions.SCHEMAS,
     entries.SCHEMAS,
+    selftest.SCHEMAS,
+    certification.SCHEMAS,
     queries.SCHEMAS,
     tokens.SCHEMAS,
     audit.SCHEMAS,

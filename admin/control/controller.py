@@ -24,11 +24,14 @@ from admin.control.editing import Editor
 from admin.control.lists import ListKeeper, LostTextError
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
+from admin.control.selftest import SelfTest
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
+from admin.services.actors import Actor
 from admin.services.build import sources
 from admin.services.effective import Merged
 from admin.services.place import Place
+from admin.services.probes import Report
 from admin.services.publish import Compile
 from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
@@ -82,6 +85,13 @@ class Controller:
         )
         self._adoption = Adoption(config, storage, self._publisher)
         self._announcer = Announcer(storage.record)
+        self._selftest = SelfTest(
+            clocks,
+            keeper.store,
+            config=lambda: self.config,
+            condition=self._plain_condition,
+            database=lambda: storage.database,
+        )
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
@@ -133,7 +143,14 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
+        return self._selftest.dress(self._plain_condition())
+
+    def _plain_condition(self) -> Condition:
         return self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+
+    async def selftest(self, actor: Actor, list_id: str) -> Report:
+        """As ``Appliance.selftest``."""
+        return await self._selftest.ask(actor, list_id)
 
     @property
     def lists(self) -> Decisions:
@@ -219,14 +236,15 @@ class Controller:
         await self._storage.note(*config_loaded(self.declared, self._clocks.unix()))
 
     async def run(self) -> None:
-        """Keep lists current and publish what changes, until cancelled."""
+        """Keep lists current, publish what changes and test what is in force, until cancelled."""
+        testing = spawn(self._selftest.run(), name="self-test")
         try:
             while True:
                 self._wake.clear()
                 await self._step()
                 await self._sleep()
         finally:
-            for task in self._fetches.values():
+            for task in (testing, *self._fetches.values()):
                 task.cancel()
 
     async def enforce(self) -> bool:
@@ -379,6 +397,7 @@ class Controller:
             return False
         tables, snapshot = done
         self._record.published(tables, snapshot, _processes(tables))
+        self._selftest.published(self._publisher.compiled)
         return True
 
     def _problem(self, error: Exception) -> str:

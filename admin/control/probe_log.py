@@ -63,6 +63,8 @@ class ProbeLog:
 
     async def pay(self) -> None:
         """Write what waits, all or nothing."""
+        if not (self._probes or self._changes or self._enforcements):
+            return
         from admin.services.probe_records import forget_old, keep_enforcements, keep_probes
 
         probes, changes, enforcements = tuple(self._probes), tuple(self._changes), tuple(self._enforcements)

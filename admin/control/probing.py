@@ -93,8 +93,12 @@ class Prober:
     async def round(self, only: Collection[str] | None = None, by: Actor | None = None) -> tuple[Report, ...]:
         """Test all lists with a canary, or ``only`` these; ``by`` is who asked for it by hand."""
         async with self._turn:
-            transports = await asyncio.to_thread(self._transports)
             todo = [item for item in self._to_do() if only is None or item.list_id in only]
+            if not todo:
+                self._reports = {} if only is None else self._reports
+                await self.log.pay()
+                return ()
+            transports = await asyncio.to_thread(self._transports)
             slots = asyncio.Semaphore(AT_ONCE)
             probes = await asyncio.gather(*(self._probe(item, transports, slots) for item in todo))
             reports = await self._reported(probes)

@@ -17,7 +17,8 @@ from babel.messages.pofile import PoFileError, read_po
 
 SOURCE_LANGUAGE = "en"
 LOCALE_FOLDER = Path(__file__).with_name("locale")
-CATALOGUE = Path("LC_MESSAGES") / "stop_page.po"
+CATALOGUE = "stop_page"
+_MESSAGES = "LC_MESSAGES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,13 @@ class Language:
     words: gettext.NullTranslations
 
 
-def load_languages(folder: Path = LOCALE_FOLDER) -> dict[str, Language]:
-    """Every language by tag, the source language first. OSError or ValueError for a catalogue that cannot be read."""
+def load_languages(folder: Path = LOCALE_FOLDER, catalogue: str = CATALOGUE) -> dict[str, Language]:
+    """Every language by tag, the source language first. OSError or ValueError for a catalogue that cannot be read.
+
+    ``catalogue`` is the name of the files below ``folder``: other rooms' pages have their own.
+    """
     languages = {SOURCE_LANGUAGE: Language(SOURCE_LANGUAGE, "ltr", gettext.NullTranslations())}
-    for path in sorted(folder.glob(f"*/{CATALOGUE}")):
+    for path in sorted(folder.glob(f"*/{_MESSAGES}/{catalogue}.po")):
         tag = path.relative_to(folder).parts[0]
         languages[tag] = Language(tag, Locale.parse(tag, sep="-").text_direction, _read(path, tag))
     return languages
