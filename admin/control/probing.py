@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 16
 """Questions in flight: two hundred lists must not look like a flood."""
+FIRST = 10.0
+"""Seconds before the first round: a start serves answers first, and opens the database later."""
 LOOK = 30.0
 """Seconds between looks at the interval, which a reload may change."""
 
@@ -69,7 +71,7 @@ class Prober:
 
     async def run(self, interval: Callable[[], float | None]) -> None:
         """A round every ``interval()`` seconds (None = never), until cancelled."""
-        due = self._clocks.monotonic()
+        due = self._clocks.monotonic() + FIRST
         while True:
             self._wake.clear()
             every, now = interval(), self._clocks.monotonic()
