@@ -14,6 +14,7 @@ build-dev:
 	@deploy/bootstrap --dev
 
 run: build ## the appliance on loopback ports, with example lists and subscribers
+	@.venv/bin/python -m deploy.demo.credentials deploy/demo/weir.yaml
 	@exec .venv/bin/weir serve -c deploy/demo/weir.yaml
 
 test: build-dev ## all tests, those that drive the real appliance too

@@ -12,6 +12,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from blocklists.model import Kind
+from blocklists.properties import PopularNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class CatalogueEntry:
     """The publisher's page about the list."""
     note: str = ""
     """What an operator should know before enabling it."""
+    popular: PopularNames = PopularNames.HOLD
+    """``expected``: popular services are what the list is about."""
 
 
 @cache

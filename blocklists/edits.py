@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from blocklists.canonical import CanonicalError, address, host
-from blocklists.formats.registry import line_parser
+from blocklists.formats.registry import make_parser
 from blocklists.model import Confidentiality, ListSource, Scope
 
 MAX_EDITS = 1_000
@@ -91,7 +91,7 @@ def parse_edit(
     check_editable(source)
     if scope is Scope.ADDRESS or (scope is None and _is_address(text)):
         return _address_edit(source, change, text)
-    reach = line_parser(source).scope if scope is None else scope
+    reach = make_parser(source).scope if scope is None else scope
     if reach not in (Scope.HOST, Scope.DOMAIN, Scope.WILDCARD):
         raise EditError(
             f"list {source.id}: an entry has the scope host, domain, wildcard or address, not {reach}"

@@ -6,9 +6,10 @@ One folder per list::
     attempt.json        the last attempt, a held version's numbers
     life.json           what people decided: suspended, rolled back, approved
     content-<digest>    the texts of kept versions and of the one that is held (``texts``)
+    ledger              since when entries are listed, as keyed digests; never for a secret list
     edits               single entries that an operator added or removed (``journal``)
 
-Beside the folders: ``.key``, under which the digests of secret lists are made.
+Beside the folders, only where no key is given: ``.key``, under which the digests of secret lists are made.
 
 The text is written before the record that names it and removed after the record that no longer does, so a crash at
 any moment leaves a usable list. Each record is one file, so every decision is one write: it holds or it does not. The
@@ -26,6 +27,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from blocklists.coverage import NOTHING_COVERED, Protected
 from blocklists.durable import read_record, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
@@ -49,6 +51,7 @@ _SERVING = TypeAdapter(Serving)
 _ATTEMPT = TypeAdapter(Attempt)
 _LIFE = TypeAdapter(ListLife)
 _VERSIONS, _LIFE_FILE, _ATTEMPT_FILE, _EDITS = "versions.json", "life.json", "attempt.json", "edits"
+_LEDGER = "ledger"
 _BEFORE = "serving.json"
 """The one version that an older Weir kept; read until the next one is accepted, so that an upgrade opens no gap."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
@@ -61,17 +64,55 @@ class ReleaseError(ValueError):
 class ListStore:
     """The folder of all lists. Every method that writes may raise OSError and then leaves what was there before."""
 
-    def __init__(self, directory: Path, texts: Texts | None = None) -> None:
-        """Nothing is created before the first write. ``texts`` are plain files in the lists' folders by default."""
-        self._directory = directory
+    def __init__(self, directory: Path, texts: Texts | None = None, digest_key: bytes | None = None) -> None:
+        """Nothing is created before the first write. ``texts`` are plain files in the lists' folders by default.
+
+        ``digest_key`` makes the digests of secret lists; without it a key beside the lists does, which whoever copies
+        the folder has too.
+        """
+        self._directory, self._digest_key = directory, digest_key
         self._texts = texts or FileTexts(directory)
 
     def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
-        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key."""
+        """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key.
+
+        Of a secret list no validators are kept: a server's tag is often a digest of the text, by which a guess could be
+        proved.
+        """
         if source.confidentiality is not Confidentiality.SECRET:
             return version
-        key = stored_key(self._directory / ".key")
-        return replace(version, digest=keyed_digest(key, version.data))
+        return replace(version, digest=keyed_digest(self.key(), version.data), etag="", last_modified="")
+
+    def key(self) -> bytes:
+        """The secret of this box for digests of what must not be guessed. OSError."""
+        own = self._directory / ".key"
+        if self._digest_key is not None:
+            # Made before there was a vault: it would tell of the records of that time.
+            own.unlink(missing_ok=True)
+        return self._digest_key or stored_key(own)
+
+    def ledger_path(self, list_id: str) -> Path:
+        """Where since when entries are listed is kept (``ledger``)."""
+        return self._folder(list_id) / _LEDGER
+
+    def identified_counts(self, source: ListSource, counts: ListCounts) -> ListCounts:
+        """The counts as they may be kept: of a secret list with keyed digests in place of names. OSError without a key."""
+        covered = counts.coverage
+        if source.confidentiality is not Confidentiality.SECRET or covered == NOTHING_COVERED:
+            return counts
+
+        def known_as(name: str) -> str:
+            return self.identified(source, ListVersion(source.id, b"covers " + name.encode(), "", 0.0)).digest
+
+        return replace(
+            counts,
+            coverage=replace(
+                covered,
+                suffixes=tuple(sorted(map(known_as, covered.suffixes))),
+                protected=tuple(Protected(known_as(item.name), item.group) for item in covered.protected),
+                popular=tuple(sorted(map(known_as, covered.popular))),
+            ),
+        )
 
     # ---- what is known ----
 
@@ -174,7 +215,7 @@ class ListStore:
         self._texts.write(source, version.digest, version.data)
         accepted = Serving(
             digest=version.digest,
-            size=len(version.data),
+            size=_size(source, version.data),
             fetched=version.fetched,
             counts=counts,
             etag=version.etag,
@@ -239,7 +280,7 @@ class ListStore:
             return False
         accepted = Serving(
             held.digest,
-            len(data),
+            _size(source, data),
             held.fetched,
             held.counts,
             origin=held.origin,
@@ -262,7 +303,8 @@ class ListStore:
     def forget_text(self, list_id: str) -> None:
         """Remove what is in plain of a list that is secret now and was not before, its edits included."""
         self._texts.forget_plain(list_id)
-        (self._folder(list_id) / _EDITS).unlink(missing_ok=True)
+        for name in (_EDITS, _LEDGER):
+            (self._folder(list_id) / name).unlink(missing_ok=True)
 
     def edits(self, list_id: str) -> Journal:
         """The edits of a list, and whether their file is damaged."""
@@ -299,6 +341,11 @@ class ListStore:
         folder = self._folder(list_id)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _size(source: ListSource, data: bytes) -> int:
+    """What is noted of a text's size: of a secret list nothing, it narrows down which names a short one can have."""
+    return 0 if source.confidentiality is Confidentiality.SECRET else len(data)
 
 
 def origin(source: ListSource) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from blocklists.coverage import NOTHING_COVERED, Coverage
 from blocklists.properties import Fetching, Handling
 
 MAX_BITS = 256
@@ -101,6 +102,20 @@ class SkipReason(StrEnum):
     """A rule that DNS cannot honour, or honouring it by half would change its meaning."""
     MALFORMED = "malformed"
     """Not in the list's format."""
+    RESERVED = "reserved-address"
+    """A page on an address that nobody can reach from outside: private, loopback, link-local, multicast, reserved."""
+    NEVER = "never-listed"
+    """A page of a host that no list may touch: the operator's own, the authorities', helplines, connectivity probes."""
+
+
+class Trait(StrEnum):
+    """What may be remarkable about an entry (requirement L4); an entry can have several."""
+
+    IDN = "idn"
+    """A host with an internationalised label."""
+    IP_LITERAL = "ip-literal"
+    WITH_PORT = "with-port"
+    WITH_QUERY = "with-query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +136,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class HashedEntry:
+    """One entry of a hashed list: digests as the publisher makes them, which nobody here can turn back.
+
+    Shape ``host-path``: ``digest`` is that of the host, ``path`` that of the first ``depth`` segments of the path, empty
+    for the host and all below it. Shape ``expression``: ``digest`` is that of the whole expression.
+    """
+
+    digest: bytes
+    path: bytes = b""
+    depth: int = 0
+    disposition: Disposition = Disposition.URL_FILTER
+
+
+@dataclass(frozen=True, slots=True)
 class Skip:
     """A line or name that gives no entry, and why."""
 
     reason: SkipReason
+    name: str = field(default="", compare=False)
+    """The name, where the gates must know of it: a single label, which may be a top-level domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +184,9 @@ class ListSource:
     """True: bare addresses block answers that carry them; False: counted and skipped."""
     refresh: float = 3600.0
     max_size: int = 256 * 1024 * 1024
-    max_shrink: float = 0.5
+    max_shrink: float = 0.3
     """Refuse a version that loses more than this share of the entries."""
-    max_growth: float = 3.0
+    max_growth: float = 0.5
     """Refuse a version with more than ``1 + max_growth`` times the entries."""
     max_errors: float = 0.05
     """Refuse a version of which more than this share of the rule lines is malformed or no name."""
@@ -184,7 +215,7 @@ class ListCounts:
 
     A line with several names counts once: accepted if any of its names is new, else duplicate if any was seen
     before, else skipped for the first name's reason. ``entries`` counts names; ``entry_skips`` counts the names that
-    were left out on lines that otherwise stand.
+    were left out on lines that otherwise stand. Of a CSV or JSON document a line is a row or an item.
     """
 
     lines: int = 0
@@ -194,8 +225,11 @@ class ListCounts:
     entries: int = 0
     entry_skips: dict[SkipReason, int] = field(default_factory=dict)
     dispositions: dict[Disposition, int] = field(default_factory=dict)
+    traits: dict[Trait, int] = field(default_factory=dict)
     first_bad_lines: tuple[tuple[int, SkipReason], ...] = ()
-    """Line numbers (from 1) and reasons of the first few malformed lines; never their text."""
+    """Line numbers (from 1; of JSON item numbers) and reasons of the first few malformed ones; never their text."""
+    coverage: Coverage = NOTHING_COVERED
+    """Which guarded names the version covers."""
 
 
 class BitRole(StrEnum):

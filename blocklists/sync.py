@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from blocklists.gates import SHORTEST_DIGEST, GateFailure, inspect_bytes, judge
+from blocklists.gates import SHORTEST_DIGEST, GateFailure, inspect_bytes, judge, notices
 from blocklists.list_store import ListStore, ReleaseError
 from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
 from blocklists.records import Attempt, ListState, ListStatus, Pin, Serving
@@ -123,8 +123,9 @@ class _Taking:
             return _pinned(pin, current), attempt
         if (failure := inspect_bytes(fetched.data)) is not None:
             return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
-        counts = await asyncio.to_thread(self.count, source, fetched.data)
-        failures = judge(source, counts, None if serving is None else serving.counts, fetched.digest)
+        counts = await self._counted(fetched)
+        before = await self._before(serving, current, counts)
+        failures = judge(source, counts, before, fetched.digest)
         if failures and attempt.released != fetched.digest:
             held = await asyncio.to_thread(store.hold, source, fetched, counts, failures)
             outcome = RefreshOutcome(
@@ -132,10 +133,25 @@ class _Taking:
             )
             return outcome, replace(attempt, held=held, released="")
         await asyncio.to_thread(store.accept, source, fetched, counts, now=self.now)
-        outcome = RefreshOutcome(
-            ListState.ACCEPTED, f"A new version with {_entries(counts.entries)}.", fetched, counts
-        )
+        words = (f"A new version with {_entries(counts.entries)}.", *notices(source, counts, before))
+        outcome = RefreshOutcome(ListState.ACCEPTED, " ".join(words), fetched, counts)
         return outcome, replace(attempt, held=None, released="")
+
+    async def _counted(self, version: ListVersion) -> ListCounts:
+        counts = await asyncio.to_thread(self.count, self.source, version.data)
+        return await asyncio.to_thread(self.store.identified_counts, self.source, counts)
+
+    async def _before(
+        self, serving: Serving | None, current: ListVersion | None, counts: ListCounts
+    ) -> ListCounts | None:
+        """The counts of the version that serves, about the same guarded names as ``counts``: if other names are guarded
+        than when it came, it is read again.
+        """
+        if serving is None or serving.counts.coverage.reference == counts.coverage.reference:
+            return None if serving is None else serving.counts
+        if current is None or current.digest != serving.digest:
+            return serving.counts  # its text is not at hand
+        return replace(serving.counts, coverage=(await self._counted(current)).coverage)
 
     def _confirm(self, serving: Serving, fetched: ListVersion, current: ListVersion | None) -> None:
         """Store the same version again if its text is missing or damaged, or its validators changed."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.process import Gateway, Options
+from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.priority import give_way
 from resolver.runtime.sockets import SocketError
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run until stopped; the exit status."""
     options = _options(arguments)
     configure_logs("gateway")
+    forbid_core_dumps()
     give_way(NICENESS)
     try:
         return 0 if asyncio.run(_serve(options)) else 1

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gateway.connection import report_fault
@@ -18,6 +19,7 @@ from resolver.runtime.logs import get_logger
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
+from resolver.tables.index_key import read_index_key
 from resolver.tables.view import View
 from resolver.tables.watch import watch
 
@@ -64,7 +66,10 @@ class Gateway:
             reason = str(self._counters.error)
             _log.error("counters cannot be kept where others read them; serving all the same", reason=reason)
         self._counters.set(STARTED, int(self._clock()))
-        watcher = spawn(watch(self._options.state, self._on_view), name="watch generations")
+        index_key = partial(read_index_key, self._options.run)
+        watcher = spawn(
+            watch(self._options.state, self._on_view, index_key=index_key), name="watch generations"
+        )
         watchdog = spawn(self._keep_alive(), name="watchdog")
         try:
             await self._until(self._ready, watcher)

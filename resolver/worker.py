@@ -1,8 +1,8 @@
 """One resolver worker: ``python -m resolver.worker --state DIR --run DIR --slot N``.
 
 It waits for a published generation (never serving unfiltered), serves its sockets, takes over each new generation
-between two packets, and goes on with the last good one whatever becomes of control. It holds no secret and writes
-nothing but its counters.
+between two packets, and goes on with the last good one whatever becomes of control. It holds no secret but the key of
+secret lists' digests, by which names can be tested and none be read, and writes nothing but its counters.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from secrets import randbits
 
@@ -36,13 +37,15 @@ from resolver.listeners.tcp import TcpConnections, TcpLimits
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
 from resolver.outbound.reports import DISCARDS, UpstreamReports
-from resolver.outbound.shared_cache import SharedCache
+from resolver.outbound.shared_cache import SharedCache, Withheld
 from resolver.runtime.counters import CounterPage
+from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs, get_logger
 from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
 from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.sampling import SampleFile, sample_path
+from resolver.tables.index_key import read_index_key
 from resolver.tables.model import ResolverSettings
 from resolver.tables.view import View
 from resolver.tables.watch import watch_prepared
@@ -117,7 +120,10 @@ class Worker:
 
     async def run(self) -> None:
         """Serve until ``stop``. SocketError if an address cannot be served."""
-        watching = spawn(watch_prepared(self._state, self._open, self._use), name="watch state")
+        index_key = partial(read_index_key, self._run)
+        watching = spawn(
+            watch_prepared(self._state, self._open, self._use, index_key=index_key), name="watch state"
+        )
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())
         waiting = spawn(keep_waiting("the first generation"), name="waiting")
@@ -142,7 +148,7 @@ class Worker:
         lists = self._state / tables.snapshot
         changes = changes_of(lists)
         overlay = changes if changes.exists() else None
-        files = StateFiles(lists, self._state / tables.tables, overlay)
+        files = StateFiles(lists, self._state / tables.tables, overlay, generation.view.index_key)
         limits = limits_of(tables.resolver.rate_limit)
         settings = settings_of(generation, limits, self._cookies.secrets(now))
         return Opened(generation, open_state(files, settings, verify=verify), day)
@@ -156,7 +162,7 @@ class Worker:
     def _take_over(self, pipeline: Pipeline, opened: Opened) -> None:
         tables = opened.generation.view.tables
         pipeline.use(opened.generation)
-        self._reconfigure(tables.resolver)
+        self._reconfigure(opened.generation.view)
         if self._front is not None and opened.native is not None:
             self._front.use(opened.native, self._cache.native if self._cache is not None else None)
         if self._sample is not None:
@@ -166,22 +172,29 @@ class Worker:
         self._connections.limits = _tcp_limits(tables.resolver)
         self._counting.gauge("generation", tables.generation)
 
-    def _reconfigure(self, settings: ResolverSettings) -> None:
+    def _reconfigure(self, view: View) -> None:
+        settings = view.tables.resolver
         if self._cache is None:
             self._forwarder.reconfigure(_share(settings))
             return
         self._cache.workers, before = settings.workers, self._cache.problem
+        self._cache.withhold(_withheld(view))
         self._forwarder.reconfigure(settings)
         if self._cache.problem not in ("", before):
             _log.error("the answer cache is not as configured", reason=self._cache.problem)
 
-    def _new_forwarder(self, settings: ResolverSettings) -> Forwarder:
+    def _new_forwarder(self, view: View) -> Forwarder:
         """With the cache that all workers share, unless the core is switched off."""
-        count = self._count_outbound
+        settings, count = view.tables.resolver, self._count_outbound
         if not self._has_core:
             return Forwarder(_share(settings), counters=count)
         self._cache = SharedCache(
-            self._run, settings.cache_size, settings.serve_stale, workers=settings.workers, count=count
+            self._run,
+            settings.cache_size,
+            settings.serve_stale,
+            workers=settings.workers,
+            count=count,
+            withheld=_withheld(view),
         )
         if self._cache.problem:
             _log.error("the answer cache is not as configured", reason=self._cache.problem)
@@ -197,7 +210,7 @@ class Worker:
         count = self._counting.count
         sockets = _sockets(settings)
         self._reports = UpstreamReports()
-        self._forwarder = self._new_forwarder(settings)
+        self._forwarder = self._new_forwarder(generation.view)
         await self._forwarder.start()
         services = Services(
             self._forwarder.cached, self._forwarder.age, count, cookie=self._cookies.answer, keep=self._keep
@@ -315,6 +328,11 @@ def _sockets(settings: ResolverSettings) -> dict[Use, list[socket.socket]]:
     }
 
 
+def _withheld(view: View) -> Withheld:
+    """The names that are listed by digest."""
+    return Withheld(view.urls.edition, view.digests.lists if view.digests.any else None)
+
+
 def _keep_from_collector() -> None:
     """What is alive after a change of generation mostly stays for long: the collector need not walk it again and again.
 
@@ -388,6 +406,7 @@ def main() -> int:
     parser.add_argument("--slot", type=int, default=0, help="number of this worker, from 0")
     options = parser.parse_args()
     configure_logs(f"worker-{options.slot}")
+    forbid_core_dumps()
     _raise_file_limit()
     _ask_for_short_turns()
     try:

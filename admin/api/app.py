@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,13 +11,21 @@ from aiohttp import web
 
 from admin.api import audit, categories, certification, lists, profiles, selftest, subscribers, tokens
 from admin.api.appliance import Appliance
-from admin.api.authentication import Find, Gate, UnauthenticatedError
+from admin.api.asking import post_ask
+from admin.api.authentication import (
+    NEEDS_TOKEN,
+    Find,
+    Gate,
+    Refused,
+    UnauthenticatedError,
+    unauthenticated,
+)
 from admin.api.checks import get_check
 from admin.api.entries import get_entries, post_entries
 from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
-from admin.api.keys import ACTOR, APPLIANCE, GATE, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
 from admin.api.lists_actions import (
     post_release,
     post_resume,
@@ -24,6 +33,8 @@ from admin.api.lists_actions import (
     post_suspend,
     post_sync,
 )
+from admin.api.lists_history import get_difference, get_review, get_since
+from admin.api.lists_inspect import get_held, post_preview
 from admin.api.lists_status import get_list_status, get_lists_status, get_versions
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
@@ -34,7 +45,9 @@ from admin.api.resource_paths import Described
 from admin.api.resources import Resource
 from admin.api.traffic import Traffic
 from admin.services.actors import Actor, ActorKind, Permission, require
+from admin.services.asking import AskLimits
 from admin.services.tokens import authenticate, note_use
+from admin.store.errors import StoreError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Route = tuple[str, str, Handler, Permission | None]
@@ -63,8 +76,14 @@ ROUTES: tuple[Route, ...] = (
     *_routes(lists.RESOURCE, lists.DESCRIBED),
     ("GET", "/api/v1/lists/{id}/entries", get_entries, Permission.LISTS_READ),
     ("POST", "/api/v1/lists/{id}/entries", post_entries, Permission.LISTS_WRITE),
+    ("POST", "/api/v1/lists/{id}/ask", post_ask, Permission.LISTS_SECRET),
     ("GET", "/api/v1/lists/{id}/status", get_list_status, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/versions", get_versions, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/diff", get_difference, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/review", get_review, Permission.LISTS_READ),
+    ("GET", "/api/v1/lists/{id}/since", get_since, Permission.CHECK),
+    ("GET", "/api/v1/lists/{id}/held", get_held, Permission.LISTS_READ),
+    ("POST", "/api/v1/lists/{id}/preview", post_preview, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/sync", post_sync, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/suspend", post_suspend, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/resume", post_resume, Permission.LISTS_WRITE),
@@ -90,6 +109,24 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/api/v1/openapi.json", get_openapi, None),
 )
 
+FOR_ANYBODY = frozenset(
+    {
+        "/api/v1/check",
+        "/api/v1/lists",
+        "/api/v1/lists/{id}",
+        "/api/v1/lists/{id}/status",
+        "/api/v1/lists/{id}/versions",
+        "/api/v1/categories",
+        "/api/v1/categories/{id}",
+        "/api/v1/profiles",
+        "/api/v1/profiles/{id}",
+        "/api/v1/stats/lists",
+        "/api/v1/stats/queries",
+        "/api/v1/openapi.json",
+    }
+)
+"""What may be read on this box without a credential: neither people nor entries are in it."""
+
 _POLICY = "Content-Security-Policy"
 HEADERS = {
     "Cache-Control": "no-store",
@@ -108,20 +145,26 @@ def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) 
     app[APPLIANCE] = appliance
     app[TRAFFIC] = Traffic()
     app[GATE] = Gate(clock)
+    app[ASK_LIMITS] = AskLimits()
     app.on_response_prepare.append(_add_headers)
     for method, path, handler, scope in ROUTES:
-        guarded = handler if scope is None else _with_scope(handler, scope)
+        guarded = _guarded(path, handler, scope)
         app.router.add_route(method, path, guarded)
         if method == "GET":
             app.router.add_route("HEAD", path, guarded)
     return app
 
 
-def _with_scope(handler: Handler, scope: Permission) -> Handler:
+def _guarded(path: str, handler: Handler, scope: Permission | None) -> Handler:
     """Ask for the scope before anything of the request is looked at; what it would do stays unknown without it."""
+    if scope is None:
+        return handler
 
     async def guarded(request: web.Request) -> web.StreamResponse:
-        require(request[ACTOR], scope)
+        actor = request[ACTOR]
+        if actor.kind is ActorKind.ANONYMOUS and path not in FOR_ANYBODY:
+            raise unauthenticated(Refused.NOTHING_SENT, NEEDS_TOKEN)
+        require(actor, scope)
         return await handler(request)
 
     return guarded
@@ -168,11 +211,14 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _finder(appliance: Appliance) -> Find:
     async def find(text: str) -> Actor | None:
         at = appliance.now()
-        async with appliance.database.reading() as transaction:
+        database = await appliance.connect()
+        async with database.reading() as transaction:
             known = await authenticate(transaction, text, at)
         if known is not None and known.is_use_due:
-            async with appliance.database.transaction() as transaction:
-                await note_use(transaction, known.actor.id, at)
+            # Who may read is let in also while nothing can be written.
+            with contextlib.suppress(StoreError):
+                async with database.transaction() as transaction:
+                    await note_use(transaction, known.actor.id, at)
         return None if known is None else known.actor
 
     return find

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from admin.api.list_life import ListActions
+from admin.api.list_life import ListActions, ListInspections
 from admin.config import Config
 from admin.services.actors import Actor
 from admin.services.place import Place
@@ -143,9 +143,8 @@ class Appliance(Protocol):
     def declared(self) -> Config:
         """The configuration as its file says it."""
 
-    @property
-    def database(self) -> Database:
-        """What the API changes. UnavailableError while it cannot be reached."""
+    async def connect(self) -> Database:
+        """What the API changes, once it is open. UnavailableError while it cannot be reached."""
 
     async def store_changed(self) -> None:
         """Bring into force what the database holds now."""
@@ -161,6 +160,10 @@ class Appliance(Protocol):
     @property
     def lists(self) -> ListActions:
         """What may be decided about lists."""
+
+    @property
+    def inspections(self) -> ListInspections:
+        """Looking at versions of lists that do not serve."""
 
     def condition(self) -> Condition:
         """The state of things now."""

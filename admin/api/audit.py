@@ -86,7 +86,7 @@ async def get_audit(request: web.Request) -> web.Response:
         until=_moment(given, "until"),
     )
     after = _sequence(wanted.after)
-    async with request.app[APPLIANCE].database.reading() as transaction:
+    async with (await request.app[APPLIANCE].connect()).reading() as transaction:
         events = await list_events(transaction, request[ACTOR], after, wanted.limit, only)
     last = str(events[-1].sequence) if len(events) == wanted.limit else None
     return web.json_response(shown([asdict(event) for event in events], PATH, given, last))

@@ -22,7 +22,7 @@ from admin.api.problem import ProblemError
 from admin.services.actors import GRANTS, Actor, ActorKind, Permission, Role
 from admin.services.tokens import PREFIX
 
-USER_HEADER = "X-Weir-User"
+USER_HEADER = "Weir-User"
 """Names the system user behind the local token."""
 TOKEN_FILE = "token-file"
 """Id and holder of whoever has the token of ``admin.token_file``."""

@@ -88,7 +88,6 @@ PATHS: Paths = {
             "What was tested and enforced of a list in a quarter",
             {"200": _ANSWER, "404": problem("There is no such list")},
             scope=Permission.LISTS_READ,
-            anonymous=True,
             parameters=(
                 query(
                     "quarter", "For example 2026Q4; by default the one that lasts", TEXT | {"maxLength": 6}
@@ -117,7 +116,7 @@ async def get_certification(request: web.Request) -> web.Response:
     now = appliance.now()
     running = await asyncio.to_thread(software)
     wanted = Wanted(request.match_info["id"], _quarter(given, now), now, running)
-    async with appliance.database.reading() as transaction:
+    async with (await appliance.connect()).reading() as transaction:
         body = as_json(await certify(transaction, appliance.config, request[ACTOR], wanted))
     return web.json_response(body) if form == "json" else await _page(request, given, body)
 

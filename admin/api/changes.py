@@ -30,7 +30,7 @@ async def change(request: web.Request, work: Work[_T]) -> tuple[_T, dict[str, st
     """Do the work in one transaction and bring it into force; its result, and headers for the answer."""
     appliance = request.app[APPLIANCE]
     act = Act(request[ACTOR], appliance.now(), reason_of(request))
-    async with appliance.database.transaction() as transaction:
+    async with (await appliance.connect()).transaction() as transaction:
         done = await work(transaction, appliance.declared, act)
     await appliance.store_changed()
     condition = appliance.condition()

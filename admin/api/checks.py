@@ -28,9 +28,11 @@ from admin.api.paging import parameters
 from admin.api.problem import ProblemError
 from admin.services.actors import Permission, require
 from admin.services.check import CheckReport, check
+from admin.services.listed_since import listings, since_note
 from admin.services.moment import parse_moment
 from admin.services.subject import QuestionError
 from admin.services.who import UndecidableError
+from blocklists.model import Disposition
 from blocklists.snapshot.native import SnapshotError
 from resolver.policy.model import VerdictAction
 from resolver.tables.store import TablesError
@@ -83,6 +85,18 @@ SCHEMAS: dict[str, Schema] = {
         lists=array(TEXT),
         steps=array(exactly(step=COUNT, title=TEXT, said=TEXT, decided=FLAG)),
         notes=array(TEXT),
+        page={
+            "oneOf": [
+                {"type": "null"},
+                exactly(
+                    url=TEXT,
+                    action=words("allow", "block"),
+                    disposition=words("", *Disposition),
+                    listed=array(exactly(list=TEXT, reach=TEXT)),
+                    summary=TEXT,
+                ),
+            ]
+        },
     )
 }
 
@@ -95,10 +109,21 @@ async def get_check(request: web.Request) -> web.Response:
     given = _parameters(request)
     if "subscriber" in given:
         require(actor, Permission.SUBSCRIBERS_READ)
-    report = await _report(request, given)
+    report = await _dated(request, await _report(request, given))
     if report.subscriber and Permission.SUBSCRIBERS_READ not in actor.permissions:
         report = replace(report, subscriber="", profile="")
     return web.json_response(report.as_dict())
+
+
+async def _dated(request: web.Request, report: CheckReport) -> CheckReport:
+    """The report with a note for each list that names the name: since when."""
+    if not report.lists:
+        return report
+    appliance, notes = request.app[APPLIANCE], list(report.notes)
+    for list_id, name in dict(listings(await appliance.view(), report)).items():
+        if (since := await appliance.lists.since(request[ACTOR], list_id, name)) is not None:
+            notes.append(since_note(list_id, name, since))
+    return replace(report, notes=tuple(notes))
 
 
 async def _report(request: web.Request, given: dict[str, str]) -> CheckReport:

@@ -74,7 +74,6 @@ PATHS: Paths = {
             "Single entries that were edited: what holds on top of the list's own text",
             {"200": json("The edits", ref("Edits")), "404": problem("There is no such list")},
             scope=Permission.LISTS_READ,
-            anonymous=True,
         ),
         "post": operation(
             f"Add, remove or take back single entries (1 to {MAX_EDITS:,}), all or none; they hold for later versions too",

@@ -8,6 +8,7 @@ from admin.api.appliance import Appliance
 from admin.api.authentication import Gate
 from admin.api.traffic import Traffic
 from admin.services.actors import Actor
+from admin.services.asking import AskLimits
 
 APPLIANCE: web.AppKey[Appliance] = web.AppKey("appliance")
 """Control, for every handler."""
@@ -15,5 +16,7 @@ GATE: web.AppKey[Gate] = web.AppKey("gate")
 """Who is let in."""
 TRAFFIC: web.AppKey[Traffic] = web.AppKey("traffic")
 """What is counted of requests."""
+ASK_LIMITS: web.AppKey[AskLimits] = web.AppKey("ask limits")
+"""Who has asked secret lists how often."""
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
 """Who asks: set before any handler below ``/api/`` runs."""

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from admin.services.actors import Actor
+from admin.services.gate_reports import VersionReport
+from blocklists.differences import Difference
+from blocklists.entry_life import ReviewPart
+from blocklists.ledger import Since, Step
 from blocklists.records import Serving
 
 
@@ -28,9 +32,27 @@ class KeptVersion:
     version: Serving
     entries: int | None
     """None for a secret list."""
+    changed: Step | None
+    """What it changed when it came, where that is known."""
     serves: bool
     text_kept: bool
     """False: its text is not kept here, so it cannot be rolled back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDifference:
+    """What the version ``after`` changed against ``before``, both whole digests.
+
+    ``added`` and ``removed`` are the numbers of entries; None where the versions differ in too much to tell.
+    ``names`` are the entries themselves, None for a secret list.
+    """
+
+    list_id: str
+    before: str
+    after: str
+    added: int | None
+    removed: int | None
+    names: Difference | None
 
 
 class ListActions(Protocol):
@@ -62,6 +84,35 @@ class ListActions(Protocol):
         """Begin to update a list; it has ended when the list's ``attempts`` have reached the number returned."""
         ...
 
+    async def difference(self, actor: Actor, list_id: str, before: str, after: str) -> VersionDifference:
+        """What a version changed; by default the one that serves against the one before. Both are beginnings of
+        digests. ConflictError if there is no such version, or its text is not kept.
+        """
+        ...
+
+    async def review(self, actor: Actor, list_id: str, after: int, limit: int) -> ReviewPart:
+        """Entries that are to be looked at again, from behind line ``after`` on. ConflictError if none are kept."""
+        ...
+
+    async def since(self, actor: Actor, list_id: str, name: str) -> Since | None:
+        """Since when the list names a host that it names; None for a secret list or where it is not known."""
+        ...
+
     async def versions(self, actor: Actor, list_id: str) -> tuple[KeptVersion, ...]:
         """The versions that are kept, newest first."""
+        ...
+
+
+class ListInspections(Protocol):
+    """Looking at versions that do not serve. Methods may raise DeniedError, NotFoundError and OSError."""
+
+    async def held(self, actor: Actor, list_id: str) -> VersionReport:
+        """Why the held version of a list is held; NotFoundError if none is."""
+        ...
+
+    async def preview(self, actor: Actor, list_id: str, *, fetch: bool) -> VersionReport:
+        """What the held version would do, or (``fetch``, or if none is kept) the one that the source has now.
+
+        ConflictError if no version can be had.
+        """
         ...

@@ -80,6 +80,8 @@ SCHEMAS: dict[str, Schema] = {
         accepted=MAYBE_MOMENT,
         entries=MAYBE_COUNT,
         source_version=TEXT,
+        added=MAYBE_COUNT,
+        removed=MAYBE_COUNT,
     ),
 }
 _NO_LIST = problem("There is no such list")
@@ -161,4 +163,6 @@ def _version(item: KeptVersion) -> dict[str, Any]:
         "accepted": version.accepted or None,
         "entries": item.entries,
         "source_version": version.etag or version.last_modified,
+        "added": None if item.changed is None else item.changed.added,
+        "removed": None if item.changed is None else item.changed.removed,
     }

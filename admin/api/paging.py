@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from multidict import MultiMapping
-
 from admin.api.problem import ProblemError
 from admin.services.acts import MOST_PER_PAGE as MOST
 from admin.services.acts import Page
@@ -18,7 +16,7 @@ LONGEST_CURSOR = 120
 """Characters: a cursor is the id of the last item that was shown."""
 
 
-def parameters(query: MultiMapping[str], known: Sequence[str]) -> dict[str, str]:
+def parameters(query: Mapping[str, str], known: Sequence[str]) -> dict[str, str]:
     """The parameters of a query, each once; 400 for one that is unknown or repeated."""
     given: dict[str, str] = {}
     for name, value in query.items():

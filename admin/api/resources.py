@@ -53,7 +53,7 @@ class Resource(Generic[_S]):
         """One page of all of them, by id."""
         given = parameters(request.query, ("limit", "cursor"))
         appliance = request.app[APPLIANCE]
-        async with appliance.database.reading() as transaction:
+        async with (await appliance.connect()).reading() as transaction:
             part = await self.documents.list(transaction, appliance.declared, request[ACTOR], page(given))
         items = [self.dress(request, body_of(item)) for item in part.items]
         return web.json_response(shown(items, self.path, given, part.after))
@@ -62,7 +62,7 @@ class Resource(Generic[_S]):
         """One of them, with its ETag."""
         parameters(request.query, ())
         appliance = request.app[APPLIANCE]
-        async with appliance.database.reading() as transaction:
+        async with (await appliance.connect()).reading() as transaction:
             item = await self.documents.get(
                 transaction, appliance.declared, request[ACTOR], self.id_in(request)
             )

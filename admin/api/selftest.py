@@ -62,7 +62,6 @@ PATHS: Paths = {
                 "404": problem("There is no such list"),
             },
             scope=Permission.LISTS_READ,
-            anonymous=True,
             parameters=(
                 LIMIT,
                 query("cursor", "Where the page begins", TEXT | {"pattern": "^[0-9]{0,18}$"}),
@@ -97,7 +96,7 @@ async def get_selftest(request: web.Request) -> web.Response:
     if all(item.id != list_id for item in appliance.config.lists):
         raise NotFoundError(f"There is no list {list_id[:80]!r}")
     before = _number(wanted.after)
-    async with appliance.database.reading() as transaction:
+    async with (await appliance.connect()).reading() as transaction:
         found = await history(transaction, request[ACTOR], list_id, before, wanted.limit)
     newest = next((item for item in appliance.condition().selftests if item.list_id == list_id), None)
     last = str(found[-1][0]) if len(found) == wanted.limit else None

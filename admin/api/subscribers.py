@@ -55,7 +55,7 @@ class Aspect:
         """The keys as they are."""
         parameters(request.query, ())
         appliance = request.app[APPLIANCE]
-        async with appliance.database.reading() as transaction:
+        async with (await appliance.connect()).reading() as transaction:
             item = await SUBSCRIBERS.get(
                 transaction, appliance.declared, request[ACTOR], RESOURCE.id_in(request)
             )

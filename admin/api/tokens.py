@@ -130,7 +130,7 @@ PATHS: Paths = {
 async def index(request: web.Request) -> web.Response:
     """One page of all tokens, revoked and expired ones too."""
     given = parameters(request.query, ("limit", "cursor"))
-    async with request.app[APPLIANCE].database.reading() as transaction:
+    async with (await request.app[APPLIANCE].connect()).reading() as transaction:
         part = await list_tokens(transaction, request[ACTOR], page(given))
     return web.json_response(shown([_body(token) for token in part.items], PATH, given, part.after))
 
@@ -138,7 +138,7 @@ async def index(request: web.Request) -> web.Response:
 async def get(request: web.Request) -> web.Response:
     """One token."""
     parameters(request.query, ())
-    async with request.app[APPLIANCE].database.reading() as transaction:
+    async with (await request.app[APPLIANCE].connect()).reading() as transaction:
         token = await get_token(transaction, request[ACTOR], request.match_info["id"])
     return web.json_response(_body(token))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from admin.config import Config
@@ -26,26 +30,51 @@ class UnreachableError(Exception):
     """Control did not answer; the message says where it was looked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What control says: the JSON (empty for an answer without a body), and the tag of its state."""
+
+    body: dict[str, Any]
+    etag: str
+
+
 def get(config: Config, path: str) -> dict[str, Any]:
     """The JSON that control answers with. RefusedError, UnreachableError, or TokenError without a usable token."""
-    return _ask(config, "GET", path, None)
+    return ask(config, "GET", path).body
 
 
-def post(config: Config, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The same for a change."""
-    return _ask(config, "POST", path, body)
+def post(config: Config, path: str, body: dict[str, Any] | None = None, reason: str = "") -> dict[str, Any]:
+    """The same for a change; the reason stays with its event."""
+    return ask(config, "POST", path, body, _why(reason)).body
 
 
-def _ask(config: Config, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+def change(
+    config: Config, method: str, path: str, body: dict[str, Any] | None, *, etag: str, reason: str = ""
+) -> dict[str, Any]:
+    """A change of what was read with this tag: it is refused if somebody else was quicker."""
+    return ask(config, method, path, body, {"If-Match": etag} | _why(reason)).body
+
+
+def ask(
+    config: Config,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """One request. Errors as ``get``."""
     import http.client
 
-    headers = _credentials(config) | ({} if body is None else {"Content-Type": "application/json"})
+    sent = _credentials(config) | dict(headers or {})
+    sent |= {} if body is None else {"Content-Type": "application/json"}
     listen = config.admin.listen
     connection = http.client.HTTPConnection(listen.host, listen.port, timeout=TIMEOUT)
     try:
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        connection.request(method, path, None if body is None else json.dumps(body), sent)
         answer = connection.getresponse()
-        said = json.loads(answer.read())
+        text = answer.read()
+        said = json.loads(text) if text or answer.status not in _GOOD else {}
+        etag = answer.getheader("ETag", "")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise UnreachableError(
             f"the admin API at {listen} does not answer ({type(error).__name__}): is Weir running with this configuration?"
@@ -53,8 +82,18 @@ def _ask(config: Config, method: str, path: str, body: dict[str, Any] | None) ->
     finally:
         connection.close()
     if answer.status not in _GOOD:
-        raise RefusedError(answer.status, str(said.get("detail", answer.reason)))
-    return dict(said)
+        raise RefusedError(answer.status, _detail(said, answer.reason))
+    return Answer(dict(said), etag)
+
+
+def _detail(said: Mapping[str, Any], reason: str) -> str:
+    errors = said.get("errors", ())
+    lines = [f"{error['pointer'].removeprefix('/')}: {error['detail']}" for error in errors]
+    return "\n".join([str(said.get("detail", reason)), *lines] if len(lines) != 1 else lines)
+
+
+def _why(reason: str) -> dict[str, str]:
+    return {"Weir-Reason": quote(reason, safe=" ")} if reason else {}
 
 
 def _credentials(config: Config) -> dict[str, str]:
@@ -69,7 +108,8 @@ def _credentials(config: Config) -> dict[str, str]:
 
 
 def _user() -> str:
+    """Who runs the command; not who LOGNAME says it is."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without a name for its user
-        return "unknown"
+        return quote(pwd.getpwuid(os.getuid()).pw_name)
+    except KeyError:  # a container without a name for its user
+        return str(os.getuid())

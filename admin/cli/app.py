@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from admin.cli import check, config, lists, serve, tokens
+from admin.cli import audit, check, config, lists, profiles, serve, subscribers, tokens
 
 _HELP = """Weir, a filtering DNS appliance.
 
@@ -26,7 +26,10 @@ def build() -> typer.Typer:
     check.register(app)
     config.register(app)
     lists.register(app)
+    subscribers.register(app)
+    profiles.register(app)
     tokens.register(app)
+    audit.register(app)
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def check(
     name: Annotated[
-        str, typer.Argument(metavar="NAME|URL", help="A name, or a web address of which the host counts.")
+        str, typer.Argument(metavar="NAME|URL", help="A name, or a web address: its host and its page.")
     ],
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
     subscriber: Annotated[str | None, typer.Option(metavar="ID", help="Decide for this subscriber.")] = None,
@@ -75,18 +76,21 @@ def _view(config: Config, now: float) -> Iterator[View]:
 
     from admin.services.place import Place
     from admin.services.publish import compile_offline
+    from blocklists.snapshot.native import INDEX_KEY_BYTES
+    from resolver.tables.index_key import read_index_key
     from resolver.tables.store import current_generation
     from resolver.tables.view import View
 
-    state = Place(config.data_dir).state
-    if current_generation(state) is not None:
-        yield View.open(state)
+    place = Place(config.data_dir)
+    if current_generation(place.state) is not None:
+        yield View.open(place.state, read_index_key(place.run))
         return
     complain("nothing is published here; the configured lists are compiled for this question")
     with tempfile.TemporaryDirectory(prefix="weir-check-") as folder:
-        for sentence in compile_offline(config, Path(folder), now=now):
+        key = secrets.token_bytes(INDEX_KEY_BYTES)
+        for sentence in compile_offline(config, Path(folder), now=now, index_key=key):
             complain(sentence)
-        yield View.open(Path(folder))
+        yield View.open(Path(folder), key)
 
 
 def _readable(report: CheckReport) -> str:
@@ -102,6 +106,12 @@ def _readable(report: CheckReport) -> str:
         ("lists", ", ".join(report.lists)),
     ]
     steps = [(str(step.step), step.title, step.said) for step in report.steps]
+    if report.page is not None:
+        facts += [
+            ("page", report.page.url),
+            ("page verdict", report.page.action),
+            ("of the page", report.page.summary),
+        ]
     parts = [table([fact for fact in facts if fact[1]])]
     if steps:
         parts.append(table(steps, ("step", "about", "says")))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from admin.cli.lists_ask import ask
 from admin.cli.lists_certify import certify
 from admin.cli.lists_decide import release, resume, rollback, suspend
+from admin.cli.lists_diff import diff, review, versions
 from admin.cli.lists_edit import edit
+from admin.cli.lists_preview import held, preview
 from admin.cli.lists_selftest import selftest
 from admin.cli.lists_status import status
 from admin.cli.lists_sync import sync
@@ -19,6 +22,9 @@ def register(app: typer.Typer) -> None:
     for name, function, words in (
         ("status", status, "One line per list: what serves, since when, and what went wrong."),
         ("sync", sync, "Update lists now and wait until that is in force."),
+        ("versions", versions, "The versions of a list that can serve again."),
+        ("diff", diff, "What a version of a list changed."),
+        ("review", review, "Entries that are to be looked at again."),
         ("suspend", suspend, "Enforce nothing of a list, at once."),
         ("resume", resume, "End the suspension and the rollback of a list."),
         ("rollback", rollback, "Let an earlier version of a list serve."),
@@ -29,6 +35,9 @@ def register(app: typer.Typer) -> None:
             certify,
             "What was tested and enforced of a list in a quarter, as JSON or a page to print.",
         ),
+        ("ask", ask, "Ask whether a list, be it secret, has an entry: with a reason, and recorded."),
+        ("held", held, "Why a version of a list waits, and what to do."),
+        ("preview", preview, "What a version that does not serve would do."),
         ("edit", edit, "Add or remove single entries; they hold for later versions of the list too."),
     ):
         group.command(name, help=words)(verb(function))

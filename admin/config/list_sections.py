@@ -12,6 +12,7 @@ from admin.config.endpoints import Prefix, Upstream
 from admin.config.fields import FilePath, ListOf, Section, Text, WebAddress, chosen, key
 from admin.config.problems import fault, shown
 from blocklists.canonical import CanonicalError, host
+from blocklists.formats.mapped import SCOPES
 from blocklists.model import Scope
 from blocklists.properties import HashAlgorithm, HashShape, PolicyOverride, Secret, SignatureKind
 
@@ -126,8 +127,8 @@ class FieldsConfig(Section):
     """Which parts of a CSV row or a JSON item make an entry."""
 
     entry: Text = key("", example="url")
-    """CSV: the column with the name or address, by its head or its number from 1. JSON: a pointer such as `/url`; empty
-    is the item itself."""
+    """CSV: the column with the name or address, by its head, or by its number from 1 in a file without a head. JSON: a
+    pointer (RFC 6901) into the item, such as `/url`; empty is the item itself."""
     items: Text = key("", example="/data/entries")
     """JSON: the pointer to the array of items; empty is the whole document."""
     scope: Text = key("", example="level")
@@ -135,24 +136,47 @@ class FieldsConfig(Section):
     scopes: dict[str, Annotated[Scope, BeforeValidator(lambda value: chosen(Scope, value))]] = key(
         {}, example="{site: domain, page: url}"
     )
-    """What its values mean: host, domain, url or url-prefix. A row with another value is refused: nothing widens by a
-    guess."""
+    """What its values mean: host, domain, wildcard, url or url-prefix. A row with another value counts as malformed:
+    nothing widens by a guess. A whole site may be written as the address of its front page."""
     delimiter: Text = key(",", example='";"', min_length=1, max_length=1)
-    """CSV: what stands between columns."""
+    """CSV: what stands between columns; no quote, and no line end."""
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if self.delimiter in '"\r\n':
+            raise fault(
+                f"{shown(self.delimiter)} cannot stand between columns; write for example ';'",
+                key="delimiter",
+            )
+        if not set(self.scopes.values()) <= SCOPES:
+            raise fault(f"an entry reaches as far as one of {', '.join(sorted(SCOPES))}", key="scopes")
+        return self
+
+
+def _full_digests(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str) or not value or value.startswith("https://"):
+        return value
+    if not value.startswith("file:"):
+        raise fault(f"{shown(value)} is no address of digests; write file: and a path, or https://…")
+    base: Path = (info.context or {}).get("base", Path())
+    return f"file:{os.path.normpath(base / value.removeprefix('file:'))}"
 
 
 class HashesConfig(Section):
     """How the digests of a hashed list are made."""
 
     shape: Annotated[HashShape, _shape] = key(example="host-path", words=_shape_words)
-    """host-path: digest of the host, digest of the path, depth (the BPjM shape). expression: the digest of one
-    expression `host/path`, or its first bytes (the Safe Browsing shape)."""
+    """host-path: digest of the host, digest of the path, depth (the BPjM shape); depth 0 is the host and all below it.
+    expression: the digest of one expression `host/path`, or its first 4 bytes or more (the Safe Browsing shape)."""
     algorithm: Annotated[HashAlgorithm, _algorithm] = key(
         HashAlgorithm.SHA256, example="md5", words=_algorithm_words
     )
     """How digests are made."""
-    full: Text = key("", example="https://hotline.example/full-hashes")
-    """Where the full digests behind prefixes are; a prefix alone never blocks."""
+    full: Annotated[Text, BeforeValidator(_full_digests)] = key(
+        "", example="https://hotline.example/full-hashes"
+    )
+    """Shape expression: where the full digests behind prefixes are, one a line. A prefix alone never blocks: it counts as
+    not enforceable until a full digest begins so."""
 
 
 class SignatureConfig(Section):

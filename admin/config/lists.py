@@ -18,6 +18,7 @@ from pydantic.config import JsonDict
 
 from admin.config.endpoints import ListUrl
 from admin.config.fields import Described, Identifier, ListOf, Section, Text, between, chosen, key
+from admin.config.list_formats import check_format
 from admin.config.list_sections import (
     AccessConfig,
     DnsName,
@@ -42,6 +43,7 @@ _SCOPES: Mapping[str, tuple[Scope, ...]] = {
     "urls": (Scope.URL, Scope.URL_PREFIX),
     "csv": (Scope.HOST, Scope.DOMAIN, Scope.WILDCARD, Scope.URL, Scope.URL_PREFIX),
     "json": (Scope.HOST, Scope.DOMAIN, Scope.WILDCARD, Scope.URL, Scope.URL_PREFIX),
+    "hashes": (Scope.DOMAIN,),
 }
 """The formats whose entries do not say how far they reach, and what can be said for them."""
 
@@ -113,15 +115,16 @@ class ListConfig(Section):
     )
     """The detached signature without which no version counts."""
     fields: FieldsConfig | None = key(None, example="{entry: url, scope: level, scopes: {site: domain}}")
-    """Formats csv and json: which parts of a row or item make an entry."""
+    """Formats csv and json, and needed there: which parts of a row or item make an entry."""
     hashes: HashesConfig | None = key(None, example="{shape: host-path, algorithm: md5}")
-    """Format hashes: how the digests are made."""
+    """Format hashes, and needed there: how the digests are made."""
     rpz: RpzConfig = key(RpzConfig(), example="{override: disabled}")
     """Format rpz: what the zone's rules do here."""
     format: Annotated[str, AfterValidator(_format), Described({"enum": sorted(FORMATS)})] = key(
         example="domains", words="one of " + ", ".join(sorted(FORMATS))
     )
-    """How the list is written."""
+    """How the list is written: names one a line (domains), a hosts file, filter rules (adblock, dnsmasq), a response
+    policy zone (rpz), web addresses one a line (urls), columns (csv), a JSON document (json), or digests (hashes)."""
     kind: Annotated[Kind, BeforeValidator(_kind)] = key(example="category", words=_words(Kind))
     """What the list is for: it feeds categories, it is illegal content or a security threat (blocked for everybody),
     or it is protected (no category may block it)."""
@@ -157,9 +160,11 @@ class ListConfig(Section):
     """The licence under which the list may be used."""
     scope: Annotated[
         Scope | None, BeforeValidator(lambda value: None if value is None else _scope(value))
-    ] = key(None, example="host", words="host, domain or wildcard; for format urls url or url-prefix")
-    """How far an entry reaches in formats that do not say it; by default a name means itself and all below, a web
-    address exactly this page."""
+    ] = key(None, example="host", words="host, domain or wildcard; for web addresses url or url-prefix")
+    """How far an entry reaches in formats that do not say it: domain is the name and all below it (the default of hosts
+    and domains), url exactly this page (that of urls), url-prefix the page, and the folder of that name with all in it.
+    Formats csv and json have no default: write it here, or map a field of each row. A page never widens to its host: it
+    changes no DNS answer. For format hashes `domain` says that the list names whole sites, which DNS then blocks."""
     public_suffixes: bool = key(default=False, example="true")
     """Honour entries under which everybody's customers live (for lists of dynamic DNS names)."""
     addresses: bool = key(default=False, example="true")
@@ -190,10 +195,12 @@ class ListConfig(Section):
     """A new version serves on one worker first, and on all when that went well."""
     max_size: Size = key(Size.parse("256MiB"), example="64MiB")
     """A larger version is refused."""
-    max_shrink: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("50%"), example="30%")
-    """A version that loses more than this share of the entries is held until the operator accepts it."""
-    max_growth: Ratio = key(Ratio.parse("300%"), example="100%")
-    """A version that grows by more than this share of the entries is held until the operator accepts it."""
+    max_shrink: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("30%"), example="20%")
+    """A version that loses more than this share of the entries is held until the operator accepts it. Ten entries may
+    always go."""
+    max_growth: Ratio = key(Ratio.parse("50%"), example="100%")
+    """A version that grows by more than this share of the entries is held until the operator accepts it. A hundred
+    entries may always come."""
     max_errors: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("5%"), example="1%")
     """A version of which more than this share of the lines is no rule is held."""
 
@@ -222,11 +229,7 @@ class ListConfig(Section):
             raise fault("a list has one source; write either url or transfer", key="url")
         if self.transfer is not None and self.format != "rpz":
             raise fault("a zone that is transferred is read as rpz; write format: rpz", key="format")
-        for name, formats in (("fields", ("csv", "json")), ("hashes", ("hashes",))):
-            if (getattr(self, name) is not None) != (self.format in formats):
-                raise fault(
-                    f"`{name}` belongs to format {' and '.join(formats)}; write both or neither", key=name
-                )
+        check_format(self.format, self.scope, self.fields, self.hashes)
         if self.confidentiality is Confidentiality.SECRET and self.ede is not None:
             raise fault(
                 "answers of a secret list are those of security lists, so that nobody can tell them apart; remove it",
@@ -268,4 +271,5 @@ def _defaults(entry: CatalogueEntry) -> dict[str, object]:
         "categories": list(entry.categories),
         "title": entry.title,
         "licence": entry.licence,
+        "popular_names": entry.popular,
     }

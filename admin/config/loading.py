@@ -14,9 +14,10 @@ from admin.config.explain import Fault, dotted
 from admin.config.fields import MAX_ITEMS
 from admin.config.nameservers import RESOLV_CONF, read_nameservers
 from admin.config.problems import MAX_PROBLEMS, ConfigError, Problem
-from admin.config.sections import ResolverConfig, ZoneConfig
+from admin.config.sections import AdminConfig, ResolverConfig, ZoneConfig
 from admin.config.settings import Config
 from admin.config.validation import Draft, validate
+from blocklists.popular import RankingError, read_ranking
 from resolver.tables.model import LocalRecord
 
 
@@ -28,6 +29,7 @@ def load(path: Path, *, resolv_conf: Path = RESOLV_CONF) -> Config:
     draft.faults += islice(crosscheck(document, draft.values), MAX_PROBLEMS + 1)
     records = _read_zones(document, draft, absolute.parent)
     nameservers = _read_nameservers(draft, resolv_conf)
+    popular = _read_ranking(draft)
     if draft.faults:
         raise ConfigError(_problems(path, document, draft.faults))
     return Config.model_construct(
@@ -35,6 +37,7 @@ def load(path: Path, *, resolv_conf: Path = RESOLV_CONF) -> Config:
         path=absolute,
         nameservers=nameservers,
         records=records,
+        popular=popular,
         digest=document.digest,
     )
 
@@ -81,6 +84,20 @@ def _read_nameservers(draft: Draft, path: Path) -> tuple[str, ...]:
         )
         draft.faults.append(Fault(("resolver", "upstreams"), message))
     return servers
+
+
+def _read_ranking(draft: Draft) -> tuple[str, ...]:
+    """The names of the operator's ranking; a file that is none is a fault."""
+    admin = draft.values.get("admin", AdminConfig())
+    assert isinstance(admin, AdminConfig)
+    section = admin.gates.popular
+    if section.file is None:
+        return ()
+    try:
+        return read_ranking(section.file, top=section.top)
+    except RankingError as error:
+        draft.faults.append(Fault(("admin", "gates", "popular", "file"), str(error), str(section.file)))
+        return ()
 
 
 def _problems(path: Path, document: LocatedDict, faults: list[Fault]) -> Iterator[Problem]:

@@ -22,6 +22,8 @@ from admin.config.fields import (
     key,
     unset,
 )
+from admin.config.gates import GatesConfig
+from admin.config.list_sections import SecretRef
 from admin.config.problems import fault, shown
 from admin.config.values import Duration, Sample, Size
 from blocklists.canonical import CanonicalError, host, to_ascii
@@ -215,6 +217,16 @@ class GatewayConfig(Section):
     """A page where the account holder changes the profile."""
 
 
+class VaultConfig(Section):
+    """The protection of secret lists on this box."""
+
+    key: SecretRef | None = key(None, example="credential:weir-vault", words="a path or credential:NAME")
+    """Where the box's vault key lies: 32 random bytes, raw or as 64 hexadecimal digits, in a file that its owner alone
+    may read or, better, a systemd credential that the machine's TPM seals (systemd-creds). Every box has its own. Without
+    it Weir makes one in `data_dir`: whoever has a copy of that folder can then tell which names secret lists have. A
+    change of the key counts from the next start of control on."""
+
+
 class AdminConfig(Section):
     """The admin API and consoles."""
 
@@ -228,6 +240,11 @@ class AdminConfig(Section):
     """Where everything lies that is not in this file: lists, profiles and subscribers that came over the API, tokens and
     audit events. By default the SQLite file `weir.db` in `data_dir`. For PostgreSQL write its address as libpq has it;
     one with a password belongs into a file: `credential:NAME` for what systemd hands over, or `file:PATH`."""
+    vault: VaultConfig = key(unset(VaultConfig), example="{key: credential:weir-vault}")
+    """The protection of secret lists on this box."""
+
+    gates: GatesConfig = key(unset(GatesConfig), example="{never: [pay.isp.example]}")
+    """What new versions of lists are held against."""
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:

@@ -62,6 +62,8 @@ class Config(Settings):
     """The servers that ``system`` stood for when the file was read, as ``host:port``."""
     records: tuple[LocalRecord, ...] = Field(default=(), exclude=True)
     """The records of all built-in zones."""
+    popular: tuple[str, ...] = Field(default=(), exclude=True)
+    """The operator's own ranking of names, most popular first."""
     digest: str = Field(default="", exclude=True)
     """SHA-256 (hexadecimal) of the file."""
 

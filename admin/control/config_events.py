@@ -40,6 +40,7 @@ def unchangeable(before: Config, after: Config) -> list[str]:
     differs = {
         "data_dir": before.data_dir != after.data_dir,
         "admin.database": before.admin.database != after.admin.database,
+        "admin.vault.key": before.admin.vault != after.admin.vault,
     }
     return [
         f"{after.path}: {name} cannot change while Weir runs: restart it"

@@ -17,10 +17,13 @@ from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, Unkno
 from admin.config import Config, ConfigError, load
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
+from admin.control.bookkeeping import Bookkeeping
 from admin.control.clocks import Clocks
 from admin.control.config_events import config_loaded, config_refused, unchangeable
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
+from admin.control.guarding import Guarding
+from admin.control.inspections import Inspections
 from admin.control.lists import ListKeeper, LostTextError
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
@@ -28,13 +31,17 @@ from admin.control.selftest import SelfTest
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.services.actors import Actor
-from admin.services.build import sources
+from admin.services.build import sources, worker_count
+from admin.services.day_names import DayNames
 from admin.services.effective import Merged
+from admin.services.guarding import check_edit
 from admin.services.place import Place
 from admin.services.probes import Report
 from admin.services.publish import Compile
+from admin.services.samples import sampled_names
 from admin.services.serving import GATEWAY, resolver_name
 from blocklists.edits import Edit, parse_edit
+from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
 from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
@@ -53,6 +60,8 @@ PUBLISH_RETRY = 30.0
 """Seconds between attempts to publish what could not be published."""
 STORE_LOOK = 5.0
 """Seconds between looks at the database for what other processes have changed, or whether it can be reached again."""
+SAMPLE_LOOK = 60.0
+"""Seconds between looks at the sample of queries."""
 
 _log = get_logger("weir.control")
 
@@ -72,7 +81,8 @@ class Controller:
     ) -> None:
         """``config`` is what the file declares. TokenError if its token cannot be read.
 
-        ``readings`` is what the keeper counts new versions with; whoever made ``storage`` closes it.
+        ``readings`` is what the keeper counts new versions with, its index key that of all secret lists; whoever made
+        ``storage`` closes it.
         """
         self._readings = readings
         self._keeper, self._clocks, self._storage = keeper, clocks, storage
@@ -83,7 +93,11 @@ class Controller:
         self._publisher = Publisher(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
+        self._today = DayNames()
+        self._guarding = Guarding(keeper.store, keeper.lives, readings, self._today.ranking)
         self._adoption = Adoption(config, storage, self._publisher)
+        self._entries = EntryLives(keeper.store, public_suffixes())
+        self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._announcer = Announcer(storage.record)
         self._selftest = SelfTest(
             clocks,
@@ -92,11 +106,11 @@ class Controller:
             condition=self._plain_condition,
             database=lambda: storage.database,
         )
-        self._changing = asyncio.Lock()
+        self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._stale = True
-        self._retry_at = self._look_at = 0.0
+        self._retry_at = self._look_at = self._sample_at = 0.0
         self._view: View | None = None
         self.on_published: Callable[[Config], None] = lambda _config: None
         """Called after every publication with the configuration in force."""
@@ -122,6 +136,10 @@ class Controller:
     def database(self) -> Database:
         """The database. UnavailableError if it cannot be used now."""
         return self._storage.database
+
+    async def connect(self) -> Database:
+        """The database, once it is open. UnavailableError if it cannot be used now."""
+        return await self._storage.opened(self.declared)
 
     @property
     def place(self) -> Place:
@@ -162,13 +180,25 @@ class Controller:
             self._refetch,
             lambda: self._record.generation,
         )
-        return Decisions(self._keeper.store, self._keeper.lives, self._clocks, effects)
+        return Decisions(self._keeper.store, self._entries, self._keeper.lives, self._clocks, effects)
+
+    @property
+    def inspections(self) -> Inspections:
+        """Looking at versions of lists that do not serve."""
+        return Inspections(
+            self._keeper.store,
+            self._clocks,
+            self._keeper.fetcher,
+            self._sources,
+            lambda: self._readings.guard,
+            self._inspecting,
+        )
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
         generation = current_generation(self._place.state)
         if self._view is None or self._view.tables.generation != generation:
-            self._view = await asyncio.to_thread(View.open, self._place.state)
+            self._view = await asyncio.to_thread(View.open, self._place.state, self._readings.index_key)
         return self._view
 
     async def reload(self) -> ReloadResult:
@@ -210,6 +240,8 @@ class Controller:
     def _edit(self, source: ListSource, wishes: Sequence[Wish]) -> EditReport:
         suffixes = public_suffixes()
         edits = [parse_edit(source, wish.change, wish.name, wish.scope, suffixes) for wish in wishes]
+        for edit in edits:
+            check_edit(source, edit, self._readings.guard)
         return self._editor.edit(source, edits)
 
     def _sources(self) -> tuple[ListSource, ...]:
@@ -229,7 +261,7 @@ class Controller:
             if not self._storage.suppose_empty():
                 await self._storage.refresh(self.declared)
             await self._adoption.want_stored()
-            await self._fetch_first(self._keeper.follow(sources(self._adoption.wanted.config)))
+            await self._fetch_first(await self._held_against(self._adoption.wanted.config))
             await self._try_publish()
             if self._waits_for_store:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
@@ -244,6 +276,7 @@ class Controller:
                 await self._step()
                 await self._sleep()
         finally:
+            self._bookkeeping.stop()
             for task in (testing, *self._fetches.values()):
                 task.cancel()
 
@@ -264,10 +297,12 @@ class Controller:
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
         await self._look_at_store()
+        await self._look_at_traffic()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
                     await self._try_publish()
+        self._bookkeeping.begin(self._publisher.compiled)
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:
@@ -290,14 +325,28 @@ class Controller:
         except TimeoutError:
             return
 
+    async def _look_at_traffic(self) -> None:
+        """Know what is asked for most today, if that is sampled."""
+        now = self._clocks.monotonic()
+        if self.config.telemetry.query_sample.one_in and now >= self._sample_at:
+            self._sample_at = now + SAMPLE_LOOK
+            await asyncio.to_thread(self._sample)
+
+    def _sample(self) -> None:
+        now = self._clocks.unix()
+        with contextlib.suppress(OSError):  # the sample of a worker that just started again
+            names = sampled_names(self._place.run, worker_count(self.config), now - SAMPLE_LOOK)
+            self._today.add(names, now)
+        self._guarding.follow(self.config)
+
     # ---- configurations ----
 
     async def _adopt(self, merged: Merged, token: str | None) -> ReloadResult:
         before, self._adoption.wanted = self._adoption.wanted, merged
-        await self._fetch_first(self._keeper.follow(sources(merged.config)))
+        await self._fetch_first(await self._held_against(merged.config))
         if not await self._try_publish():
             self._adoption.wanted = before
-            self._keeper.follow(sources(before.config))
+            await self._held_against(before.config)
             return await self._rejected([self._record.publish_problem])
         self._keys = replace(self._keys, file=token)
         self._record.accepted(self._clocks.unix())
@@ -333,10 +382,15 @@ class Controller:
             return
         async with self._changing:
             if await self._adoption.want_stored():
-                await self._fetch_first(self._keeper.follow(sources(self._adoption.wanted.config)))
+                await self._fetch_first(await self._held_against(self._adoption.wanted.config))
                 await self._try_publish()
 
     # ---- lists ----
+
+    async def _held_against(self, config: Config) -> set[str]:
+        """Follow the lists of a configuration, and hold them against its names; those to be fetched first."""
+        await asyncio.to_thread(self._guarding.follow, config)
+        return self._keeper.follow(sources(config))
 
     async def _fetch_first(self, list_ids: set[str]) -> None:
         """Fetch these before publishing, as far as they come in time; the others follow when they come."""
@@ -356,6 +410,7 @@ class Controller:
     async def _fetch(self, list_id: str) -> None:
         try:
             if await self._keeper.fetch(list_id):
+                await asyncio.to_thread(self._guarding.follow, self._adoption.wanted.config)
                 self._stale = True
             else:
                 self._readings.forget(list_id)

@@ -10,14 +10,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 
-from admin.api.list_life import Decided, KeptVersion
+from admin.api.list_life import Decided, KeptVersion, VersionDifference
 from admin.audit.events import Event, EventKind, digest_of
 from admin.control.clocks import Clocks
+from admin.control.differing import difference_of, may_see_names
 from admin.control.lives import Lives
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import LONGEST_REASON
 from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
+from blocklists.entry_life import EntryLives, ReviewPart
 from blocklists.gates import SHORTEST_DIGEST
+from blocklists.ledger import Since
 from blocklists.list_store import ListStore, ReleaseError
 from blocklists.model import Confidentiality, ListSource
 from blocklists.records import Approval, ListLife, Pin, Suspension
@@ -45,9 +48,12 @@ class Effects:
 class Decisions:
     """Implements ``admin.api.list_life.ListActions``."""
 
-    def __init__(self, store: ListStore, lives: Lives, clocks: Clocks, effects: Effects) -> None:
+    def __init__(
+        self, store: ListStore, entries: EntryLives, lives: Lives, clocks: Clocks, effects: Effects
+    ) -> None:
         """Decides nothing by itself."""
-        self._store, self._lives, self._clocks, self._effects = store, lives, clocks, effects
+        self._store, self._entries, self._lives = store, entries, lives
+        self._clocks, self._effects = clocks, effects
 
     async def suspend(self, actor: Actor, list_id: str, reason: str, until: float | None) -> Decided:
         """As ``ListActions.suspend``."""
@@ -143,6 +149,31 @@ class Decisions:
         require(actor, Permission.LISTS_WRITE)
         return self._effects.refetch(self._source(list_id).id)
 
+    async def difference(self, actor: Actor, list_id: str, before: str, after: str) -> VersionDifference:
+        """As ``ListActions.difference``."""
+        require(actor, Permission.LISTS_READ)
+        source = self._source(list_id)
+        found = await asyncio.to_thread(difference_of, self._store, self._entries, source, before, after)
+        return found if may_see_names(actor, source) else replace(found, names=None)
+
+    async def review(self, actor: Actor, list_id: str, after: int, limit: int) -> ReviewPart:
+        """As ``ListActions.review``."""
+        require(actor, Permission.LISTS_READ)
+        source, now = self._source(list_id), self._clocks.unix()
+        if not may_see_names(actor, source):
+            raise ConflictError(f"list {list_id} is not public: send a token")
+        part = await asyncio.to_thread(self._entries.review, source, now, after=after, limit=limit)
+        if part is None:
+            raise ConflictError(
+                f"list {list_id} has no review queue: it is secret, has no review_after, or is not loaded yet"
+            )
+        return part
+
+    async def since(self, actor: Actor, list_id: str, name: str) -> Since | None:
+        """As ``ListActions.since``."""
+        require(actor, Permission.CHECK)
+        return await asyncio.to_thread(self._entries.since, self._source(list_id), name)
+
     async def versions(self, actor: Actor, list_id: str) -> tuple[KeptVersion, ...]:
         """As ``ListActions.versions``."""
         require(actor, Permission.LISTS_READ)
@@ -151,10 +182,13 @@ class Decisions:
     def _versions(self, source: ListSource) -> tuple[KeptVersion, ...]:
         serving = self._store.serving_for(source)
         is_secret = source.confidentiality is Confidentiality.SECRET
+        notes = self._entries.notes(source)
+        steps = {step.version: step for step in notes.steps} if notes else {}
         return tuple(
             KeptVersion(
                 version,
                 None if is_secret else version.counts.entries,
+                steps.get(version.digest),
                 serves=serving is not None and version.digest == serving.digest,
                 text_kept=self._store.text(source.id, version.digest) is not None,
             )

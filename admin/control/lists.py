@@ -57,6 +57,8 @@ class ListKeeper:
         """Where the lists are kept."""
         self._schedule, self._clocks = schedule, clocks
         self._count, self._fetch = count, fetch
+        self.fetcher = fetch
+        """How a list is fetched, for who looks at it without keeping it."""
         self.lives = Lives(store, clocks)
         """What people decided about the lists, and how old these are."""
         self._sources: dict[str, ListSource] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import random
 import secrets
 import signal
@@ -24,15 +25,19 @@ from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
 from admin.control.storage import Storage
 from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
+from admin.control.vault import open_vault
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.store.address import address_of
+from blocklists.credentials import CredentialError
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
 from blocklists.snapshot.readings import Readings
 from blocklists.sources import fetch
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
+from blocklists.vault import COMMITMENTS, VaultKey, VaultKeyError
+from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.priority import give_way
@@ -56,13 +61,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-c", "--config", type=Path, required=True, help="the configuration file")
     path = parser.parse_args(arguments).config
     configure_logs("control")
+    forbid_core_dumps()
     keep_little_memory()
     try:
         return _run(load(path))
     except ConfigError as error:
         _complain(*(str(problem) for problem in error.problems))
         return USAGE
-    except (TokenError, OSError, LockedError, ListenError) as error:
+    except (TokenError, VaultKeyError, CredentialError, OSError, LockedError, ListenError) as error:
         _complain(str(error))
         return FAILED
 
@@ -74,17 +80,17 @@ def _run(config: Config) -> int:
         give_way(NICENESS)
     lock = Lock(place.run / "control.lock", what="control")
     try:
-        asyncio.run(_serve(config))
+        asyncio.run(_serve(config, open_vault(config, os.environ)))
     finally:
         lock.release()
     return 0
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, vault: VaultKey) -> None:
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
-    readings = Readings(public_suffixes())
+    readings = Readings(public_suffixes(), vault.index_key)
     keeper = ListKeeper(
-        ListStore(Place(config.data_dir).lists),
+        ListStore(Place(config.data_dir).lists, digest_key=vault.derive(COMMITMENTS)),
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,

@@ -73,6 +73,8 @@ class Publisher:
         self._place, self._keeper, self._editor, self._now = place, keeper, editor, now
         self._compiler, self._readings = compiler, readings
         self._compiled: tuple[Fingerprint, Snapshot, Basis] | None = None
+        self._shield = ""
+        """The protected names (``Guard.shield``) that the compiled lists were held against."""
         self._wanted: Fingerprint = ()
         self._lock = threading.Lock()
         self._put: _InPlace | None = None
@@ -89,6 +91,7 @@ class Publisher:
         return (
             self._compiled is not None
             and self._compiled[0] == self._keeper.fingerprint()
+            and self._shield == self._readings.guard.shield
             and not self._editor.owes_compiling
         )
 
@@ -163,17 +166,18 @@ class Publisher:
         self._wanted = wanted
         texts = self._keeper.texts(in_force=current_generation(state) is not None)
         basis = self._editor.basis(source for source, _ in texts)
+        prepared = self._readings.take()
         compiled = compile_lists(
             texts,
             state,
             now=self._now(),
             edits=basis.edits,
             compiler=self._compiler,
-            prepared=self._readings.take(),
+            prepared=prepared,
         )
         del texts
         release_memory()
-        self._compiled = wanted, compiled, basis
+        self._compiled, self._shield = (wanted, compiled, basis), prepared.guard.shield
 
     def _replace(self, put: _InPlace, *, tidy: bool) -> Published:
         """The caller holds the lock."""
@@ -196,7 +200,7 @@ class Publisher:
     def _kept(self, config: Config) -> Snapshot | None:
         """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
         try:
-            view = View.open(self._place.state)
+            view = View.open(self._place.state, self._readings.index_key)
         except (TablesError, SnapshotError):
             return None
         wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)

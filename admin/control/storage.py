@@ -56,6 +56,12 @@ class Storage:
             raise UnavailableError(self.problem or "the database is being opened; try again in a moment")
         return self._database
 
+    async def opened(self, declared: Config) -> Database:
+        """The database; whoever comes before it was opened for the first time waits for that. UnavailableError."""
+        if self._database is None and not self.problem:
+            await self.refresh(declared)
+        return self.database
+
     def suppose_empty(self) -> bool:
         """Take it that nothing is stored, where that is sure without opening anything: there is no file yet."""
         try:

@@ -28,7 +28,7 @@ from resolver.tables.model import (
     ResolverSettings,
     Tables,
 )
-from resolver.tables.store import clients_name
+from resolver.tables.store import clients_name, urls_name
 
 EnforcedLists = Mapping[str, Enforced]
 """By list id; a list that is not named is enforced wholly."""
@@ -52,6 +52,7 @@ def build_tables(
         snapshot=snapshot,
         tables=clients_name(generation),
         lists={item.id: _info(item, enforced.get(item.id, Enforced.ALL)) for item in config.lists},
+        urls=urls_name(snapshot),
         categories=config.titles,
         zones=tuple(zone.name for zone in config.resolver.zones),
         records=config.records,

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from admin.config import Config
+from admin.services.check_pages import KnowsPages, PageReport, check_page
 from admin.services.check_words import HIDDEN, HIDDEN_REASON, Words
 from admin.services.subject import Subject, parse_subject
 from admin.services.who import Client, KnowsClients, find_client
@@ -19,8 +20,7 @@ from resolver.policy.reasons import REASONS
 from resolver.policy.verdict import Case, explain, suffixes
 
 URL_NOTE = (
-    "This is the verdict on the host. Entries for single pages never block a host: the URL filter of the gateway "
-    "decides about them, not DNS."
+    "Entries for single pages never block a host: the verdict on the host and that on the page stand apart."
 )
 
 
@@ -31,7 +31,14 @@ class ListReader(Protocol):
         """The ids of the lists behind a class: those that name the entry itself, or all below it."""
 
 
-class Checked(KnowsClients, Protocol):
+class NamesDigests(Protocol):
+    """The part of ``resolver.tables.digests.DigestNames`` that is asked here."""
+
+    def lists(self, wire: bytes, /) -> tuple[str, ...]:
+        """The ids of the lists that name this name by digest."""
+
+
+class Checked(KnowsClients, KnowsPages, Protocol):
     """The part of ``resolver.tables.view.View`` that is asked here."""
 
     @property
@@ -45,6 +52,10 @@ class Checked(KnowsClients, Protocol):
     @property
     def reader(self) -> ListReader:
         """The compiled lists."""
+
+    @property
+    def digests(self) -> NamesDigests:
+        """What lists say by digest."""
 
     def listing(self, wire: bytes, /) -> Listing:
         """What the lists say of a name."""
@@ -87,6 +98,8 @@ class CheckReport:
     lists: tuple[str, ...]
     steps: tuple[StepReport, ...]
     notes: tuple[str, ...]
+    page: PageReport | None = None
+    """The verdict on the page, where one was asked about; ``action`` is that on its host."""
 
     @property
     def allowed(self) -> bool:
@@ -138,6 +151,9 @@ def check(
         lists=() if hidden else _lists(view, case, verdict),
         steps=_hidden_steps() if hidden else _steps(words, walked),
         notes=_notes(subject),
+        page=None
+        if subject.url is None
+        else check_page(view, subject.url, is_https=subject.is_https, host=case, verdict=verdict),
     )
 
 
@@ -194,7 +210,7 @@ def _lists(view: Checked, case: Case, verdict: Verdict) -> tuple[str, ...]:
     if bit is None:
         return ()
     labels = sum(1 for _ in suffixes(case.name))
-    behind = {
+    behind = set(view.digests.lists(case.name)) | {
         name
         for length, class_id in case.listing.hits
         for name in view.reader.lists_of(class_id, below=length < labels)
@@ -215,4 +231,4 @@ def _hidden_steps() -> tuple[StepReport, ...]:
 
 
 def _notes(subject: Subject) -> tuple[str, ...]:
-    return (URL_NOTE,) if subject.is_url else ()
+    return () if subject.url is None else (URL_NOTE,)

@@ -5,6 +5,7 @@
     state/    generations that the data plane reads; control alone writes
     run/      counters, locks and lists of processes; every process writes its own files
     lists/    fetched lists; control alone
+    vault.key    the box's vault key, where the configuration names none; control alone
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ class Place:
     def lists(self) -> Path:
         """Fetched lists."""
         return self.data_dir / "lists"
+
+    @property
+    def vault_key(self) -> Path:
+        """The box's own vault key."""
+        return self.data_dir / "vault.key"
 
     def create(self) -> None:
         """Make what is missing; what exists keeps its owner and rights. OSError as from mkdir(2)."""

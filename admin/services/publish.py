@@ -29,7 +29,9 @@ from blocklists.snapshot.reader import changes_of
 from blocklists.snapshot.readings import Prepared
 from blocklists.sources import FetchError
 from blocklists.sources.file import file_path, read_file
+from blocklists.sources.full_digests import full_source, joined, needs_full
 from blocklists.suffixes import public_suffixes
+from blocklists.urls.layout import write_index
 from resolver.tables import store
 from resolver.tables.model import Tables
 from resolver.tables.writing import ClientsWriter
@@ -77,15 +79,15 @@ def compile_lists(
     prepared: Prepared | None = None,
 ) -> Snapshot:
     """Compile into the state folder. OSError (disk full, …) and the compiler's ValueErrors leave nothing behind."""
-    temporary = state / _TEMPORARY
+    temporary, prepared = state / _TEMPORARY, prepared or Prepared()
     changes = changes_of(temporary)
     changes.unlink(missing_ok=True)
     try:
-        report = compiler(
-            texts, temporary, prepared or Prepared(), now=now, suffixes=public_suffixes(), edits=edits
-        )
+        report = compiler(texts, temporary, prepared, now=now, suffixes=public_suffixes(), edits=edits)
         name = f"snapshot-{report.digest}.weir"
-        native.Changes.create(native.Snapshot.open(str(temporary), verify=False), str(changes))
+        written = native.Snapshot.open(str(temporary), verify=False, without_secret=True)
+        native.Changes.create(written, str(changes))
+        write_index(state / store.urls_name(name), prepared.key, report.urls)
         changes.rename(changes_of(state / name))
         temporary.rename(state / name)
     except (OSError, ValueError):
@@ -154,10 +156,12 @@ def next_generation(state: Path) -> int:
     return max(numbers) + 1
 
 
-def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tuple[str, ...]:
+def compile_offline(
+    config: Config, directory: Path, *, now: float = 0.0, index_key: bytes | None = None
+) -> tuple[str, ...]:
     """Publish what the configuration says into ``directory``, without an appliance and without fetching anything.
 
-    File lists are read, others taken from what control has kept. Returns one sentence for each list that is not at
+    File lists are read, others taken from what control has kept; secret ones need an ``index_key``. Returns one sentence for each list that is not at
     hand, and so left out. OSError, or the compiler's ValueError, if nothing can be published.
     """
     kept = ListStore(Place(config.data_dir).lists)
@@ -169,13 +173,18 @@ def compile_offline(config: Config, directory: Path, *, now: float = 0.0) -> tup
         except FetchError as error:
             missing.append(f"list {source.id} is left out: {error}")
     edits = {source.id: combine(kept.edits(source.id).edits) for source, _ in texts}
-    publish(config, compile_lists(texts, directory, now=now, edits=edits), directory, now=now).close()
+    prepared = Prepared(index_key=index_key)
+    compiled = compile_lists(texts, directory, now=now, edits=edits, prepared=prepared)
+    publish(config, compiled, directory, now=now).close()
     return tuple(missing)
 
 
 def _offline_text(source: ListSource, kept: ListStore) -> bytes:
-    if source.url.startswith("file:"):
+    if source.url.startswith("file:") and not needs_full(source):
         return read_file(file_path(source.url), source.max_size)
+    if source.url.startswith("file:") and full_source(source).url.startswith("file:"):
+        texts = (read_file(file_path(one.url), one.max_size) for one in (source, full_source(source)))
+        return joined(source, *texts)
     version = kept.load_for(source)
     if version is None:
         raise FetchError(f"{source.url.partition('?')[0]}: not fetched yet; start the appliance once")

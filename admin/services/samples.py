@@ -57,6 +57,11 @@ def recent(run: Path, workers: int, since: float, bits: Sequence[Bit]) -> tuple[
     )
 
 
+def sampled_names(run: Path, workers: int, since: float) -> list[str]:
+    """The names that ``recent`` would show, once for each time."""
+    return [query.name for query in recent(run, workers, since, ()) if query.name is not None]
+
+
 def _name(labels: Iterable[bytes]) -> str | None:
     parts = list(labels)
     if not parts or not all(_LABEL.fullmatch(part) for part in parts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocklists.canonical import CanonicalError, host, to_ascii, to_wire, url
+from blocklists.canonical import CanonicalError, CanonicalUrl, host, requested_url, to_ascii, to_wire
 from blocklists.model import SkipReason
 
 
@@ -14,19 +14,21 @@ class QuestionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The canonical name, its lower-case wire form, and whether it came from a web address."""
+    """The canonical name, its lower-case wire form, and the web address that it came from, if it did."""
 
     name: str
     wire: bytes
-    is_url: bool
+    url: CanonicalUrl | None = None
+    is_https: bool = False
 
 
 def parse_subject(text: str) -> Subject:
     """Read a name or a web address; QuestionError if it is neither."""
     is_url = "/" in text
     try:
-        name = _name(url(text).host if is_url else text)
-        return Subject(name, to_wire(name), is_url)
+        page = requested_url(text) if is_url else None
+        name = _name(text if page is None else page.host)
+        return Subject(name, to_wire(name), page, text.strip().lower().startswith("https:"))
     except CanonicalError as error:
         what = "no web address" if is_url else "no name"
         if error.reason is SkipReason.ADDRESS:

@@ -7,7 +7,7 @@ URL keys follow the published Safe Browsing canonicalisation, because they are c
 from blocklists.canonical.addresses import address, is_ipv4_like, parse_ipv4
 from blocklists.canonical.errors import CanonicalError
 from blocklists.canonical.hosts import host, to_ascii
-from blocklists.canonical.urls import CanonicalUrl, url
+from blocklists.canonical.urls import CanonicalUrl, requested_url, url
 from blocklists.canonical.wire import from_wire, to_wire
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "host",
     "is_ipv4_like",
     "parse_ipv4",
+    "requested_url",
     "to_ascii",
     "to_wire",
     "url",

@@ -1,9 +1,11 @@
-"""The key under which a URL is listed and looked up.
+"""The key under which a URL is listed and looked up: one function for entries and for requests.
 
-It follows the published Safe Browsing canonicalisation: percent-escapes undone until nothing changes, dot segments
-resolved, ``//`` collapsed in the path, path and query keep their case, ``www.`` is neither added nor stripped. For
-matching, ``http`` equals ``https``, so the scheme is no part of the key and both default ports are dropped; another
-port stays, because an entry never widens. A URL is a byte string: text comes as UTF-8 with surrogateescape.
+A URL is first read as a browser reads it (WHATWG, ``browsers``), because that is what it makes browsers fetch; then it
+gets the form of the published Safe Browsing canonicalisation: percent-escapes undone until nothing changes, dot segments
+resolved, ``//`` collapsed in the path, path and query keep their case, ``www.`` is neither added nor stripped. Where the
+documents disagree, README.md says which one rules. For matching, ``http`` equals ``https``, so the scheme is no part of
+the key and both default ports are dropped; another port stays, because an entry never widens. A URL is a byte string:
+text comes as UTF-8 with surrogateescape.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import re
 from dataclasses import dataclass
 
 from blocklists.canonical.addresses import is_ipv4_like, parse_ipv4
+from blocklists.canonical.browsers import read_as_browser
 from blocklists.canonical.errors import CanonicalError
 from blocklists.canonical.hosts import to_ascii
 from blocklists.model import SkipReason
@@ -30,6 +33,13 @@ _ESCAPED = tuple(
     for octet in range(256)
 )
 _HEX = frozenset(b"0123456789abcdefABCDEF")
+_SAFE = r"[a-zA-Z0-9!$&'()*+,:;=@_~|^`{}<>\"\[\]-]"
+_PLAIN = re.compile(
+    r"(?:https?://)?((?!xn--)[a-z0-9_-]{1,63}(?:\.(?!xn--)[a-z0-9_-]{1,63})*\.[a-z]{2,63})"
+    rf"((?:/{_SAFE}(?:{_SAFE}|\.)*)*/?)(?:\?((?:{_SAFE}|[./?])*))?",
+    re.ASCII,
+)
+"""What every reading agrees on and nothing changes: most of any list. Without escapes, ports, users, dot segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +65,25 @@ class CanonicalUrl:
 def url(text: str) -> CanonicalUrl:
     """The key of a URL, its scheme optional. ``url(url(x).text).text == url(x).text``.
 
+    What no browser would take is read byte by byte, so that every line of a list that names a host has a key.
     CanonicalError: unsupported for a scheme other than http and https; bad-name without a host, with a bad port, with
     a delimiter inside the host, or over MAX_URL bytes.
     """
-    data = _to_bytes(text).translate(None, b"\t\r\n").strip(b" ").partition(b"#")[0]
+    if len(text) <= MAX_URL and (plain := _PLAIN.fullmatch(text)) is not None:
+        return CanonicalUrl(plain[1], None, plain[2] or "/", plain[3])
+    read = read_as_browser(text) if len(text) <= MAX_URL else None
+    return _key(_to_bytes(text if read is None else read))
+
+
+def requested_url(text: str) -> CanonicalUrl:
+    """The key of a URL that a person or a client gives; CanonicalError (bad-name) also if no browser would take it."""
+    if len(text) > MAX_URL or (read := read_as_browser(text)) is None:
+        raise CanonicalError(SkipReason.BAD_NAME)
+    return _key(_to_bytes(read))
+
+
+def _key(data: bytes) -> CanonicalUrl:
+    data = data.translate(None, b"\t\r\n").strip(b" ").partition(b"#")[0]
     if scheme := _SCHEME.match(data):
         if scheme[1].lower() not in {b"http", b"https"}:
             raise CanonicalError(SkipReason.UNSUPPORTED)
@@ -134,7 +159,8 @@ def _path(data: bytes) -> str:
             segments.append(part)
     is_folder = not segments or parts[-1] in {b"", b".", b".."}
     path = _escape(b"/" + b"/".join(segments) + (b"/" if is_folder and segments else b""))
-    return path.replace("?", "%3F")  # an escaped question mark does not begin the query
+    # An escaped question mark does not begin the query, and an escaped backslash is no slash.
+    return path.replace("?", "%3F").replace("\\", "%5C")
 
 
 def _unescape(data: bytes) -> bytes:

@@ -67,7 +67,7 @@ def outcome(
     except CanonicalError as error:
         if error.reason is SkipReason.ADDRESS or "/" in text:
             return address_outcome(text, source, action, otherwise=error.reason)
-        return Skip(error.reason)
+        return Skip(error.reason, text.strip(".").lower() if error.reason is SkipReason.SINGLE_LABEL else "")
 
 
 def address_outcome(

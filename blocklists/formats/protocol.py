@@ -1,10 +1,12 @@
-"""What every format gives: a parser of single lines."""
+"""What every format gives: a parser of single lines, or one of a whole document."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
-from blocklists.model import Entry, Scope, Skip
+from blocklists.model import Entry, HashedEntry, Scope, Skip
 
 Syntax = Literal["domains", "hosts", "adblock", "dnsmasq"]
 """A line form that the native scanner of ``blocklists.snapshot`` knows. It takes only lines that are beyond doubt."""
@@ -14,6 +16,11 @@ Semantics = Literal["union", "adblock", "rpz"]
 trigger wins."""
 
 Outcome = Entry | Skip
+
+Found = Outcome | HashedEntry
+
+Row = tuple[int, tuple[Found, ...]]
+"""The number of a line, row or item, and one outcome per name in it; exactly one Skip where there is none."""
 
 
 class LineParser(Protocol):
@@ -48,3 +55,30 @@ class LineParser(Protocol):
     def removed(self) -> tuple[Entry, ...]:
         """Entries that the list itself takes back (AdBlock ``$badfilter``), wherever they stand in it."""
         ...
+
+
+class DocumentParser(ABC):
+    """Reads one version of a list whose entries are not lines. It never raises, whatever the bytes.
+
+    A base class and no protocol: a list is read by rows or by lines, and this tells which.
+    """
+
+    syntax: Syntax | None = None
+    semantics: Semantics = "union"
+    scope: Scope
+    """The scope of entries that do not say it."""
+
+    @abstractmethod
+    def rows(self, data: bytes) -> Iterator[Row]:
+        """Every row of the document in order; a document that is none is one malformed row."""
+
+    def finish(self) -> tuple[Entry, ...]:
+        """No entry needs the whole document."""
+        return ()
+
+    def removed(self) -> tuple[Entry, ...]:
+        """No row takes another one back."""
+        return ()
+
+
+Parser = LineParser | DocumentParser

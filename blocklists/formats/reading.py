@@ -1,4 +1,4 @@
-"""The reference reading of a list: every line through its Python parser, every line accounted for.
+"""The reference reading of a list: every line (row, item) through its Python parser, every one accounted for.
 
 The compiler's native path must give the same entries and counts; here nothing is clever.
 """
@@ -8,64 +8,65 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from blocklists.formats.protocol import LineParser, Outcome
-from blocklists.formats.registry import line_parser
-from blocklists.model import Action, Disposition, Entry, ListCounts, ListSource, Scope, Skip, SkipReason
+from blocklists.formats.facts import disposition, left_out, traits
+from blocklists.formats.protocol import DocumentParser, Found, Parser, Row
+from blocklists.formats.registry import make_parser
+from blocklists.formats.text import lines
+from blocklists.model import Action, Entry, HashedEntry, ListCounts, ListSource, Scope, Skip, SkipReason
 
 BAD_REASONS = frozenset({SkipReason.MALFORMED, SkipReason.BAD_NAME})
 """What the error budget of ``gates`` counts and ``first_bad_lines`` shows."""
 SHOWN_BAD_LINES = 10
 
-_BOM = b"\xef\xbb\xbf"
-_Key = tuple[str, Scope, Action, bool]
+_Key = tuple[str, Scope, Action, bool] | HashedEntry
 
 
 def read(
-    source: ListSource, data: bytes, *, suffixes: Collection[str] = frozenset()
-) -> tuple[tuple[Entry, ...], ListCounts]:
+    source: ListSource,
+    data: bytes,
+    *,
+    suffixes: Collection[str] = frozenset(),
+    never: Collection[str] = frozenset(),
+) -> tuple[tuple[Entry | HashedEntry, ...], ListCounts]:
     """All entries of one version in order of first appearance, and where its lines went.
 
-    ``suffixes`` are public suffixes: a block of one and all below it is left out unless the source allows it.
+    ``suffixes`` are public suffixes: a block of one and all below it is left out unless the source allows it. ``never``
+    are names whose pages no list may touch.
     ValueError for a format or scope that the source must not have; the bytes never cause an error.
     """
-    tally = _Tally(frozenset() if source.public_suffixes else suffixes)
-    parser = line_parser(source)
-    for number, line in enumerate(lines(data), start=1):
-        tally.line(number, parser.parse(line, number))
+    tally = _Tally(frozenset() if source.public_suffixes else suffixes, never)
+    parser = make_parser(source)
+    for number, outcomes in rows(parser, data):
+        tally.line(number, outcomes)
     return tally.finish(parser)
 
 
-def lines(data: bytes) -> Iterator[str]:
-    """The lines of a list without their LF or CRLF, BOM taken off; a last line needs no line end."""
-    text = data.removeprefix(_BOM).decode("utf-8", "surrogateescape")
-    parts = text.split("\n")
-    if not parts[-1]:
-        del parts[-1]
-    return (part.removesuffix("\r") for part in parts)
+def rows(parser: Parser, data: bytes) -> Iterator[Row]:
+    """Every line, row or item of a list with its number and what it gives."""
+    if isinstance(parser, DocumentParser):
+        return parser.rows(data)
+    return ((number, parser.parse(line, number)) for number, line in enumerate(lines(data), start=1))
 
 
-def disposition(entry: Entry) -> Disposition:
-    """What enforcement an entry can get: a URL never changes a DNS answer."""
-    return Disposition.URL_FILTER if entry.scope in {Scope.URL, Scope.URL_PREFIX} else Disposition.DNS
-
-
-def identity(entry: Entry) -> _Key:
+def identity(entry: Entry | HashedEntry) -> _Key:
     """What makes two entries of one list the same."""
+    if isinstance(entry, HashedEntry):
+        return entry
     return entry.name, entry.scope, entry.action, entry.important
 
 
 class _Tally:
     """Counts as ``ListCounts`` defines them."""
 
-    def __init__(self, suffixes: Collection[str]) -> None:
-        self._suffixes = suffixes
-        self._entries: dict[_Key, Entry | None] = {}  # None: seen, and left out as a public suffix
+    def __init__(self, suffixes: Collection[str], never: Collection[str]) -> None:
+        self._suffixes, self._never = suffixes, never
+        self._entries: dict[_Key, Entry | HashedEntry | None] = {}  # None: seen, and left out
         self._skipped: Counter[SkipReason] = Counter()
         self._entry_skips: Counter[SkipReason] = Counter()
         self._bad: list[tuple[int, SkipReason]] = []
         self._lines = self._accepted = self._duplicate = 0
 
-    def line(self, number: int, outcomes: tuple[Outcome, ...]) -> None:
+    def line(self, number: int, outcomes: tuple[Found, ...]) -> None:
         """Account for one line."""
         self._lines += 1
         seen = new = False
@@ -85,7 +86,7 @@ class _Tally:
         if reasons[0] in BAD_REASONS and len(self._bad) < SHOWN_BAD_LINES:
             self._bad.append((number, reasons[0]))
 
-    def finish(self, parser: LineParser) -> tuple[tuple[Entry, ...], ListCounts]:
+    def finish(self, parser: Parser) -> tuple[tuple[Entry | HashedEntry, ...], ListCounts]:
         """Close the file."""
         for entry in parser.finish():
             self._entries[identity(entry)] = entry
@@ -100,15 +101,15 @@ class _Tally:
             entries=len(entries),
             entry_skips=dict(self._entry_skips),
             dispositions=dict(Counter(map(disposition, entries))),
+            traits=dict(Counter(trait for entry in entries for trait in traits(entry))),
             first_bad_lines=tuple(self._bad),
         )
 
-    def _add(self, entry: Entry) -> bool | SkipReason:
+    def _add(self, entry: Entry | HashedEntry) -> bool | SkipReason:
         """True for a new entry, False for one seen before, the reason for one left out."""
         key = identity(entry)
         if key in self._entries:
             return False
-        takes_customers = entry.action is not Action.ALLOW and entry.scope in {Scope.DOMAIN, Scope.WILDCARD}
-        is_left_out = takes_customers and entry.name in self._suffixes
-        self._entries[key] = None if is_left_out else entry
-        return SkipReason.PUBLIC_SUFFIX if is_left_out else True
+        reason = None if isinstance(entry, HashedEntry) else left_out(entry, self._suffixes, self._never)
+        self._entries[key] = entry if reason is None else None
+        return True if reason is None else reason

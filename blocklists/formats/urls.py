@@ -39,15 +39,15 @@ class UrlsParser(Stateless):
             return BLANK
         if text.startswith("#"):
             return COMMENT
-        text = _INLINE_COMMENT.split(text, maxsplit=1)[0]
-        scope = Scope.URL_PREFIX if text.endswith("*") else self.scope
-        text = text.removesuffix("*")
-        if "*" in text:  # a pattern; read literally it would match nothing and hide that
-            return UNSUPPORTED
-        return (_entry(text, scope),)
+        return (url_outcome(_INLINE_COMMENT.split(text, maxsplit=1)[0], self.scope),)
 
 
-def _entry(text: str, scope: Scope) -> Outcome:
+def url_outcome(text: str, scope: Scope) -> Outcome:
+    """The entry that a URL gives, or why it gives none. A ``*`` at its end makes it a prefix."""
+    if text.endswith("*"):
+        text, scope = text.removesuffix("*"), Scope.URL_PREFIX
+    if "*" in text:  # a pattern; read literally it would match nothing and hide that
+        return UNSUPPORTED[0]
     try:
         key = url(text)
     except CanonicalError as error:

@@ -15,11 +15,13 @@ from blocklists.model import Action, Bit, BitRole, Confidentiality, ListCounts, 
 from blocklists.snapshot import metadata, native
 from blocklists.snapshot.bits import feeds, plan_bits
 from blocklists.snapshot.classes import ClassTable, CompileError, intern_classes, make_class, pack
+from blocklists.snapshot.covering import leave_out_protected, spare_protected
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.readings import Prepared, expected, mark, read_list
 from blocklists.snapshot.stops import apply_exceptions
 from blocklists.snapshot.tokens import Token, TokenTable
+from blocklists.urls.collecting import UrlRecords
 
 __all__ = ["CompileError", "CompileReport", "compile_snapshot", "count_entries"]
 
@@ -29,7 +31,8 @@ class CompileReport:
     """What was built. ``size`` is bytes; ``counts`` is by list id.
 
     ``digest`` names the content: the same lists, suffixes and key give the same digest. It is keyed, so it tells
-    nothing about a secret list to those without the key.
+    nothing about a secret list to those without the key. ``urls`` is what the lists say of pages and by digests, in the
+    order of the configuration: no part of the table.
     """
 
     entries: int
@@ -37,11 +40,12 @@ class CompileReport:
     bits: tuple[Bit, ...]
     counts: dict[str, ListCounts]
     digest: str
+    urls: tuple[UrlRecords, ...] = ()
 
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
-    """Where the lines of one version would go; nothing is written. What the gates look at."""
-    return read_list(source, data, suffixes, Prepared().key).counts
+    """Where the lines of one version would go; nothing is written, and no guarded name is looked up."""
+    return read_list(source, data, suffixes, Prepared()).counts
 
 
 def compile_snapshot(
@@ -58,6 +62,7 @@ def compile_snapshot(
     ``edits`` by list id change what the texts say (``blocklists.edits.combine`` has made one series of them).
     ``key`` is 32 secret bytes for the table's hash, ``now`` Unix seconds, ``suffixes`` the public suffixes as
     A-labels. PlanError or CompileError when the lists do not fit, OSError (disk full, …) leaving ``path`` as it was.
+    None of the lists may be secret: ``compile_prepared`` brings their key.
     """
     return compile_prepared(lists, path, Prepared(key), now=now, suffixes=suffixes, edits=edits)
 
@@ -76,7 +81,11 @@ def compile_prepared(
 
 
 class _Compilation:
-    """One run: read all lists, resolve their exceptions, number the classes, write."""
+    """One run: read all lists, resolve their exceptions, number the classes, write.
+
+    Secret lists go into a builder of their own, so that no name of theirs is ever hashed under the table's key. Tokens
+    and classes are shared: what speaks at a name is put together at the look-up.
+    """
 
     def __init__(
         self,
@@ -87,17 +96,20 @@ class _Compilation:
         edits: Mapping[str, Sequence[Edit]] = NO_EDITS,
     ) -> None:
         self._sources = [source for source, _ in lists]
-        self._suffixes, self._use_native = suffixes, use_native
+        self._suffixes, self._guard, self._use_native = suffixes, prepared.guard, use_native
+        index_key = _index_key(self._sources, prepared)
         texts = [hashlib.sha256(data).digest() for _, data in lists]
-        self._digest = _digest(zip(self._sources, texts, strict=True), prepared.key, suffixes, edits)
-        self._builder = native.Builder(prepared.key, expected([data for _, data in lists]))
+        self._digest = _digest(
+            _keyed(self._sources, texts, index_key), prepared.key, {*suffixes, self._guard.shield}, edits
+        )
+        self._builder = self._begun(prepared.key, [data for source, data in lists if not _is_secret(source)])
+        self._secret = self._begun(index_key, [data for source, data in lists if _is_secret(source)])
         self._tokens = TokenTable()
-        mark(self._builder, suffixes)
         self._intakes: list[Intake] = []
         for (source, data), text in zip(lists, texts, strict=True):
             reading = prepared.readings.get(source.id)
             if reading is not None and reading.is_of(source, text):
-                intake = self._taken(reading.intake)
+                intake = self._taken(reading.intake, source)
             else:
                 intake = self._read(source, data)
             intake.complete(edits.get(source.id, ()))
@@ -105,16 +117,39 @@ class _Compilation:
         self._counts = {
             source.id: intake.counts for source, intake in zip(self._sources, self._intakes, strict=True)
         }
-        apply_exceptions(self._builder, self._tokens, self._intakes, [data for _, data in lists])
+        for secret in (False, True):
+            self._resolve(lists, secret)
+
+    def _begun(self, key: bytes, texts: Sequence[bytes]) -> native.Builder:
+        builder = native.Builder(key, expected(texts))
+        if texts:
+            mark(builder, self._suffixes)
+        return builder
+
+    def _builder_of(self, source: ListSource) -> native.Builder:
+        return self._secret if _is_secret(source) else self._builder
 
     def _read(self, source: ListSource, data: bytes) -> Intake:
-        intake = Intake(source, len(self._intakes), self._builder, self._tokens, self._suffixes)
+        builder = self._builder_of(source)
+        intake = Intake(source, len(self._intakes), builder, self._tokens, self._suffixes, self._guard)
         intake.read(data, use_native=self._use_native)
         return intake
 
-    def _taken(self, intake: Intake) -> Intake:
-        intake.move(len(self._intakes), self._builder, self._tokens)
+    def _taken(self, intake: Intake, source: ListSource) -> Intake:
+        intake.move(len(self._intakes), self._builder_of(source), self._tokens)
         return intake
+
+    def _resolve(self, lists: Sequence[tuple[ListSource, bytes]], secret: bool) -> None:
+        concerned = [
+            (intake, data)
+            for intake, (source, data) in zip(self._intakes, lists, strict=True)
+            if _is_secret(source) is secret
+        ]
+        intakes, texts = [intake for intake, _ in concerned], [data for _, data in concerned]
+        builder = self._secret if secret else self._builder
+        leave_out_protected(intakes, self._guard)
+        apply_exceptions(builder, self._tokens, intakes, texts)
+        spare_protected(builder, self._tokens, intakes, self._guard)
 
     def write(self, path: Path, now: float) -> CompileReport:
         """Write the file under a temporary name, then move it into place."""
@@ -131,9 +166,16 @@ class _Compilation:
         )
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.unlink(missing_ok=True)
+        public = len(self._builder.sets())
         try:
             size = self._builder.write(
-                str(temporary), table.class_of_set, pack(table.classes), meta, int(now)
+                str(temporary),
+                table.class_of_set[:public],
+                pack(table.classes),
+                meta,
+                int(now),
+                self._secret,
+                table.class_of_set[public:],
             )
             temporary.rename(path)
         except OSError:
@@ -141,7 +183,8 @@ class _Compilation:
             raise
         sync_folder(path.parent)
         entries = sum(count for count, class_id in zip(sizes, table.class_of_set, strict=True) if class_id)
-        return CompileReport(entries, size, bits, self._counts, self._digest)
+        urls = tuple(intake.urls for intake in self._intakes)
+        return CompileReport(entries, size, bits, self._counts, self._digest, urls)
 
     def _actions(self) -> Iterable[tuple[str, Action]]:
         for number, source in enumerate(self._sources):
@@ -149,20 +192,24 @@ class _Compilation:
             yield from ((source.id, action) for action in sorted(asked))
 
     def _plain(self) -> Iterable[int]:
-        """The lists that only ever block, so that none of their entries bears on another."""
-        for number in range(len(self._sources)):
-            if all(token.action is Action.BLOCK for token in self._tokens.of_list(number)):
+        """The lists that only ever block, so that none of their entries bears on another; those of the secret table are
+        not changed one by one.
+        """
+        for number, source in enumerate(self._sources):
+            if not _is_secret(source) and all(
+                token.action is Action.BLOCK for token in self._tokens.of_list(number)
+            ):
                 yield number
 
     def _classes(self, bits: Sequence[Bit]) -> tuple[ClassTable, list[int]]:
-        """The class table, and how many names have each token set."""
+        """The class table, and how many names have each token set: those of secret lists behind the others."""
         fed = [feeds(source, bits) for source in self._sources]
         by_action = {(bit.id, bit.action): 1 << bit.index for bit in bits if bit.role is BitRole.ACTION}
 
         def mask_of(token: Token) -> int:
             return fed[token.list] | by_action.get((self._sources[token.list].id, token.action), 0)
 
-        sets = self._builder.sets()
+        sets = self._builder.sets() + self._secret.sets()
         table = intern_classes(
             [(make_class(numbers, self._tokens, mask_of), count) for numbers, count in sets]
         )
@@ -170,12 +217,39 @@ class _Compilation:
 
     def _local_data(self, number: int) -> LocalData:
         source, data = self._sources[number], self._intakes[number].local_data
-        if data and source.confidentiality is Confidentiality.SECRET:
+        if data and _is_secret(source):
             raise CompileError(
                 f"list {source.id} is secret but {len(data)} of its rules carry records of their own, which a "
                 "snapshot would have to store by name; replace them by plain blocks (CNAME .)"
             )
         return data
+
+
+def _is_secret(source: ListSource) -> bool:
+    return source.confidentiality is Confidentiality.SECRET
+
+
+def _index_key(sources: Iterable[ListSource], prepared: Prepared) -> bytes:
+    """The key of the secret lists; where none is secret, any. CompileError if it is needed and not there."""
+    if prepared.index_key is not None:
+        return prepared.index_key
+    for source in sources:
+        if _is_secret(source):
+            raise CompileError(
+                f"list {source.id} is secret, and without the box's index key its names could be guessed; "
+                "set admin.vault.key"
+            )
+    return bytes(native.INDEX_KEY_BYTES)
+
+
+def _keyed(
+    sources: Sequence[ListSource], texts: Sequence[bytes], index_key: bytes
+) -> Iterable[tuple[ListSource, bytes]]:
+    """What stands for each text in the digest of the file. The table's own key stands in the file: a secret text that
+    was guessed must not be recognised by it.
+    """
+    for source, text in zip(sources, texts, strict=True):
+        yield source, hmac.digest(index_key, text, "sha256") if _is_secret(source) else text
 
 
 def _digest(
@@ -184,7 +258,7 @@ def _digest(
     suffixes: Collection[str],
     edits: Mapping[str, Sequence[Edit]],
 ) -> str:
-    """A keyed digest of everything that decides the content of the file; of the lists' texts it takes the SHA-256."""
+    """A keyed digest of everything that decides the content of the file; of the lists' texts it takes a digest."""
     digest = hmac.new(key, f"weir snapshot {native.FORMAT_VERSION}".encode(), hashlib.sha256)
     for source, text in lists:
         rules = (
@@ -195,7 +269,8 @@ def _digest(
             source.confidentiality,
             source.scope,
         )
-        digest.update(repr((*rules, source.public_suffixes, source.addresses)).encode())
+        read_as = (source.fetching.fields, source.fetching.hashes)
+        digest.update(repr((*rules, source.public_suffixes, source.addresses, *read_as)).encode())
         if (canary := canary_of(source)) is not None:
             digest.update(repr((canary.name, canary.action)).encode())
         digest.update(text)

@@ -47,7 +47,7 @@ class Deltas:
 
         OSError as from open(2), BlockingIOError if the file has another writer, SnapshotError if a file is not sound.
         """
-        self._reader = SnapshotReader.open(path, verify=False)
+        self._reader = SnapshotReader.open(path, verify=False, without_secret=True)
         self._numbers = {list_id: number for number, list_id in enumerate(self._reader.lists)}
         self._voices = [self._voice(sources[list_id]) for list_id in self._reader.lists]
         self._has_stops = self._reader.has_stops

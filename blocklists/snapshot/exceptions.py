@@ -11,7 +11,7 @@ name without an entry of his own between is covered by its class; an entry betwe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from blocklists.formats.protocol import Semantics
@@ -42,7 +42,7 @@ def can_conflict(tokens: Sequence[Token], semantics: Semantics) -> bool:
     return len(actions) > 1 and (semantics == "rpz" or Action.ALLOW in actions)
 
 
-def resolve(chain: Sequence[Placed], semantics: Sequence[Semantics]) -> State:
+def resolve(chain: Sequence[Placed], semantics: Mapping[int, Semantics]) -> State:
     """The state at the name whose own and parents' tokens ``chain`` holds; ``semantics`` is by list number."""
     by_list: dict[int, list[Placed]] = {}
     for placed in chain:

@@ -13,13 +13,28 @@ from dataclasses import replace
 
 from blocklists.canaries import canary_of
 from blocklists.edits import REACH, SCOPE_OF, Change, Edit
-from blocklists.formats.protocol import LineParser, Semantics
-from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, disposition, identity, lines
-from blocklists.formats.registry import line_parser
-from blocklists.model import Action, Disposition, Entry, ListCounts, ListSource, Scope, Skip, SkipReason
+from blocklists.formats.facts import URL_SCOPES, disposition, left_out, traits
+from blocklists.formats.protocol import DocumentParser, Found, LineParser, Parser, Semantics
+from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, identity, rows
+from blocklists.formats.registry import make_parser
+from blocklists.guard import NO_GUARD, Guard
+from blocklists.model import (
+    Action,
+    Disposition,
+    Entry,
+    HashedEntry,
+    Kind,
+    ListCounts,
+    ListSource,
+    Scope,
+    Skip,
+    SkipReason,
+    Trait,
+)
 from blocklists.snapshot import native
 from blocklists.snapshot.metadata import LocalData
 from blocklists.snapshot.tokens import STOP, Token, TokenTable
+from blocklists.urls.collecting import UrlRecords
 
 SYNTAXES = {
     "domains": native.SYNTAX_DOMAINS,
@@ -28,13 +43,14 @@ SYNTAXES = {
     "dnsmasq": native.SYNTAX_DNSMASQ,
 }
 _WIDE = {Scope.DOMAIN, Scope.WILDCARD}
-_URLS = {Scope.URL, Scope.URL_PREFIX}
 
 
 class Intake:
     """Reads one list once. ``number`` is its place in the configuration.
 
-    ``suffixes`` are public suffixes: the builder must have them marked if the native scanner is to see them.
+    ``suffixes`` are public suffixes: the builder must have them marked if the native scanner is to see them. ``guard`` has
+    the protected names below which entries are collected in ``guarded``, and
+    whose pages no list may touch.
     """
 
     def __init__(
@@ -44,20 +60,28 @@ class Intake:
         builder: native.Builder,
         tokens: TokenTable,
         suffixes: Collection[str],
+        guard: Guard = NO_GUARD,
     ) -> None:
         self._source, self.number = source, number
         self._builder, self._tokens = builder, tokens
         self._suffixes = frozenset() if source.public_suffixes else suffixes
-        self._parser: LineParser = line_parser(source)
+        self._guard = NO_GUARD if source.kind is Kind.PROTECTED else guard
+        self._parser: Parser = make_parser(source)
         self._tally = _Tally()
-        self._unplaced: set[tuple[str, Scope, Action, bool]] = (
+        self._unplaced: set[tuple[str, Scope, Action, bool] | HashedEntry] = (
             set()
-        )  # entries that are no names; suffixes left out
+        )  # addresses, and entries left out or out of reach
         self._addresses: set[Entry] = set()
+        self.urls = UrlRecords(source, builder.key)
+        """What the list says of pages and by digests."""
         self.counts = ListCounts()
         self.local_data: LocalData = {}
         self.odd_names: list[bytes] = []
         """Names that the parser gave, for lists whose entries may contradict each other."""
+        self.suffixes: set[str] = set()
+        """Public suffixes and top-level domains that stand in the list."""
+        self.guarded: set[bytes] = set()
+        """Entries below a protected name that protects all below it."""
 
     @property
     def semantics(self) -> Semantics:
@@ -69,13 +93,20 @@ class Intake:
         """The native syntax of its clean lines, if it has one."""
         return None if self._parser.syntax is None else SYNTAXES[self._parser.syntax]
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether its entries may not take away protected names; those of a list of protected names do not."""
+        return self._source.kind is not Kind.PROTECTED
+
     def read(self, data: bytes, *, use_native: bool = True) -> ListCounts:
         """Add all entries; where the lines went."""
-        if self.syntax is None or not use_native:
-            for number, line in enumerate(lines(data), start=1):
-                self._line(number, line)
+        parser = self._parser
+        if self.syntax is None or not use_native or isinstance(parser, DocumentParser):
+            for number, outcomes in rows(parser, data):
+                self._row(number, outcomes)
         else:
-            self._scan(data, self.syntax)
+            self._scan(data, self.syntax, parser)
+            self.guarded |= names_below(self._guard.domains, data, self.syntax)
         self._finish()
         self.counts = self._tally.counts()
         return self.counts
@@ -89,6 +120,15 @@ class Intake:
         builder.merge(self._builder, numbers)
         self.number, self._builder, self._tokens = number, builder, tokens
 
+    def holds(self, entry: Entry) -> bool:
+        """Whether the list has this very entry. To be called before ``move`` and ``complete``."""
+        if identity(entry) in self._unplaced:
+            return True
+        if entry.scope in URL_SCOPES | {Scope.ADDRESS}:
+            return False
+        token = self._tokens.number(Token(self.number, entry.scope, entry.action, entry.important))
+        return token in self._builder.tokens(entry.name.encode("ascii", "replace"))
+
     def complete(self, edits: Iterable[Edit] = ()) -> None:
         """Change what was read as the edits say, and add canary and addresses. Edits and canary are not counted."""
         for edit in edits:
@@ -97,27 +137,49 @@ class Intake:
             self._edit(Edit(Change.ADD, canary.name, canary.scope), canary.action)
         self._place_addresses()
 
-    def _scan(self, data: bytes, syntax: int) -> None:
+    def _scan(self, data: bytes, syntax: int, parser: LineParser) -> None:
         def odd(number: int, start: int, end: int) -> None:
             line = data[start:end].decode("utf-8", "surrogateescape")
-            self._line(number, line.removesuffix("\r"))
+            self._row(number, parser.parse(line.removesuffix("\r"), number))
 
-        scope = self._parser.scope
-        token = self._tokens.number(Token(self.number, scope))
-        refuse = scope in _WIDE and bool(self._suffixes)
+        token = self._tokens.number(Token(self.number, parser.scope))
+        refuse = parser.scope in _WIDE and bool(self._suffixes)
         self._tally.scanned(self._builder.scan(data, syntax, token, odd, refuse))
 
-    def _line(self, number: int, line: str) -> None:
-        """Account for one line as ``ListCounts`` says."""
+    def _row(self, number: int, outcomes: tuple[Found, ...]) -> None:
+        """Account for one line, row or item as ``ListCounts`` says."""
         new = seen = False
         reasons: list[SkipReason] = []
-        for outcome in self._parser.parse(line, number):
+        for outcome in outcomes:
             result = outcome.reason if isinstance(outcome, Skip) else self._add(outcome)
             if isinstance(result, SkipReason):
+                if not isinstance(outcome, HashedEntry):
+                    self._note_suffix(outcome.name)
                 reasons.append(result)
             else:
                 new, seen = new or result, seen or not result
         self._tally.line(number, new=new, seen=seen, reasons=reasons)
+
+    def _note_suffix(self, name: str) -> None:
+        """An entry or single label was left out: a top-level domain or public suffix is for the gates to know."""
+        if name in self._suffixes:
+            self.suffixes.add(name)
+
+    def said_at(self, name: bytes) -> list[Token]:
+        """What the list says at exactly this canonical name."""
+        found = self._tokens.tokens(self._builder.tokens(name))
+        return [token for token in found if token.list == self.number]
+
+    def leave_out(self, name: bytes) -> None:
+        """Take back what the list asks for at exactly this name; its exceptions stay."""
+        kept = self._builder.tokens(name)
+        gone = {
+            self._tokens.number(token) for token in self.said_at(name) if token.action is not Action.ALLOW
+        }
+        if gone:
+            self._builder.replace(name, [number for number in kept if number not in gone])
+            self.local_data.pop(name.decode(), None)
+            self.local_data.pop(f"*.{name.decode()}", None)
 
     def _finish(self) -> None:
         for entry in self._parser.finish():
@@ -132,25 +194,32 @@ class Intake:
             token = self._tokens.number(Token(self.number, Scope.ADDRESS, entry.action))
             self._builder.add_address(network.network_address.packed, network.prefixlen, token)
 
-    def _add(self, entry: Entry) -> bool | SkipReason:
+    def _add(self, entry: Entry | HashedEntry) -> bool | SkipReason:
         """True for a new entry, False for one seen before, the reason for one that is left out."""
         if identity(entry) in self._unplaced:
             return False
-        if entry.scope in _WIDE and entry.action is not Action.ALLOW and entry.name in self._suffixes:
-            self._unplaced.add(identity(entry))
-            return SkipReason.PUBLIC_SUFFIX
-        if entry.scope is Scope.ADDRESS and not self._source.addresses:
-            return SkipReason.ADDRESS
-        added = self._add_other(entry) if entry.scope in _URLS | {Scope.ADDRESS} else self._add_name(entry)
+        if isinstance(entry, Entry):
+            if reason := left_out(entry, self._suffixes, self._guard.domains):
+                self._unplaced.add(identity(entry))
+                return reason
+            if entry.scope is Scope.ADDRESS and not self._source.addresses:
+                return SkipReason.ADDRESS
+        added = self._place(entry)
         if added is True:
-            self._tally.entry(disposition(entry), 1)
+            self._tally.entry(entry, 1)
         return added
 
-    def _add_other(self, entry: Entry) -> bool:
-        self._unplaced.add(identity(entry))
+    def _place(self, entry: Entry | HashedEntry) -> bool | SkipReason:
+        if disposition(entry) is Disposition.NOT_ENFORCEABLE:
+            self._unplaced.add(identity(entry))
+            return True
+        if isinstance(entry, HashedEntry) or entry.scope in URL_SCOPES:
+            return self.urls.add(entry)
         if entry.scope is Scope.ADDRESS:
+            self._unplaced.add(identity(entry))
             self._addresses.add(entry)
-        return True
+            return True
+        return self._add_name(entry)
 
     def _add_name(self, entry: Entry) -> bool | SkipReason:
         if "." not in entry.name and entry.action is not Action.LOCAL_DATA:
@@ -163,6 +232,8 @@ class Intake:
             return SkipReason.BAD_NAME
         if added:
             self._keep_local_data(entry)
+            if self._guard.domains and self._guard.protector(entry.name):
+                self.guarded.add(name)
             if self.semantics != "union":
                 self.odd_names.append(name)
         return added
@@ -177,18 +248,18 @@ class Intake:
             self.local_data[f"*.{entry.name}"] = entry.data
 
     def _remove(self, entry: Entry) -> None:
-        if entry.scope in _URLS | {Scope.ADDRESS}:
-            self._addresses.discard(entry)
-            if identity(entry) in self._unplaced:
+        if entry.scope is Scope.ADDRESS:
+            if entry in self._addresses:
+                self._addresses.discard(entry)
                 self._unplaced.discard(identity(entry))
-                self._tally.entry(disposition(entry), -1)
+                self._tally.entry(entry, -1)
             return
         token = self._tokens.number(Token(self.number, entry.scope, entry.action, entry.important))
         name = entry.name.encode("ascii", "replace")
         kept = self._builder.tokens(name)
         if token in kept:
             self._builder.replace(name, [number for number in kept if number != token])
-            self._tally.entry(Disposition.DNS, -1)
+            self._tally.entry(entry, -1)
 
     def _edit(self, edit: Edit, action: Action = Action.BLOCK) -> None:
         """An edit replaces what the list's text says at this very name, as far as it reaches; exceptions elsewhere
@@ -218,6 +289,18 @@ class Intake:
                 self.odd_names.append(name)
 
 
+def names_below(domains: Collection[str], data: bytes, syntax: int) -> set[bytes]:
+    """The names of clean lines that stand at or below one of ``domains``."""
+    if not domains:
+        return set()
+    wanted = native.Builder(
+        bytes(native.KEY_BYTES - 1) + b"\1"
+    )  # no table is made with it, so any key will do
+    for name in domains:
+        wanted.add(name.encode("ascii"), 1)
+    return set(wanted.find_below(data, syntax, [1]))
+
+
 class _Tally:
     """The numbers of one list while it is read."""
 
@@ -226,6 +309,7 @@ class _Tally:
         self._skipped: Counter[SkipReason] = Counter()
         self._entry_skips: Counter[SkipReason] = Counter()
         self._dispositions: Counter[Disposition] = Counter()
+        self._traits: Counter[Trait] = Counter()
         self._bad: list[tuple[int, SkipReason]] = []
 
     def line(self, number: int, *, new: bool, seen: bool, reasons: list[SkipReason]) -> None:
@@ -246,11 +330,14 @@ class _Tally:
         self._accepted += result.accepted
         self._duplicate += result.duplicate
         self._skipped.update({SkipReason.BLANK: result.blank, SkipReason.COMMENT: result.comment})
-        self.entry(Disposition.DNS, result.accepted)
+        self._dispositions[Disposition.DNS] += result.accepted
+        self._traits[Trait.IDN] += result.idn
 
-    def entry(self, kind: Disposition, number: int) -> None:
-        """Entries that came or went."""
-        self._dispositions[kind] += number
+    def entry(self, entry: Entry | HashedEntry, number: int) -> None:
+        """One entry that came (1) or went (-1)."""
+        self._dispositions[disposition(entry)] += number
+        for trait in traits(entry):
+            self._traits[trait] += number
 
     def counts(self) -> ListCounts:
         """The finished numbers."""
@@ -263,5 +350,6 @@ class _Tally:
             entries=sum(dispositions.values()),
             entry_skips=dict(self._entry_skips),
             dispositions=dispositions,
+            traits={trait: number for trait, number in self._traits.items() if number},
             first_bad_lines=tuple(self._bad),
         )

@@ -20,6 +20,10 @@ cdef extern from "hash.h" nogil:
                              unsigned count)
     weir_hash weir_hash_address(const weir_key *key, const uint8_t *address, unsigned size, unsigned prefix)
 
+cdef extern from "sip.h" nogil:
+    enum:
+        WEIR_SIP_KEY_BYTES
+
 cdef extern from "layout.h" nogil:
     enum:
         WEIR_CLASS_BYTES
@@ -44,9 +48,15 @@ cdef extern from "builder.h" nogil:
         weir_slot *slots
         uint32_t size
         weir_sets sets
+        int is_secret
         uint8_t min_labels
         uint8_t max_labels
     int weir_builder_init(weir_builder *builder, const uint8_t *key, uint32_t expected)
+    int weir_builder_init_secret(weir_builder *builder, const uint8_t *key, uint32_t expected)
+    weir_hash weir_builder_hash_name(const weir_builder *builder, const uint8_t *data, const weir_label *labels,
+                                     unsigned count)
+    weir_hash weir_builder_hash_address(const weir_builder *builder, const uint8_t *address, unsigned size,
+                                        unsigned prefix)
     void weir_builder_free(weir_builder *builder)
     weir_slot *weir_builder_find(const weir_builder *builder, weir_hash hash)
     weir_slot *weir_builder_slot(weir_builder *builder, weir_hash hash)
@@ -79,6 +89,7 @@ cdef extern from "scan.h" nogil:
         uint64_t duplicate
         uint64_t blank
         uint64_t comment
+        uint64_t idn
         weir_pending odd
     void weir_lines_init(weir_lines *lines, const uint8_t *data, size_t length, int syntax)
     void weir_scan_init(weir_scan *scan, weir_builder *builder, const uint8_t *data, size_t length,
@@ -94,12 +105,19 @@ cdef extern from "writer.h" nogil:
         const uint8_t *meta
         uint64_t meta_bytes
         uint64_t created
+        const weir_builder *secret
+        const uint16_t *secret_class_of_set
     int weir_write(const weir_builder *builder, const weir_content *content, int file, uint64_t *size)
 
 cdef extern from "table.h" nogil:
     enum:
+        WEIR_MAX_HITS
         WEIR_MAX_PREFIXES
+    ctypedef struct weir_secret:
+        const uint8_t *head
+        uint64_t entries
     ctypedef struct weir_table:
+        weir_secret secret
         const uint8_t *classes
         const uint8_t *meta
         uint64_t entries
@@ -113,6 +131,7 @@ cdef extern from "table.h" nogil:
         uint16_t labels
         uint16_t class_id
     const char *weir_table_open(weir_table *table, const uint8_t *data, size_t size, int verify)
+    const char *weir_table_index_open(weir_table *table, const uint8_t *key)
     const char *weir_table_overlay_open(weir_table *table, const uint8_t *data, size_t size)
     uint32_t weir_table_serial(const weir_table *table)
     const uint8_t *weir_table_class(const weir_table *table, uint16_t class_id)
@@ -151,3 +170,16 @@ cdef extern from "timing.h" nogil:
     double weir_time_lookups(const weir_table *table, const uint8_t *wires, const size_t *ends, size_t count,
                              unsigned rounds, unsigned batch)
     int weir_time_memory(size_t size, size_t reads, double *dependent, double *independent)
+
+cdef extern from "absent.h" nogil:
+    ctypedef struct weir_line_set:
+        pass
+    ctypedef struct weir_line:
+        size_t start
+        size_t end
+    ctypedef struct weir_absent:
+        const uint8_t *text
+        size_t length
+    int weir_line_set_init(weir_line_set *set, const uint8_t *key, const uint8_t *text, size_t length)
+    void weir_line_set_free(weir_line_set *set)
+    int weir_absent_next(const weir_line_set *set, weir_absent *search, weir_line *found)

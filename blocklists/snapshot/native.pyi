@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 KEY_BYTES: Final[int]
+INDEX_KEY_BYTES: Final[int]
+"""Of the key of secret lists' digests (SipHash-2-4, 128 bits)."""
 CLASS_RECORD_BYTES: Final[int]
 """exact mask (32 bytes, bit 0 first) + below mask (32) + flags (8): flag bit 0 = stop."""
 FORMAT_VERSION: Final[int]
@@ -16,6 +18,9 @@ SYNTAX_DNSMASQ: Final[int]
 class SnapshotError(ValueError):
     """The file is no snapshot, is damaged, or was made by another version."""
 
+class IndexKeyError(SnapshotError):
+    """Secret lists are in the file, and the index key is not here or another one: nothing may be served from it."""
+
 class ScanResult(NamedTuple):
     """Where the lines of a list went; the rest (``lines`` minus all others) were odd."""
 
@@ -24,13 +29,19 @@ class ScanResult(NamedTuple):
     duplicate: int
     blank: int
     comment: int
+    idn: int
+    """Of the accepted, those with an internationalised label."""
 
 class Builder:
     """Collects names with sets of tokens under one key, then writes them as an immutable table. Tokens are numbers
     below 2**32 with a meaning of the caller's. Not thread-safe; the long calls release the GIL."""
 
+    key: bytes
+    """As given."""
+
     def __init__(self, key: bytes, expected: int = 0) -> None:
-        """``key`` is KEY_BYTES secret bytes; ``expected`` entries fit without growing."""
+        """``key`` is KEY_BYTES secret bytes; ``expected`` entries fit without growing. Under a key of INDEX_KEY_BYTES it
+        is a builder of secret lists: names are kept as digests, which are written beside another builder's table."""
     def __len__(self) -> int:
         """Entries with at least one token."""
     def scan(
@@ -61,22 +72,40 @@ class Builder:
         """The names of clean lines of ``data`` that stand at or below a name that carries one of ``tokens``."""
     def sets(self) -> list[tuple[tuple[int, ...], int]]:
         """Every distinct token set with the number of entries that have it; the index is the set's id, 0 is empty."""
-    def write(self, path: str, class_of_set: Sequence[int], classes: bytes, meta: bytes, created: int) -> int:
+    def write(
+        self,
+        path: str,
+        class_of_set: Sequence[int],
+        classes: bytes,
+        meta: bytes,
+        created: int,
+        secret: Builder | None = None,
+        secret_class_of_set: Sequence[int] = (),
+    ) -> int:
         """Write the table to ``path``, a new file, and sync it; returns its size in bytes.
 
         ``class_of_set[id]`` is the class id (1-65535) of each set, 0 = leave its entries out; ``classes`` is the
         packed class table (one record of CLASS_RECORD_BYTES per class, id 0 included); ``created`` is Unix seconds.
+        ``secret`` is a builder of digests, whose sets have the classes ``secret_class_of_set``.
         FileExistsError if there is a file, OSError as from write(2); a part-written file is left to the caller."""
 
 class Snapshot:
     """A mapped table. Immutable, safe to share between threads and processes."""
 
     @staticmethod
-    def open(path: str, verify: bool = True) -> Snapshot:
+    def open(
+        path: str, verify: bool = True, *, index_key: bytes | None = None, without_secret: bool = False
+    ) -> Snapshot:
         """Map and check a file. ``verify=False`` skips the checksum (time in proportion to the size), nothing else
-        that keeps a look-up inside the file. OSError as from open(2), SnapshotError saying what is wrong."""
+        that keeps a look-up inside the file. OSError as from open(2), SnapshotError saying what is wrong.
+
+        A file with secret lists opens only with their ``index_key`` (IndexKeyError), or ``without_secret``: look-ups then
+        know nothing of those lists; never to be served from."""
     @property
     def entries(self) -> int: ...
+    @property
+    def has_secret(self) -> bool:
+        """Whether some list in it is secret, so that look-ups need the index key."""
     @property
     def size(self) -> int: ...
     @property
@@ -159,3 +188,7 @@ def release_memory() -> None:
 
 def time_memory(size: int, reads: int) -> tuple[float, float]:
     """(dependent, independent): mean nanoseconds to read a random 64-byte line of ``size`` bytes of memory."""
+
+def lines_not_in(text: bytes, other: bytes, key: bytes, most: int) -> list[tuple[int, int]]:
+    """The spans (start, end without the LF) of the lines of ``text`` that ``other`` does not have, in order; at most
+    ``most`` + 1 of them, so that more than ``most`` can be told. ``key`` is KEY_BYTES secret bytes."""

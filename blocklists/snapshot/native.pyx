@@ -16,6 +16,7 @@ from posix.fcntl cimport O_RDONLY, O_RDWR
 from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
 
 KEY_BYTES = WEIR_KEY_BYTES
+INDEX_KEY_BYTES = WEIR_SIP_KEY_BYTES
 CLASS_RECORD_BYTES = WEIR_CLASS_BYTES
 FORMAT_VERSION = WEIR_VERSION
 SYNTAX_DOMAINS = WEIR_DOMAINS
@@ -38,6 +39,7 @@ class ScanResult(NamedTuple):
     duplicate: int
     blank: int
     comment: int
+    idn: int
 
 
 cdef inline const uint8_t *_bytes_of(bytes data) noexcept:
@@ -50,10 +52,8 @@ cdef int _check_syntax(int syntax) except -1:
     raise ValueError(f"unknown syntax {syntax}")
 
 
-cdef int _hash_name(const weir_key *key, bytes name, weir_hash *hash) except -1:
-    """Hash a canonical name; returns its number of labels."""
-    cdef weir_label labels[WEIR_MAX_LABELS]
-    cdef uint8_t padded[WEIR_MAX_TEXT + WEIR_PAD]
+cdef int _split_name(bytes name, uint8_t *padded, weir_label *labels) except -1:
+    """Copy a canonical name to WEIR_MAX_TEXT + WEIR_PAD octets; returns its number of labels."""
     cdef const uint8_t *text = _bytes_of(name)
     cdef Py_ssize_t i
     cdef int count = weir_split_text(text, PyBytes_GET_SIZE(name), labels)
@@ -62,17 +62,31 @@ cdef int _hash_name(const weir_key *key, bytes name, weir_hash *hash) except -1:
             count = -1
     if count < 0:
         raise ValueError("not a canonical name")
-    memset(padded, 0, sizeof(padded))
+    memset(padded, 0, WEIR_MAX_TEXT + WEIR_PAD)
     memcpy(padded, text, PyBytes_GET_SIZE(name))
+    return count
+
+
+cdef int _hash_name(const weir_key *key, bytes name, weir_hash *hash) except -1:
+    """Hash a canonical name; returns its number of labels."""
+    cdef weir_label labels[WEIR_MAX_LABELS]
+    cdef uint8_t padded[WEIR_MAX_TEXT + WEIR_PAD]
+    cdef int count = _split_name(name, padded, labels)
     hash[0] = weir_hash_name(key, padded, labels, count)
     return count
 
 
-cdef int _hash_prefix(const weir_key *key, bytes packed, unsigned prefix_length, weir_hash *hash) except -1:
-    """Hash an address prefix; returns the size of the address."""
+cdef int _check_prefix(bytes packed, unsigned prefix_length) except -1:
+    """The size of the address."""
     cdef unsigned size = PyBytes_GET_SIZE(packed)
     if size not in (4, 16) or prefix_length > 8 * size:
         raise ValueError(f"not a prefix: {size} bytes, length {prefix_length}")
+    return size
+
+
+cdef int _hash_prefix(const weir_key *key, bytes packed, unsigned prefix_length, weir_hash *hash) except -1:
+    """Hash an address prefix; returns the size of the address."""
+    cdef int size = _check_prefix(packed, prefix_length)
     hash[0] = weir_hash_address(key, _bytes_of(packed), size, prefix_length)
     return size
 
@@ -81,17 +95,28 @@ cdef class Builder:
     """Collects names with sets of tokens under one key, then writes them as an immutable table."""
 
     cdef weir_builder builder
-    cdef bytes key
+    cdef readonly bytes key
 
     def __cinit__(self, bytes key, uint32_t expected=0):
-        if PyBytes_GET_SIZE(key) != WEIR_KEY_BYTES:
-            raise ValueError(f"a key has {WEIR_KEY_BYTES} bytes, not {len(key)}")
         self.key = key
-        if weir_builder_init(&self.builder, _bytes_of(key), expected) == WEIR_NO_MEMORY:
-            raise MemoryError
+        self._init(&self.builder, expected)
 
     def __dealloc__(self):
         weir_builder_free(&self.builder)
+
+    cdef int _init(self, weir_builder *builder, uint32_t expected) except -1:
+        """Begin a builder under our key: of hashes, or under an index key of digests."""
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(self.key)
+        cdef int outcome
+        if size == WEIR_KEY_BYTES:
+            outcome = weir_builder_init(builder, _bytes_of(self.key), expected)
+        elif size == WEIR_SIP_KEY_BYTES:
+            outcome = weir_builder_init_secret(builder, _bytes_of(self.key), expected)
+        else:
+            raise ValueError(f"a key has {WEIR_KEY_BYTES} bytes, an index key {WEIR_SIP_KEY_BYTES}, not {size}")
+        if outcome == WEIR_NO_MEMORY:
+            raise MemoryError
+        return 0
 
     def __len__(self):
         cdef uint32_t i
@@ -102,7 +127,11 @@ cdef class Builder:
         return entries
 
     cdef int _hash(self, bytes name, weir_hash *hash) except -1:
-        return _hash_name(&self.builder.key, name, hash)
+        cdef weir_label labels[WEIR_MAX_LABELS]
+        cdef uint8_t padded[WEIR_MAX_TEXT + WEIR_PAD]
+        cdef int count = _split_name(name, padded, labels)
+        hash[0] = weir_builder_hash_name(&self.builder, padded, labels, count)
+        return count
 
     def add(self, bytes name not None, uint32_t token):
         """Add one canonical name; False if it had the token already."""
@@ -116,8 +145,8 @@ cdef class Builder:
 
     def add_address(self, bytes packed not None, unsigned prefix_length, uint32_t token):
         """Add one address prefix; False if it had the token already."""
-        cdef weir_hash hash
-        cdef unsigned size = _hash_prefix(&self.builder.key, packed, prefix_length, &hash)
+        cdef int size = _check_prefix(packed, prefix_length)
+        cdef weir_hash hash = weir_builder_hash_address(&self.builder, _bytes_of(packed), size, prefix_length)
         cdef int outcome = weir_builder_add(&self.builder, hash, token)
         if outcome == WEIR_NO_MEMORY:
             raise MemoryError
@@ -147,7 +176,7 @@ cdef class Builder:
             if outcome == WEIR_SCAN_END:
                 break
             odd(scan.odd.number, scan.odd.start, scan.odd.end)
-        return ScanResult(scan.lines.number, scan.accepted, scan.duplicate, scan.blank, scan.comment)
+        return ScanResult(scan.lines.number, scan.accepted, scan.duplicate, scan.blank, scan.comment, scan.idn)
 
     def merge(self, Builder other not None, tokens):
         """Add all entries of another builder; ``tokens[t]`` is what its token t is called here."""
@@ -227,8 +256,7 @@ cdef class Builder:
         cdef int found
         cdef list names = []
         _check_syntax(syntax)
-        if weir_builder_init(&wanted, _bytes_of(self.key), 0) == WEIR_NO_MEMORY:
-            raise MemoryError
+        self._init(&wanted, 0)
         try:
             self._collect(&wanted, frozenset(tokens))
             weir_lines_init(&lines, _bytes_of(data), len(data), syntax)
@@ -280,39 +308,66 @@ cdef class Builder:
         finally:
             free(counts)
 
-    def write(self, path, class_of_set, bytes classes not None, bytes meta not None, uint64_t created):
-        """Write the table to ``path``, a new file, and sync it; returns its size in bytes."""
-        cdef weir_content content
+    cdef uint16_t *_pack_ids(self, class_of_set, uint32_t classes) except NULL:
+        """The class ids of our sets, checked, in memory of the caller's."""
         cdef uint32_t i, total = self.builder.sets.count
-        cdef uint16_t *ids
-        cdef uint64_t size = 0
-        cdef int outcome, file
-        content.class_count = _count_classes(classes)
         if len(class_of_set) != total:
             raise ValueError(f"{len(class_of_set)} class ids for {total} sets")
-        ids = <uint16_t *>malloc(total * sizeof(uint16_t))
+        cdef uint16_t *ids = <uint16_t *>malloc(total * sizeof(uint16_t))
         if ids == NULL:
             raise MemoryError
+        for i in range(total):
+            if not 0 <= class_of_set[i] < classes:
+                free(ids)
+                raise ValueError(f"class {class_of_set[i]} of set {i} is not in the class table")
+            ids[i] = class_of_set[i]
+        return ids
+
+    def write(
+        self,
+        path,
+        class_of_set,
+        bytes classes not None,
+        bytes meta not None,
+        uint64_t created,
+        Builder secret=None,
+        secret_class_of_set=(),
+    ):
+        """Write the table to ``path``, a new file, and sync it; returns its size in bytes."""
+        cdef weir_content content
+        cdef uint16_t *ids = NULL
+        cdef uint16_t *secret_ids = NULL
+        cdef uint64_t size = 0
+        if self.builder.is_secret or (secret is not None and not secret.builder.is_secret):
+            raise ValueError("hashes are written, and digests beside them")
+        content.class_count = _count_classes(classes)
+        content.classes, content.meta = _bytes_of(classes), _bytes_of(meta)
+        content.meta_bytes, content.created = PyBytes_GET_SIZE(meta), created
+        content.secret = NULL
         try:
-            for i in range(total):
-                if not 0 <= class_of_set[i] < content.class_count:
-                    raise ValueError(f"class {class_of_set[i]} of set {i} is not in the class table")
-                ids[i] = class_of_set[i]
-            content.class_of_set = ids
-            content.classes, content.meta = _bytes_of(classes), _bytes_of(meta)
-            content.meta_bytes, content.created = PyBytes_GET_SIZE(meta), created
-            # A new file only: truncating one that a reader has mapped would kill the reader.
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-            try:
-                with nogil:
-                    outcome = weir_write(&self.builder, &content, file, &size)
-            finally:
-                os.close(file)
+            ids = self._pack_ids(class_of_set, content.class_count)
+            if secret is not None:
+                secret_ids = secret._pack_ids(secret_class_of_set, content.class_count)
+                content.secret = &secret.builder
+            content.class_of_set, content.secret_class_of_set = ids, secret_ids
+            _write(path, &self.builder, &content, &size)
         finally:
             free(ids)
-        if outcome != 0:
-            raise OSError(outcome, os.strerror(outcome), path)
+            free(secret_ids)
         return size
+
+
+cdef int _write(path, const weir_builder *builder, const weir_content *content, uint64_t *size) except -1:
+    # A new file only: truncating one that a reader has mapped would kill the reader.
+    cdef int outcome, file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        with nogil:
+            outcome = weir_write(builder, content, file, size)
+    finally:
+        os.close(file)
+    if outcome != 0:
+        raise OSError(outcome, os.strerror(outcome), path)
+    return 0
 
 
 cdef uint32_t _count_classes(bytes classes) except 0:
@@ -324,6 +379,7 @@ cdef uint32_t _count_classes(bytes classes) except 0:
 
 include "snapshot.pxi"
 include "overlay.pxi"
+include "absent.pxi"
 
 
 def keep_little_memory():

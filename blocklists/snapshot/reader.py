@@ -33,13 +33,17 @@ class SnapshotReader:
         self._changed: dict[int, Class] = {}
 
     @staticmethod
-    def open(path: Path, verify: bool = True) -> SnapshotReader:
+    def open(
+        path: Path, verify: bool = True, *, index_key: bytes | None = None, without_secret: bool = False
+    ) -> SnapshotReader:
         """Map a file, and its file of changes if there is one. ``verify`` checks all of it first (about 3 ms per
         million entries), which also brings it into memory; other threads run meanwhile.
 
-        OSError as from open(2); SnapshotError saying what is wrong with a file.
+        Secret lists are found under their ``index_key``; ``without_secret`` is for whoever does not serve and asks
+        about the other lists only. OSError as from open(2); SnapshotError saying what is wrong with a file, and
+        IndexKeyError if it has secret lists whose key is not the one given.
         """
-        snapshot = native.Snapshot.open(str(path), verify)
+        snapshot = native.Snapshot.open(str(path), verify, index_key=index_key, without_secret=without_secret)
         changes = changes_of(path)
         if changes.exists():
             snapshot.heed(str(changes))

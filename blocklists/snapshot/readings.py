@@ -1,6 +1,7 @@
 """Versions that were read for the gates, kept for the compilation that follows: no list is read twice.
 
-What is kept are hashes under a key that no snapshot has yet, and never text. The key is used for one compilation.
+What is kept are hashes under a key that no snapshot has yet, and never text. The key is used for one compilation,
+that of secret lists (the index key) is the box's.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from blocklists.model import ListCounts, ListSource
+from blocklists.guard import NO_GUARD, Guard
+from blocklists.model import Confidentiality, ListCounts, ListSource
 from blocklists.snapshot import native
+from blocklists.snapshot.covering import coverage_of
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.tokens import TokenTable
 
@@ -37,33 +40,58 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a compilation starts from: its key, and what was read under it by list id."""
+    """What a compilation starts from: its key, and what was read under it by list id.
 
-    key: bytes = field(default_factory=lambda: secrets.token_bytes(native.KEY_BYTES))
+    ``index_key`` is that of secret lists, INDEX_KEY_BYTES; without one they cannot be compiled.
+    """
+
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(native.KEY_BYTES), repr=False)
     readings: Mapping[str, Reading] = field(default_factory=dict)
+    index_key: bytes | None = field(default=None, repr=False)
+    guard: Guard = NO_GUARD
+    """The readings were made with it; no list speaks at its protected names."""
 
 
 class Readings:
     """Counts versions and keeps what it read. Thread-safe."""
 
-    def __init__(self, suffixes: Collection[str]) -> None:
-        """``suffixes`` are the public suffixes, as A-labels."""
-        self._suffixes = suffixes
+    def __init__(self, suffixes: Collection[str], index_key: bytes | None = None) -> None:
+        """``suffixes`` are the public suffixes, as A-labels; ``index_key`` is for the secret lists."""
+        self._suffixes, self.index_key = suffixes, index_key
         self._lock = threading.Lock()
         self._key = Prepared().key
         self._kept: dict[str, Reading] = {}
+        self._guard = NO_GUARD
+
+    @property
+    def guard(self) -> Guard:
+        """The names that lists are held against."""
+        return self._guard
+
+    def hold_against(self, guard: Guard) -> None:
+        """Use other names from now on; what was read with the ones before is read again."""
+        with self._lock:
+            if guard.shield != self._guard.shield:
+                self._kept = {}
+            self._guard = guard
 
     def count(self, source: ListSource, data: bytes) -> ListCounts:
         """Where the lines of one version go, as the gates ask; in place of what was read of this list before."""
-        key = self._key
-        intake = read_list(source, data, self._suffixes, key)
+        with self._lock:
+            key, guard = self._key, self._guard
+        keys = Prepared(key, index_key=self.index_key, guard=guard)
+        intake = read_list(source, data, self._suffixes, keys)
         reading = Reading(source, hashlib.sha256(data).digest(), intake)
         with self._lock:
             self._kept.pop(source.id, None)
             kept = sum(other.intake.counts.entries for other in self._kept.values())
-            if key == self._key and kept + intake.counts.entries <= MOST_KEPT:
+            if (
+                key == self._key
+                and guard.shield == self._guard.shield
+                and kept + intake.counts.entries <= MOST_KEPT
+            ):
                 self._kept[source.id] = reading
-        return intake.counts
+        return replace(intake.counts, coverage=coverage_of(intake, guard))
 
     def forget(self, list_id: str) -> None:
         """A version that was counted is not going to be compiled."""
@@ -73,16 +101,19 @@ class Readings:
     def take(self) -> Prepared:
         """Hand over everything for one compilation, which changes it; what is counted from now on has a new key."""
         with self._lock:
-            prepared = Prepared(self._key, self._kept)
+            prepared = Prepared(self._key, self._kept, self.index_key, self._guard)
             self._key, self._kept = Prepared().key, {}
         return prepared
 
 
-def read_list(source: ListSource, data: bytes, suffixes: Collection[str], key: bytes) -> Intake:
-    """Read one list by itself."""
+def read_list(source: ListSource, data: bytes, suffixes: Collection[str], keys: Prepared) -> Intake:
+    """Read one list by itself, under the key that its kind of list has; a secret one without any is only counted."""
+    key = keys.key
+    if source.confidentiality is Confidentiality.SECRET:
+        key = keys.index_key or secrets.token_bytes(native.INDEX_KEY_BYTES)
     builder = native.Builder(key, expected([data]))
     mark(builder, suffixes)
-    intake = Intake(source, 0, builder, TokenTable(), suffixes)
+    intake = Intake(source, 0, builder, TokenTable(), suffixes, keys.guard)
     intake.read(data)
     return intake
 

@@ -1,6 +1,18 @@
 # Reading a compiled table; included by native.pyx.
 
 
+class IndexKeyError(SnapshotError):
+    """Secret lists are in the file, and the index key is not here or another one: nothing may be served from it."""
+
+
+cdef const uint8_t *_index_key(bytes key) except? NULL:
+    if key is None:
+        return NULL
+    if len(key) != WEIR_SIP_KEY_BYTES:
+        raise ValueError(f"an index key has {WEIR_SIP_KEY_BYTES} bytes, not {len(key)}")
+    return _bytes_of(key)
+
+
 cdef void *_map(path, int flags, size_t *size) except NULL:
     """Map a whole file, writable with O_RDWR. OSError as from open(2), SnapshotError if it has no pages."""
     file = os.open(path, flags | os.O_CLOEXEC)
@@ -53,10 +65,11 @@ cdef class Snapshot:
         return 0
 
     @staticmethod
-    def open(path, bint verify=True):
+    def open(path, bint verify=True, *, index_key=None, bint without_secret=False):
         """Map and check a snapshot file."""
         cdef Snapshot snapshot = Snapshot.__new__(Snapshot)
         cdef const char *wrong
+        cdef const uint8_t *key = _index_key(index_key)
         cdef size_t size = 0
         snapshot.mapped = _map(path, O_RDONLY, &size)
         snapshot.mapped_bytes = size
@@ -64,6 +77,10 @@ cdef class Snapshot:
             wrong = weir_table_open(&snapshot.table, <const uint8_t *>snapshot.mapped, size, verify)
         if wrong != NULL:
             raise SnapshotError(f"{path}: {wrong.decode('ascii')}; compile the lists again")
+        if not without_secret:
+            wrong = weir_table_index_open(&snapshot.table, key)
+        if wrong != NULL:
+            raise IndexKeyError(f"{path}: {wrong.decode('ascii')}; is control running, and the same vault key in use?")
         return snapshot
 
     def heed(self, path):
@@ -110,8 +127,13 @@ cdef class Snapshot:
 
     @property
     def entries(self):
-        """Names and prefixes in the table."""
-        return self.table.entries
+        """Names and prefixes in the table, those of secret lists too."""
+        return self.table.entries + self.table.secret.entries
+
+    @property
+    def has_secret(self):
+        """Whether some list in it is secret, so that look-ups need the index key."""
+        return self.table.secret.head != NULL
 
     @property
     def size(self):
@@ -138,7 +160,7 @@ cdef class Snapshot:
 
     def lookup(self, bytes wire not None):
         """(labels of the name, (labels, class id) of every listed suffix, longest first, to a stop)."""
-        cdef weir_hit hits[WEIR_MAX_LABELS]
+        cdef weir_hit hits[WEIR_MAX_HITS]
         cdef unsigned found, labels, i
         self._check()
         found = weir_table_lookup(&self.table, _bytes_of(wire), PyBytes_GET_SIZE(wire), hits, &labels)

@@ -18,20 +18,20 @@ from blocklists.snapshot.tokens import STOP, Token, TokenTable
 def apply_exceptions(
     builder: native.Builder, tokens: TokenTable, intakes: Sequence[Intake], texts: Sequence[bytes]
 ) -> None:
-    """Resolve the exceptions of all lists; ``texts`` are the bytes that each intake has read."""
-    semantics = [intake.semantics for intake in intakes]
+    """Resolve the exceptions of all lists of one builder; ``texts`` are the bytes that each intake has read."""
+    semantics = {intake.number: intake.semantics for intake in intakes}
     states: dict[bytes, State] = {}
-    for number, intake in enumerate(intakes):
-        if not can_conflict(tokens.of_list(number), intake.semantics):
+    for intake, text in zip(intakes, texts, strict=True):
+        if not can_conflict(tokens.of_list(intake.number), intake.semantics):
             continue
-        for name in _candidates(builder, tokens, intake, texts[number]):
+        for name in _candidates(builder, tokens, intake, text):
             chain = _chain(builder, tokens, name)
-            own = [placed for placed in chain if placed[1].list == number]
+            own = [placed for placed in chain if placed[1].list == intake.number]
             at_name = any(distance == 0 for distance, _ in own)
             if name not in states and at_name and can_conflict([token for _, token in own], intake.semantics):
                 states[name] = resolve(chain, semantics)
     for name, state in states.items():
-        builder.replace(name, _stop_set(tokens, state))
+        builder.replace(name, stop_set(tokens, state))
 
 
 def _candidates(builder: native.Builder, tokens: TokenTable, intake: Intake, text: bytes) -> Iterator[bytes]:
@@ -56,7 +56,8 @@ def _chain(builder: native.Builder, tokens: TokenTable, name: bytes) -> list[Pla
     return chain
 
 
-def _stop_set(tokens: TokenTable, state: State) -> list[int]:
+def stop_set(tokens: TokenTable, state: State) -> list[int]:
+    """The tokens of a name at which look-ups end with this state."""
     numbers = [STOP]
     for number, action in state.exact | state.below:
         at_name, below = (number, action) in state.exact, (number, action) in state.below

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from admin.control.token import read_local_token
 from deploy.bench.peers import weir
 from deploy.bench.rig import Rig
 from deploy.bench.server import Running, wait_for
@@ -93,7 +94,8 @@ def _post(rig: Rig, server: Running, body: dict[str, list[str]]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.place.control_port)
     connection.sock = rig.connect(("127.0.0.1", server.place.control_port), API_SECONDS)
     try:
-        head = {"Content-Type": "application/json"}
+        token = read_local_token(server.place.folder / "var" / "run")
+        head = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Weir-User": "bench"}
         connection.request("POST", f"/api/v1/lists/{weir.LIST_ID}/entries", json.dumps(body), head)
         answer = connection.getresponse()
         said = answer.read()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from blocklists.model import Action
@@ -24,11 +24,14 @@ _ACTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class StateFiles:
-    """Where a generation's compiled lists, clients' tables and, if there are any, the lists' changes are."""
+    """Where a generation's compiled lists, clients' tables and, if there are any, the lists' changes are; and the key
+    without which the core refuses compiled lists of which some are secret.
+    """
 
     lists: Path
     tables: Path
     overlay: Path | None = None
+    index_key: bytes | None = field(default=None, repr=False)
 
 
 def settings_of(
@@ -60,7 +63,14 @@ def limits_of(settings: RateLimit) -> Limits:
 
 def open_state(files: StateFiles, settings: StateSettings, *, verify: bool = True) -> native.State:
     """Map a generation's files for the core. OSError, CoreError and ValueError as ``native.State``."""
-    return native.State(files.lists, files.tables, settings, overlay=files.overlay, verify=verify)
+    return native.State(
+        files.lists,
+        files.tables,
+        settings,
+        overlay=files.overlay,
+        verify=verify,
+        index_key=files.index_key,
+    )
 
 
 def _action_bits(masks: Masks) -> tuple[ActionBit, ...]:

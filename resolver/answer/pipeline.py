@@ -50,6 +50,11 @@ class Pipeline:
         """Decide by this generation from the next query on."""
         self._generation = generation
 
+    def decides(self, name: bytes) -> bool:
+        """Whether lists name this name by digest, which the core cannot see: decided here, before anybody is asked."""
+        digests = self._generation.view.digests
+        return digests.any and bool(digests.lists(name))
+
     def handle(self, packet: bytes, client: str, *, over_tcp: bool, now: float) -> Result:
         """Answer one packet. ``client`` is the source address as text, ``now`` Unix seconds."""
         count = self._services.count

@@ -285,8 +285,10 @@ class State:
         *,
         overlay: str | Path | None = None,
         verify: bool = True,
+        index_key: bytes | None = None,
     ) -> None:
         """Map and check the compiled lists, the clients' tables and the lists' changes. ``verify`` reads all of them.
+        Compiled lists of which some are secret need their ``index_key``; it is ignored for others.
 
         OSError as from open(2) and mmap(2); CoreError if a file cannot be used; ValueError for settings out of range.
         """

@@ -133,6 +133,8 @@ class Server:
         """
         try:
             found = steps.step(packet, client)
+            if isinstance(found, Question) and self._pipeline.decides(found.name):
+                found = None
             if not isinstance(found, Question):
                 self._serve_found(found, packet, client, send)
                 return

@@ -76,13 +76,14 @@ def whole_pages(size: int) -> int:
     return pages * CACHE_PAGE if pages >= 2 else 0
 
 
-def open_mapping(run: Path, size: int) -> Mapping:
-    """Join the cache of ``size`` bytes (of ``whole_pages``) that belongs to this run folder, or make it.
+def open_mapping(run: Path, size: int, edition: str = "") -> Mapping:
+    """Join the cache of ``size`` bytes (of ``whole_pages``) that belongs to this run folder, or make it. Another
+    ``edition`` (letters and digits) is another cache, which begins empty.
 
-    What is left of a crash is taken over; what cannot be used is made anew, and files of other sizes go: their users
+    What is left of a crash is taken over; what cannot be used is made anew, and files of other sizes and editions go: their users
     keep them until they change over. MappingError if it cannot be had.
     """
-    path = _path(run, size)
+    path = _path(run, size, edition)
     try:
         for _ in range(OPEN_TRIES):
             mapping = _try(path, size, os.fsencode(run.absolute().resolve()))
@@ -224,9 +225,9 @@ def _holder(descriptor: int, start: int, end: int) -> int | None:
     return None if kind == fcntl.F_UNLCK else max(found, start)
 
 
-def _path(run: Path, size: int) -> Path:
+def _path(run: Path, size: int, edition: str = "") -> Path:
     folder, stem = _home(run)
-    return folder / f"{stem}-{size}"
+    return folder / (f"{stem}-{size}-{edition}" if edition else f"{stem}-{size}")
 
 
 def _files(run: Path) -> list[Path]:

@@ -6,6 +6,8 @@ Where no memory can be shared the worker keeps answers for itself, with its part
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resolver.core.native import (
@@ -26,14 +28,40 @@ MAX_NAME = 255
 """Octets of a question's name (RFC 1035 section 2.3.4)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Names to which no kept answer may lead: the core, which does not know them, would give it.
+
+    ``edition`` (letters and digits) is another one whenever the names are; ``has`` is true for a lower-case wire name
+    that is one of them, None for none.
+    """
+
+    edition: str = ""
+    has: Callable[[bytes], object] | None = None
+
+
+NOTHING_WITHHELD = Withheld()
+
+
 class SharedCache:
     """An ``AnswerCache`` whose times are CLOCK_MONOTONIC, the same for every process of the machine."""
 
-    def __init__(self, run: Path, size: int, stale_window: float, *, workers: int, count: Count) -> None:
+    def __init__(
+        self,
+        run: Path,
+        size: int,
+        stale_window: float,
+        *,
+        workers: int,
+        count: Count,
+        withheld: Withheld = NOTHING_WITHHELD,
+    ) -> None:
         """Join the cache of the appliance with this run folder; ``size`` is that of the whole appliance.
 
-        A size of less than two pages keeps nothing. ``count`` counts answers that could not be kept.
+        A size of less than two pages keeps nothing. ``count`` counts answers that could not be kept. ``withheld``
+        as for ``withhold``.
         """
+        self._withheld = withheld
         self.workers = workers
         """Among how many the size is divided where it cannot be shared."""
         self.problem = ""
@@ -74,7 +102,7 @@ class SharedCache:
 
     def store(self, answer: Answer) -> int:
         """Keep the answer if it may be kept; returns how many others had to go."""
-        if self._cache is None:
+        if self._cache is None or self._is_withheld(answer):
             return 0
         stored_ms = _ms(answer.stored)
         gone = self._cache.put(
@@ -108,6 +136,19 @@ class SharedCache:
             self._cache.dead_ms = self._stale_ms
         return 0
 
+    def withhold(self, withheld: Withheld) -> None:
+        """Keep no answer from now on that leads to such a name. Another edition begins an empty cache, for all workers."""
+        before, self._withheld = self._withheld, withheld
+        if withheld.edition == before.edition:
+            return
+        self.close()  # what was kept so far must not be given any more, whatever comes of the new one
+        if self._size > 0:
+            self._change_to(self._size)
+        if self._cache is not None:
+            self._cache.dead_ms = self._stale_ms
+        if self.problem:
+            self._withheld = replace(withheld, edition=before.edition)  # tried again with the next generation
+
     def close(self) -> None:
         """Let go of the mapping. What the core still uses stays until it lets go too."""
         self._cache = None
@@ -129,13 +170,17 @@ class SharedCache:
             return 0, 0
         return self._cache.usage()
 
+    def _is_withheld(self, answer: Answer) -> bool:
+        has = self._withheld.has
+        return has is not None and any(map(has, (answer.question.name, *answer.targets)))
+
     def _change_to(self, size: int) -> None:
         self.problem = ""
         if size == 0:
             self.close()
             return
         try:
-            mapping = open_mapping(self._run, size)
+            mapping = open_mapping(self._run, size, self._withheld.edition)
         except MappingError as error:
             self._do_without(size, error)
             return

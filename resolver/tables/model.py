@@ -139,7 +139,7 @@ class Tables:
     """One generation. ``created`` is Unix seconds.
 
     ``snapshot`` is the file name of the compiled lists beside it, ``tables`` that of clients and policies, which is
-    edited in place while the generation is in force.
+    edited in place while the generation is in force, ``urls`` that of the index of URLs, empty if there is none.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -148,6 +148,7 @@ class Tables:
     created: float
     snapshot: str
     tables: str
+    urls: str = ""
     lists: Mapping[str, ListInfo] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     """Category id → title in plain words."""

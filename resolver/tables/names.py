@@ -21,6 +21,11 @@ def clients_name(generation: int) -> str:
     return f"clients-{generation:08d}.weir"
 
 
+def urls_name(snapshot: str) -> str:
+    """The name of the index of URLs that is compiled with the lists in the file ``snapshot``."""
+    return f"urls-{snapshot.removeprefix('snapshot-')}"
+
+
 def current_generation(state: Path) -> int | None:
     """The number that the ``current`` link names, without reading the file; None if there is none."""
     try:

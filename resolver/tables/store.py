@@ -5,6 +5,7 @@ Layout of the state folder::
     tables-00000042.json      one generation: a SHA-256 line, then JSON
     snapshot-<digest>.weir    compiled lists, shared by the generations that name it
     snapshot-<digest>.delta   single entries changed since then
+    urls-<digest>.weir        what the same lists say of pages and by digests
     clients-00000042.weir     clients and policies, edited in place while the generation is in force
     current                   a symbolic link to the generation in force
 
@@ -23,9 +24,17 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from blocklists.durable import sync_folder
+from blocklists.urls.index import UrlIndex, UrlIndexError
 from resolver.core.native import CoreError, TablesReader
 from resolver.tables.model import FORMAT_VERSION, Tables
-from resolver.tables.names import CURRENT, TablesError, clients_name, current_generation, file_name
+from resolver.tables.names import (
+    CURRENT,
+    TablesError,
+    clients_name,
+    current_generation,
+    file_name,
+    urls_name,
+)
 
 __all__ = [
     "CURRENT",
@@ -39,6 +48,7 @@ __all__ = [
     "file_name",
     "load",
     "publish",
+    "urls_name",
 ]
 
 KEPT_GENERATIONS = 5
@@ -103,15 +113,20 @@ def load(state: Path) -> tuple[Tables, list[str]]:
             complaints.append(f"{path.name}: its snapshot {tables.snapshot} is missing")
             continue
         try:
-            TablesReader.open(
-                state / tables.tables
-            )  # every record: a flipped bit may give a child another's policy
-        except (OSError, CoreError) as error:
+            # Every byte: a flipped bit may give a child another's policy, or let a page go.
+            TablesReader.open(state / tables.tables)
+            open_urls(state, tables)
+        except (OSError, CoreError, UrlIndexError) as error:
             complaints.append(f"{path.name}: {error}")
             continue
         return tables, complaints
     detail = "; ".join(complaints) or "no generation has been published yet"
     raise TablesError(f"{state}: {detail}")
+
+
+def open_urls(state: Path, tables: Tables, index_key: bytes | None = None) -> UrlIndex:
+    """The index of URLs of a generation. UrlIndexError if it is damaged, OSError as from open(2)."""
+    return UrlIndex.open(state / tables.urls, index_key) if tables.urls else UrlIndex()
 
 
 def _candidates(state: Path) -> list[Path]:
@@ -136,13 +151,13 @@ def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
             tables = decode(path.read_bytes(), name=path.name)
         except (OSError, TablesError):
             continue
-        named |= {tables.snapshot, tables.tables}
+        named |= {tables.snapshot, tables.tables, tables.urls}
     for path in dropped:
         path.unlink(missing_ok=True)
     for path in (*state.glob("snapshot-*.weir"), *state.glob("snapshot-*.delta")):
         if path.with_suffix(".weir").name not in named:
             path.unlink(missing_ok=True)
-    for path in state.glob("clients-*.weir"):
+    for path in (*state.glob("clients-*.weir"), *state.glob("urls-*.weir")):
         if path.name not in named:
             path.unlink(missing_ok=True)
     for path in state.glob(".*.tmp"):

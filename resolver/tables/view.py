@@ -8,12 +8,14 @@ from blocklists.enforcement import Enforced
 from blocklists.model import Bit, BitRole, LegalBasis
 from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.reader import SnapshotReader
+from blocklists.urls.index import UrlIndex, UrlIndexError
 from resolver.clients.address import Network
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
 from resolver.tables.clients import Clients
+from resolver.tables.digests import DigestNames
 from resolver.tables.heard import heard
 from resolver.tables.model import ListInfo, Tables
-from resolver.tables.store import load
+from resolver.tables.store import TablesError, load, open_urls
 
 _CARRY_IPV4 = {bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8)}
 """IPv4-mapped addresses (RFC 4291 section 2.5.5.2) and the well-known NAT64 prefix (RFC 6052 section 2.1)."""
@@ -24,25 +26,44 @@ _ORDERS = {LegalBasis.STATUTE, LegalBasis.COURT}
 class View:
     """A loaded generation; one per process and generation. Who has which policy is read anew at every question."""
 
-    def __init__(self, tables: Tables, reader: SnapshotReader, clients: Clients) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        reader: SnapshotReader,
+        clients: Clients,
+        index_key: bytes | None = None,
+        urls: UrlIndex | None = None,
+    ) -> None:
+        """``index_key`` is what ``reader`` was opened with; the core opens the same file with it. ``urls`` is the index
+        of pages and digests; None for none.
+        """
+        self.index_key = index_key
         self.tables = tables
         self.reader = reader
         self.clients = clients
         self.bits: tuple[Bit, ...] = reader.bits
         self.masks = masks_of(reader.bits, tables)
+        self.urls = UrlIndex() if urls is None else urls
+        self.digests = DigestNames(self.urls, self.masks, tables.lists)
 
     @classmethod
-    def open(cls, state: Path) -> View:
-        """Load the generation in force. TablesError or SnapshotError if there is none that is whole."""
-        return cls.open_any(state)[0]
+    def open(cls, state: Path, index_key: bytes | None = None) -> View:
+        """Load the generation in force. TablesError or SnapshotError if there is none that is whole, IndexKeyError if
+        some of its lists are secret and ``index_key`` is not theirs.
+        """
+        return cls.open_any(state, index_key)[0]
 
     @classmethod
-    def open_any(cls, state: Path) -> tuple[View, list[str]]:
+    def open_any(cls, state: Path, index_key: bytes | None = None) -> tuple[View, list[str]]:
         """The same, with what is wrong with newer generations that were passed over."""
         tables, complaints = load(state)
-        reader = SnapshotReader.open(state / tables.snapshot)
+        reader = SnapshotReader.open(state / tables.snapshot, index_key=index_key)
         clients = Clients.open(state / tables.tables, plan_digest(reader.bits))
-        return cls(tables, reader, clients), complaints
+        try:
+            urls = open_urls(state, tables, index_key)
+        except (OSError, UrlIndexError) as error:
+            raise TablesError(str(error)) from error
+        return cls(tables, reader, clients, index_key, urls), complaints
 
     @property
     def default_policy(self) -> int:
@@ -64,7 +85,9 @@ class View:
     def listing(self, wire: bytes) -> Listing:
         """What the lists say of a lower-case wire name."""
         bits, hits = self.reader.look_up(wire)
-        return Listing(bits, hits) if hits else UNLISTED
+        if self.digests.any:
+            bits |= self.digests.bits(wire)
+        return Listing(bits, hits) if hits or bits else UNLISTED
 
     def listing_of_address(self, packed: bytes) -> Listing:
         """What the lists say of an address in an answer (4 or 16 bytes); an IPv4 address inside IPv6 counts as itself."""

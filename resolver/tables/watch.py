@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from blocklists.snapshot.native import SnapshotError
 from resolver.runtime.logs import get_logger
 from resolver.runtime.notices import FolderNotices, folder_notices
+from resolver.tables.index_key import IndexKey, no_index_key
 from resolver.tables.store import TablesError, current_generation
 from resolver.tables.view import View
 
@@ -33,13 +34,13 @@ Prepared = TypeVar("Prepared")
 _log = get_logger("weir.tables")
 
 
-async def watch(state: Path, on_new: Callable[[View], None]) -> None:
+async def watch(state: Path, on_new: Callable[[View], None], *, index_key: IndexKey = no_index_key) -> None:
     """Call ``on_new`` with the view in force as soon as there is one, then with every later one; runs until cancelled.
 
     A generation that cannot be opened is reported and tried again; what was given before stays in force meanwhile.
     What ``on_new`` raises ends the watch: its caller must not go on with an old policy as if nothing had happened.
     """
-    await watch_prepared(state, lambda view: view, on_new)
+    await watch_prepared(state, lambda view: view, on_new, index_key=index_key)
 
 
 async def watch_prepared(
@@ -48,12 +49,14 @@ async def watch_prepared(
     on_new: Callable[[Prepared], None],
     *,
     poll: float | None = None,
+    index_key: IndexKey = no_index_key,
 ) -> None:
     """The same, with ``prepare`` called in a thread: what takes time must not keep the loop from its sockets.
 
+    ``index_key`` is asked for every generation: one with secret lists is not taken without their key, and tried again.
     ``poll`` is how often to look, in seconds; without it that is the kernel's to tell.
     """
-    opener = _Opener(state, prepare)
+    opener = _Opener(state, prepare, index_key)
     with folder_notices(state) as notices:
         while True:
             if notices is not None:
@@ -82,8 +85,8 @@ async def _wait(notices: FolderNotices | None, poll: float | None) -> None:
 class _Opener(Generic[Prepared]):
     """Opens what is in force. ``taken`` is the number of the generation that was given last."""
 
-    def __init__(self, state: Path, prepare: Callable[[View], Prepared]) -> None:
-        self._state, self._prepare = state, prepare
+    def __init__(self, state: Path, prepare: Callable[[View], Prepared], index_key: IndexKey) -> None:
+        self._state, self._prepare, self._index_key = state, prepare, index_key
         self._told: set[str] = set()
         self.taken: int | None = None
 
@@ -94,7 +97,7 @@ class _Opener(Generic[Prepared]):
         moment: it is better than none, and no more.
         """
         try:
-            view, complaints = View.open_any(self._state)
+            view, complaints = View.open_any(self._state, self._index_key())
             self._tell("a damaged generation was passed over for an older one", complaints)
             number = view.tables.generation
             if self.taken is not None and complaints and number <= self.taken:

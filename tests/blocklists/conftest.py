@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from blocklists.model import Kind, ListSource
+from blocklists.model import Kind, ListSource, Scope
+from blocklists.properties import Fetching, Fields, Hashes, HashShape
+
+_NEEDED: dict[str, dict[str, Any]] = {
+    "csv": {"fetching": Fetching(fields=Fields("1")), "scope": Scope.DOMAIN},
+    "json": {"fetching": Fetching(fields=Fields("")), "scope": Scope.DOMAIN},
+    "hashes": {"fetching": Fetching(hashes=Hashes(HashShape.EXPRESSION))},
+}
+"""What a list of these formats must say."""
 
 _DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -24,9 +32,10 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def source() -> Callable[..., ListSource]:
-    """Makes a list source of a format; further fields by keyword."""
+    """Makes a list source of a format, with what the format needs; further fields by keyword."""
 
     def make(format: str = "domains", **fields: Any) -> ListSource:
-        return replace(ListSource("test", "file:/nowhere", format, Kind.CATEGORY), **fields)
+        known = _NEEDED.get(format, {})
+        return replace(ListSource("test", "file:/nowhere", format, Kind.CATEGORY), **(known | fields))
 
     return make

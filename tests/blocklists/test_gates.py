@@ -71,8 +71,10 @@ CHANGES = [
     (None, 1, []),
     (None, 0, []),
     (1000, 1000, []),
-    (1000, 500, []),
-    (1000, 499, [Gate.SHRINK]),
+    (1000, 700, []),
+    (1000, 699, [Gate.SHRINK]),
+    (22, 11, [Gate.SHRINK]),
+    (20, 10, []),
     (1000, 1, [Gate.SHRINK]),
     (1000, 0, [Gate.EMPTY]),
     (12, 2, []),
@@ -81,8 +83,10 @@ CHANGES = [
     (3, 0, [Gate.EMPTY]),
     (0, 0, []),
     (0, 5000, []),
-    (1000, 4000, []),
-    (1000, 4001, [Gate.GROWTH]),
+    (1000, 1500, []),
+    (1000, 1501, [Gate.GROWTH]),
+    (101, 202, [Gate.GROWTH]),
+    (100, 200, []),
     (10, 110, []),
     (10, 111, [Gate.GROWTH]),
     (1, 100, []),
@@ -121,7 +125,7 @@ def test_limits_are_the_source_s_own(source: Make) -> None:
 
 def test_a_message_has_the_numbers_and_a_remedy(source: Make) -> None:
     (failure,) = judge(source(), _counts(400), _counts(1_000_000), DIGEST)
-    assert failure.message == "The list shrank by 100%, from 1,000,000 to 400 entries; 50% is allowed."
+    assert failure.message == "The list shrank by 100%, from 1,000,000 to 400 entries; 30% is allowed."
     assert failure.remedy == (
         "If this is meant, run `weir lists release test 0123456789ab`. "
         "Until then the last good version goes on serving."

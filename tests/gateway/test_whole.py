@@ -13,10 +13,12 @@ import pytest
 
 from blocklists.model import Confidentiality, Kind, LegalBasis, ListSource
 from blocklists.snapshot.bits import plan_digest
-from blocklists.snapshot.compiler import compile_snapshot
+from blocklists.snapshot.compiler import compile_prepared
+from blocklists.snapshot.readings import Prepared
 from gateway.counting import FILE_NAME
 from resolver.policy.model import Policy
 from resolver.runtime.counters import read_counters
+from resolver.tables import index_key
 from resolver.tables.model import Assignments, ClientEntry, GatewaySettings, ListInfo, Tables
 from resolver.tables.store import CURRENT, file_name, publish
 from resolver.tables.writing import ClientsWriter
@@ -30,13 +32,19 @@ SECRET = ListSource(
     legal_basis=LegalBasis.VOLUNTARY,
     confidentiality=Confidentiality.SECRET,
 )
+INDEX_KEY = bytes(range(16))
 BETS = ListSource("bets", "file:/none", "domains", Kind.CATEGORY, categories=("gambling",))
 
 
-def publish_generation(state: Path, number: int, *, gambling: bool) -> None:
+def publish_generation(state: Path, number: int, *, gambling: bool, key: bytes | None = INDEX_KEY) -> None:
+    """``key`` is what the run folder then holds; the lists are always compiled under INDEX_KEY."""
     snapshot = f"snapshot-{number}.weir"
+    (state / index_key.FILE).unlink(missing_ok=True)
+    if key is not None:
+        (state / index_key.FILE).write_bytes(key)
     lists = [(SECRET, b"illegal.example\n"), (BETS, b"bets.example\n")]
-    report = compile_snapshot(lists, state / snapshot, key=bytes(range(32)), now=1_000_000.0, suffixes=())
+    prepared = Prepared(bytes(range(32)), index_key=INDEX_KEY)
+    report = compile_prepared(lists, state / snapshot, prepared, now=1_000_000.0, suffixes=())
     bit = next(bit.index for bit in report.bits if bit.id == "gambling")
     tables = Tables(
         generation=number,
@@ -136,3 +144,24 @@ async def test_generations_come_and_damage_passes_by(manager: Manager) -> None:
     assert process.returncode == 0
     for canary in (b"canary", b"illegal.example", b"bets.example", b"127.0.0.1"):
         assert canary not in out
+
+
+async def test_without_the_key_of_secret_lists_nothing_is_served(manager: Manager) -> None:
+    process = await manager.start()
+    assert process.stdout is not None
+    publish_generation(manager.state, 1, gambling=True, key=None)
+    while b"no index key" not in await asyncio.wait_for(process.stdout.readline(), 20):
+        pass
+    (manager.state / index_key.FILE).write_bytes(INDEX_KEY)  # control has started
+    assert await manager.hear() == "READY=1"
+    assert await manager.ask("illegal.example") == 403
+
+    publish_generation(manager.state, 2, gambling=False, key=bytes(16))
+    while b"another index key" not in await asyncio.wait_for(process.stdout.readline(), 20):
+        pass
+    assert [await manager.ask(host) for host in ("bets.example", "illegal.example")] == [403, 403]
+    (manager.state / index_key.FILE).write_bytes(INDEX_KEY)
+    await manager.until("bets.example", 421)
+    process.terminate()
+    await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0

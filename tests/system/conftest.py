@@ -119,9 +119,18 @@ class Appliance:
     def page(self, host: str, *extra: str) -> subprocess.CompletedProcess[str]:
         return self.curl(f"http://127.0.0.1:{self.http}/", "-H", f"Host: {host}", *extra)
 
-    def api(self, path: str) -> tuple[int, str]:
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The headers of whoever has rights on this box."""
+        token = (self.data / "run" / "local-token").read_text().strip()
+        return {"Authorization": f"Bearer {token}", "Weir-User": "tests"}
+
+    def api(self, path: str, *, as_root: bool = False) -> tuple[int, str]:
+        """Ask without a credential, or with that of whoever has rights on this box."""
+        headers = self.credentials if as_root else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -134,13 +134,15 @@ def test_check_says_no_more_of_a_secret_list_than_of_malware(demo: Any) -> None:
 
 
 def test_the_check_api_says_what_the_command_says(demo: Any) -> None:
-    status, body = demo.api(f"/api/v1/check?name=bets.example&address={CHILD}")
+    status, body = demo.api(f"/api/v1/check?name=bets.example&address={CHILD}", as_root=True)
     assert status == 200
     report = json.loads(body)
     from_command = json.loads(demo.weir("check", "bets.example", "--address", CHILD, "--json").stdout)
     for document in (report, from_command):
         document.pop("at", None)
     assert report == from_command
+    stranger = json.loads(demo.api(f"/api/v1/check?name=bets.example&address={CHILD}")[1])
+    assert (stranger["action"], stranger["subscriber"], stranger["profile"]) == ("block", "", "")
     status, body = demo.api("/api/v1/check?address=x")
     assert status in (400, 422)
     assert "title" in json.loads(body)

@@ -52,11 +52,12 @@ class Clients:
 class Api:
     """One kept connection to the admin API."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    def __init__(self, box: Any) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", box.admin, timeout=10)
+        self._headers = {**box.credentials, "Content-Type": "application/json"}
 
     def edit(self, **body: list[str]) -> dict[str, Any]:
-        self._connection.request("POST", "/api/v1/lists/bets/entries", json.dumps(body))
+        self._connection.request("POST", "/api/v1/lists/bets/entries", json.dumps(body), self._headers)
         answer = self._connection.getresponse()
         said: dict[str, Any] = json.loads(answer.read())
         assert answer.status == 200, said
@@ -83,7 +84,7 @@ def clients(box: Any) -> Iterator[Clients]:
 
 
 def test_every_worker_obeys_at_once(box: Any, clients: Clients) -> None:
-    api = Api(box.admin)
+    api = Api(box)
     took = []
     for number in range(EDITS):
         name = f"n{number}.example"

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "secret.h"
+
 #define FIRST_SIZE 1024u
 #define MAX_SLOTS (UINT32_C(1) << 31)
 
@@ -18,10 +20,8 @@ static int is_full(const weir_builder *builder)
     return (uint64_t)builder->used * 4 >= (uint64_t)builder->size * 3;
 }
 
-int weir_builder_init(weir_builder *builder, const uint8_t key[WEIR_KEY_BYTES], uint32_t expected)
+static int init(weir_builder *builder, uint32_t expected)
 {
-    memset(builder, 0, sizeof *builder);
-    weir_key_load(&builder->key, key);
     builder->min_labels = 255;
     builder->size = slots_for(expected);
     builder->slots = calloc(builder->size, sizeof *builder->slots);
@@ -34,6 +34,44 @@ int weir_builder_init(weir_builder *builder, const uint8_t key[WEIR_KEY_BYTES], 
     return 0;
 }
 
+int weir_builder_init(weir_builder *builder, const uint8_t key[WEIR_KEY_BYTES], uint32_t expected)
+{
+    memset(builder, 0, sizeof *builder);
+    weir_key_load(&builder->key, key);
+    return init(builder, expected);
+}
+
+int weir_builder_init_secret(weir_builder *builder, const uint8_t key[WEIR_SIP_KEY_BYTES], uint32_t expected)
+{
+    memset(builder, 0, sizeof *builder);
+    weir_sip_key_load(&builder->index, key);
+    builder->is_secret = 1;
+    return init(builder, expected);
+}
+
+void weir_builder_hash_suffixes(const weir_builder *builder, const uint8_t *bytes, const weir_label *labels,
+                                unsigned count, unsigned limit, weir_hash *out)
+{
+    if (builder->is_secret)
+        weir_secret_hash_suffixes(&builder->index, bytes, labels, count, limit, out);
+    else
+        weir_hash_suffixes(&builder->key, bytes, labels, count, limit, out);
+}
+
+weir_hash weir_builder_hash_name(const weir_builder *builder, const uint8_t *bytes, const weir_label *labels,
+                                 unsigned count)
+{
+    return builder->is_secret ? weir_secret_hash_name(&builder->index, bytes, labels, count)
+                              : weir_hash_name(&builder->key, bytes, labels, count);
+}
+
+weir_hash weir_builder_hash_address(const weir_builder *builder, const uint8_t *address, unsigned size,
+                                    unsigned prefix)
+{
+    return builder->is_secret ? weir_secret_hash_address(&builder->index, address, size, prefix)
+                              : weir_hash_address(&builder->key, address, size, prefix);
+}
+
 void weir_builder_free(weir_builder *builder)
 {
     free(builder->slots);
@@ -44,7 +82,7 @@ void weir_builder_free(weir_builder *builder)
 static inline int holds(const weir_slot *slot, weir_hash hash)
 {
     return slot->h1_low == (uint32_t)hash.h1 && slot->h1_high == (uint32_t)(hash.h1 >> 32) &&
-           slot->h2_low == (uint32_t)hash.h2 && slot->h2_high == (uint16_t)(hash.h2 >> 32);
+           slot->h2_low == (uint32_t)hash.h2 && slot->h2_high == (uint32_t)(hash.h2 >> 32);
 }
 
 /* The slot of the hash, or the free one where it belongs; one slot at least is always free. */
@@ -99,7 +137,7 @@ weir_slot *weir_builder_slot(weir_builder *builder, weir_hash hash)
         .h1_low = (uint32_t)hash.h1,
         .h1_high = (uint32_t)(hash.h1 >> 32),
         .h2_low = (uint32_t)hash.h2,
-        .h2_high = (uint16_t)(hash.h2 >> 32),
+        .h2_high = (uint32_t)(hash.h2 >> 32),
         .flags = WEIR_SLOT_USED,
     };
     builder->used++;

@@ -8,19 +8,21 @@
 
 #include "hash.h"
 #include "sets.h"
+#include "sip.h"
 
 #define WEIR_SLOT_USED 1u
 #define WEIR_SLOT_MARKED 2u
 
-/* 20 bytes: h1, 48 bits of h2, flags, the number of the token set. */
+/* 20 bytes: h1, h2 (all of it in a builder of digests), the number of the token set, flags. */
 typedef struct {
-    uint32_t h1_low, h1_high, h2_low;
-    uint16_t h2_high, flags;
-    uint32_t set;
+    uint32_t h1_low, h1_high, h2_low, h2_high;
+    uint32_t set : 30, flags : 2;
 } weir_slot;
 
 typedef struct {
     weir_key key;
+    weir_sip_key index; /* of a builder of digests */
+    int is_secret;      /* it is one: nothing is hashed under `key` */
     weir_slot *slots;
     uint32_t size, used; /* slots; slots that are taken, with or without tokens */
     weir_sets sets;
@@ -33,6 +35,17 @@ enum { WEIR_NO_MEMORY = -1, WEIR_SEEN = 0, WEIR_ADDED = 1 };
 /* Room for `expected` entries at once. 0, or WEIR_NO_MEMORY. */
 int weir_builder_init(weir_builder *builder, const uint8_t key[WEIR_KEY_BYTES], uint32_t expected);
 void weir_builder_free(weir_builder *builder);
+
+/* The same for the names of secret lists: its hashes are the digests of secret.h under an index key. */
+int weir_builder_init_secret(weir_builder *builder, const uint8_t key[WEIR_SIP_KEY_BYTES], uint32_t expected);
+
+/* Hash for this builder: as weir_hash_suffixes, weir_hash_name and weir_hash_address. */
+void weir_builder_hash_suffixes(const weir_builder *builder, const uint8_t *bytes, const weir_label *labels,
+                                unsigned count, unsigned limit, weir_hash *out);
+weir_hash weir_builder_hash_name(const weir_builder *builder, const uint8_t *bytes, const weir_label *labels,
+                                 unsigned count);
+weir_hash weir_builder_hash_address(const weir_builder *builder, const uint8_t *address, unsigned size,
+                                    unsigned prefix);
 
 /* The slot of an entry, NULL if there is none. Valid until the next addition. */
 weir_slot *weir_builder_find(const weir_builder *builder, weir_hash hash);

@@ -96,15 +96,20 @@ weir_hash weir_hash_name(const weir_key *key, const uint8_t *bytes, const weir_l
     return finish(s, key);
 }
 
-weir_hash weir_hash_address(const weir_key *key, const uint8_t *address, unsigned size, unsigned prefix)
+void weir_mask_address(uint8_t *masked, const uint8_t *address, unsigned size, unsigned prefix)
 {
-    uint8_t masked[16] = {0};
     memcpy(masked, address, size);
     for (unsigned i = 0; i < size; i++) {
         unsigned kept = prefix > 8 * i ? prefix - 8 * i : 0;
         if (kept < 8)
             masked[i] &= (uint8_t)(0xff00u >> kept);
     }
+}
+
+weir_hash weir_hash_address(const weir_key *key, const uint8_t *address, unsigned size, unsigned prefix)
+{
+    uint8_t masked[16] = {0};
+    weir_mask_address(masked, address, size, prefix);
     state s = {START_ADDRESS_A, START_ADDRESS_B};
     return finish(absorb(s, key, weir_load64(masked), weir_load64(masked + 8), size << 8 | prefix), key);
 }

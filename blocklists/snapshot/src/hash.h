@@ -50,6 +50,9 @@ void weir_hash_suffixes(const weir_key *key, const uint8_t *bytes, const weir_la
 /* The hash of the whole name only. */
 weir_hash weir_hash_name(const weir_key *key, const uint8_t *bytes, const weir_label *labels, unsigned count);
 
+/* An address of `size` octets (4 or 16) without the bits beyond `prefix`. */
+void weir_mask_address(uint8_t *masked, const uint8_t *address, unsigned size, unsigned prefix);
+
 /* The hash of an address prefix: `size` is 4 or 16, bits beyond `prefix` are ignored. */
 weir_hash weir_hash_address(const weir_key *key, const uint8_t *address, unsigned size, unsigned prefix);
 

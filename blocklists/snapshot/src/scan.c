@@ -182,6 +182,14 @@ void weir_scan_init(weir_scan *scan, weir_builder *builder, const uint8_t *data,
     weir_lines_init(&scan->lines, data, length, syntax);
 }
 
+static int is_idn(const weir_name *name)
+{
+    for (unsigned n = 0; n < name->count; n++)
+        if (name->labels[n].length >= 4 && memcmp(name->text + name->labels[n].start, "xn--", 4) == 0)
+            return 1;
+    return 0;
+}
+
 /* Read ahead until a batch of names is full; an odd line closes the batch. 0 at the end of the data. */
 static int fill(weir_scan *scan)
 {
@@ -204,7 +212,8 @@ static int fill(weir_scan *scan)
         if (kind == WEIR_LINE_ODD)
             break;
         next->labels = name.count;
-        next->hash = weir_hash_name(&scan->builder->key, name.text, name.labels, name.count);
+        next->is_idn = is_idn(&name);
+        next->hash = weir_builder_hash_name(scan->builder, name.text, name.labels, name.count);
         weir_builder_prefetch(scan->builder, next->hash);
     }
     return scan->pending_count > 0;
@@ -227,6 +236,7 @@ static int settle(weir_scan *scan, const weir_pending *next)
         return WEIR_NO_MEMORY;
     weir_builder_note_labels(scan->builder, next->labels);
     *(outcome == WEIR_ADDED ? &scan->accepted : &scan->duplicate) += 1;
+    scan->idn += outcome == WEIR_ADDED && next->is_idn;
     return 0;
 }
 
@@ -250,7 +260,7 @@ int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *na
         if (kind != WEIR_LINE_NAME)
             continue;
         unsigned limit = name->count < wanted->max_labels ? name->count : wanted->max_labels;
-        weir_hash_suffixes(&wanted->key, name->text, name->labels, name->count, limit, hashes);
+        weir_builder_hash_suffixes(wanted, name->text, name->labels, name->count, limit, hashes);
         for (unsigned n = wanted->min_labels; n <= limit; n++)
             if (weir_builder_find(wanted, hashes[n - 1]) != NULL)
                 return 1;

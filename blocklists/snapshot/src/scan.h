@@ -52,6 +52,7 @@ typedef struct {
     uint64_t number;
     size_t start, end;
     unsigned labels; /* 0: an odd line that waits for its turn */
+    int is_idn;
 } weir_pending;
 
 /* Adds every clean name of a list to a builder. */
@@ -61,6 +62,7 @@ typedef struct {
     uint32_t token;
     int refuse_marked; /* report names that are marked in the builder as odd instead of adding them */
     uint64_t accepted, duplicate, blank, comment;
+    uint64_t idn; /* of the accepted, those with a label that begins "xn--" (RFC 5890 section 2.3.1) */
     weir_pending pending[WEIR_BATCH];
     unsigned pending_count, pending_next;
     weir_pending odd; /* after WEIR_SCAN_ODD */

@@ -81,6 +81,8 @@ static int grow_index(weir_sets *sets)
 
 static int reserve(weir_sets *sets, size_t count)
 {
+    if (sets->count == WEIR_MAX_SETS)
+        return -1;
     if (sets->count == sets->room) {
         weir_span *spans = realloc(sets->spans, (size_t)sets->room * 2 * sizeof *spans);
         if (spans == NULL)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WEIR_MAX_SETS (UINT32_C(1) << 30) /* what the number in a builder's slot can tell apart */
+
 typedef struct {
     uint32_t start, length;
 } weir_span;

@@ -30,7 +30,7 @@ static const char *check_identity(const uint8_t *header, size_t size)
     return NULL;
 }
 
-static const char *check_counts(const weir_table *table)
+static const char *check_counts(const weir_table *table, const uint8_t *header)
 {
     if (table->class_count == 0 || table->class_count > 0x10000)
         return "its number of classes is impossible";
@@ -38,6 +38,8 @@ static const char *check_counts(const weir_table *table)
         return "it has no lines";
     if (table->meta_bytes >> 40 != 0)
         return "its meta section is impossibly long";
+    if (weir_load64(header + WEIR_AT_SECRET_BYTES) >> 41 != 0)
+        return "its secret lists' table is impossibly long";
     if (table->spill_probes > WEIR_MAX_SPILL_PROBES || table->spill_probes > table->spill_count)
         return "its spill table is smaller than its header says";
     if (table->min_labels == 0 || (table->min_labels != 255 && table->min_labels > table->max_labels) ||
@@ -69,12 +71,12 @@ static void read_header(weir_table *table, const uint8_t *header)
 
 static const char *place_sections(weir_table *table, const uint8_t *bytes, size_t size)
 {
-    weir_layout layout =
-        weir_layout_of(table->class_count, table->meta_bytes, table->line_count, table->spill_count);
+    weir_layout layout = weir_layout_of(table->class_count, table->meta_bytes, table->line_count,
+                                        table->spill_count, weir_load64(bytes + WEIR_AT_SECRET_BYTES));
     if (layout.file_bytes != size)
         return "its counts do not fit its size";
     for (unsigned i = 0; i < WEIR_SECTIONS; i++)
-        if (weir_load64(bytes + WEIR_AT_OFFSETS + 8 * i) != layout.offset[i])
+        if (weir_load64(bytes + weir_at_offset(i)) != layout.offset[i])
             return "its sections are not where its counts put them";
     table->classes = bytes + layout.offset[WEIR_CLASSES];
     table->meta = bytes + layout.offset[WEIR_META];
@@ -82,7 +84,8 @@ static const char *place_sections(weir_table *table, const uint8_t *bytes, size_
     table->cold = bytes + layout.offset[WEIR_COLD];
     table->spill_lines = bytes + layout.offset[WEIR_SPILL_LINES];
     table->spill_cold = bytes + layout.offset[WEIR_SPILL_COLD];
-    return NULL;
+    return weir_secret_read(&table->secret, bytes + layout.offset[WEIR_SECRET], layout.bytes[WEIR_SECRET],
+                            table->classes, table->class_count);
 }
 
 /* Entries in a run of lines; UINT64_MAX if a lane names a class that does not exist. */
@@ -114,7 +117,7 @@ static const char *check_content(const weir_table *table, const uint8_t *bytes, 
         return "an entry names a class that does not exist";
     if (in_lines + in_spill != table->entries)
         return "its number of entries is not the one in its header";
-    return NULL;
+    return weir_secret_verify(&table->secret);
 }
 
 const char *weir_table_open(weir_table *table, const uint8_t *bytes, size_t size, int verify)
@@ -123,13 +126,22 @@ const char *weir_table_open(weir_table *table, const uint8_t *bytes, size_t size
     if ((wrong = check_identity(bytes, size)) != NULL)
         return wrong;
     read_header(table, bytes);
-    if ((wrong = check_counts(table)) != NULL)
+    if ((wrong = check_counts(table, bytes)) != NULL)
         return wrong;
     if (!is_zero(bytes + WEIR_AT_RESERVED, WEIR_AT_CHECKSUM - WEIR_AT_RESERVED))
         return "its header uses fields that this version does not know";
     if ((wrong = place_sections(table, bytes, size)) != NULL)
         return wrong;
     return verify ? check_content(table, bytes, size) : NULL;
+}
+
+const char *weir_table_index_open(weir_table *table, const uint8_t *key)
+{
+    if (table->secret.head == NULL)
+        return NULL;
+    if (key == NULL)
+        return "it has secret lists, and there is no index key to look into them";
+    return weir_secret_open(&table->secret, key);
 }
 
 static inline uint64_t load_h2(const uint8_t *cold)
@@ -223,6 +235,17 @@ static void widen(const weir_table *table, weir_probe *probe)
         probe->longest = probe->labels < most ? probe->labels : most;
 }
 
+/* Hash the suffixes that may be listed, and send for their lines. */
+static void start_in_base(const weir_table *table, const uint8_t *padded, const weir_label *labels,
+                          weir_probe *probe)
+{
+    weir_hash_suffixes(&table->key, padded, labels, probe->labels, probe->longest, probe->hash);
+    for (unsigned n = probe->shortest; n <= probe->longest; n++) {
+        uint32_t at = weir_line_of(probe->hash[n - 1], table->line_count);
+        __builtin_prefetch(table->lines + (size_t)at * WEIR_LINE_BYTES);
+    }
+}
+
 void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t length, weir_probe *probe)
 {
     uint8_t padded[WEIR_MAX_WIRE + WEIR_PAD];
@@ -234,15 +257,16 @@ void weir_probe_start(const weir_table *table, const uint8_t *wire, size_t lengt
     if (weir_overlay_used(table) != 0)
         widen(table, probe);
     probe->maybe[0] = probe->maybe[1] = UINT64_MAX;
-    if (probe->shortest > probe->longest)
+    if (table->secret.is_open)
+        weir_secret_skip(&probe->secret);
+    if (probe->labels == 0 || (probe->shortest > probe->longest && !table->secret.is_open))
         return;
     memcpy(padded, wire, length);
     memset(padded + length, 0, WEIR_PAD);
-    weir_hash_suffixes(&table->key, padded, labels, probe->labels, probe->longest, probe->hash);
-    for (unsigned n = probe->shortest; n <= probe->longest; n++) {
-        uint32_t at = weir_line_of(probe->hash[n - 1], table->line_count);
-        __builtin_prefetch(table->lines + (size_t)at * WEIR_LINE_BYTES);
-    }
+    if (probe->shortest <= probe->longest)
+        start_in_base(table, padded, labels, probe);
+    if (table->secret.is_open)
+        weir_secret_start(&table->secret, padded, length, labels, probe->labels, &probe->secret);
 }
 
 /* Whether the compiled lists may hold a hash, by its line alone; sends for the words that can tell. */
@@ -269,9 +293,11 @@ void weir_probe_fetch(const weir_table *table, weir_probe *probe)
         int may_hold = fetch_in_base(table, hash) || (changed && weir_overlay_may_hold(table->overlay, hash));
         probe->maybe[(n - 1) / 64] &= ~((uint64_t)!may_hold << (n - 1) % 64);
     }
+    if (table->secret.is_open)
+        weir_secret_fetch(&table->secret, &probe->secret);
 }
 
-unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, weir_hit hits[WEIR_MAX_LABELS])
+static unsigned finish_in_base(const weir_table *table, const weir_probe *probe, weir_hit *hits)
 {
     int changed = weir_overlay_used(table) != 0;
     unsigned found = 0;
@@ -289,8 +315,31 @@ unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, wei
     return found;
 }
 
+/* Two runs of hits, each longest first, as one. Hardly any name has both. */
+static void merge_hits(weir_hit *hits, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < count; i++) {
+        weir_hit hit = hits[i];
+        unsigned to = i;
+        for (; to > 0 && hits[to - 1].labels < hit.labels; to--)
+            hits[to] = hits[to - 1];
+        hits[to] = hit;
+    }
+}
+
+unsigned weir_probe_finish(const weir_table *table, const weir_probe *probe, weir_hit hits[WEIR_MAX_HITS])
+{
+    unsigned found = finish_in_base(table, probe, hits);
+    if (!table->secret.is_open)
+        return found;
+    unsigned secret = weir_secret_finish(&table->secret, &probe->secret, hits + found);
+    if (found != 0 && secret != 0)
+        merge_hits(hits, found, found + secret);
+    return found + secret;
+}
+
 unsigned weir_table_lookup(const weir_table *table, const uint8_t *wire, size_t length,
-                           weir_hit hits[WEIR_MAX_LABELS], unsigned *labels)
+                           weir_hit hits[WEIR_MAX_HITS], unsigned *labels)
 {
     weir_probe probe;
     weir_probe_start(table, wire, length, &probe);
@@ -308,13 +357,10 @@ static uint64_t prefix_lengths(const weir_table *table, size_t size, unsigned wo
     return lengths;
 }
 
-unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size,
-                                   weir_hit hits[WEIR_MAX_PREFIXES])
+static unsigned address_in_base(const weir_table *table, const uint8_t *address, size_t size, weir_hit *hits)
 {
     int changed = weir_overlay_used(table) != 0;
     unsigned found = 0;
-    if (size != 4 && size != 16)
-        return 0;
     for (unsigned prefix = 8 * (unsigned)size + 1; prefix-- > 0;) {
         if ((prefix_lengths(table, size, prefix / 64, changed) >> prefix % 64 & 1) == 0)
             continue;
@@ -328,4 +374,17 @@ unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *addre
             break;
     }
     return found;
+}
+
+unsigned weir_table_lookup_address(const weir_table *table, const uint8_t *address, size_t size,
+                                   weir_hit hits[WEIR_MAX_PREFIXES])
+{
+    if (size != 4 && size != 16)
+        return 0;
+    unsigned found = address_in_base(table, address, size, hits), secret = 0;
+    if (table->secret.is_open)
+        secret = weir_secret_address(&table->secret, address, (unsigned)size, hits + found);
+    if (found != 0 && secret != 0)
+        merge_hits(hits, found, found + secret);
+    return found + secret;
 }

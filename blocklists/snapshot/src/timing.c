@@ -32,7 +32,7 @@ static unsigned look_up_batch(const weir_table *table, const uint8_t *wires, con
                               size_t count)
 {
     static _Thread_local weir_probe probes[WEIR_MAX_TIMED_BATCH];
-    weir_hit hits[WEIR_MAX_LABELS];
+    weir_hit hits[WEIR_MAX_HITS];
     unsigned found = 0;
     for (size_t i = 0; i < count; i++) {
         size_t from = first + i == 0 ? 0 : ends[first + i - 1];

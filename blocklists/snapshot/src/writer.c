@@ -7,6 +7,7 @@
 #include "bytes.h"
 #include "layout.h"
 #include "place.h"
+#include "secret_writer.h"
 
 /* 12.5 entries a line on the average: 4 % of all overflow, and lanes stay free for later additions. */
 #define ENTRIES_PER_TWO_LINES 25u
@@ -30,6 +31,8 @@ typedef struct {
     uint32_t overflow_count, overflow_room;
     uint32_t probes;
     uint64_t entries;
+    uint8_t *secret;
+    uint64_t secret_bytes;
 } work;
 
 static int grid_init(grid *g, uint64_t count)
@@ -163,8 +166,9 @@ static void write_header(uint8_t *header, const weir_builder *builder, const wei
     weir_store64(header + WEIR_AT_META_BYTES, content->meta_bytes);
     weir_store32(header + WEIR_AT_LINES, w->main.count);
     weir_store32(header + WEIR_AT_SPILL_LINES, w->spill.count);
+    weir_store64(header + WEIR_AT_SECRET_BYTES, w->secret_bytes);
     for (unsigned i = 0; i < WEIR_SECTIONS; i++)
-        weir_store64(header + WEIR_AT_OFFSETS + 8 * i, layout->offset[i]);
+        weir_store64(header + weir_at_offset(i), layout->offset[i]);
     header[WEIR_AT_MIN_LABELS] = builder->min_labels;
     header[WEIR_AT_MAX_LABELS] = builder->max_labels;
     header[WEIR_AT_SPILL_PROBES] = (uint8_t)w->probes;
@@ -213,10 +217,11 @@ static int write_file(const weir_builder *builder, const weir_content *content, 
                       uint64_t *size)
 {
     uint8_t header[WEIR_HEADER_BYTES] = {0};
-    weir_layout layout =
-        weir_layout_of(content->class_count, content->meta_bytes, w->main.count, w->spill.count);
+    weir_layout layout = weir_layout_of(content->class_count, content->meta_bytes, w->main.count,
+                                        w->spill.count, w->secret_bytes);
     const uint8_t *sections[WEIR_SECTIONS] = {content->classes, content->meta,  w->main.lines,
-                                              w->main.cold,     w->spill.lines, w->spill.cold};
+                                              w->main.cold,     w->spill.lines, w->spill.cold,
+                                              w->secret};
     write_header(header, builder, content, w, &layout);
     uint64_t sum = weir_checksum(0, header, WEIR_AT_CHECKSUM);
     if (lseek(file, WEIR_HEADER_BYTES, SEEK_SET) < 0)
@@ -241,10 +246,13 @@ int weir_write(const weir_builder *builder, const weir_content *content, int fil
     int result = content->meta_bytes >> 40 != 0 ? EFBIG : fill_main(&w, builder, content);
     if (result == 0)
         result = fill_spill(&w, builder);
+    if (result == 0 && content->secret != NULL)
+        result = weir_secret_write(content->secret, content->secret_class_of_set, &w.secret, &w.secret_bytes);
     if (result == 0)
         result = write_file(builder, content, &w, file, size);
     grid_free(&w.main);
     grid_free(&w.spill);
     free(w.overflow);
+    free(w.secret);
     return result;
 }

@@ -12,6 +12,8 @@ typedef struct {
     const uint8_t *meta;
     uint64_t meta_bytes;
     uint64_t created; /* Unix seconds */
+    const weir_builder *secret;          /* of digests, for the secret section; NULL: none */
+    const uint16_t *secret_class_of_set; /* as class_of_set, for its sets */
 } weir_content;
 
 /* Write the table to `file` (empty, open for writing) and sync it. Returns 0 and the file's size, or an

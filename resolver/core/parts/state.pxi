@@ -8,6 +8,7 @@ cdef extern from "table.h" nogil:
     ctypedef struct weir_table:
         pass
     const char *weir_table_open(weir_table *table, const uint8_t *data, size_t size, int verify)
+    const char *weir_table_index_open(weir_table *table, const uint8_t *key)
     const char *weir_table_overlay_open(weir_table *table, const uint8_t *data, size_t size)
 
 cdef extern from "pipeline.h" nogil:
@@ -40,6 +41,7 @@ cdef extern from "pipeline.h" nogil:
 
 cdef enum:
     MIN_UDP_PAYLOAD = 512
+    INDEX_KEY_OCTETS = 16
 
 
 ACTION_BLOCK = WEIR_ACTION_BLOCK
@@ -106,8 +108,9 @@ cdef class State:
     cdef _Mapping overlay
     cdef _Mapping tables
 
-    def __cinit__(self, lists, tables, settings, *, overlay=None, bint verify=True):
+    def __cinit__(self, lists, tables, settings, *, overlay=None, bint verify=True, bytes index_key=None):
         cdef const char *wrong
+        cdef uint8_t key[INDEX_KEY_OCTETS]
         self.state = <weir_state *>calloc(1, sizeof(weir_state))
         if self.state == NULL:
             raise MemoryError
@@ -116,6 +119,10 @@ cdef class State:
         with nogil:
             wrong = weir_table_open(&self.state.lists, self.lists.data, self.lists.size, verify)
         _check(wrong, lists, "compile the lists again")
+        if index_key is not None:
+            _load_octets(key, index_key, INDEX_KEY_OCTETS, "index key")
+        wrong = weir_table_index_open(&self.state.lists, NULL if index_key is None else key)
+        _check(wrong, lists, "is control running, and the same vault key in use?")
         with nogil:
             wrong = weir_tables_open(&self.state.tables, self.tables.data, self.tables.size, verify)
         _check(wrong, tables, "publish the state again")

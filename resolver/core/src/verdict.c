@@ -193,7 +193,7 @@ static inline void add_mask(uint64_t bits[WEIR_MASK_WORDS], const uint8_t *mask)
 
 int weir_bits_of_name(const weir_state *state, const weir_probe *probe, uint64_t bits[WEIR_MASK_WORDS])
 {
-    weir_hit hits[WEIR_MAX_LABELS];
+    weir_hit hits[WEIR_MAX_HITS];
     unsigned found = weir_probe_finish(&state->lists, probe, hits);
     bits[0] = bits[1] = bits[2] = bits[3] = 0;
     for (unsigned i = 0; i < found; i++) {

@@ -22,6 +22,7 @@ from admin.api.appliance import (
     UnknownListError,
     Wish,
 )
+from admin.api.list_life import Decided
 from admin.config import Config, load
 from admin.services.actors import Actor, ActorKind, Role
 from admin.services.acts import Act
@@ -32,6 +33,7 @@ from admin.services.tokens import TOKEN_BYTES, Wanted, create_token
 from admin.store.address import address_of
 from admin.store.database import Database
 from blocklists.edits import Edit
+from blocklists.ledger import Since
 from resolver.tables.store import TablesError
 from resolver.tables.view import View
 
@@ -51,6 +53,50 @@ subscribers: [{id: home-17, profile: strict, addresses: ["127.0.0.17"]}]
 
 
 @dataclass
+class FakeLists:
+    """Decisions about lists: what was asked is kept, and answered with what the test wrote."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    fault: Exception | None = None
+    answer: Any = None
+    known_since: Since | None = None
+
+    async def _decided(self, *asked: Any) -> Any:
+        self.asked.append(asked)
+        if self.fault is not None:
+            raise self.fault
+        return self.answer or Decided(asked[1], "So it is.", 7, in_force=True)
+
+    async def suspend(self, actor: Actor, list_id: str, reason: str, until: float | None) -> Any:
+        return await self._decided("suspend", list_id, actor.id, reason, until)
+
+    async def resume(self, actor: Actor, list_id: str, reason: str) -> Any:
+        return await self._decided("resume", list_id, actor.id, reason)
+
+    async def roll_back(self, actor: Actor, list_id: str, reason: str, version: str, *, hold: bool) -> Any:
+        return await self._decided("rollback", list_id, actor.id, reason, version, hold)
+
+    async def release(self, actor: Actor, list_id: str, reason: str, digest: str) -> Any:
+        return await self._decided("release", list_id, actor.id, reason, digest)
+
+    async def sync(self, actor: Actor, list_id: str) -> Any:
+        return await self._decided("sync", list_id, actor.id)
+
+    async def versions(self, actor: Actor, list_id: str) -> Any:
+        return await self._decided("versions", list_id, actor.id)
+
+    async def difference(self, actor: Actor, list_id: str, before: str, after: str) -> Any:
+        return await self._decided("diff", list_id, actor.id, before, after)
+
+    async def review(self, actor: Actor, list_id: str, after: int, limit: int) -> Any:
+        return await self._decided("review", list_id, actor.id, after, limit)
+
+    async def since(self, actor: Actor, list_id: str, name: str) -> Since | None:
+        self.asked.append(("since", list_id, actor.id, name))
+        return self.known_since
+
+
+@dataclass
 class FakeAppliance:
     """Control without its work: what the API is told is written here by the test."""
 
@@ -67,6 +113,10 @@ class FakeAppliance:
     wishes: list[Wish] = field(default_factory=list)
     fault: Exception | None = None
     changes: int = 0
+    lists: FakeLists = field(default_factory=FakeLists)
+
+    async def connect(self) -> Database:
+        return self.database
 
     async def store_changed(self) -> None:
         self.changes += 1
@@ -126,7 +176,7 @@ async def client(appliance: FakeAppliance) -> AsyncIterator[Client]:
 @pytest.fixture
 async def local(appliance: FakeAppliance) -> AsyncIterator[Client]:
     """``weir`` on this box, run by root."""
-    headers = {"Authorization": f"Bearer {LOCAL}", "X-Weir-User": "root"}
+    headers = {"Authorization": f"Bearer {LOCAL}", "Weir-User": "root"}
     async with TestClient(TestServer(make_app(appliance)), headers=headers) as running:
         yield running
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from admin.api.appliance import Condition, ConfigCondition, ListCondition
 from admin.api.readiness import judge
 from admin.services.process_state import ProcessState
 from blocklists.model import Kind
+from blocklists.records import Suspension
 
 ALIVE = {name: ProcessState(name, "ready", os.getpid(), 0) for name in ("resolver-0", "gateway")}
 SERVED: dict[str, int | None] = {"resolver-0": 4, "gateway": 4}
@@ -26,6 +28,45 @@ def with_list(kind: Kind, state: str, *, loaded: bool) -> Condition:
     return replace(
         GOOD, lists=(ListCondition("watch", kind, loaded=loaded, state=state, message="no such file"),)
     )
+
+
+SUSPENSION = Suspension(1.0, None, "why", "who")
+
+
+@pytest.mark.parametrize(
+    ("item", "warnings"),
+    [
+        (
+            {"suspension": SUSPENSION},
+            ["list watch is suspended until it is resumed: nothing of it is enforced"],
+        ),
+        (
+            {"suspension": replace(SUSPENSION, until=2.0)},
+            ["list watch is suspended until its time is over: nothing of it is enforced"],
+        ),
+        ({"pinned": "d" * 64}, ["list watch was rolled back and serves an earlier version"]),
+        ({"pinned": "d" * 64, "state": "pinned", "message": "Rolled back."}, ["list watch: Rolled back."]),
+        (
+            {"age": 7300.0, "age_level": "warned"},
+            ["list watch was last known to be current 2 hours ago (warned)"],
+        ),
+        (
+            {"age": 3e5, "age_level": "past", "enforced": "names"},
+            [
+                "list watch was last known to be current 83 hours ago (past); its web addresses are not enforced any more"
+            ],
+        ),
+        (
+            {"age": 3e5, "age_level": "past", "enforced": "nothing"},
+            ["list watch was last known to be current 83 hours ago (past); it is not enforced any more"],
+        ),
+    ],
+)
+def test_what_holds_only_for_now_is_warned_about(item: dict[str, Any], warnings: list[str]) -> None:
+    listed = replace(ListCondition("watch", Kind.ILLEGAL, loaded=True, state="accepted"), **item)
+    readiness = judge(replace(GOOD, lists=(listed,)), ALIVE, SERVED)
+    assert readiness.ready
+    assert list(readiness.warnings) == warnings
 
 
 def test_all_is_well() -> None:

@@ -12,7 +12,9 @@ import pytest
 from admin.config import load
 from admin.services.place import Place
 from admin.services.publish import compile_offline
+from resolver.tables.index_key import FILE
 
+INDEX_KEY = bytes(range(16))
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -58,7 +60,7 @@ def test_json_has_the_same_steps(weir: Run) -> None:
             "reason",
             "step",
         ),
-        *("summary", "answer", "ede", "http_status", "category", "lists", "steps", "notes"),
+        *("summary", "answer", "ede", "http_status", "category", "lists", "steps", "notes", "page"),
     }
     assert (report["action"], report["ede"], report["lists"], report["at"]) == (
         "block",
@@ -90,7 +92,8 @@ def test_a_secret_list_is_not_named(weir: Run) -> None:
 def test_what_the_appliance_has_published_counts(weir: Run, folder: Path) -> None:
     place = Place(folder / "var")
     place.create()
-    compile_offline(load(folder / "weir.yaml"), place.state)
+    compile_offline(load(folder / "weir.yaml"), place.state, index_key=INDEX_KEY)
+    (place.run / FILE).write_bytes(INDEX_KEY)
     (folder / "bets.txt").write_text("other.example\n")
     assert weir("check", "bets.example")[0] == 1
     status, out, err = weir("check", "other.example")
@@ -126,7 +129,8 @@ def test_a_broken_configuration_is_status_2(weir: Run, folder: Path) -> None:
 def test_a_damaged_state_cannot_tell(weir: Run, folder: Path) -> None:
     place = Place(folder / "var")
     place.create()
-    compile_offline(load(folder / "weir.yaml"), place.state)
+    compile_offline(load(folder / "weir.yaml"), place.state, index_key=INDEX_KEY)
+    (place.run / FILE).write_bytes(INDEX_KEY)
     for path in place.state.glob("snapshot-*.weir"):
         path.write_bytes(path.read_bytes()[:100])
     status, out, err = weir("check", "bets.example")

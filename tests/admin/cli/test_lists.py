@@ -1,151 +1,222 @@
-"""``weir lists status``: what serves, and since when."""
+"""``weir lists …``: what is asked of control, how its answers read, and what the exit status says."""
 
 from __future__ import annotations
 
-import hashlib
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from admin.cli.lists import _ago
-from admin.config import load
-from admin.services.build import sources
-from admin.services.place import Place
-from blocklists.list_store import ListStore
-from blocklists.model import ListCounts, ListVersion
-from blocklists.records import Attempt, ListState
+from admin.cli import lists_sync
+from admin.cli.lists_status import ago
 
 Run = Callable[..., tuple[int, str, str]]
+DIGEST = "0123456789abcdef" * 4
+BETS: dict[str, Any] = {
+    "id": "bets",
+    "kind": "category",
+    "authority": "",
+    "loaded": True,
+    "state": "accepted",
+    "entries": 1234,
+    "dispositions": {"dns": 1234},
+    "age": 7300.0,
+    "age_level": "current",
+    "enforced": "all",
+    "next_attempt": None,
+    "fetching": False,
+    "attempts": 1,
+    "in_force": True,
+    "serving": DIGEST,
+    "held": "",
+    "pinned": "",
+    "suspension": None,
+    "message": "A new version with 1,234 entries.",
+}
 
 
-def serve(folder: Path, state: ListState = ListState.ACCEPTED) -> None:
-    """Let every list serve a version of two entries since two hours."""
-    then = time.time() - 7300
-    place = Place(folder / "var")
-    place.create()
-    store = ListStore(place.lists)
-    for source in sources(load(folder / "weir.yaml")):
-        version = ListVersion(source.id, b"a.example\nb.example\n", "d" * 64, then)
-        store.accept(source, version, ListCounts(lines=2, accepted=2, entries=2))
-        store.note(source.id, Attempt(at=then, state=state, message="Of 2 entries.", success=then))
+@dataclass
+class Control:
+    """A control that answers by path, each answer once until the last, and remembers what it was asked."""
+
+    answers: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+
+    def says(self, path: str, *bodies: Any, status: int = 200) -> None:
+        self.answers[path] = [(status, body) for body in bodies]
+
+    def lists(self, *states: dict[str, Any]) -> None:
+        """What each look at all lists finds, of one list."""
+        self.says("/api/v1/stats/lists", *({"lists": [BETS | state]} for state in states))
 
 
-def hold(folder: Path, list_id: str) -> None:
-    """Let the gates hold a version of a list that serves another."""
-    store = ListStore(Place(folder / "var").lists)
-    (source,) = (item for item in sources(load(folder / "weir.yaml")) if item.id == list_id)
-    data = b"a.example\n"
-    version = store.identified(source, ListVersion(list_id, data, hashlib.sha256(data).hexdigest(), 1.0))
-    held = store.hold(source, version, ListCounts(lines=1, accepted=1, entries=1), ())
-    store.note(list_id, Attempt(at=2.0, state=ListState.HELD, message="From 2 to 1 entries.", held=held))
+@pytest.fixture
+def control(folder: Path) -> Iterator[Control]:
+    made = Control()
 
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(None)
 
-def held_digest(folder: Path, list_id: str) -> str:
-    held = ListStore(Place(folder / "var").lists).attempt(list_id).held
-    return "" if held is None else held.digest
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length", "0"))
+            self._answer(json.loads(self.rfile.read(length)) if length else None)
 
+        def _answer(self, body: Any) -> None:
+            made.asked.append((self.path, body))
+            answers = made.answers.get(self.path, [(404, {"detail": "There is no list 'x'"})])
+            status, said = answers.pop(0) if len(answers) > 1 else answers[0]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(said).encode())
 
-def test_lists_that_never_came_are_a_failure(weir: Run) -> None:
-    status, out, _ = weir("lists", "status")
-    assert status == 1
-    assert out.splitlines()[0].split() == [
-        "list",
-        "kind",
-        "state",
-        "entries",
-        "current",
-        "as",
-        "of",
-        "serving",
-        "message",
-    ]
-    assert out.splitlines()[1].split() == ["bets", "category", "never", "0", "never", "nothing"]
+        def log_message(self, format: str, *arguments: object) -> None:
+            return
 
-
-def test_lists_that_serve(weir: Run, folder: Path) -> None:
-    serve(folder)
-    status, out, _ = weir("lists", "status")
-    assert status == 0
-    assert "bets   category  accepted  2        2 h ago        dddddddddddd" in out
-    assert "vault  illegal   accepted  secret   2 h ago        secret        A new version serves." in out
-
-
-def test_json_keeps_the_number_of_secret_entries(weir: Run, folder: Path) -> None:
-    serve(folder)
-    bets, vault = json.loads(weir("lists", "status", "--json")[1])
-    assert set(bets) == {"id", "kind", "state", "entries", "age", "serving", "message"}
-    assert (bets["id"], bets["entries"], bets["serving"]) == ("bets", 2, "d" * 64)
-    assert (vault["entries"], vault["serving"]) == (None, None)
-    assert 7300 <= bets["age"] < 7400
-
-
-def test_of_a_secret_list_no_number_is_told(weir: Run, folder: Path) -> None:
-    serve(folder)
-    hold(folder, "vault")
-    _, out, _ = weir("lists", "status")
-    digest = held_digest(folder, "vault")
-    assert "entries." not in out.partition("vault")[2]
-    assert "dddd" not in out.partition("vault")[2]
-    assert f"held back by the gates. If this is meant, run `weir lists release vault {digest[:12]}`." in out
-    assert "2 entries" not in str(json.loads(weir("lists", "status", "--json")[1])[1])
-
-
-def test_a_held_version_is_released(weir: Run, folder: Path) -> None:
-    serve(folder)
-    hold(folder, "bets")
-    digest = held_digest(folder, "bets")
-    status, out, err = weir("lists", "release", "bets", digest[:12])
-    assert (status, err) == (0, "")
-    assert f"list bets: the held version {digest[:12]} is released. `systemctl reload weir-admin`" in out
-    version = ListStore(Place(folder / "var").lists).load("bets")
-    assert version is not None
-    assert version.data == b"a.example\n"
-    status, out, err = weir("lists", "release", "bets", digest)
-    assert (status, out) == (1, "")
-    assert "no version is held" in err
-
-
-def test_a_held_version_of_a_secret_list_is_released(weir: Run, folder: Path) -> None:
-    serve(folder)
-    hold(folder, "vault")
-    digest = held_digest(folder, "vault")
-    status, out, _ = weir("lists", "release", "vault", digest[:12], "-c", "weir.yaml")
-    assert status == 0
-    assert "takes it at once, provided that its source still has it." in out
-    assert ListStore(Place(folder / "var").lists).attempt("vault").released == digest
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    path = folder / "weir.yaml"
+    path.write_text(path.read_text() + f'admin: {{listen: "127.0.0.1:{server.server_port}"}}\n')
+    yield made
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "words"),
+    ("state", "words", "status"),
     [
-        (("bets", "0" * 64), 1, "nothing to release under this digest; the held version is"),
-        (("bets", ""), 1, "nothing to release under this digest; the held version is"),
-        (("nothing", "0" * 12), 2, "there is no list `nothing`"),
-        (("../bets", "0" * 12), 2, "there is no list"),
+        ({}, ["bets", "-", "accepted", "1,234", "2 h ago", "0123456789ab", "A new version"], 0),
+        ({"authority": "Hotline"}, ["Hotline"], 0),
+        ({"state": "failed", "message": "The server is down."}, ["failed", "The server is down."], 1),
+        ({"state": "held", "held": DIGEST}, ["held"], 1),
+        ({"loaded": False, "state": "never", "entries": None, "age": None}, ["never", "nothing"], 1),
+        ({"age_level": "critical", "age": 260_000.0}, ["old (critical)", "3 d ago"], 1),
+        ({"age_level": "past", "enforced": "names"}, ["names only"], 1),
+        ({"age_level": "past", "enforced": "nothing"}, ["ended"], 1),
+        ({"fetching": True}, ["fetching"], 0),
+        ({"in_force": False}, ["compiling"], 0),
+        ({"pinned": DIGEST, "state": "pinned"}, ["pinned", "(rolled back)"], 0),
+        ({"entries": None, "dispositions": None, "serving": None}, ["secret", "secret"], 0),
+        ({"dispositions": {"dns": 34, "url-filter": 1200}}, ["1,234 (34 dns, 1,200 url-filter)"], 0),
+        (
+            {
+                "suspension": {
+                    "since": 1.0,
+                    "until": 1_800_000_000.0,
+                    "reason": "A mistake.",
+                    "by": "local:anna",
+                }
+            },
+            ["suspended", "until 2027-01-15 08:00 UTC, by local:anna: A mistake."],
+            0,
+        ),
+        (
+            {"suspension": {"since": 1.0, "until": None, "reason": "x", "by": "y"}, "enforced": "nothing"},
+            ["suspended", "until it is resumed"],
+            0,
+        ),
     ],
 )
-def test_what_cannot_be_released(
-    weir: Run, folder: Path, arguments: tuple[str, ...], status: int, words: str
+def test_how_lists_do(
+    weir: Run, control: Control, state: dict[str, Any], words: list[str], status: int
 ) -> None:
-    serve(folder)
-    hold(folder, "bets")
-    ended, out, err = weir("lists", "release", *arguments)
-    assert (ended, out) == (status, "")
-    assert words in err
+    control.lists(state)
+    ended, out, err = weir("lists", "status")
+    assert (ended, err) == (status, "")
+    heads, row = out.splitlines()
+    assert heads.split("  ")[0] == "list"
+    for word in words:
+        assert word in row
 
 
-@pytest.mark.parametrize("state", [ListState.HELD, ListState.FAILED])
-def test_a_list_in_trouble_is_a_failure(weir: Run, folder: Path, state: ListState) -> None:
-    serve(folder, state)
-    assert weir("lists", "status")[0] == 1
+def test_when_the_next_attempt_is(weir: Run, control: Control) -> None:
+    control.lists({"next_attempt": time.time() + 3_700})
+    assert "in 1 h" in weir("lists", "status")[1]
 
 
-def test_no_lists_are_no_table(weir: Run, folder: Path) -> None:
-    (folder / "weir.yaml").write_text("resolver: {upstreams: [127.0.0.1:1]}\n")
+def test_json_is_what_control_says(weir: Run, control: Control) -> None:
+    control.lists({})
+    assert json.loads(weir("lists", "status", "--json")[1]) == [BETS]
+
+
+def test_no_lists_are_no_table(weir: Run, control: Control) -> None:
+    control.says("/api/v1/stats/lists", {"lists": []})
     assert weir("lists", "status") == (0, "no lists are configured\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "body"),
+    [
+        (("suspend", "bets", "--reason", "r"), "suspend", {"reason": "r"}),
+        (("suspend", "bets", "--reason", "r", "--for", "2h"), "suspend", {"reason": "r", "for": "2h"}),
+        (
+            ("suspend", "bets", "--reason", "r", "--until", "2027-01-15T08:00"),
+            "suspend",
+            {"reason": "r", "until": 1_800_000_000.0},
+        ),
+        (("resume", "bets", "--reason", "r"), "resume", {"reason": "r"}),
+        (("rollback", "bets", "--reason", "r"), "rollback", {"reason": "r", "version": "", "hold": False}),
+        (
+            ("rollback", "bets", "--reason", "r", "--to", DIGEST, "--hold"),
+            "rollback",
+            {"reason": "r", "version": DIGEST, "hold": True},
+        ),
+        (("release", "bets", DIGEST, "--reason", "r"), "release", {"reason": "r", "digest": DIGEST}),
+    ],
+)
+def test_decisions_reach_control(
+    weir: Run, control: Control, arguments: tuple[str, ...], path: str, body: dict[str, Any]
+) -> None:
+    url = f"/api/v1/lists/bets/{path}"
+    control.says(url, {"list": "bets", "message": "So it is.", "in_force": True, "generation": 4})
+    status, out, err = weir("lists", *arguments)
+    assert (status, err) == (0, "")
+    assert out.startswith("list bets: So it is. (in force after ")
+    assert control.asked == [(url, body)]
+
+
+def test_what_waits_for_a_compilation_is_said(weir: Run, control: Control) -> None:
+    answer = {"list": "bets", "message": "So it is.", "in_force": False, "generation": 4}
+    control.says("/api/v1/lists/bets/resume", answer)
+    assert "the lists are being compiled for it" in weir("lists", "resume", "bets", "--reason", "r")[1]
+
+
+@pytest.mark.parametrize(("http", "status"), [(403, 1), (404, 2), (409, 1), (422, 2), (503, 3), (500, 3)])
+def test_refusals_are_statuses(weir: Run, control: Control, http: int, status: int) -> None:
+    control.says("/api/v1/lists/bets/suspend", {"detail": "No, because."}, status=http)
+    ended, out, err = weir("lists", "suspend", "bets", "--reason", "r")
+    assert (ended, out, err) == (status, "", "weir: No, because.\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("suspend", "bets"),
+        ("rollback", "bets"),
+        ("suspend", "bets", "--reason", "r", "--until", "soon"),
+        ("diff",),
+    ],
+)
+def test_what_is_wrongly_asked_is_status_2(weir: Run, control: Control, arguments: tuple[str, ...]) -> None:
+    assert weir("lists", *arguments)[0] == 2
+    assert control.asked == []
+
+
+@pytest.mark.parametrize("verb", ["status", "sync"])
+def test_without_control_nothing_can_be_told(weir: Run, folder: Path, verb: str) -> None:
+    path = folder / "weir.yaml"
+    path.write_text(path.read_text() + 'admin: {listen: "127.0.0.1:1"}\n')
+    status, out, err = weir("lists", verb)
+    assert (status, out) == (3, "")
+    assert "the admin API at 127.0.0.1:1 does not answer" in err
 
 
 def test_a_broken_configuration_is_status_2(weir: Run, folder: Path) -> None:
@@ -153,8 +224,123 @@ def test_a_broken_configuration_is_status_2(weir: Run, folder: Path) -> None:
     assert weir("lists", "status")[0] == 2
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists_sync, "POLL", 0.001)
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_update_is_watched_until_it_is_in_force(weir: Run, control: Control) -> None:
+    control.says("/api/v1/lists/bets/sync", {"list": "bets", "attempt": 2}, status=202)
+    control.lists({}, {"fetching": True}, {"attempts": 2, "in_force": False}, {"attempts": 2})
+    status, out, err = weir("lists", "sync")
+    assert (status, err) == (0, "")
+    assert out == "list bets: accepted: A new version with 1,234 entries.\n"
+    assert [path for path, _ in control.asked].count("/api/v1/stats/lists") == 4
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("state", ["held", "failed"])
+def test_an_update_that_came_to_nothing_is_status_1(weir: Run, control: Control, state: str) -> None:
+    control.says("/api/v1/lists/bets/sync", {"list": "bets", "attempt": 2}, status=202)
+    control.lists({"attempts": 2, "state": state, "in_force": False, "message": "Because."})
+    status, out, _ = weir("lists", "sync", "bets")
+    assert (status, out) == (1, f"list bets: {state}: Because.\n")
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_update_that_takes_too_long_goes_on(weir: Run, control: Control) -> None:
+    control.says("/api/v1/lists/bets/sync", {"list": "bets", "attempt": 2}, status=202)
+    control.lists({"fetching": True})
+    status, out, err = weir("lists", "sync", "bets", "--timeout", "1")
+    assert (status, out) == (3, "")
+    assert "not done after 1 s; it goes on" in err
+
+
+def test_versions_are_a_table(weir: Run, control: Control) -> None:
+    version = {
+        "digest": DIGEST,
+        "serves": True,
+        "text_kept": True,
+        "fetched": 1.0,
+        "accepted": 1_800_000_000.0,
+        "entries": 1234,
+        "source_version": "",
+        "added": 3,
+        "removed": None,
+    }
+    secret = version | {"entries": None, "serves": False, "text_kept": False, "accepted": None}
+    control.says("/api/v1/lists/bets/versions", {"list": "bets", "versions": [version, secret]})
+    status, out, _ = weir("lists", "versions", "bets")
+    assert status == 0
+    _, first, second = out.splitlines()
+    assert first.split() == ["0123456789ab", "2027-01-15", "08:00", "UTC", "1,234", "3", "-", "yes", "kept"]
+    assert second.split() == ["0123456789ab", "-", "secret", "3", "-", "not", "kept"]
+
+
+DIFFERENCE = {"list": "bets", "before": "a" * 64, "after": "b" * 64, "added": 1, "removed": 2}
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        (
+            {
+                "names": {
+                    "added": [{"name": "new.example", "scope": "domain"}],
+                    "removed": [{"name": "x\x1b.example", "scope": "host"}],
+                    "complete": False,
+                }
+            },
+            [
+                "1 added, 2 removed",
+                "+ new.example",
+                "- x\ufffd.example (host)",
+                "… and more: --all shows them",
+            ],
+        ),
+        ({"names": None}, ["1 added, 2 removed"]),
+        ({"names": None, "added": None, "removed": None}, ["too much changed to tell"]),
+    ],
+)
+def test_a_difference_is_told(weir: Run, control: Control, more: dict[str, Any], lines: list[str]) -> None:
+    control.says("/api/v1/lists/bets/diff?", DIFFERENCE | more)
+    status, out, _ = weir("lists", "diff", "bets")
+    first, *rest = lines
+    assert status == 0
+    assert out.splitlines() == [f"list bets: {'a' * 12} to {'b' * 12}: {first}", *rest]
+
+
+def test_versions_and_names_can_be_asked_for(weir: Run, control: Control) -> None:
+    control.says("/api/v1/lists/bets/diff?before=aa&after=bb&all=true", DIFFERENCE | {"names": None})
+    status, out, _ = weir("lists", "diff", "bets", "aa", "bb", "--all", "--json")
+    assert status == 0
+    assert json.loads(out)["added"] == 1
+
+
+def test_the_review_queue_is_read_page_by_page(weir: Run, control: Control) -> None:
+    def item(name: str, exact: bool) -> dict[str, Any]:
+        since = {"at": 1_800_000_000.0, "version": DIGEST if exact else "", "exact": exact}
+        return {"name": name, "scope": "domain", "since": since}
+
+    path = "/api/v1/lists/bets/review?limit=2"
+    control.says(path, {"list": "bets", "items": [], "next": f"{path}&cursor=5"})
+    items = [item("a.example", True), item("b.example", False)]
+    control.says(f"{path}&cursor=5", {"list": "bets", "items": items, "next": f"{path}&cursor=9"})
+    status, out, _ = weir("lists", "review", "bets", "--limit", "2")
+    assert status == 0
+    _, first, second = out.splitlines()
+    assert "2027-01-15 08:00 UTC, version 0123456789ab" in first
+    assert second.endswith("2027-01-15 08:00 UTC or before")
+
+
+def test_an_empty_review_queue_is_said(weir: Run, control: Control) -> None:
+    control.says("/api/v1/lists/bets/review?limit=100", {"list": "bets", "items": [], "next": None})
+    assert weir("lists", "review", "bets") == (0, "list bets: nothing is to be looked at again\n", "")
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7199, "1 h"), (172_800, "2 d")]
 )
 def test_ages_are_short(seconds: int, text: str) -> None:
-    assert _ago(seconds) == text
+    assert ago(seconds) == text

@@ -39,6 +39,7 @@ default_profile: strict
 BETS = (
     '{id: bets, url: "https://lists.example/bets", format: domains, kind: category, categories: [gambling]}'
 )
+INDEX_KEY, DIGEST_KEY = bytes(range(16)), bytes(range(16, 48))
 WATCH = (
     '{id: watch, url: "https://other.example/watch", format: domains, kind: illegal, confidentiality: secret}'
 )
@@ -105,6 +106,10 @@ class World:
     def config_path(self) -> Path:
         return self.folder / "weir.yaml"
 
+    def view(self) -> View:
+        """What a worker would serve from."""
+        return View.open(self.place.state, INDEX_KEY)
+
     def write(self, *lists: str, block: str = "gambling", more: str = "") -> None:
         """The configuration's file with these lists."""
         text = CONFIG.format(lists="\n".join(f"  - {item}" for item in lists) or "  []", block=block)
@@ -117,8 +122,8 @@ class World:
     def keeper(self) -> ListKeeper:
         """As after a start of the process: nothing in memory, everything on disk."""
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
-        store = ListStore(self.place.lists)
-        self.readings = Readings(())
+        store = ListStore(self.place.lists, digest_key=DIGEST_KEY)
+        self.readings = Readings((), INDEX_KEY)
         return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
 
     def controller(self) -> Controller:
@@ -158,6 +163,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     made = World(tmp_path)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def index_key() -> bytes:
+    """The world's key of secret lists."""
+    return INDEX_KEY
 
 
 @pytest.fixture

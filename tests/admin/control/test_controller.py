@@ -14,16 +14,15 @@ from structlog.testing import capture_logs
 import admin.control.controller as module
 from blocklists.canonical import to_wire
 from blocklists.snapshot.compiler import CompileError
-from resolver.tables.view import View
 
 
 def blocked(world: Any, name: str) -> bool:
-    view = View.open(world.place.state)
+    view = world.view()
     return bool(view.listing(to_wire(name)).bits)
 
 
 def generation(world: Any) -> int:
-    return View.open(world.place.state).tables.generation
+    return world.view().tables.generation
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -143,7 +142,7 @@ async def test_what_differs_in_profiles_alone_is_changed_in_place(world: Any, be
     world.sources.texts = {"bets": b"bets.example\n"}
     controller = world.controller()
     await controller.start()
-    view = View.open(world.place.state)
+    view = world.view()
     before = view.policy(view.default_policy)
     world.write(bets, block="")
     with capture_logs() as logs:
@@ -159,9 +158,7 @@ async def test_what_differs_in_profiles_alone_is_changed_in_place(world: Any, be
     assert (await controller.reload()).generation == 2
     world.write(bets, block="gambling", more="categories: {gambling: {title: Bets}}\n")
     assert (await controller.reload()).generation == 2
-    assert (await controller.view()).policy_for("127.0.0.1") == View.open(world.place.state).policy_for(
-        "127.0.0.1"
-    )
+    assert (await controller.view()).policy_for("127.0.0.1") == world.view().policy_for("127.0.0.1")
 
 
 async def test_a_bad_file_changes_nothing_and_every_mistake_is_named(world: Any, bets: str) -> None:

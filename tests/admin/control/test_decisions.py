@@ -17,13 +17,12 @@ import pytest
 from admin.audit.events import EventKind
 from admin.control.announcing import Announcement, Announcer
 from admin.control.publishing import Publisher
-from admin.services.actors import Actor, ActorKind, DeniedError
+from admin.services.actors import Actor, ActorKind, DeniedError, Permission
 from admin.services.errors import ConflictError, InvalidError, NotFoundError
 from blocklists.canonical import to_wire
 from blocklists.gates import Gate, GateFailure
 from resolver.policy.model import VerdictAction
 from resolver.policy.verdict import Case, decide
-from resolver.tables.view import View
 
 ANNA = Actor.of_the_box(ActorKind.LOCAL, "anna")
 BELA = Actor.of_the_box(ActorKind.LOCAL, "bela")
@@ -37,7 +36,7 @@ HELP = '{id: help, url: "https://help.example/h", format: domains, kind: protect
 
 def blocked(world: Any, name: str) -> bool:
     """As a worker decides for whoever is no subscriber."""
-    view = View.open(world.place.state)
+    view = world.view()
     policy = view.policy(view.default_policy)
     assert policy is not None
     verdict = decide(Case(to_wire(name), view.listing(to_wire(name)), policy, view.masks, world.unix))
@@ -101,7 +100,7 @@ async def test_a_suspended_list_ends_at_once_without_compiling_and_comes_back(
         assert all(blocked(world, name) for name in LISTED.values())
         decided = await controller.lists.suspend(ANNA, list_id, WHY, None)
         assert decided.in_force
-        assert decided.generation == View.open(world.place.state).tables.generation
+        assert decided.generation == world.view().tables.generation
         assert {key for key, name in LISTED.items() if not blocked(world, name)} == {list_id}
         (condition,) = (item for item in controller.condition().lists if item.id == list_id)
         assert (condition.enforced, condition.suspension.reason) == ("nothing", WHY)
@@ -431,3 +430,65 @@ async def test_what_cannot_be_published_now_is_published_later(
         woken(controller)
         await until(lambda: not blocked(world, "bets.example"))
         await until(lambda: controller.condition().publish_problem == "")
+
+
+async def test_what_the_source_removes_ends_with_the_next_update(world: Any, bets: str, log: Log) -> None:
+    world.write(bets.replace("gambling]}", "gambling], review_after: 30d}"))
+    world.sources.texts = {"bets": b"bets.example\ngone.example\n"}
+    async with running(world, log) as controller:
+        assert blocked(world, "gone.example")
+        await until(lambda: controller._entries.notes(controller._sources()[0]) is not None)
+        world.sources.texts["bets"] = b"bets.example\nnew.example\n"
+        await _synced(controller)
+        await until(lambda: not blocked(world, "gone.example"))
+        assert blocked(world, "bets.example")
+        await until(lambda: bool(controller._entries.notes(controller._sources()[0]).steps))
+        newest, first = await controller.lists.versions(ANNA, "bets")
+        assert (newest.changed.added, newest.changed.removed, first.changed) == (1, 1, None)
+        found = await controller.lists.difference(ANNA, "bets", "", "")
+        assert (found.added, found.removed) == (1, 1)
+        assert [entry.name for entry in found.names.removed] == ["gone.example"]
+        assert (await controller.lists.since(ANNA, "bets", "new.example")).exact
+        world.pass_time(31 * 86_400)
+        part = await controller.lists.review(ANNA, "bets", 0, 10)
+        assert [entry.name for entry, _ in part.entries] == ["bets.example", "new.example"]
+
+
+async def test_what_a_held_version_would_change_is_told_before_it_is_released(
+    world: Any, bets: str, log: Log
+) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": _names(100)}
+    async with running(world, log) as controller:
+        world.sources.texts["bets"] = _names(10)
+        await _synced(controller)
+        digest = controller.condition().lists[0].held
+        found = await controller.lists.difference(ANNA, "bets", "", digest[:12])
+        assert (found.added, found.removed) == (0, 90)
+        for wrong in ("0" * 12, "0"):
+            with pytest.raises(ConflictError, match="no single version"):
+                await controller.lists.difference(ANNA, "bets", wrong, "")
+        with pytest.raises(ConflictError, match="no version before this one"):
+            await controller.lists.difference(ANNA, "bets", "", "")
+
+
+async def test_names_are_for_whoever_may_see_them(world: Any, bets: str, watch: str, log: Log) -> None:
+    restricted = bets.replace("format:", "confidentiality: restricted, review_after: 1d, format:")
+    world.write(restricted, watch)
+    world.sources.texts = {"bets": b"one.example\n", "watch": b"illegal.example\n"}
+    nobody = Actor(ActorKind.ANONYMOUS, "", "", frozenset({Permission.LISTS_READ}))
+    async with running(world, log) as controller:
+        world.sources.texts = {"bets": b"two.example\n", "watch": b"other.example\n"}
+        await _synced(controller)
+        await _synced(controller, "watch")
+        assert (await controller.lists.difference(ANNA, "bets", "", "")).names is not None
+        found = await controller.lists.difference(nobody, "bets", "", "")
+        assert (found.added, found.removed, found.names) == (1, 1, None)
+        with pytest.raises(ConflictError, match="is not public"):
+            await controller.lists.review(nobody, "bets", 0, 10)
+        with pytest.raises(ConflictError, match="is not public"):
+            await controller.lists.review(ANNA, "watch", 0, 10)
+        with pytest.raises(ConflictError, match=r"text of version [0-9a-f]{12} is not kept"):
+            await controller.lists.difference(ANNA, "watch", "", "")
+        versions = await controller.lists.versions(ANNA, "watch")
+        assert [(item.entries, item.text_kept) for item in versions] == [(None, False)] * 2

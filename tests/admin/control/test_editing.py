@@ -14,7 +14,6 @@ from admin.control.controller import Controller
 from blocklists.canonical import to_wire
 from blocklists.edits import Change, EditError
 from blocklists.model import Scope
-from resolver.tables.view import View
 
 HELP = '{id: help, url: "https://help.example/h", format: domains, kind: protected}'
 ADBLOCK = '{id: ads, url: "https://ads.example/a", format: adblock, kind: category, categories: [gambling]}'
@@ -29,7 +28,7 @@ def remove(*names: str) -> list[Wish]:
 
 
 def listed(world: Any, name: str) -> bool:
-    return bool(View.open(world.place.state).listing(to_wire(name)).bits)
+    return bool(world.view().listing(to_wire(name)).bits)
 
 
 async def started(world: Any, *lists: str, **texts: bytes) -> Controller:
@@ -42,7 +41,7 @@ async def started(world: Any, *lists: str, **texts: bytes) -> Controller:
 
 async def test_an_edit_is_in_force_without_compiling_and_after_it(world: Any, bets: str) -> None:
     controller = await started(world, bets, bets=b"bets.example\nold.example\n")
-    worker = View.open(world.place.state)  # as a worker has it: opened before the edit
+    worker = world.view()  # as a worker has it: opened before the edit
     report = await controller.edit("bets", [*add("new.example"), *remove("old.example")])
     assert (report.in_force, report.compiling, len(report.edits)) == (2, False, 2)
     assert worker.listing(to_wire("www.new.example")).bits
@@ -124,7 +123,7 @@ async def test_an_edit_during_a_compilation_is_in_both_states(world: Any, bets: 
     assert listed(world, "meanwhile.example")
     go_on.set()
     assert (await reloading).accepted
-    assert View.open(world.place.state).tables.generation == 2
+    assert world.view().tables.generation == 2
     assert listed(world, "meanwhile.example")
 
 

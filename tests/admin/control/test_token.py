@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from admin.config import load
-from admin.control.token import TokenError, read_token
+from admin.control.token import TokenError, read_local_token, read_token, write_local_token
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,29 @@ def test_what_is_no_token(world: Any, content: bytes | None, words: str) -> None
         read_token(load(world.config_path))
     assert str(path) in str(caught.value)
     assert "tooshort0" not in str(caught.value)
+
+
+def test_the_local_token_is_for_its_owner_alone(tmp_path: Path) -> None:
+    assert read_local_token(tmp_path) is None
+    write_local_token(tmp_path, "first")
+    write_local_token(tmp_path, "second")
+    assert read_local_token(tmp_path) == "second"
+    (file,) = tmp_path.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_others_lay_in_its_way_is_not_followed(tmp_path: Path) -> None:
+    other, run = tmp_path / "other", tmp_path / "run"
+    other.write_text("theirs")
+    run.mkdir()
+    for name in (".local-token.tmp", "local-token"):
+        (run / name).symlink_to(other)
+    assert read_local_token(run) is None
+    write_local_token(run, "ours")
+    assert (read_local_token(run), other.read_text()) == ("ours", "theirs")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\n"])
+def test_a_damaged_local_token_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "local-token").write_bytes(content)
+    assert read_local_token(tmp_path) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator
@@ -77,3 +78,21 @@ async def test_nothing_is_logged_about_requests(
         await ask(address, "/api/v1/check?name=private.example")
         await ask(address, "/private.example")
     assert "private.example" not in caplog.text
+
+
+async def test_a_request_that_is_none_is_not_logged_either(
+    server: AdminServer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = free()
+    await server.start(address, listen(address))
+    for request in (
+        b"GET /private.example" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
+        b"private.example \0\r\n\r\n",
+    ):
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(request)
+        assert (await reader.readline()).startswith(b"HTTP/1.0 400")
+        writer.close()
+        await writer.wait_closed()
+    captured = capfd.readouterr()
+    assert "private.example" not in caplog.text + captured.out + captured.err

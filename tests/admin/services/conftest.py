@@ -12,9 +12,11 @@ from admin.config import Config, load
 from admin.services.build import build_assignments, build_tables
 from blocklists.canonical import to_wire
 from blocklists.model import Bit, BitRole
+from blocklists.urls.index import UrlIndex
 from resolver.clients.address import Network, parse_address
 from resolver.policy.model import UNLISTED, Listing, Masks, Policy
 from resolver.policy.verdict import suffixes
+from resolver.tables.digests import DigestNames
 from resolver.tables.model import Assignments, Tables
 from resolver.tables.view import masks_of
 
@@ -82,6 +84,11 @@ class FakeView:
     assignments: Assignments
     bits: tuple[Bit, ...] = BITS
     reader: FakeReader = field(default_factory=FakeReader)
+    urls: UrlIndex = field(default_factory=UrlIndex)
+
+    @property
+    def digests(self) -> DigestNames:
+        return DigestNames(self.urls, self.masks, self.tables.lists)
 
     @property
     def masks(self) -> Masks:

@@ -163,7 +163,7 @@ def test_lists_become_sources(config: Config, tmp_path: Path) -> None:
     assert found["bets"].url == f"file:{tmp_path}/bets.txt"
     assert found["bets"].kind is Kind.CATEGORY
     assert found["court"].legal_basis is LegalBasis.COURT
-    assert (found["bets"].refresh, found["bets"].max_shrink, found["bets"].max_growth) == (3600.0, 0.5, 3.0)
+    assert (found["bets"].refresh, found["bets"].max_shrink, found["bets"].max_growth) == (3600.0, 0.3, 0.5)
     assert found["bets"].max_errors == pytest.approx(0.05)
 
 

@@ -14,10 +14,12 @@ from admin.config import Config
 from admin.services.build import sources
 from admin.services.in_force import InForce
 from admin.services.publish import Snapshot, compile_lists, publish
+from blocklists.snapshot.readings import Prepared
 from resolver.core import native
 from resolver.tables.view import View
 from resolver.tables.writing import ClientsWriter
 
+INDEX_KEY = bytes(range(16))
 TEXTS = {
     "bets": b"bets.example\n",
     "talk": b"chat.example\n",
@@ -39,7 +41,8 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def snapshot(config: Config, state: Path) -> Snapshot:
-    return compile_lists([(source, TEXTS[source.id]) for source in sources(config)], state, now=0.0)
+    texts = [(source, TEXTS[source.id]) for source in sources(config)]
+    return compile_lists(texts, state, now=0.0, prepared=Prepared(index_key=INDEX_KEY))
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ def test_a_changed_subscriber_or_profile_is_seen_without_a_generation(
     new: str,
     address: str,
 ) -> None:
-    view = View.open(state)
+    view = View.open(state, INDEX_KEY)
     before = view.policy_for(address)
     files = sorted(path.name for path in state.iterdir())
     assert old in text
@@ -115,9 +118,9 @@ def test_a_subscriber_too_many_takes_a_new_generation(
 ) -> None:
     addresses = ", ".join(f"172.16.{n >> 8}.{n & 255}" for n in range(4_000))
     many = write(text + f"  - {{id: crowd, profile: raw, addresses: [{addresses}]}}\n")
-    before = View.open(state).policy_for("172.16.0.1")
+    before = View.open(state, INDEX_KEY).policy_for("172.16.0.1")
     assert in_force.edit(many, snapshot.name, snapshot.bits) is None
-    assert View.open(state).policy_for("172.16.0.1") == before
+    assert View.open(state, INDEX_KEY).policy_for("172.16.0.1") == before
 
 
 def test_a_failing_disk_brings_back_what_was_in_force(
@@ -128,7 +131,7 @@ def test_a_failing_disk_brings_back_what_was_in_force(
     state: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    view = View.open(state)
+    view = View.open(state, INDEX_KEY)
     before = view.policy_for("192.168.1.7")
     apply = ClientsWriter.apply
 

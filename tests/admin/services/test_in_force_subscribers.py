@@ -16,10 +16,13 @@ from admin.services.effective import SubscriberChange
 from admin.services.in_force import InForce
 from admin.services.publish import Snapshot, compile_lists, publish
 from blocklists.enforcement import Enforced
+from blocklists.snapshot.readings import Prepared
 from resolver.tables.view import View
 
 NAMES = ("a", "b", "c", "d")
 ADDRESSES = ("10.9.0.1", "10.9.0.2", "10.9.1.0/24", "fd00:9::/64", "10.9.1.7")
+
+INDEX_KEY = bytes(range(16))
 
 
 @pytest.fixture
@@ -31,7 +34,8 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def snapshot(config: Config, state: Path) -> Snapshot:
-    return compile_lists([(source, b"x.example\n") for source in sources(config)], state, now=0.0)
+    texts = [(source, b"x.example\n") for source in sources(config)]
+    return compile_lists(texts, state, now=0.0, prepared=Prepared(index_key=INDEX_KEY))
 
 
 @pytest.fixture
@@ -97,13 +101,13 @@ def test_single_changes_add_up_to_the_whole(
         wanted = with_people(config, after)
         assert in_force.edit_subscribers(wanted, changes, snapshot.name, snapshot.bits) is not None
         before = after
-    view = View.open(state)
+    view = View.open(state, INDEX_KEY)
     probes = ("10.9.0.1", "10.9.0.2", "10.9.1.7", "10.9.1.8", "fd00:9::1", "192.168.1.7", "10.1.1.1")
     short = {address: _meaning(view, address) for address in probes}
     whole = in_force.edit(with_people(config, before), snapshot.name, snapshot.bits)
     assert whole is not None
     assert (whole.clients, whole.removed) == (0, 0)
-    assert {address: _meaning(View.open(state), address) for address in probes} == short
+    assert {address: _meaning(View.open(state, INDEX_KEY), address) for address in probes} == short
 
 
 def _meaning(view: View, address: str) -> object:

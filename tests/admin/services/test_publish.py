@@ -68,6 +68,7 @@ def test_a_generation_is_published_and_counts_on(config: Config, state: Path) ->
         snapshot.name,
         "tables-00000001.json",
         "tables-00000002.json",
+        snapshot.name.replace("snapshot-", "urls-"),
     ]
 
 

@@ -21,7 +21,7 @@ def status(state: ListState, held: Held | None = None) -> ListStatus:
 
 @pytest.mark.parametrize("state", ListState)
 def test_of_an_open_list_all_is_told(state: ListState) -> None:
-    assert redacted(OPEN, status(state)) == Shown(1234, "d" * 64, "1,234 entries.")
+    assert redacted(OPEN, status(state)) == Shown(1234, "d" * 64, "1,234 entries.", {})
 
 
 @pytest.mark.parametrize(

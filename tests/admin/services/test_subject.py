@@ -23,7 +23,7 @@ from admin.services.subject import QuestionError, parse_subject
 )
 def test_what_is_asked_about(text: str, name: str, is_url: bool) -> None:
     subject = parse_subject(text)
-    assert (subject.name, subject.is_url) == (name, is_url)
+    assert (subject.name, subject.url is not None) == (name, is_url)
     assert subject.wire == b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
 
 

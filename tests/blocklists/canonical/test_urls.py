@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocklists.canonical import CanonicalError, url
+from blocklists.canonical import CanonicalError, CanonicalUrl, requested_url, url
+from blocklists.canonical.browsers import read_as_browser
+from blocklists.canonical.urls import MAX_URL
 from blocklists.model import SkipReason
 
 KEYS = {
@@ -21,7 +23,26 @@ KEYS = {
     "pages.example:8080/x": "pages.example:8080/x",
     "//pages.example/x": "pages.example/x",
     "user:secret@pages.example/x": "pages.example/x",
-    "http://evil.example\\@good.example/": "evil.example/\\@good.example/",
+    "http://evil.example\\@good.example/": "evil.example/@good.example/",
+    "http:pages.example/x": "pages.example/x",
+    "https:///pages.example/x": "pages.example/x",
+    "\\\\pages.example\\x\\..\\y": "pages.example/y",
+    "pages.example/a%5Cb": "pages.example/a%5Cb",
+    "pages.example/a//../b": "pages.example/a/b",
+    "pages.example/%2e%2E/x/%252e%252e/y": "pages.example/y",
+    "pages.example/\udcff": "pages.example/%FF",
+    "pages.example/a\tb\r\nc": "pages.example/abc",
+    "\x01 pages.example/x \x1f": "pages.example/x",
+    "ｐａｇｅｓ.example/": "pages.example/",
+    "pages。example/": "pages.example/",
+    "http://0300.0250.1/x": "192.168.0.1/x",
+    "http://3221225985": "192.0.2.1/",
+    "http://[::ffff:192.0.2.1]/": "[::ffff:c000:201]/",
+    "http://[2001:db8:0:0:1:0:0:1]/": "[2001:db8::1:0:0:1]/",
+    ".pages..example./x": "pages.example/x",
+    "pages.example/x y": "pages.example/x%20y",
+    "pages.example/x%20y": "pages.example/x%20y",
+    "pages.example/?a=%26&b=1#f": "pages.example/?a=&&b=1",
     "http://bücher.example/ü": "xn--bcher-kva.example/%C3%BC",
     "http://b%C3%BCcher.example/": "xn--bcher-kva.example/",
     "pages.example/a/./b/../c": "pages.example/a/c",
@@ -97,6 +118,84 @@ def test_idempotent_or_the_declared_error(text: str) -> None:
     assert url(f"https://{key.text}").text == key.text
     assert key.text.isascii()
     assert not set(key.text) & set(" #\t\r\n")
+
+
+def _requested(text: str) -> CanonicalUrl | None:
+    try:
+        return requested_url(text)
+    except CanonicalError:
+        return None
+
+
+def _cases(shared_data: Path) -> list[dict[str, str]]:
+    cases = json.loads((shared_data / "url/urltestdata.json").read_text())
+    found = [case for case in cases if isinstance(case, dict)]
+    assert len(found) == 891
+    return found
+
+
+def test_whatwg_table_what_browsers_read(shared_data: Path) -> None:
+    """Every web address of the table is read as a browser reads it, and has the key of what that gives."""
+    taken = 0
+    for case in _cases(shared_data):
+        if case.get("base") is None and case.get("protocol") in {"http:", "https:"}:
+            assert read_as_browser(case["input"]) == case["href"], case
+            if not case["hostname"].strip("."):  # http://./ : no browser finds a host there either
+                continue
+            assert requested_url(case["input"]) == requested_url(case["href"]) == url(case["input"]), case
+            assert url(case["href"]) == url(case["href"].partition("://")[2]), case
+            taken += 1
+    assert taken > 100
+
+
+def test_whatwg_table_what_browsers_refuse(shared_data: Path) -> None:
+    """A text without a scheme may still be a host here; everything else that no browser takes is refused."""
+    refused = [case for case in _cases(shared_data) if case.get("failure") and case.get("base") is None]
+    assert len(refused) > 150
+    for case in refused:
+        if "://" in case["input"] or case["input"].startswith("http"):
+            assert _requested(case["input"]) is None, case
+
+
+_hosts = st.from_regex(r"([A-Za-z0-9_-]{1,8}\.){1,3}(com|example|1|0x1f|xn--p1ai|de\.)", fullmatch=True)
+_paths = st.from_regex(
+    r"(/[a-zA-Z0-9%2eE5cF.;=\\é-]{0,6}){0,4}/?(\?[a-zA-Z0-9%&=./?-]{0,10})?", fullmatch=True
+)
+
+
+@given(name=_hosts, path=_paths)
+def test_entries_and_requests_have_one_key(name: str, path: str) -> None:
+    """The short way, the browser's reading and the literal one: whoever writes a URL in whatever form means one page."""
+    text = f"http://{name}{path}"
+    requested = _requested(text)
+    if requested is not None:
+        assert url(text) == requested
+        forms = (text[7:], f"https://user:pw@{name}:443{path}#f", f"  http://{name.upper()}:80{path} ")
+        assert {url(form) for form in forms} == {requested}
+
+
+@given(
+    text=st.text(max_size=80)
+    | st.binary(max_size=80).map(lambda data: data.decode("utf-8", "surrogateescape"))
+)
+def test_no_text_is_too_hostile(text: str) -> None:
+    requested = _requested(text)
+    assert requested is None or url(text) == requested
+
+
+def test_what_is_too_long_is_refused_without_reading_it() -> None:
+    for make in (url, requested_url):
+        with pytest.raises(CanonicalError):
+            make("pages.example/" + "%25" * MAX_URL)
+
+
+def test_plain_urls_take_the_short_way() -> None:
+    """A loose floor against a way that is ten times as long; README.md has what was measured."""
+    texts = [f"http://www.pages{number}.example/a/b/{number}.html?id={number}" for number in range(5_000)]
+    began = time.perf_counter()
+    for text in texts:
+        url(text)
+    assert time.perf_counter() - began < 0.5
 
 
 def test_nested_escapes_cost_linear_time() -> None:

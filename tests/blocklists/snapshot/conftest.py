@@ -12,11 +12,17 @@ from blocklists.snapshot import native
 from blocklists.snapshot.classes import Class, pack
 
 KEY = bytes(range(32))
+INDEX_KEY = bytes(range(100, 116))
 
 
 @pytest.fixture
 def key() -> bytes:
     return KEY
+
+
+@pytest.fixture
+def index_key() -> bytes:
+    return INDEX_KEY
 
 
 @pytest.fixture(scope="session")
@@ -44,20 +50,33 @@ def make_source() -> Callable[..., ListSource]:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[..., Path]:
-    """A file with some names, each with a class id of its own choice; classes are bits 1 << id, exact and below."""
+    """A file with some names, each with a class id of its own choice; classes are bits 1 << id, exact and below.
 
-    def write(names: Mapping[str, int], addresses: Mapping[tuple[bytes, int], int] | None = None) -> Path:
-        builder = native.Builder(KEY)
-        for name, class_id in names.items():
-            builder.add(name.encode(), class_id)
-        for (packed, length), class_id in (addresses or {}).items():
-            builder.add_address(packed, length, class_id)
-        highest = max([*names.values(), *(addresses or {}).values()], default=0)
+    ``secret`` names and addresses go into the table of secret lists.
+    """
+
+    def write(
+        names: Mapping[str, int],
+        addresses: Mapping[tuple[bytes, int], int] | None = None,
+        secret: Mapping[str | tuple[bytes, int], int] | None = None,
+    ) -> Path:
+        builder, digests = native.Builder(KEY), native.Builder(INDEX_KEY)
+        _add(builder, {**names, **(addresses or {})})
+        _add(digests, secret or {})
+        highest = max([*names.values(), *(addresses or {}).values(), *(secret or {}).values()], default=0)
         classes = pack([Class(1 << n if n else 0, 1 << n if n else 0) for n in range(highest + 1)])
-        class_of_set = [tokens[0] if tokens else 0 for tokens, _ in builder.sets()]
         path = tmp_path / "table.weir"
         path.unlink(missing_ok=True)
-        builder.write(str(path), class_of_set, classes, b"notes", 1_700_000_000)
+        ids = [[tokens[0] if tokens else 0 for tokens, _ in each.sets()] for each in (builder, digests)]
+        builder.write(str(path), ids[0], classes, b"notes", 1_700_000_000, digests, ids[1])
         return path
 
     return write
+
+
+def _add(builder: native.Builder, entries: Mapping[str | tuple[bytes, int], int]) -> None:
+    for entry, class_id in entries.items():
+        if isinstance(entry, str):
+            builder.add(entry.encode(), class_id)
+        else:
+            builder.add_address(*entry, class_id)

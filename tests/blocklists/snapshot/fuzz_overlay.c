@@ -27,7 +27,7 @@ static void check(int holds)
 /* A table without entries: one class, one empty line. */
 static uint8_t *empty_table(weir_table *table)
 {
-    weir_layout layout = weir_layout_of(2, 0, 1, 0);
+    weir_layout layout = weir_layout_of(2, 0, 1, 0, 0);
     uint8_t *bytes = calloc(1, (size_t)layout.file_bytes);
     check(bytes != NULL);
     memcpy(bytes + WEIR_AT_MAGIC, WEIR_MAGIC, 8);
@@ -38,7 +38,7 @@ static uint8_t *empty_table(weir_table *table)
     weir_store32(bytes + WEIR_AT_CLASS_BYTES, WEIR_CLASS_BYTES);
     weir_store32(bytes + WEIR_AT_LINES, 1);
     for (unsigned i = 0; i < WEIR_SECTIONS; i++)
-        weir_store64(bytes + WEIR_AT_OFFSETS + 8 * i, layout.offset[i]);
+        weir_store64(bytes + weir_at_offset(i), layout.offset[i]);
     bytes[WEIR_AT_MIN_LABELS] = 255;
     check(weir_table_open(table, bytes, (size_t)layout.file_bytes, 0) == NULL);
     return bytes;
@@ -47,7 +47,7 @@ static uint8_t *empty_table(weir_table *table)
 /* Some changes, so that pokes meet slots that are in use. */
 static void fill(weir_table *table, uint8_t *bytes)
 {
-    weir_hit hits[WEIR_MAX_LABELS];
+    weir_hit hits[WEIR_MAX_HITS];
     weir_probe probe;
     uint8_t record[WEIR_OVERLAY_CLASS_BYTES] = {1};
     weir_overlay_format(table, bytes);

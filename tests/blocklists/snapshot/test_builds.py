@@ -13,7 +13,8 @@ import pytest
 HERE = Path(__file__).parent
 SOURCES = Path(__file__).parents[3] / "blocklists" / "snapshot" / "src"
 LIBRARY = [
-    str(SOURCES / name) for name in ("hash.c", "table.c", "overlay.c", "builder.c", "sets.c", "scan.c")
+    str(SOURCES / name)
+    for name in ("hash.c", "table.c", "overlay.c", "secret.c", "sip.c", "builder.c", "sets.c", "scan.c")
 ]
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{SOURCES}"]
 FUZZ_SECONDS = 5
@@ -60,7 +61,7 @@ def test_every_build_gives_the_same_answers(
     table = written({name: 1 + n % 9 for n, name in enumerate(names[::2])}, addresses)
     (tmp_path / "names").write_bytes(b"".join(wire(name) for name in names))
     program = str(tmp_path / "look_up")
-    run(str(CC), *STRICT, *BUILDS[build], str(HERE / "look_up.c"), *LIBRARY[:3], "-o", program)
+    run(str(CC), *STRICT, *BUILDS[build], str(HERE / "look_up.c"), *LIBRARY[:5], "-o", program)
     output = run(program, str(table), str(tmp_path / "names"))
     assert output.count("\n") == len(names)
     assert output.count("=") >= len(set(names[::2]))
@@ -101,7 +102,8 @@ def test_fuzzing_finds_nothing(tmp_path: Path, written: Callable[..., Path]) -> 
     program = fuzzer(tmp_path, "fuzz_table.c")
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    table = written({"www.a.example": 1, "b.example": 2}, {(bytes(4), 0): 1, (bytes(16), 64): 2})
+    prefixes = {(bytes(4), 0): 1, (bytes(16), 64): 2}
+    table = written({"www.a.example": 1, "b.example": 2}, prefixes, {"www.a.example": 1, **prefixes})
     (corpus / "table").write_bytes(b"\1" + table.read_bytes())
     lists = (
         b"a.example\r\n0.0.0.0 b.example\n127.0.0.1 c.example\n||d.example^\nserver=/e.example/\n# x\n*.f.g\n"

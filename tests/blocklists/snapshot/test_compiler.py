@@ -11,8 +11,9 @@ import pytest
 from blocklists.model import Action, BitRole, Confidentiality, Kind, ListSource, SkipReason
 from blocklists.snapshot import native
 from blocklists.snapshot.classes import CompileError
-from blocklists.snapshot.compiler import CompileReport, compile_snapshot, count_entries
+from blocklists.snapshot.compiler import CompileReport, compile_prepared, compile_snapshot, count_entries
 from blocklists.snapshot.reader import SnapshotReader
+from blocklists.snapshot.readings import Prepared
 
 Make = Callable[..., ListSource]
 Wire = Callable[[str], bytes]
@@ -20,11 +21,14 @@ Lists = list[tuple[ListSource, bytes]]
 
 
 @pytest.fixture
-def compiled(tmp_path: Path, key: bytes) -> Callable[..., tuple[CompileReport, SnapshotReader]]:
+def compiled(
+    tmp_path: Path, key: bytes, index_key: bytes
+) -> Callable[..., tuple[CompileReport, SnapshotReader]]:
     def run(lists: Lists, suffixes: tuple[str, ...] = ()) -> tuple[CompileReport, SnapshotReader]:
         path = tmp_path / "snapshot.weir"
-        report = compile_snapshot(lists, path, key=key, now=1_700_000_000.9, suffixes=suffixes)
-        return report, SnapshotReader.open(path)
+        prepared = Prepared(key, index_key=index_key)
+        report = compile_prepared(lists, path, prepared, now=1_700_000_000.9, suffixes=suffixes)
+        return report, SnapshotReader.open(path, index_key=index_key)
 
     return run
 

@@ -11,12 +11,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocklists.model import Action, BitRole, Entry, Kind, ListSource, Scope, Skip, SkipReason
+from blocklists.model import (
+    Action,
+    BitRole,
+    Confidentiality,
+    Entry,
+    Kind,
+    ListSource,
+    Scope,
+    Skip,
+    SkipReason,
+)
 from blocklists.snapshot import intake
 from blocklists.snapshot.bits import feeds
-from blocklists.snapshot.compiler import compile_snapshot
+from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.exceptions import can_conflict, resolve
 from blocklists.snapshot.reader import SnapshotReader
+from blocklists.snapshot.readings import Prepared
 from blocklists.snapshot.tokens import Token
 
 NAMES = [
@@ -104,7 +115,7 @@ worlds = st.lists(st.tuples(st.sampled_from(["union", "adblock", "rpz"]), rules)
 KINDS = [Kind.CATEGORY, Kind.ILLEGAL, Kind.SECURITY, Kind.PROTECTED]
 
 
-@given(worlds)
+@given(worlds, st.booleans())
 @settings(
     max_examples=250,
     deadline=None,
@@ -115,17 +126,26 @@ def test_the_compiled_table_says_what_the_rules_say(
     monkeypatch: pytest.MonkeyPatch,
     wire: Callable[[str], bytes],
     world: list[tuple[str, list[Rule]]],
+    is_secret: bool,
 ) -> None:
-    monkeypatch.setattr(intake, "line_parser", RuleParser)
+    monkeypatch.setattr(intake, "make_parser", RuleParser)
     lists = [
         (
-            ListSource(f"list{n}", "file:/x", semantics, KINDS[n], ("topic",) if n == 0 else ()),
+            ListSource(
+                f"list{n}",
+                "file:/x",
+                semantics,
+                KINDS[n],
+                ("topic",) if n == 0 else (),
+                confidentiality=Confidentiality.SECRET if is_secret and n == 1 else Confidentiality.PUBLIC,
+            ),
             "\n".join(rule.line() for rule in own).encode(),
         )
         for n, (semantics, own) in enumerate(world)
     ]
-    report = compile_snapshot(lists, tmp_path / "table.weir", key=bytes(32), now=1.0, suffixes=())
-    reader = SnapshotReader.open(tmp_path / "table.weir")
+    keys = Prepared(bytes(32), index_key=bytes(16))
+    report = compile_prepared(lists, tmp_path / "table.weir", keys, now=1.0, suffixes=())
+    reader = SnapshotReader.open(tmp_path / "table.weir", index_key=bytes(16))
     for name in [*NAMES, *(f"z.{name}" for name in NAMES[:10])]:
         mask = 0
         speakers = set()
@@ -208,7 +228,7 @@ def test_resolve(
     semantics: str, chain: list[tuple[int, Scope, Action, bool]], exact: set[Action], below: set[Action]
 ) -> None:
     placed = [(distance, Token(0, scope, action, important)) for distance, scope, action, important in chain]
-    state = resolve(placed, [semantics])
+    state = resolve(placed, {0: semantics})
     assert ({action for _, action in state.exact}, {action for _, action in state.below}) == (exact, below)
 
 

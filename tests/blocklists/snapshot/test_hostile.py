@@ -50,7 +50,10 @@ def refused(path: Path, content: bytes, *, verify: bool = True) -> str:
         (lambda b: b[:145] + b"\xff" + b[146:], "label counts"),
         (lambda b: b[:146] + b"\xff" + b[147:], "spill"),
         (lambda b: b[:157] + b"\xff" + b[158:], "prefix lengths"),
-        (lambda b: b[:184] + b"\1" + b[185:], "does not know"),
+        (lambda b: b[:184] + b"\1" + b[185:], "do not fit its size"),
+        (lambda b: b[:191] + b"\1" + b[192:], "impossibly long"),
+        (lambda b: b[:192] + b"\1" + b[193:], "not where"),
+        (lambda b: b[:200] + b"\1" + b[201:], "does not know"),
     ],
 )
 def test_a_broken_header_is_refused_even_unverified(

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from blocklists.model import Kind, LegalBasis, ListSource
-from blocklists.snapshot.compiler import compile_snapshot
+from blocklists.model import Confidentiality, Kind, LegalBasis, ListSource
+from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.reader import SnapshotReader
+from blocklists.snapshot.readings import Prepared
 from resolver.answer.decision import Miss, Services
 from resolver.answer.generation import Generation
 from resolver.answer.native_state import settings_of
@@ -31,6 +32,7 @@ from resolver.tables.model import GatewaySettings, ListInfo, LocalRecord, Resolv
 from resolver.tables.view import View
 
 KEY, BOOT = bytes(range(32)), bytes(16)
+INDEX_KEY = bytes(range(16))
 SECRETS = (b"the present one!", b"the one before..")
 NOW_MS = 5_000_000
 UNIX_MS = 1_700_000_000_000
@@ -48,7 +50,12 @@ COMMON = (
 """Beside all that begin with ``blocked_``: what core and oracle count in the same way."""
 
 SOURCES: Mapping[str, dict[str, Any]] = {
-    "voluntary": {"kind": Kind.ILLEGAL, "legal_basis": LegalBasis.VOLUNTARY},
+    "voluntary": {
+        "kind": Kind.ILLEGAL,
+        "legal_basis": LegalBasis.VOLUNTARY,
+        "confidentiality": Confidentiality.SECRET,
+    },
+    "threats": {"kind": Kind.SECURITY},
     "court": {"kind": Kind.ILLEGAL, "legal_basis": LegalBasis.COURT},
     "help": {"kind": Kind.PROTECTED},
     "bets": {"kind": Kind.CATEGORY, "categories": ("gambling",)},
@@ -155,7 +162,7 @@ def make_view(path: Path, plan: Plan) -> View:
         resolver=ResolverSettings(allow_from=plan.served, udp_payload=plan.udp_payload),
         gateway=GatewaySettings("192.0.2.80", "2001:db8::80"),
     )
-    return View(tables, SnapshotReader.open(path), DictClients(plan))
+    return View(tables, SnapshotReader.open(path, index_key=INDEX_KEY), DictClients(plan))
 
 
 @dataclass
@@ -173,12 +180,13 @@ class World:
     def __post_init__(self) -> None:
         lists = [(_list_source(id_), text.encode()) for id_, text in self.plan.lists.items()]
         snapshot, tables = self.folder / "snapshot", self.folder / "tables"
-        compile_snapshot(lists, snapshot, key=KEY, now=1.0, suffixes=())
+        compile_prepared(lists, snapshot, Prepared(KEY, index_key=INDEX_KEY), now=1.0, suffixes=())
         write_tables(tables, self.plan)
         self.view = make_view(snapshot, self.plan)
         self.generation = Generation(self.view)
         options = {"cookie_secrets": SECRETS, **self.options}
-        self.state = native.State(snapshot, tables, settings_of(self.generation, **options))
+        settings = settings_of(self.generation, **options)
+        self.state = native.State(snapshot, tables, settings, index_key=INDEX_KEY)
         self.page = CounterPage(self.folder / "counters", native.STATS_NAMES)
         self.python_cache = Cache(CACHE_SIZE, 0.0)
         self.core_cache = self._make_cache()

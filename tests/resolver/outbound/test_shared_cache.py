@@ -13,7 +13,7 @@ from resolver.core.native import CACHE_PAGE
 from resolver.exchange.model import Answer, Question
 from resolver.outbound import mapping, shared_cache
 from resolver.outbound.mapping import MappingError
-from resolver.outbound.shared_cache import SharedCache
+from resolver.outbound.shared_cache import NOTHING_WITHHELD, SharedCache, Withheld
 
 SIZE = 8 * CACHE_PAGE
 ASKED = Question(b"\1a\7example\0", 1)
@@ -52,7 +52,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) 
 
 @pytest.fixture
 def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(run: Path, size: int) -> None:
+    def refuse(run: Path, size: int, edition: str) -> None:
         raise MappingError("no room for it")
 
     monkeypatch.setattr(shared_cache, "open_mapping", refuse)
@@ -66,6 +66,53 @@ def test_one_keeps_and_the_other_finds(make: Maker) -> None:
     assert (found.answer, found.fresh, found.prefetch) == (_answer(), True, False)
     assert one.is_shared
     assert not one.problem
+
+
+def test_answers_that_lead_to_withheld_names_are_not_kept(make: Maker) -> None:
+    cache, other = make(), make()
+    target = b"\x06target\x07example\0"
+    led = _answer()._replace(targets=(target,))
+    for withheld in (ASKED.name, target):
+        cache.withhold(Withheld(has={withheld}.__contains__))
+        cache.store(led)
+        assert cache.look(ASKED, 6.0) is None
+    cache.withhold(NOTHING_WITHHELD)
+    cache.store(led)
+    assert other.look(ASKED, 6.0) is not None
+
+
+def test_another_edition_begins_an_empty_cache_for_all(make: Maker) -> None:
+    one, other = make(), make()
+    one.store(_answer())
+    one.withhold(Withheld("ab12"))
+    assert one.look(ASKED, 6.0) is None
+    one.store(_answer())
+    assert other.look(ASKED, 6.0) is not None  # until it takes over the generation too
+    other.withhold(Withheld("ab12", lambda _: False))
+    assert other.look(ASKED, 6.0) is not None  # what was stored under the new edition
+    one.withhold(Withheld("ab12"))
+    assert one.look(ASKED, 6.0) is not None
+    one.withhold(Withheld("cd34"))
+    assert one.look(ASKED, 6.0) is None
+
+
+def test_a_new_edition_without_memory_gives_nothing_of_the_old_one(
+    make: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, opened = make(), mapping.open_mapping
+    cache.store(_answer())
+
+    def refuse(run: Path, size: int, edition: str) -> None:
+        raise MappingError("no room for it")
+
+    monkeypatch.setattr(shared_cache, "open_mapping", refuse)
+    cache.withhold(Withheld("ab12"))
+    assert cache.look(ASKED, 6.0) is None
+    assert "no room for it" in cache.problem
+    assert cache.bytes == 0
+    monkeypatch.setattr(shared_cache, "open_mapping", opened)
+    cache.withhold(Withheld("ab12"))
+    assert (cache.is_shared, cache.problem) == (True, "")
 
 
 def test_one_reports_for_all(make: Maker) -> None:
@@ -185,7 +232,7 @@ def test_a_size_that_cannot_be_had_leaves_the_former_one(
     cache = make()
     cache.store(_answer())
 
-    def refuse(run: Path, size: int) -> None:
+    def refuse(run: Path, size: int, edition: str) -> None:
         raise MappingError("no room for it")
 
     monkeypatch.setattr(shared_cache, "open_mapping", refuse)

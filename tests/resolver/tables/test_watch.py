@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
+from blocklists.snapshot.native import IndexKeyError
 from resolver.tables import watch as module
 from resolver.tables.store import TablesError
 from resolver.tables.view import View
@@ -28,7 +29,7 @@ class Source:
         monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
         monkeypatch.setattr(View, "open_any", self.open)
 
-    def open(self, _state: Path) -> Any:
+    def open(self, _state: Path, _index_key: bytes | None) -> Any:
         self.opened += 1
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
@@ -145,6 +146,33 @@ async def test_a_taker_that_fails_ends_the_watch(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(RuntimeError, match="cannot take it"):
         await asyncio.wait_for(watch_prepared(Path(), lambda view: view, take, poll=0.001), 5)
+
+
+async def test_the_index_key_is_asked_for_at_every_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control may write it after the generation that needs it."""
+    keys: list[bytes | None] = [None, b"wrong", b"right"]
+    asked: list[bytes | None] = []
+
+    def open_any(_: Path, key: bytes | None) -> Any:
+        asked.append(key)
+        if key != b"right":
+            raise IndexKeyError("its secret lists were compiled under another index key")
+        return Opened("first", 1), []
+
+    source = Source(monkeypatch)
+    source.generation = 1
+    monkeypatch.setattr(View, "open_any", open_any)
+    taken: asyncio.Queue[Any] = asyncio.Queue()
+    watching = watch_prepared(
+        Path(), lambda view: view, taken.put_nowait, poll=0.001, index_key=lambda: keys.pop(0)
+    )
+    task = asyncio.ensure_future(watching)
+    try:
+        assert await asyncio.wait_for(taken.get(), 5) == "first"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert asked == [None, b"wrong", b"right"]
 
 
 async def test_the_kernels_notice_is_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

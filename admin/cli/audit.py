@@ -1,0 +1,65 @@
+"""``weir audit list``: what happened, through the running control process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from admin.cli.documents import every, given, say_json
+from admin.cli.exits import Exit
+from admin.cli.talking import talk
+from admin.cli.terminal import say, table
+from admin.cli.verb import verb
+
+if TYPE_CHECKING:
+    from admin.config import Config
+
+_PATH = "/api/v1/audit"
+_HEADS = ("event", "at", "what", "of", "by", "reason")
+_MOST = 100_000
+"""Events that are printed at once; more are asked for with --since."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of verbs."""
+    group = typer.Typer(help="What happened.", no_args_is_help=True, rich_markup_mode=None)
+    group.command("list", help="The events, oldest first.")(verb(show_all))
+    app.add_typer(group, name="audit")
+
+
+def show_all(
+    kind: Annotated[str | None, typer.Option(help="list.synced, or list for all of lists.")] = None,
+    subject: Annotated[str | None, typer.Option(metavar="ID", help="Of this list, profile, …")] = None,
+    actor: Annotated[str | None, typer.Option(help="By this token, system user or holder.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="From this time on.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Before this time.")] = None,
+    config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all there is as JSON.")] = False,
+) -> int:
+    """0 also when nothing happened."""
+    only = given(kind=kind, subject=subject, actor=actor, since=since, until=until)
+
+    def words(checked: Config) -> int:
+        events = list(islice(every(checked, _PATH, only), _MOST))
+        rows = (
+            (
+                str(event["sequence"]),
+                datetime.fromtimestamp(event["at"], UTC).strftime("%Y-%m-%d %H:%M:%SZ"),
+                event["kind"],
+                event["subject"],
+                event["holder"] or event["actor_id"],
+                event["reason"],
+            )
+            for event in events
+        )
+        if as_json:
+            say_json(events)
+        else:
+            say(table(rows, _HEADS) if events else "no such event")
+        return Exit.DONE
+
+    return talk(config, words)
