@@ -80,7 +80,8 @@ def _environment(language: Language, style: str) -> Environment:
 
 def _filters(locale: Locale) -> dict[str, Callable[..., str]]:
     def moment(at: float) -> str:
-        return format_datetime(datetime.fromtimestamp(at, UTC), "medium", locale=locale) + " UTC"
+        # ISO 8601 reads the same to everybody.
+        return format_datetime(datetime.fromtimestamp(at, UTC), "y-MM-dd HH:mm:ss", locale=locale) + " UTC"
 
     def day(at: float) -> str:
         return format_datetime(datetime.fromtimestamp(at, UTC), "d MMMM y", locale=locale)

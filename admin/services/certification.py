@@ -131,7 +131,7 @@ async def _tested(transaction: Transaction, list_id: str, begin: float, until: f
     sums: dict[str, Counter[str]] = {}
     for row in rows:
         found = sums.setdefault(row.transport, Counter())
-        found.update(good=row.good, failed=row.failed, untold=row.untold, hours=row.good + row.failed > 0)
+        found.update(good=row.good, failed=row.failed, untold=row.untold, hours=int(row.good + row.failed > 0))
     return tuple(
         Tested(name, item["good"], item["failed"], item["untold"], item["hours"])
         for name, item in sorted(sums.items())

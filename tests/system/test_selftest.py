@@ -77,7 +77,7 @@ def test_every_kind_of_list_passes(make_appliance: Callable[..., Any], config: d
     assert certificate["outages"] == []
     assert certificate["entries"] == {"dns": None, "url-filter": None, "not-enforceable": None}
     page = box.weir("lists", "certify", "watch", "--format", "html", "--language", "de")
-    assert page.returncode == 0
+    assert page.returncode == 0, page.stderr[-3000:]
     assert "Selbstauskunft" in page.stdout
 
 
