@@ -36,7 +36,7 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Coverage:
     """The probes over one transport."""
 
     transport: str
@@ -91,7 +91,7 @@ class Certificate:
     configurations: tuple[Configuration, ...]
     hours: int
     """Whole hours of the quarter that have passed."""
-    tested: tuple[Tested, ...]
+    tested: tuple[Coverage, ...]
     outages: tuple[Span, ...]
     """From the first failing probe to the first good one; the fault may have begun up to one interval earlier."""
     off: tuple[Span, ...]
@@ -183,7 +183,7 @@ def shown_entries(confidentiality: Confidentiality, counts: Mapping[str, object]
     return shown
 
 
-def uncovered(source: ListSource, tested: Iterable[Tested], hours: int, listens_ipv6: bool) -> Iterator[str]:
+def uncovered(source: ListSource, tested: Iterable[Coverage], hours: int, listens_ipv6: bool) -> Iterator[str]:
     """What a reader must not take for tested, each as a word that the page puts into a sentence."""
     done = {item.transport: item for item in tested if item.good + item.failed}
     if not source.handling.canary:

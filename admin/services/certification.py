@@ -17,7 +17,7 @@ from admin.services.certificate import (
     Configuration,
     Enforced,
     Software,
-    Tested,
+    Coverage,
     Told,
     latencies,
     shown_entries,
@@ -119,7 +119,7 @@ async def _told(transaction: Transaction, list_id: str, begin: float, until: flo
     ]
 
 
-async def _tested(transaction: Transaction, list_id: str, begin: float, until: float) -> tuple[Tested, ...]:
+async def _tested(transaction: Transaction, list_id: str, begin: float, until: float) -> tuple[Coverage, ...]:
     rows = await transaction.session.scalars(
         select(ProbeHourRow).where(
             ProbeHourRow.list == list_id,
@@ -133,7 +133,7 @@ async def _tested(transaction: Transaction, list_id: str, begin: float, until: f
         found = sums.setdefault(row.transport, Counter())
         found.update(good=row.good, failed=row.failed, untold=row.untold, hours=int(row.good + row.failed > 0))
     return tuple(
-        Tested(name, item["good"], item["failed"], item["untold"], item["hours"])
+        Coverage(name, item["good"], item["failed"], item["untold"], item["hours"])
         for name, item in sorted(sums.items())
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 LISTS: dict[str, dict[str, Any]] = {
     "bets": {"kind": "category", "categories": ["gambling"]},
@@ -110,5 +111,6 @@ def test_workers_that_hang_are_noticed_within_one_interval(
         box.eventually(lambda: "failing" in _states(box).values(), "the alarm", seconds=25)
     finally:
         for worker in workers:
-            os.kill(worker, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # the supervisor may have replaced it
+                os.kill(worker, signal.SIGCONT)
     box.eventually(lambda: set(_states(box).values()) == {"working"}, "the recovery", seconds=25)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from admin.services.certificate import (
     FLOOR,
+    Coverage,
     Enforced,
     Span,
-    Tested,
     Told,
     latencies,
     latency,
@@ -92,7 +92,7 @@ def test_without_a_version_no_number_is_told() -> None:
 
 def test_what_was_not_tested_is_said() -> None:
     source = ListSource("one", "file:/list", "domains", Kind.ILLEGAL, handling=Handling(canary="c.test"))
-    tested = [Tested("udp", 5, 0, 0, 3), Tested("tcp", 0, 0, 4, 0)]
+    tested = [Coverage("udp", 5, 0, 0, 3), Coverage("tcp", 0, 0, 4, 0)]
     words = set(uncovered(source, tested, 4, listens_ipv6=True))
     assert {"transport-tcp", "transport-dot", "transport-doh", "transport-https"} <= words
     assert {"hours-without-probes", "ipv6-source", "https-pages"} <= words
