@@ -65,6 +65,11 @@ class Prober:
         """The newest findings about each list with a canary."""
         return tuple(self._reports.values())
 
+    @property
+    def is_testing(self) -> bool:
+        """Whether a round is under way."""
+        return self._turn.locked()
+
     def wake(self) -> None:
         """Look now whether a round is due."""
         self._wake.set()

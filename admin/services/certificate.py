@@ -183,7 +183,9 @@ def shown_entries(confidentiality: Confidentiality, counts: Mapping[str, object]
     return shown
 
 
-def uncovered(source: ListSource, tested: Iterable[Coverage], hours: int, listens_ipv6: bool) -> Iterator[str]:
+def uncovered(
+    source: ListSource, tested: Iterable[Coverage], hours: int, listens_ipv6: bool
+) -> Iterator[str]:
     """What a reader must not take for tested, each as a word that the page puts into a sentence."""
     done = {item.transport: item for item in tested if item.good + item.failed}
     if not source.handling.canary:

@@ -15,9 +15,9 @@ from admin.services.build import sources
 from admin.services.certificate import (
     Certificate,
     Configuration,
+    Coverage,
     Enforced,
     Software,
-    Coverage,
     Told,
     latencies,
     shown_entries,
@@ -131,7 +131,9 @@ async def _tested(transaction: Transaction, list_id: str, begin: float, until: f
     sums: dict[str, Counter[str]] = {}
     for row in rows:
         found = sums.setdefault(row.transport, Counter())
-        found.update(good=row.good, failed=row.failed, untold=row.untold, hours=int(row.good + row.failed > 0))
+        found.update(
+            good=row.good, failed=row.failed, untold=row.untold, hours=int(row.good + row.failed > 0)
+        )
     return tuple(
         Coverage(name, item["good"], item["failed"], item["untold"], item["hours"])
         for name, item in sorted(sums.items())
