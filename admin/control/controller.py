@@ -99,16 +99,10 @@ class Controller:
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._announcer = Announcer(storage.record)
-        self._selftest = SelfTest(
-            clocks,
-            keeper.store,
-            config=lambda: self.config,
-            condition=self._plain_condition,
-            database=lambda: storage.database,
-        )
         self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
+        self._selftest = self._make_selftest()
         self._stale = True
         self._retry_at = self._look_at = self._sample_at = 0.0
         self._view: View | None = None
@@ -161,10 +155,7 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return self._selftest.dress(self._plain_condition())
-
-    def _plain_condition(self) -> Condition:
-        return self._record.condition(self._keeper.conditions(self._fetches, self._publisher.compiled))
+        return self._selftest.condition()
 
     async def selftest(self, actor: Actor, list_id: str) -> Report:
         """As ``Appliance.selftest``."""
@@ -252,6 +243,22 @@ class Controller:
             if source.id == list_id:
                 return source
         raise UnknownListError(list_id)
+
+    def _make_selftest(self) -> SelfTest:
+        # Nothing in it leads back here, so that a controller ends, and gives its files up, with its last user.
+        adoption, record, publisher = self._adoption, self._record, self._publisher
+        keeper, fetches, storage = self._keeper, self._fetches, self._storage
+
+        def condition() -> Condition:
+            return record.condition(keeper.conditions(fetches, publisher.compiled))
+
+        return SelfTest(
+            self._clocks,
+            keeper.store,
+            config=lambda: adoption.in_force.config,
+            condition=condition,
+            database=lambda: storage.database,
+        )
 
     # ---- what the process drives ----
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from admin.config import Config
 from admin.control.clocks import Clocks
 from admin.control.enforcements import Enforcements
 from admin.control.probe_log import ProbeLog
-from admin.control.probe_scene import Question, Unasked, to_do
+from admin.control.probe_scene import to_do
 from admin.control.probing import Prober
 from admin.services.actors import Actor, Permission, require
 from admin.services.errors import ConflictError, NotFoundError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SelfTest:
-    """Tests one appliance. ``config`` and ``condition`` are asked whenever they are needed."""
+    """Tests one appliance. ``config`` and ``condition`` (but for the self-test's part) are asked whenever needed."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class SelfTest:
         self._clocks, self._config, self._condition = clocks, config, condition
         self._enforcements = Enforcements(store, clocks.unix())
         self._log = ProbeLog(database, clocks)
-        self._prober = Prober(clocks, self._to_do, self._log)
+        self._prober = Prober(clocks, lambda: to_do(config(), condition().lists), self._log)
 
     async def run(self) -> None:
         """Test what is in force every ``telemetry.selftest``, until cancelled."""
@@ -62,18 +62,15 @@ class SelfTest:
         """These versions are in force now."""
         self._log.came_into_force(self._enforcements.published(compiled, self._clocks.unix()))
 
-    def dress(self, condition: Condition) -> Condition:
-        """The condition with what the self-test found."""
+    def condition(self) -> Condition:
+        """The condition of the appliance with what the self-test found."""
         log = self._log
         return replace(
-            condition,
+            self._condition(),
             selftests=self._prober.reports,
             selftest_problem=log.problem,
             selftest_lost=log.lost,
         )
-
-    def _to_do(self) -> Sequence[Question | Unasked]:
-        return to_do(self._config(), self._condition().lists)
 
     def _pace(self) -> float | None:
         every = self._config().telemetry.selftest
