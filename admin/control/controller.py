@@ -286,6 +286,7 @@ class Controller:
             self._bookkeeping.stop()
             for task in (testing, *self._fetches.values()):
                 task.cancel()
+            await asyncio.wait({testing})  # it lets go of the database before that is closed
 
     async def enforce(self) -> bool:
         """Put into force what is enforced of the lists now, over the compiled lists that serve; nothing is waited for.

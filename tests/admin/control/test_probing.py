@@ -208,6 +208,7 @@ async def _running(prober: Prober, interval: Callable[[], float | None]) -> Asyn
         yield
     finally:
         task.cancel()
+        await asyncio.wait({task})
 
 
 async def _until(condition: Callable[[], bool]) -> None:
