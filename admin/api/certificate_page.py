@@ -23,7 +23,7 @@ from gateway.stop_page.languages import Language, load_languages
 from gateway.stop_page.negotiation import negotiate
 
 FOLDER = Path(__file__).with_name("certificate")
-CATALOGUE = "certificate"
+CATALOGUE = Path("LC_MESSAGES") / "certificate.po"
 _UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 
 

@@ -17,8 +17,7 @@ from babel.messages.pofile import PoFileError, read_po
 
 SOURCE_LANGUAGE = "en"
 LOCALE_FOLDER = Path(__file__).with_name("locale")
-CATALOGUE = "stop_page"
-_MESSAGES = "LC_MESSAGES"
+CATALOGUE = Path("LC_MESSAGES") / "stop_page.po"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +29,13 @@ class Language:
     words: gettext.NullTranslations
 
 
-def load_languages(folder: Path = LOCALE_FOLDER, catalogue: str = CATALOGUE) -> dict[str, Language]:
+def load_languages(folder: Path = LOCALE_FOLDER, catalogue: Path = CATALOGUE) -> dict[str, Language]:
     """Every language by tag, the source language first. OSError or ValueError for a catalogue that cannot be read.
 
-    ``catalogue`` is the name of the files below ``folder``: other rooms' pages have their own.
+    ``catalogue`` is where the words lie below a language's folder: pages of other rooms have their own.
     """
     languages = {SOURCE_LANGUAGE: Language(SOURCE_LANGUAGE, "ltr", gettext.NullTranslations())}
-    for path in sorted(folder.glob(f"*/{_MESSAGES}/{catalogue}.po")):
+    for path in sorted(folder.glob(f"*/{catalogue}")):
         tag = path.relative_to(folder).parts[0]
         languages[tag] = Language(tag, Locale.parse(tag, sep="-").text_direction, _read(path, tag))
     return languages
