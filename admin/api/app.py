@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from admin.api import audit, categories, lists, profiles, subscribers, tokens
+from admin.api import audit, categories, certification, lists, profiles, selftest, subscribers, tokens
 from admin.api.appliance import Appliance
 from admin.api.asking import post_ask
 from admin.api.authentication import (
@@ -91,6 +91,9 @@ ROUTES: tuple[Route, ...] = (
     ("POST", "/api/v1/lists/{id}/resume", post_resume, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/rollback", post_rollback, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/release", post_release, Permission.LISTS_RELEASE),
+    ("GET", selftest.PATH, selftest.get_selftest, Permission.LISTS_READ),
+    ("POST", selftest.PATH, selftest.post_selftest, Permission.LISTS_WRITE),
+    ("GET", certification.PATH, certification.get_certification, Permission.LISTS_READ),
     ("GET", "/api/v1/stats/lists", get_lists_status, Permission.LISTS_READ),
     *_routes(categories.RESOURCE, categories.DESCRIBED),
     *_routes(profiles.RESOURCE, profiles.DESCRIBED),
@@ -126,9 +129,10 @@ FOR_ANYBODY = frozenset(
 )
 """What may be read on this box without a credential: neither people nor entries are in it."""
 
+_POLICY = "Content-Security-Policy"
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    _POLICY: "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "Server": "weir",
@@ -169,7 +173,10 @@ def _guarded(path: str, handler: Handler, scope: Permission | None) -> Handler:
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    own = response.headers.get(_POLICY)  # a page with a style sheet of its own says which
     response.headers.update(HEADERS)
+    if own is not None:
+        response.headers[_POLICY] = own
 
 
 @web.middleware

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from admin.api.list_life import ListActions, ListInspections
 from admin.config import Config
+from admin.services.actors import Actor
 from admin.services.hits import HitReport
 from admin.services.place import Place
+from admin.services.probes import Report
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
 from blocklists.records import Suspension
@@ -85,6 +87,12 @@ class Condition:
     """The names of the processes that the generation in force calls for."""
     notices: Mapping[str, int] | None = None
     """NOTIFY messages that were ``taken``, ``refused`` or ``dropped``; None where nobody listens for them."""
+    selftests: tuple[Report, ...] = ()
+    """What the newest self-test says of each list with a canary."""
+    selftest_problem: str = ""
+    """Why findings cannot be written down now; empty when they can."""
+    selftest_lost: int = 0
+    """Findings that never could be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,9 @@ class Appliance(Protocol):
 
     def condition(self) -> Condition:
         """The state of things now."""
+
+    async def selftest(self, actor: Actor, list_id: str) -> Report:
+        """Ask for a list's canary now. DeniedError, NotFoundError, ConflictError if it has none."""
 
     def now(self) -> float:
         """Unix seconds."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, StateSetMetricFamily
 
 from admin.api.appliance import Condition, ListCondition
+from admin.api.metrics_selftest import selftest_metrics
 from admin.services.process_state import ProcessState
 from blocklists.enforcement import Enforced
 from blocklists.records import AgeLevel
@@ -44,6 +45,7 @@ def control_metrics(condition: Condition) -> Iterator[Metric]:
             notices.add_metric([result], number)
         yield notices
     yield from _list_metrics(condition.lists)
+    yield from selftest_metrics(condition)
 
 
 _STATES = ("serving", "suspended", "dropped", "old", "pinned", "held", "failed", "missing")

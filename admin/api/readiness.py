@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from admin.api.appliance import Condition, ListCondition
+from admin.services.probes import State
 from admin.services.process_state import ProcessState
 from blocklists.enforcement import Enforced
 from blocklists.model import Kind
@@ -44,6 +45,7 @@ def judge(
         elif found:
             warnings.append(found)
         warnings += _life(item)
+    warnings += _selftests(condition)
     return Readiness(tuple(problems), tuple(warnings))
 
 
@@ -64,6 +66,14 @@ def _processes(
         elif served.get(name) != condition.generation:
             problems.append(f"{name} serves generation {served.get(name)}, not {condition.generation}")
     return problems
+
+
+def _selftests(condition: Condition) -> Iterator[str]:
+    for report in condition.selftests:
+        if report.state is State.FAILING:
+            yield f"list {report.list_id} fails its self-test: {report.finding}"
+    if condition.selftest_problem:
+        yield f"findings of the self-test are not written down: {condition.selftest_problem}"
 
 
 def _life(item: ListCondition) -> Iterator[str]:

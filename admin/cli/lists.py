@@ -5,11 +5,13 @@ from __future__ import annotations
 import typer
 
 from admin.cli.lists_ask import ask
+from admin.cli.lists_certify import certify
 from admin.cli.lists_decide import release, resume, rollback, suspend
 from admin.cli.lists_diff import diff, review, versions
 from admin.cli.lists_edit import edit
 from admin.cli.lists_hits import hits
 from admin.cli.lists_preview import held, preview
+from admin.cli.lists_selftest import selftest
 from admin.cli.lists_status import status
 from admin.cli.lists_sync import sync
 from admin.cli.verb import verb
@@ -28,6 +30,12 @@ def register(app: typer.Typer) -> None:
         ("resume", resume, "End the suspension and the rollback of a list."),
         ("rollback", rollback, "Let an earlier version of a list serve."),
         ("release", release, "Let a version serve that the gates hold back."),
+        ("selftest", selftest, "Ask for the lists' canaries now, end to end, and say what came."),
+        (
+            "certify",
+            certify,
+            "What was tested and enforced of a list in a quarter, as JSON or a page to print.",
+        ),
         ("ask", ask, "Ask whether a list, be it secret, has an entry: with a reason, and recorded."),
         ("held", held, "Why a version of a list waits, and what to do."),
         ("preview", preview, "What a version that does not serve would do."),

@@ -23,6 +23,7 @@ def crosscheck(document: Mapping[str, object], valid: Mapping[str, object]) -> I
     """Every fault between the pieces of a document; ``valid`` are its valid sections."""
     yield from _repeated_ids("lists", document, ("id", "catalogue"))
     yield from _repeated_ids("subscribers", document, ("id",))
+    yield from _repeated_canaries(document)
     yield from _categories(document)
     yield from _profiles(document)
     yield from _prefixes(document)
@@ -60,6 +61,16 @@ def _repeated_ids(section: str, document: Mapping[str, object], keys: tuple[str,
         if holder != index:
             message = f"{shown(name)} is the id of {section}[{holder}] already; give each its own id"
             yield Fault((section, index, key), message)
+
+
+def _repeated_canaries(document: Mapping[str, object]) -> Iterator[Fault]:
+    """Of a name that two lists have, nobody could tell which of them enforces it."""
+    first: dict[str, str | int] = {}
+    for index, item in _mappings(document.get("lists")):
+        name = item.get("canary")
+        if isinstance(name, str) and (holder := first.setdefault(name, index)) != index:
+            message = f"{shown(name)} is the canary of lists[{holder}] already; give each its own name"
+            yield Fault(("lists", index, "canary"), message)
 
 
 def _categories(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -94,6 +94,20 @@ Answers = Annotated[int | Literal["off"], BeforeValidator(_answers)]
 """Answers per second, or no limit."""
 
 
+def _pace(value: object) -> object:
+    if value == "off":
+        return value
+    duration = Duration.accept(value)
+    if not _FASTEST <= duration.milliseconds <= _SLOWEST:
+        raise fault(f"`{duration}` is out of range; write a duration from 10s to 1d, or off")
+    return duration
+
+
+_FASTEST, _SLOWEST = Duration.parse("10s").milliseconds, Duration.parse("1d").milliseconds
+Pace = Annotated[Duration | Literal["off"], BeforeValidator(_pace)]
+"""How often something is done, or never."""
+
+
 class RateLimitConfig(Section):
     """How many UDP answers go to one source prefix, so that a flood with forged sources does not become one of answers
     to its victim. Clients over TCP and those with a valid DNS cookie (RFC 7873) are not limited. Each worker counts by
@@ -246,6 +260,15 @@ class AdminConfig(Section):
         return self
 
 
+class SourceConfig(Section):
+    """From which addresses of this box the self-test asks."""
+
+    ipv4: Ipv4 = key(IPv4Address("127.86.69.73"), example="127.86.69.73", words="an IPv4 address")
+    """Any loopback address (127.0.0.0/8) that nobody else uses: none of them can come in from a network."""
+    ipv6: Ipv6 | None = key(None, example='"fd00::5e1f"', words="an IPv6 address")
+    """An address of this box of its own, for listeners on IPv6; without it those are not tested."""
+
+
 class TelemetryConfig(Section):
     """What is measured beyond /metrics."""
 
@@ -255,6 +278,11 @@ class TelemetryConfig(Section):
     in it: who asked, what a list of illegal content or a security list blocked by itself, or a name that any list or rule
     speaks about. Of other names it has what stands right below the public suffix, and shows that only if it was asked
     for several times."""
+    selftest: Pace = key(Duration.parse("5m"), example="5m", words="a duration, or off")
+    """How often every list's canary is asked for, end to end, at each address that this box listens on; `off` is never."""
+    selftest_source: SourceConfig = key(unset(SourceConfig), example="{ipv4: 127.86.69.73}")
+    """Where these questions come from. Weir gives these addresses a policy of their own that blocks every category and
+    security list, so that each list can be tested without a real subscriber."""
 
 
 class EmptySection(Section):

@@ -30,14 +30,17 @@ from admin.control.notify_listener import NotifyListener
 from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
+from admin.control.selftest import SelfTest
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.control.trials import LOOK, Trials
 from admin.control.wishes import fulfil
+from admin.services.actors import Actor
 from admin.services.build import sources
 from admin.services.effective import Merged
 from admin.services.hits import HitHistory, HitReport
 from admin.services.place import Place
+from admin.services.probes import Report
 from admin.services.publish import Compile
 from blocklists.edits import Edit
 from blocklists.entry_life import EntryLives
@@ -100,6 +103,7 @@ class Controller:
         self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
+        self._selftest = self._make_selftest()
         self._stale = True
         self._retry_at = self._look_at = 0.0
         self._view: View | None = None
@@ -154,9 +158,11 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        conditions = self._keeper.conditions(self._fetches, self._publisher.compiled)
-        condition = self._record.condition(self._trials.told(conditions, self.config))
-        return replace(condition, notices=self.notices.counts)
+        return replace(self._selftest.condition(), notices=self.notices.counts)
+
+    async def selftest(self, actor: Actor, list_id: str) -> Report:
+        """As ``Appliance.selftest``."""
+        return await self._selftest.ask(actor, list_id)
 
     @property
     def lists(self) -> Decisions:
@@ -239,6 +245,23 @@ class Controller:
                 return source
         raise UnknownListError(list_id)
 
+    def _make_selftest(self) -> SelfTest:
+        # Nothing in it leads back here, so that a controller ends, and gives its files up, with its last user.
+        adoption, record, publisher = self._adoption, self._record, self._publisher
+        keeper, fetches, storage, trials = self._keeper, self._fetches, self._storage, self._trials
+
+        def condition() -> Condition:
+            conditions = keeper.conditions(fetches, publisher.compiled)
+            return record.condition(trials.told(conditions, adoption.in_force.config))
+
+        return SelfTest(
+            self._clocks,
+            keeper.store,
+            config=lambda: adoption.in_force.config,
+            condition=condition,
+            database=lambda: storage.database,
+        )
+
     # ---- what the process drives ----
 
     async def start(self) -> None:
@@ -261,7 +284,8 @@ class Controller:
         self._wake.set()
 
     async def run(self) -> None:
-        """Keep lists current and publish what changes, until cancelled."""
+        """Keep lists current, publish what changes and test what is in force, until cancelled."""
+        testing = spawn(self._selftest.run(), name="self-test")
         try:
             while True:
                 self._wake.clear()
@@ -269,8 +293,9 @@ class Controller:
                 await self._sleep()
         finally:
             self._bookkeeping.stop()
-            for task in self._fetches.values():
+            for task in (testing, *self._fetches.values()):
                 task.cancel()
+            await asyncio.wait({testing})  # it lets go of the database before that is closed
 
     async def enforce(self) -> bool:
         """Put into force what is enforced of the lists now, over the compiled lists that serve; nothing is waited for.
@@ -280,6 +305,8 @@ class Controller:
         is_published = not self._waits_for_store and await attempt(
             partial(self._publisher.publish_again, self.config), self._record, self._place.state
         )
+        if is_published:
+            self._selftest.published(self._publisher.compiled)
         self._stale = self._stale or not (is_published and self._publisher.is_current)
         self._wake.set()
         return is_published
@@ -411,6 +438,7 @@ class Controller:
             self._stale = True
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
+        self._selftest.published(self._publisher.compiled)
         if self._publisher.is_behind:
             self._stale = True
             self._wake.set()

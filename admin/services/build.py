@@ -7,6 +7,7 @@ Rule 2: nothing here reads a file: the configuration brings its zones and namese
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 
 from admin.config import Config
@@ -86,11 +87,30 @@ def build_assignments(
         for number in (book.number_for(subscriber),)
         for prefix in subscriber.addresses
     )
+    clients += tuple(
+        ClientEntry(network, book.strictest_number()) for network in selftest_sources(config).values()
+    )
     strangers = not config.refuses_strangers
     default = book.default_number(config.default_profile) if strangers else NOT_SERVED
     served = tuple(prefix.network for prefix in config.resolver.allow_from) if strangers else ()
     clients = with_triggers(Base(clients, default, served), triggers, bits, book.number_with)
     return Assignments(book.policies(), clients, default, served)
+
+
+def selftest_sources(config: Config) -> Mapping[int, IPv4Network | IPv6Network]:
+    """From where this box tests its own lists, by version of IP; nothing if that is off or no list has a canary.
+
+    An address that a subscriber has is left to the subscriber.
+    """
+    section = config.telemetry
+    if section.selftest == "off" or not any(item.canary for item in config.lists):
+        return {}
+    source = section.selftest_source
+    wanted = {
+        ip_network(address).version: ip_network(address) for address in (source.ipv4, source.ipv6) if address
+    }
+    taken = {prefix.network for item in config.subscribers for prefix in item.addresses}
+    return {version: network for version, network in wanted.items() if network not in taken}
 
 
 def upstreams(config: Config) -> tuple[str, ...]:

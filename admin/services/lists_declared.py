@@ -13,6 +13,7 @@ from admin.config.lists import ListConfig
 from admin.config.references import unknown_category
 from admin.services.actors import DeniedError, Permission
 from admin.services.acts import Act
+from admin.services.canaries import canary_fault
 from admin.services.documents import Documents
 from admin.services.errors import ConflictError
 from admin.services.kinds import Kind, Words, invalid, read_named
@@ -72,6 +73,8 @@ class ListKind(Kind[ListConfig, ListRow]):
             raise invalid(faults)
         rows = await transaction.session.execute(select(ListRow.id, ListRow.document))
         others = [self.read(declared, row_id, document) for row_id, document in rows if row_id != item_id]
+        if message := canary_fault(section, declared, others):
+            raise invalid([Fault(("canary",), message)])
         try:
             plan_bits([list_source(item) for item in (*declared.lists, *others, section)])
         except PlanError as error:

@@ -79,6 +79,12 @@ class PolicyBook:
             )
         return known
 
+    def strictest_number(self) -> int:
+        """The number of the policy that blocks all that lists can block, and nothing else: the self-test's."""
+        policy = Policy(number=0, block=sum(self._categories.values()), security=self._security)
+        content = (policy.block, policy.security, False, 0, frozenset[object]())
+        return self._intern(_Compiled(policy, {}, content), {}, paused=False)
+
     def policies(self) -> tuple[Policy, ...]:
         """All policies given out so far; a policy's number is its place."""
         return tuple(self._policies)

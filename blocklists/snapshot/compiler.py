@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocklists.canaries import canary_of
 from blocklists.durable import sync_folder
 from blocklists.edits import NO_EDITS, Edit
 from blocklists.model import Action, Bit, BitRole, Confidentiality, Kind, ListCounts, ListSource
@@ -291,6 +292,8 @@ def _digest(
         )
         read_as = (source.fetching.fields, source.fetching.hashes)
         digest.update(repr((*rules, source.public_suffixes, source.addresses, *read_as)).encode())
+        if (canary := canary_of(source)) is not None:
+            digest.update(repr((canary.name, canary.action)).encode())
         digest.update(text)
         digest.update(
             repr([(edit.change, edit.name, edit.scope) for edit in edits.get(source.id, ())]).encode()

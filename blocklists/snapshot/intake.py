@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from blocklists.canaries import canary_of
 from blocklists.edits import REACH, SCOPE_OF, Change, Edit
 from blocklists.formats.facts import URL_SCOPES, disposition, left_out, traits
 from blocklists.formats.protocol import DocumentParser, Found, LineParser, Parser, Semantics
@@ -129,9 +130,11 @@ class Intake:
         return self._add(entry) is False
 
     def complete(self, edits: Iterable[Edit] = ()) -> None:
-        """Change what was read as the edits say. Edits are not counted."""
+        """Change what was read as the edits say, and add the canary. Neither is counted."""
         for edit in edits:
             self._edit(edit)
+        if (canary := canary_of(self._source)) is not None:
+            self._edit(Edit(Change.ADD, canary.name, canary.scope), canary.action)
 
     def _scan(self, data: bytes, syntax: int, parser: LineParser) -> None:
         def odd(number: int, start: int, end: int) -> None:
@@ -254,7 +257,7 @@ class Intake:
             self._builder.replace(name, [number for number in kept if number != token])
             self._tally.entry(entry, -1)
 
-    def _edit(self, edit: Edit) -> None:
+    def _edit(self, edit: Edit, action: Action = Action.BLOCK) -> None:
         """An edit replaces what the list's text says at this very name, as far as it reaches; exceptions elsewhere
         still hold, an exception at this name only against a removal.
         """
@@ -275,7 +278,7 @@ class Intake:
                 after.add(self._tokens.number(kept))
         if edit.change is Change.ADD:
             important = self.semantics == "adblock"  # not to be lifted by the list's own plain exceptions
-            after.add(self._tokens.number(Token(self.number, edit.scope, important=important)))
+            after.add(self._tokens.number(Token(self.number, edit.scope, action, important)))
         if after != set(before):
             self._builder.replace(name, after)
             if self.semantics != "union":

@@ -29,10 +29,13 @@ class Language:
     words: gettext.NullTranslations
 
 
-def load_languages(folder: Path = LOCALE_FOLDER) -> dict[str, Language]:
-    """Every language by tag, the source language first. OSError or ValueError for a catalogue that cannot be read."""
+def load_languages(folder: Path = LOCALE_FOLDER, catalogue: Path = CATALOGUE) -> dict[str, Language]:
+    """Every language by tag, the source language first. OSError or ValueError for a catalogue that cannot be read.
+
+    ``catalogue`` is where the words lie below a language's folder: pages of other rooms have their own.
+    """
     languages = {SOURCE_LANGUAGE: Language(SOURCE_LANGUAGE, "ltr", gettext.NullTranslations())}
-    for path in sorted(folder.glob(f"*/{CATALOGUE}")):
+    for path in sorted(folder.glob(f"*/{catalogue}")):
         tag = path.relative_to(folder).parts[0]
         languages[tag] = Language(tag, Locale.parse(tag, sep="-").text_direction, _read(path, tag))
     return languages
