@@ -152,6 +152,14 @@ class ListStore:
         """The text of a kept or held version; None if it is not kept or not whole."""
         return self._texts.read(list_id, digest)
 
+    def has_text(self, list_id: str, digest: str) -> bool:
+        """Whether the text of a version can be expected to be read."""
+        return self._texts.has(list_id, digest)
+
+    def keeps_text(self, source: ListSource) -> bool:
+        """Whether texts of this list are kept here at all."""
+        return self._texts.keeps(source)
+
     def status(self, list_id: str, *, now: float) -> ListStatus:
         """The list as people and metrics see it; ``now`` is Unix seconds."""
         serving, attempt, life = self.serving(list_id), self.attempt(list_id), self.life(list_id)
@@ -234,7 +242,7 @@ class ListStore:
         if current is None:
             raise RollbackError("no version of this source serves")
         chosen, refused = rolled_back(row, current, wanted, shortest=SHORTEST_DIGEST)
-        if self._texts.read(source.id, chosen.digest) is None:
+        if not self._texts.has(source.id, chosen.digest):
             raise RollbackError("the text of this version is not kept here")
         return chosen, refused
 

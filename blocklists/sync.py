@@ -77,7 +77,7 @@ async def refresh(
             fetched = await asyncio.to_thread(store.identified, source, fetched)
             outcome, attempt = await _Taking(source, store, count, now).take(fetched, current)
     except (FetchError, OSError) as error:
-        current = None if is_secret else await asyncio.to_thread(store.load_for, source)
+        current = await asyncio.to_thread(store.load_for, source)
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
     return await _noted(source, store, attempt, outcome, now)
 
@@ -140,7 +140,7 @@ class _Taking:
     def _confirm(self, serving: Serving, fetched: ListVersion, current: ListVersion | None) -> None:
         """Store the same version again if its text is missing or damaged, or its validators changed."""
         validators = (fetched.etag, fetched.last_modified)
-        is_lost = current is None and self.source.confidentiality is not Confidentiality.SECRET
+        is_lost = current is None and self.store.keeps_text(self.source)
         if is_lost or (serving.etag, serving.last_modified) != validators:
             self.store.confirm(self.source, fetched)
 

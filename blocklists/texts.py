@@ -20,12 +20,20 @@ _PREFIX = "content-"
 class Texts(Protocol):
     """The texts of all lists."""
 
+    def keeps(self, source: ListSource) -> bool:
+        """Whether texts of this list are kept at all."""
+        ...
+
     def write(self, source: ListSource, digest: str, data: bytes) -> None:
         """Keep a text, durably, if the list's confidentiality allows it. OSError leaves what was there before."""
         ...
 
     def read(self, list_id: str, digest: str) -> bytes | None:
         """The text of a list under this digest; None if it is not kept or not whole."""
+        ...
+
+    def has(self, list_id: str, digest: str) -> bool:
+        """Whether ``read`` can be expected to find this text; damage in the middle of it may stay unseen."""
         ...
 
     def keep_only(self, list_id: str, digests: Collection[str]) -> None:
@@ -36,6 +44,14 @@ class Texts(Protocol):
         """Remove what is kept in plain of a list that is secret now and was not before. OSError."""
         ...
 
+    def erase(self, list_id: str) -> int:
+        """Destroy the key and every text of a list, durably; how many texts there were. OSError: do it again."""
+        ...
+
+    def is_erased(self, list_id: str) -> bool:
+        """Whether neither a key nor a text of the list is left."""
+        ...
+
 
 class FileTexts:
     """One file per text, in the folder of its list."""
@@ -44,9 +60,13 @@ class FileTexts:
         """``directory`` is the folder of all lists; nothing is created before the first write."""
         self._directory = directory
 
+    def keeps(self, source: ListSource) -> bool:
+        """As ``Texts.keeps``."""
+        return source.confidentiality is not Confidentiality.SECRET
+
     def write(self, source: ListSource, digest: str, data: bytes) -> None:
         """As ``Texts.write``; the text of a secret list is not kept."""
-        if source.confidentiality is Confidentiality.SECRET:
+        if not self.keeps(source):
             return
         folder = self._directory / source.id
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,6 +80,10 @@ class FileTexts:
             return None
         return data if hashlib.sha256(data).hexdigest() == digest else None
 
+    def has(self, list_id: str, digest: str) -> bool:
+        """As ``Texts.has``."""
+        return self.read(list_id, digest) is not None
+
     def keep_only(self, list_id: str, digests: Collection[str]) -> None:
         """As ``Texts.keep_only``; what an interrupted write left behind goes as well."""
         kept = {f"{_PREFIX}{digest}" for digest in digests}
@@ -72,3 +96,16 @@ class FileTexts:
     def forget_plain(self, list_id: str) -> None:
         """As ``Texts.forget_plain``."""
         self.keep_only(list_id, ())
+
+    def erase(self, list_id: str) -> int:
+        """As ``Texts.erase``; here there is no key."""
+        before = len(self._texts(list_id))
+        self.keep_only(list_id, ())
+        return before
+
+    def is_erased(self, list_id: str) -> bool:
+        """As ``Texts.is_erased``."""
+        return not self._texts(list_id)
+
+    def _texts(self, list_id: str) -> list[Path]:
+        return list((self._directory / list_id).glob(f"{_PREFIX}*"))

@@ -156,7 +156,7 @@ class Decisions:
                 version,
                 None if is_secret else version.counts.entries,
                 serves=serving is not None and version.digest == serving.digest,
-                text_kept=self._store.text(source.id, version.digest) is not None,
+                text_kept=self._store.has_text(source.id, version.digest),
             )
             for version in self._store.versions(source.id)
         )

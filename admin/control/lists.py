@@ -1,6 +1,6 @@
 """The lists as control keeps them: fetched when due, one at a time per server, their texts at hand for compiling.
 
-Texts lie in the list store, not in memory; only those of secret lists, which no disk may have, stay here.
+Texts lie in the list store, those of secret lists sealed; none stays in memory.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from admin.control.schedule import Schedule
 from admin.control.sync_events import noted
 from admin.services.redaction import message_of, redacted
 from blocklists.enforcement import Enforced
-from blocklists.list_store import origin
-from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
+from blocklists.model import Confidentiality, Kind, ListCounts, ListSource
 from blocklists.sources import Fetched, Known
 from blocklists.sync import (
     CONFIRMING,
@@ -60,8 +59,6 @@ class ListKeeper:
         self.lives = Lives(store, clocks)
         """What people decided about the lists, and how old these are."""
         self._sources: dict[str, ListSource] = {}
-        self._secret: dict[tuple[str, str], ListVersion] = {}
-        """By list id and origin: another source of the same id is another list."""
         self._outcomes: dict[str, RefreshOutcome] = {}
         self._attempts: Counter[str] = Counter()
         self._servers: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -75,7 +72,6 @@ class ListKeeper:
         have a held version that was released. A running fetch of a source that changed is given up for the new source.
         """
         before, self._sources = self._sources, {source.id: source for source in sources}
-        self._secret = {key: version for key, version in self._secret.items() if key[0] in self._sources}
         self._schedule.keep_only(set(self._sources))
         self.lives.follow(self._sources.values())
         for source, task in self._fetching.values():
@@ -85,7 +81,7 @@ class ListKeeper:
         for source in self._sources.values():
             changed = bool(before) and before.get(source.id) != source
             released = bool(self._store.attempt(source.id).released)
-            if changed or released or source.url.startswith("file:") or not self._digest(source):
+            if changed or released or source.url.startswith("file:") or not self._is_at_hand(source):
                 self._schedule.put(source.id, source.refresh, due=now)
                 needed.add(source.id)
             elif source.id not in before:
@@ -117,8 +113,6 @@ class ListKeeper:
         good = outcome.state in CONFIRMING
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good)
         await self._remember(source, outcome, good=good)
-        if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:
-            self._secret[_key(source)] = outcome.version
         self._tell(source, outcome)
         return self._digest(source) != before
 
@@ -194,7 +188,7 @@ class ListKeeper:
         for source in self._sources.values():
             if source.id in left_out:
                 continue
-            version = self._secret.get(_key(source)) or self._store.load_for(source)
+            version = self._store.load_for(source)
             if version is not None:
                 found.append((source, version.data))
             elif in_force and self._store.is_known(source.id):
@@ -267,12 +261,16 @@ class ListKeeper:
         return message_of(source, attempt.state, attempt.message, attempt.held)
 
     def _digest(self, source: ListSource) -> str:
-        """Of the version at hand; empty if there is none."""
-        if source.confidentiality is Confidentiality.SECRET:
-            version = self._secret.get(_key(source))
-            return version.digest if version else ""
+        """Of the version that serves; empty if there is none."""
         serving = self._store.serving_for(source)
         return serving.digest if serving else ""
+
+    def _is_at_hand(self, source: ListSource) -> bool:
+        """Whether there is a version, and of a secret list one that this box's key opens."""
+        digest = self._digest(source)
+        if not digest or source.confidentiality is not Confidentiality.SECRET:
+            return bool(digest)
+        return self._store.has_text(source.id, digest)
 
     def _remaining(self, source: ListSource) -> float:
         """Seconds until a list is due that was last tried by an earlier process; a clock that was set back: now."""
@@ -292,7 +290,3 @@ class ListKeeper:
             _log.error("THIS LIST IS NOT ENFORCED: it has never been loaded", list=source.id, reason=words)
         else:
             _log.warning("list not updated", list=source.id, reason=words)
-
-
-def _key(source: ListSource) -> tuple[str, str]:
-    return source.id, origin(source)

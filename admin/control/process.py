@@ -30,13 +30,14 @@ from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.store.address import address_of
 from blocklists.credentials import CredentialError
+from blocklists.sealed_texts import SealedTexts
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
 from blocklists.snapshot.readings import Readings
 from blocklists.sources import fetch
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
-from blocklists.vault import COMMITMENTS, VaultKey, VaultKeyError
+from blocklists.vault import BLOBS, COMMITMENTS, VaultKey, VaultKeyError
 from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
@@ -89,8 +90,10 @@ def _run(config: Config) -> int:
 async def _serve(config: Config, vault: VaultKey) -> None:
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
     readings = Readings(public_suffixes(), vault.index_key)
+    lists = Place(config.data_dir).lists
+    texts = SealedTexts(lists, vault.derive(BLOBS))
     keeper = ListKeeper(
-        ListStore(Place(config.data_dir).lists, digest_key=vault.derive(COMMITMENTS)),
+        ListStore(lists, texts, digest_key=vault.derive(COMMITMENTS)),
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,

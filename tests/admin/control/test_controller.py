@@ -265,6 +265,7 @@ async def test_an_enforced_list_is_never_silently_dropped(world: Any, bets: str,
     world.sources.texts = {"bets": b"bets.example\n", "watch": b"illegal.example\n"}
     await world.controller().start()
     world.sources.texts["watch"] = None
+    next((world.place.lists / "watch").glob("sealed-*")).write_bytes(b"damaged")
     again = world.controller()
     await again.start()
     assert generation(world) == 2  # policies can still change: over the compiled lists in force
