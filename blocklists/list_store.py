@@ -26,7 +26,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from blocklists.durable import read_record, write_record
+from blocklists.durable import read_record, sync_folder, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
 from blocklists.journal import Journal, append_edits, read_journal, tidy_journal
@@ -202,7 +202,7 @@ class ListStore:
             origin=origin(source),
             accepted=version.fetched if now is None else now,
         )
-        self._put_row(folder, with_accepted(self.versions(source.id), accepted))
+        self._put_row(folder, with_accepted(self.versions(source.id), accepted, source.handling.keep))
 
     def confirm(self, source: ListSource, version: ListVersion) -> None:
         """The source sent a kept version again: keep its text and validators anew."""
@@ -265,7 +265,7 @@ class ListStore:
             origin=held.origin,
             accepted=held.fetched if now is None else now,
         )
-        row = with_accepted(self.versions(source.id), accepted)
+        row = with_accepted(self.versions(source.id), accepted, source.handling.keep)
         write_record(self._folder(source.id) / _VERSIONS, _ROW, row)
         self.note(source.id, replace(attempt, held=None, released=""))
         return True
@@ -283,6 +283,25 @@ class ListStore:
         """Remove what is in plain of a list that is secret now and was not before, its edits included."""
         self._texts.forget_plain(list_id)
         (self._folder(list_id) / _EDITS).unlink(missing_ok=True)
+
+    def kept_digests(self, list_id: str) -> tuple[str, ...]:
+        """The digests of all versions that are kept or held, newest first."""
+        held = self.attempt(list_id).held
+        digests = [kept.digest for kept in self.versions(list_id)]
+        return tuple(digests if held is None else [held.digest, *digests])
+
+    def erase(self, list_id: str) -> None:
+        """Destroy the key, the texts and the records of a list, but for what people decided. Doing it twice is once."""
+        self._texts.erase(list_id)
+        folder = self._folder(list_id)
+        for name in (_VERSIONS, _BEFORE, _ATTEMPT_FILE, _EDITS):
+            (folder / name).unlink(missing_ok=True)
+        if folder.is_dir():
+            sync_folder(folder)
+
+    def is_erased(self, list_id: str) -> bool:
+        """Whether nothing is left by which a text of the list could be read."""
+        return self._texts.is_erased(list_id) and not self.is_known(list_id)
 
     def edits(self, list_id: str) -> Journal:
         """The edits of a list, and whether their file is damaged."""

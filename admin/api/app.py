@@ -19,6 +19,7 @@ from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
 from admin.api.lists_actions import (
+    post_erase,
     post_release,
     post_resume,
     post_rollback,
@@ -73,6 +74,7 @@ ROUTES: tuple[Route, ...] = (
     ("POST", "/api/v1/lists/{id}/resume", post_resume, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/rollback", post_rollback, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/release", post_release, Permission.LISTS_RELEASE),
+    ("POST", "/api/v1/lists/{id}/erase", post_erase, Permission.LISTS_ERASE),
     ("GET", "/api/v1/stats/lists", get_lists_status, Permission.LISTS_READ),
     *_routes(categories.RESOURCE, categories.DESCRIBED),
     *_routes(profiles.RESOURCE, profiles.DESCRIBED),

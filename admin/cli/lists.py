@@ -7,6 +7,7 @@ import typer
 from admin.cli.lists_ask import ask
 from admin.cli.lists_decide import release, resume, rollback, suspend
 from admin.cli.lists_edit import edit
+from admin.cli.lists_erase import erase
 from admin.cli.lists_status import status
 from admin.cli.lists_sync import sync
 from admin.cli.verb import verb
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
         ("resume", resume, "End the suspension and the rollback of a list."),
         ("rollback", rollback, "Let an earlier version of a list serve."),
         ("release", release, "Let a version serve that the gates hold back."),
+        ("erase", erase, "Destroy all that is kept of a list, for good; two persons must ask for it."),
         ("ask", ask, "Ask whether a list, be it secret, has an entry: with a reason, and recorded."),
         ("edit", edit, "Add or remove single entries; they hold for later versions of the list too."),
     ):

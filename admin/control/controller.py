@@ -21,6 +21,7 @@ from admin.control.clocks import Clocks
 from admin.control.config_events import config_loaded, config_refused, unchangeable
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
+from admin.control.erasing import Eraser
 from admin.control.lists import ListKeeper, LostTextError
 from admin.control.publishing import Published, Publisher
 from admin.control.record import Record as Doings
@@ -83,6 +84,7 @@ class Controller:
         )
         self._adoption = Adoption(config, storage, self._publisher)
         self._announcer = Announcer(storage.record)
+        self._eraser = Eraser(keeper, self._place.state, clocks.unix)
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
@@ -244,6 +246,7 @@ class Controller:
 
     async def _step(self) -> None:
         await self._live()
+        await self._eraser.destroy()
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
         await self._look_at_store()
@@ -251,6 +254,8 @@ class Controller:
             async with self._changing:
                 if self._stale:
                     await self._try_publish()
+        if not self._stale and self._publisher.is_current:
+            await self._eraser.prove()
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:

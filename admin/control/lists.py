@@ -86,24 +86,35 @@ class ListKeeper:
                 needed.add(source.id)
             elif source.id not in before:
                 self._schedule.put(source.id, source.refresh, due=now + self._remaining(source))
-        return needed
+        return needed - self.lives.erased()
 
     def next_due(self, besides: Collection[str] = ()) -> float | None:
         """When a list must be fetched next, in monotonic seconds; those ``besides`` are being fetched."""
-        return self._schedule.next_due(besides)
+        return self._schedule.next_due({*besides, *self.lives.erased()})
 
     def due(self) -> set[str]:
         """The lists that must be fetched now."""
-        return self._schedule.due(self._clocks.monotonic())
+        return self._schedule.due(self._clocks.monotonic()) - self.lives.erased()
 
     async def fetch(self, list_id: str) -> bool:
         """Update one list; True if another version than before is at hand. A fault ends in words, not in an error."""
         async with self._turns[list_id]:
-            while (source := self._sources.get(list_id)) is not None:
+            while (source := self._fetchable(list_id)) is not None:
                 async with self._servers[urlsplit(source.url).netloc]:
                     with contextlib.suppress(_SupersededError):
                         return await self._refresh(source)
-        return False  # no longer configured
+        return False  # no longer configured, or erased
+
+    async def erase(self, list_id: str) -> None:
+        """Destroy what is kept of a list, once nothing is on its way into it. OSError: do it again."""
+        if (fetching := self._fetching.get(list_id)) is not None:
+            fetching[1].cancel()
+        async with self._turns[list_id]:
+            await asyncio.to_thread(self._store.erase, list_id)
+            self._outcomes.pop(list_id, None)
+
+    def _fetchable(self, list_id: str) -> ListSource | None:
+        return None if list_id in self.lives.erased() else self._sources.get(list_id)
 
     async def _refresh(self, source: ListSource) -> bool:
         list_id, before = source.id, self._digest(source)
@@ -164,7 +175,7 @@ class ListKeeper:
         return counts
 
     def _is_current(self, source: ListSource) -> bool:
-        return self._sources.get(source.id) == source
+        return self._fetchable(source.id) == source
 
     def _check_current(self, source: ListSource) -> None:
         if not self._is_current(source):

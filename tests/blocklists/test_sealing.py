@@ -71,9 +71,9 @@ def test_no_piece_of_the_text_stands_in_the_file() -> None:
     assert b"canary" not in content
     pieces = [content[at : at + SEALED] for at in range(HEAD, len(content), SEALED)]
     assert len(set(pieces)) == len(pieces)
-    assert not set(pieces) & set(
+    assert not set(pieces) & {
         sealed(data, salt=SALT[::-1])[at : at + SEALED] for at in range(HEAD, len(content), SEALED)
-    )
+    }
 
 
 def test_the_format_is_what_its_description_says() -> None:
