@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from admin.cli import check, config, lists, serve, tokens
+from admin.cli import check, config, lists, serve, support, tokens, vault
 
 _HELP = """Weir, a filtering DNS appliance.
 
@@ -27,6 +27,8 @@ def build() -> typer.Typer:
     config.register(app)
     lists.register(app)
     tokens.register(app)
+    vault.register(app)
+    support.register(app)
     return app
 
 

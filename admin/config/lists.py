@@ -165,7 +165,7 @@ class ListConfig(Section):
     contact: Text = key("", example="mistakes@hotline.example")
     """Where a mistake in the list is reported."""
     licence_ends: Annotated[date | None, BeforeValidator(_day)] = key(
-        None, example="2027-03-31", words="a day"
+        None, example='"2027-03-31"', words="a day"
     )
     """The last day (UTC) on which the list may be used. After it Weir destroys the list's key, all its versions and its
     compiled entries, and says so in the audit log; `weir lists resume` begins anew once this date is moved."""

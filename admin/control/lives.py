@@ -128,7 +128,7 @@ class Lives:
             ends = known.source.handling.licence_ends
             if ends is not None and ends <= self._clocks.unix() and known.life.erasure is None:
                 self._end_of_licence(list_id, known)
-            if (level := self._level(known)) is not known.life.age:
+            if known.life.erasure is None and (level := self._level(known)) is not known.life.age:
                 self._age(list_id, known, level)
         return self.enforced() != before
 

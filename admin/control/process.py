@@ -25,7 +25,7 @@ from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
 from admin.control.storage import Storage
 from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
-from admin.control.vault import open_vault
+from admin.control.vault import open_vault, protect_memory
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.store.address import address_of
@@ -88,6 +88,7 @@ def _run(config: Config) -> int:
 
 
 async def _serve(config: Config, vault: VaultKey) -> None:
+    protect_memory(config)
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
     readings = Readings(public_suffixes(), vault.index_key)
     lists = Place(config.data_dir).lists
@@ -115,6 +116,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
 
     def follow(adopted: Config) -> None:
         give_way(NICENESS)
+        protect_memory(adopted)
         published.set()
         _follow(controller, opening, adopted)
 

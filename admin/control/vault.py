@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from admin.config import Config
 from admin.services.index_key import share_index_key, vault_key
 from admin.services.place import Place
+from admin.services.vault_rotation import finish_rotation
 from blocklists.model import Confidentiality
-from blocklists.vault import VaultKey
+from blocklists.sealed_texts import SealedTexts
+from blocklists.vault import BLOBS, VaultKey
+from resolver.runtime.locked_memory import LockedMemoryError, lock_memory
 from resolver.runtime.logs import get_logger
 
 _log = get_logger("weir.vault")
@@ -17,12 +21,38 @@ _log = get_logger("weir.vault")
 
 def open_vault(config: Config, environ: Mapping[str, str]) -> VaultKey:
     """The box's key, of which the index key is handed on. VaultKeyError, CredentialError or OSError without one."""
-    key = vault_key(config)
     place = Place(config.data_dir)
+    if config.admin.vault.key is None:
+        finish_rotation(place)
+    key = vault_key(config)
     held = share_index_key(place.run, key.index_key, environ)
-    if any(item.confidentiality is Confidentiality.SECRET for item in config.lists):
+    if _has_secrets(config):
         _warn(config, place, held)
+    for list_id in SealedTexts(place.lists, key.derive(BLOBS)).locked():
+        _log.error(
+            "the kept versions of this list cannot be opened: another vault key sealed them. If that key is at hand, stop "
+            "control and run `weir vault rotate --from`; the next sync seals anew",
+            list=list_id,
+        )
     return key
+
+
+def protect_memory(config: Config) -> None:
+    """Before texts of secret lists come into this process: keep its memory out of swap, or say that it is not."""
+    if _has_secrets(config):
+        _lock_once()
+
+
+@cache
+def _lock_once() -> None:
+    try:
+        lock_memory()
+    except LockedMemoryError as error:
+        _log.warning("texts of secret lists may reach a swap partition", problem=str(error))
+
+
+def _has_secrets(config: Config) -> bool:
+    return any(item.confidentiality is Confidentiality.SECRET for item in config.lists)
 
 
 def _warn(config: Config, place: Place, held: Path) -> None:

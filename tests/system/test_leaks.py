@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import hashlib
 import json
 import os
@@ -364,8 +365,13 @@ def visit(life: Life, word: str, names: list[str]) -> None:
         life.weir("lists", "ask", "domains", name, "--reason", "a complaint")
     life.weir("lists", "status")
     life.weir("config", "show")
+    assert life.weir("support-bundle", str(box.data / "bundle.tar.gz")) == 0
+    bundle = gzip.decompress((box.data / "bundle.tar.gz").read_bytes())
+    assert b"weir/lists.json" in bundle
+    life.said["support bundle"] = bundle
     life.weir("nonsense", word, asked=(word,))
     document = json.loads(box.api("/api/v1/openapi.json")[1])
+    assert "paths" in document, box.output[-3000:]
     for path, item in document["paths"].items():
         for feed in life.planted if "{id}" in path and "/lists/" in path else life.planted[:1]:
             if "get" in item and path not in ENDLESS:

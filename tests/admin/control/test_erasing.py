@@ -13,6 +13,7 @@ import pytest
 
 from admin.audit.events import EventKind
 from admin.control.announcing import Announcement, Announcer
+from admin.control.controller import PUBLISH_RETRY
 from admin.services.actors import Actor, ActorKind, DeniedError, Permission
 from admin.services.errors import ConflictError, InvalidError
 from blocklists.canonical import to_wire
@@ -197,7 +198,8 @@ async def test_a_full_disk_delays_and_forgets_nothing(
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", full)
             controller._wake.set()
-            await asyncio.sleep(0.05)
+            await until(lambda: bool(controller.condition().publish_problem))
+        listed.pass_time(PUBLISH_RETRY)
         controller._wake.set()
         await until(lambda: EventKind.LIST_ERASED in kinds(told))
         await until(lambda: is_gone(listed))
