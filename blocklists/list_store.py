@@ -6,6 +6,7 @@ One folder per list::
     attempt.json        the last attempt, a held version's numbers
     life.json           what people decided: suspended, rolled back, approved
     content-<digest>    the texts of kept versions and of the one that is held (``texts``)
+    sealed-<digest>     the same of a secret list, encrypted under the wrapped key in ``key`` (``sealed_texts``)
     edits               single entries that an operator added or removed (``journal``)
 
 Beside the folders, only where no key is given: ``.key``, under which the digests of secret lists are made.

@@ -356,10 +356,11 @@ def visit(life: Life, word: str, names: list[str]) -> None:
         for extra in ([], ["-I"], ["-X", "POST", "-d", word], ["-A", word, "-e", f"http://{name}/"]):
             life.hear("stop page", box.curl(page, "-H", f"Host: {name}", *extra).stdout)
         address = f"http://{name}/{word}/Shop/one.html"
+        echoed = (address, f"{name}/{word}/Shop/one.html", name)
         for asked in (name, address):
-            life.weir("check", asked, asked=(address, name))
-            life.weir("check", asked, "--json", asked=(address, name))
-            life.hear("check", box.api(f"/api/v1/check?name={asked}")[1], (address, name))
+            life.weir("check", asked, asked=echoed)
+            life.weir("check", asked, "--json", asked=echoed)
+            life.hear("check", box.api(f"/api/v1/check?name={asked}")[1], echoed)
         body = {"text": name, "reason": "a complaint"}
         life.hear("ask", life.ask("POST", "/api/v1/lists/domains/ask", body))
         life.weir("lists", "ask", "domains", name, "--reason", "a complaint")

@@ -271,7 +271,9 @@ async def test_a_fault_of_our_own_is_a_failure_without_the_list_s_text(world: An
     assert keeper.next_due() == pytest.approx(world.monotonic + 120.0)
 
 
-async def test_a_released_version_of_a_secret_list_whose_text_is_lost_is_fetched_by_the_next_reload(world: Any) -> None:
+async def test_a_released_version_of_a_secret_list_whose_text_is_lost_is_fetched_by_the_next_reload(
+    world: Any,
+) -> None:
     world.sources.texts["watch"] = b"".join(b"illegal-%d.example\n" % number for number in range(1234))
     keeper = world.keeper()
     keeper.follow([WATCH])
