@@ -301,8 +301,9 @@ class ListStore:
             sync_folder(folder)
 
     def is_erased(self, list_id: str) -> bool:
-        """Whether nothing is left by which a text of the list could be read."""
-        return self._texts.is_erased(list_id) and not self.is_known(list_id)
+        """Whether nothing is left of the list but what people decided."""
+        attempted = (self._folder(list_id) / _ATTEMPT_FILE).exists()
+        return self._texts.is_erased(list_id) and not self.is_known(list_id) and not attempted
 
     def edits(self, list_id: str) -> Journal:
         """The edits of a list, and whether their file is damaged."""

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from blocklists.durable import sync_folder
-from blocklists.list_keys import ListKeys, Randomness
+from blocklists.list_keys import FILE, ListKeys, Randomness
 from blocklists.model import Confidentiality, ListSource
 from blocklists.sealing import SALT_BYTES, SealError, opens, seal, unseal
 from blocklists.texts import FileTexts
@@ -98,19 +98,18 @@ class SealedTexts:
         """As ``Texts.is_erased``."""
         return not self._keys.exists(list_id) and not any(self._sealed(list_id))
 
+    def known(self) -> tuple[str, ...]:
+        """The lists that have a key here, configured or not."""
+        return tuple(sorted(path.parent.name for path in self._directory.glob(f"*/{FILE}")))
+
     def locked(self) -> tuple[str, ...]:
         """The lists that have a key which this box's vault key does not open: what they sealed cannot be read."""
-        return tuple(
-            found
-            for found in sorted(path.parent.name for path in self._directory.glob("*/key"))
-            if self._keys.find(found) is None
-        )
+        return tuple(list_id for list_id in self.known() if self._keys.find(list_id) is None)
 
     def rewrap(self, old: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Wrap the keys of all lists by this vault key instead of ``old``; the lists done, and those that neither opens."""
-        lists = sorted(path.parent.name for path in self._directory.glob("*/key"))
-        done = {list_id: self._keys.rewrap(list_id, old) for list_id in lists}
-        return tuple(one for one in lists if done[one]), tuple(one for one in lists if not done[one])
+        done = {list_id: self._keys.rewrap(list_id, old) for list_id in self.known()}
+        return tuple(one for one in done if done[one]), tuple(one for one in done if not done[one])
 
     def _sealed(self, list_id: str) -> Iterator[Path]:
         """The sealed texts, and what interrupted writes of some left behind."""

@@ -56,7 +56,7 @@ def rotate(
         complain(f"cannot rotate: {error}")
         return Exit.UNKNOWN
     say(
-        f"{len(done.done)} keys of lists are wrapped by the new vault key; start control now, and destroy the old key"
+        f"wrapped by the new vault key: {', '.join(done.done) or 'no list'}. Start control now, and destroy the old key."
     )
     for list_id in done.lost:
         complain(

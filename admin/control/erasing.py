@@ -41,7 +41,7 @@ class Eraser:
 
     async def prove(self) -> None:
         """A state without these lists is in force, compiled by this process: remove the others, look, and say it."""
-        for list_id in self._keeper.lives.erasing():
+        for list_id in filter(self._keeper.is_idle, self._keeper.lives.erasing()):
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(collect_garbage, self._state, keep=1)
                 if await asyncio.to_thread(self._is_gone, list_id):

@@ -106,12 +106,18 @@ class ListKeeper:
         return False  # no longer configured, or erased
 
     async def erase(self, list_id: str) -> None:
-        """Destroy what is kept of a list, once nothing is on its way into it. OSError: do it again."""
+        """Destroy what is kept of a list, and give up what is on its way into it. OSError: do it again.
+
+        An update that is just being stored may bring something back: do it again once the list ``is_idle``.
+        """
         if (fetching := self._fetching.get(list_id)) is not None:
             fetching[1].cancel()
-        async with self._turns[list_id]:
-            await asyncio.to_thread(self._store.erase, list_id)
-            self._outcomes.pop(list_id, None)
+        await asyncio.to_thread(self._store.erase, list_id)
+        self._outcomes.pop(list_id, None)
+
+    def is_idle(self, list_id: str) -> bool:
+        """Whether no update of a list is under way."""
+        return not self._turns[list_id].locked()
 
     def _fetchable(self, list_id: str) -> ListSource | None:
         return None if list_id in self.lives.erased() else self._sources.get(list_id)

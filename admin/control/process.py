@@ -25,7 +25,7 @@ from admin.control.lists import ListKeeper
 from admin.control.schedule import Schedule
 from admin.control.storage import Storage
 from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
-from admin.control.vault import open_vault, protect_memory
+from admin.control.vault import open_vault, protect_memory, tell_of_strays
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.store.address import address_of
@@ -117,6 +117,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     def follow(adopted: Config) -> None:
         give_way(NICENESS)
         protect_memory(adopted)
+        tell_of_strays(adopted)
         published.set()
         _follow(controller, opening, adopted)
 

@@ -10,6 +10,7 @@ from admin.config import Config
 from admin.services.index_key import share_index_key, vault_key
 from admin.services.place import Place
 from admin.services.vault_rotation import finish_rotation
+from blocklists.list_keys import FILE
 from blocklists.model import Confidentiality
 from blocklists.sealed_texts import SealedTexts
 from blocklists.vault import BLOBS, VaultKey
@@ -41,6 +42,18 @@ def protect_memory(config: Config) -> None:
     """Before texts of secret lists come into this process: keep its memory out of swap, or say that it is not."""
     if _has_secrets(config):
         _lock_once()
+
+
+def tell_of_strays(config: Config) -> None:
+    """Say which lists are configured no more though sealed versions of them are kept: a licence may forbid that."""
+    place = Place(config.data_dir)
+    configured = {item.id for item in config.lists}
+    for list_id in {path.parent.name for path in place.lists.glob(f"*/{FILE}")} - configured:
+        _log.warning(
+            "this list is not configured any more, and sealed versions of it are still kept; configure it again and run "
+            "`weir lists erase`, or remove the folder",
+            folder=str(place.lists / list_id),
+        )
 
 
 @cache

@@ -82,7 +82,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
     "EDNS": {"use_edns": 0, "payload": 1_232},
     "DNSSEC": {"use_edns": 0, "want_dnssec": True},
-    "cookie": {"use_edns": 0, "options": [dns.edns.GenericOption(10, bytes(range(8)))]},
+    "cookie": {
+        "use_edns": 0,
+        "options": [dns.edns.GenericOption(dns.edns.OptionType.COOKIE, bytes(range(8)))],
+    },
 }
 
 

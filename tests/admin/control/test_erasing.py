@@ -155,6 +155,24 @@ async def test_a_fetch_that_is_under_way_brings_nothing_back(listed: Any, told: 
         await until(lambda: is_gone(listed))
 
 
+async def test_an_update_of_another_list_of_the_same_server_delays_nothing(
+    listed: Any, bets: str, watch: str, told: list[Announcement]
+) -> None:
+    listed.write(bets, watch.replace("other.example", "lists.example"))
+    async with running(listed, told) as controller:
+        listed.sources.hold["bets"] = asyncio.Event()
+        await controller.lists.sync(ANNA, "bets")
+        await until(lambda: "bets" in listed.sources.running)
+        await controller.lists.sync(ANNA, "watch")  # waits for its turn
+        await controller.lists.erase(ANNA, "watch", WHY)
+        await controller.lists.erase(BELA, "watch", WHY)
+        await until(lambda: is_gone(listed))
+        assert EventKind.LIST_ERASED not in kinds(told)
+        listed.sources.hold["bets"].set()
+        await until(lambda: EventKind.LIST_ERASED in kinds(told))
+        await until(lambda: is_gone(listed))
+
+
 class _KilledError(BaseException):
     """What ends the process in the middle."""
 

@@ -34,7 +34,7 @@ def test_rotate_tells_how_many(weir: Run, place: Place) -> None:
     before = place.vault_key.read_bytes()
     status, out, err = weir("vault", "rotate")
     assert (status, err) == (0, "")
-    assert "1 keys of lists" in out
+    assert "by the new vault key: vault." in out
     assert place.vault_key.read_bytes() != before
 
 
