@@ -85,7 +85,7 @@ async def refresh(
     except (FetchError, OSError) as error:
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error)), store.attempt(source.id)
         outcome = replace(outcome, retry_after=getattr(error, "retry_after", None))
-    if outcome.state in _KEEPING and not is_secret:
+    if outcome.state in _KEEPING:
         outcome = replace(outcome, version=await asyncio.to_thread(store.load_for, source))
     return await _noted(source, store, attempt, outcome, now)
 
@@ -171,7 +171,7 @@ class _Taking:
     def _confirm(self, serving: Serving, fetched: ListVersion, *, is_lost: bool) -> None:
         """Store the same version again if its text is missing or damaged, or its validators changed."""
         validators = (fetched.etag, fetched.last_modified, fetched.proof)
-        is_missed = is_lost and self.source.confidentiality is not Confidentiality.SECRET
+        is_missed = is_lost and self.store.keeps_text(self.source)
         if is_missed or (serving.etag, serving.last_modified, serving.proof) != validators:
             self.store.confirm(self.source, fetched)
 

@@ -14,6 +14,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 from posix.fcntl cimport O_RDONLY, O_RDWR
 from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
+from posix.unistd cimport close as c_close
 
 KEY_BYTES = WEIR_KEY_BYTES
 INDEX_KEY_BYTES = WEIR_SIP_KEY_BYTES

@@ -32,7 +32,7 @@ cdef class Changes:
             munmap(self.mapped, self.mapped_bytes)
         self.mapped = NULL
         if self.file >= 0:
-            os.close(self.file)
+            c_close(self.file)  # not os.close: the last ones are let go of when modules are gone already
         self.file = -1
 
     cdef int _check(self) except -1:

@@ -267,6 +267,7 @@ async def test_an_enforced_list_is_never_silently_dropped(world: Any, bets: str,
     await world.controller().start()
     gc.collect()  # as if its process had ended: nobody else writes beside the compiled lists now
     world.sources.texts["watch"] = None
+    next((world.place.lists / "watch").glob("sealed-*")).write_bytes(b"damaged")
     again = world.controller()
     await again.start()
     assert generation(world) == 2  # policies can still change: over the compiled lists in force

@@ -365,6 +365,8 @@ async def test_what_cannot_be_decided_changes_nothing(world: Any, bets: str, wat
                 await decision
         world.sources.texts["watch"] = b"other.example\n"
         await _synced(controller, "watch")
+        for path in (world.place.lists / "watch").glob("sealed-*"):
+            path.write_bytes(b"damaged")
         with pytest.raises(ConflictError, match="text of this version is not kept"):
             await lists.roll_back(ANNA, "watch", WHY, "", hold=False)
     assert log.kinds(EventKind.LIST_SYNCED) == []

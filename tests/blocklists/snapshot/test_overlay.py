@@ -310,3 +310,20 @@ def assert_sound(reader: native.Snapshot, wire: bytes) -> None:
     for _, class_id in reader.lookup(wire)[1]:
         exact = int.from_bytes(reader.class_record(class_id)[:32], "little")
         assert exact.bit_count() == 1
+
+
+LATE = """\
+import sys
+from blocklists.snapshot import native
+
+changes = native.Changes.open(native.Snapshot.open(sys.argv[1]), sys.argv[2])
+native.__dict__.clear()
+"""
+
+
+def test_a_writer_that_outlives_its_module_ends_without_a_word(base: Path, delta: Path) -> None:
+    """The end of the interpreter empties modules before the last cycles that hold writers are collected."""
+    ended = subprocess.run(
+        [sys.executable, "-c", LATE, str(base), str(delta)], capture_output=True, check=True
+    )
+    assert ended.stderr == b""
