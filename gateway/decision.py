@@ -100,6 +100,8 @@ class StopCase:
     category: str = ""
     authority: str = ""
     authority_contact: str = ""
+    authority_words: str = ""
+    """The authority's own, as the operator has put them into the configuration."""
     standard: bool = False
     """The network's own policy applies, not one that an account holder chose."""
     essentials: bool = False
@@ -153,18 +155,18 @@ def _stopped(view: FilterView, policy: Policy, name: str, verdict: Verdict) -> S
         host="" if secret or reason.kind is ReasonKind.PAUSED else name,
         category="" if secret else _category_title(view, reason),
         authority=authority.authority if authority else "",
-        authority_contact=authority.contact if authority else "",
+        authority_contact=authority.contact if authority and authority.authority else "",
+        authority_words=authority.page if authority else "",
         standard=standard,
         essentials=view.masks.protected != 0,
     )
 
 
 def _authority(view: FilterView, reason: Reason) -> ListInfo | None:
-    """The illegal list that spoke, if the operator names its authority: without the name its contact stays unsaid."""
+    """The illegal list that spoke. Without the name of its authority its contact stays unsaid."""
     if reason.kind not in (ReasonKind.ILLEGAL_VOLUNTARY, ReasonKind.ILLEGAL_ORDER) or reason.bit is None:
         return None
-    info = view.tables.lists.get(view.bits[reason.bit].id)
-    return info if info is not None and info.authority else None
+    return view.tables.lists.get(view.bits[reason.bit].id)
 
 
 def _is_secret(view: FilterView, bit: int | None) -> bool:

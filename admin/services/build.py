@@ -20,6 +20,7 @@ from admin.services.list_sources import list_source
 from admin.services.policies import PolicyBook
 from blocklists.enforcement import Enforced
 from blocklists.model import Bit, ListSource
+from blocklists.properties import Attribution
 from blocklists.snapshot.bits import feeds
 from blocklists.snapshot.metadata import ClientTrigger
 from resolver.tables.heard import heard
@@ -134,8 +135,9 @@ def _info(item: ListConfig, enforced: Enforced) -> ListInfo:
         kind=item.kind,
         legal_basis=item.legal_basis,
         confidentiality=item.confidentiality,
-        authority=item.authority,
+        authority="" if item.attribution is Attribution.FORBIDDEN else item.authority,
         contact=item.contact,
+        page=item.page,
         categories=item.categories,
         ede=item.ede,
         log=item.log_policy,

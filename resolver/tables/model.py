@@ -62,7 +62,10 @@ class ListInfo:
     legal_basis: LegalBasis
     confidentiality: Confidentiality
     authority: str = ""
+    """Empty where it may not be named."""
     contact: str = ""
+    page: str = ""
+    """The authority's own words for the stop page."""
     categories: tuple[str, ...] = ()
     """The categories that it feeds."""
     ede: int | None = None

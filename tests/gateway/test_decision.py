@@ -103,7 +103,10 @@ def test_an_authority_is_named_only_if_the_operator_named_it(
     assert (named.authority, named.authority_contact) == ("Example Watch Foundation", "desk@watch.example")
     view.tables = replace(view.tables, lists={"watch": replace(secret_list, authority="")})
     unnamed = decide_page(view, visit, now)
-    assert (unnamed.authority, unnamed.authority_contact) == ("", "")
+    assert (unnamed.authority, unnamed.authority_contact, unnamed.authority_words) == ("", "", "")
+    wordy = replace(secret_list, authority="", page="Ask us.")
+    view.tables = replace(view.tables, lists={"watch": wordy})
+    assert decide_page(view, visit, now).authority_words == "Ask us."
 
 
 def test_the_status_page_tells_the_filter_s_state(make_view: MakeView, now: float) -> None:

@@ -54,6 +54,21 @@ def test_a_generation_says_what_it_is(tables: Tables) -> None:
     assert tables.lists["talk"].title == "talk"
 
 
+@pytest.mark.parametrize(
+    ("attribution", "told"),
+    [("required", "Example Hotline"), ("allowed", "Example Hotline"), ("forbidden", "")],
+)
+def test_an_authority_that_may_not_be_named_never_leaves_control(
+    write: Callable[[str], Config], attribution: str, told: str
+) -> None:
+    keys = f"kind: illegal, authority: Example Hotline, attribution: {attribution}, page: Ask us."
+    config = write(
+        f"resolver: {{upstreams: [127.0.0.1:1]}}\nlists: [{{id: a, url: file:a, format: domains, {keys}}}]\n"
+    )
+    info = build_tables(config, 7, "snapshot-x.weir", 1234.5).lists["a"]
+    assert (info.authority, info.page) == (told, "Ask us.")
+
+
 def test_a_generation_survives_the_disk(tables: Tables) -> None:
     assert decode(encode(tables), name="x") == tables
 

@@ -125,6 +125,17 @@ def test_an_authority_is_shown_as_given(pages: Pages, settings: GatewaySettings,
     assert 'href="tel:+442079460000"' in page
 
 
+@pytest.mark.parametrize("situation", [Situation.ILLEGAL, Situation.ORDER])
+def test_an_authority_s_own_words_stand_on_its_page(
+    pages: Pages, settings: GatewaySettings, tag: str, situation: Situation
+) -> None:
+    without = pages.render(StopCase(situation, 403), settings, pages.languages[tag]).decode()
+    case = StopCase(situation, 403, authority_words="Ask us <first>.")
+    page = pages.render(case, settings, pages.languages[tag]).decode()
+    assert "<bdi>Ask us &lt;first&gt;.</bdi>" in page
+    assert "<p><bdi></bdi></p>" not in without
+
+
 def test_a_pause_does_not_name_the_site(pages: Pages, settings: GatewaySettings) -> None:
     page = pages.render(StopCase(Situation.PAUSED, 403), settings, pages.languages["en"]).decode()
     assert "Site:" not in page
@@ -136,7 +147,7 @@ def test_text_from_outside_is_escaped(pages: Pages, every_case: list[StopCase], 
     )
     for situation in Situation:
         state = next(case.state for case in every_case if case.state)
-        case = StopCase(situation, 403, HOSTILE, HOSTILE, HOSTILE, HOSTILE, state=state)
+        case = StopCase(situation, 403, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, state=state)
         page = pages.render(case, hostile, pages.languages[tag])
         seen = Structure(page)
         assert "script" not in {name for name, _ in seen.elements}
