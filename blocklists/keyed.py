@@ -6,9 +6,10 @@ A plain SHA-256 of a short list is an oracle: whoever can guess the list can pro
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from pathlib import Path
+
+from blocklists.private_files import write_private
 
 KEY_BYTES = 32
 
@@ -30,12 +31,5 @@ def stored_key(path: Path) -> bytes:
 def _made(path: Path) -> bytes:
     key = secrets.token_bytes(KEY_BYTES)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
+    write_private(path, key)
     return key

@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from blocklists.durable import sync_folder
+from blocklists.private_files import write_private
 from blocklists.sealing import KEY_BYTES
 
 FILE = "key"
@@ -74,19 +75,7 @@ class ListKeys:
     def _put(self, list_id: str, key: bytes) -> None:
         path, nonce = self._path(list_id), self._randomness(_NONCE)
         wrapped = _FORMAT + nonce + AESGCM(self._wrapping).encrypt(nonce, key, _owner(list_id))
-        temporary = path.with_name(f".{FILE}.tmp")
-        temporary.unlink(missing_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(wrapped)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.rename(path)
-            sync_folder(path.parent)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_private(path, wrapped)
 
     def _read(self, list_id: str) -> bytes:
         try:

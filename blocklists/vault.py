@@ -7,7 +7,6 @@ is derived for one purpose tells nothing about what is derived for another (HKDF
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import secrets
 from pathlib import Path
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from blocklists.credentials import read_secret
-from blocklists.durable import sync_folder
+from blocklists.private_files import write_private
 from blocklists.properties import Secret
 
 KEY_BYTES = 32
@@ -128,17 +127,5 @@ def _check_rights(path: Path) -> None:
 
 def _made(path: Path) -> bytes:
     key = secrets.token_bytes(KEY_BYTES)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
-        sync_folder(path.parent)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_private(path, key)
     return key
