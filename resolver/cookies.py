@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from blocklists.private_files import write_private
 from resolver.clients.address import parse_address
 from resolver.core.native import CookieSecrets
 
@@ -43,24 +44,11 @@ def master_secret(run: Path, random: Callable[[int], bytes]) -> bytes:
             content = path.read_bytes()
             if len(content) == MASTER_OCTETS:
                 return content
-        return _create(path, random(MASTER_OCTETS))
+        content = random(MASTER_OCTETS)  # half a file (somebody's hand) is replaced
+        write_private(path, content)
+        return content
     finally:
         os.close(folder)
-
-
-def _create(path: Path, content: bytes) -> bytes:
-    """Whole or not at all; half a file (a full disk, somebody's hand) is replaced."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)  # of a worker killed here
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        temporary.rename(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    return content
 
 
 def daily_secrets(master: bytes, now: float) -> tuple[bytes, bytes]:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from admin.config import Config
+from blocklists.private_files import write_private
 
 SHORTEST = 16
 """Characters; a shorter token could be guessed over a network."""
@@ -43,12 +44,7 @@ def write_local_token(run: Path, token: str) -> None:
     Other users may write to the folder, so nothing that lies there is followed or trusted; only control's user (and
     root) can read the file.
     """
-    temporary = run / f".{LOCAL_NAME}.tmp"
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(f"{token}\n")
-    temporary.replace(run / LOCAL_NAME)
+    write_private(run / LOCAL_NAME, f"{token}\n".encode("ascii"))
 
 
 def read_local_token(run: Path) -> str | None:

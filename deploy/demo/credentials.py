@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
 import sys
 import time
@@ -23,6 +22,7 @@ from admin.services.tokens import TOKEN_BYTES, Wanted, create_token
 from admin.store.address import address_of
 from admin.store.database import Database
 from admin.store.errors import StoreError
+from blocklists.private_files import write_private
 
 FILE_NAME = "demo-credentials.json"
 HOLDERS: tuple[tuple[Role, str], ...] = (
@@ -89,12 +89,7 @@ def keep(path: Path, tokens: Mapping[str, str]) -> None:
     """
     role, holder = HOLDERS[0]
     content = {"api_token": tokens[f"{role}-{holder}"], "tokens": dict(tokens)}
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=2) + "\n")
-    temporary.replace(path)
+    write_private(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 if __name__ == "__main__":
