@@ -96,6 +96,7 @@ cdef extern from "scan.h" nogil:
                         int syntax, uint32_t token, int refuse_marked)
     int weir_scan_next(weir_scan *scan)
     int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *name)
+    int weir_naming_next(weir_lines *lines, const weir_builder *wanted)
 
 cdef extern from "writer.h" nogil:
     ctypedef struct weir_content:

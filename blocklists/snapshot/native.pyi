@@ -70,6 +70,9 @@ class Builder:
         """Give the name exactly these tokens; none removes it."""
     def find_below(self, data: bytes, syntax: int, tokens: Iterable[int]) -> list[bytes]:
         """The names of clean lines of ``data`` that stand at or below a name that carries one of ``tokens``."""
+    def find_naming(self, data: bytes, syntax: int, most: int) -> list[tuple[int, int, int]]:
+        """(line number from 1, start, end without the LF) of the lines of ``data`` that are odd, and of the clean ones
+        whose very name is in this builder; ``most`` + 1 of them at most, so that more than ``most`` can be told."""
     def sets(self) -> list[tuple[tuple[int, ...], int]]:
         """Every distinct token set with the number of entries that have it; the index is the set's id, 0 is empty."""
     def write(
@@ -172,6 +175,8 @@ class Changes:
         """The same for an address prefix."""
     def commit(self) -> None:
         """Tell readers that something changed: answers judged before are judged anew."""
+    def sync(self) -> None:
+        """Write what was changed to the disk. OSError as from fsync(2)."""
     @property
     def count(self) -> int:
         """Names and prefixes that were changed."""

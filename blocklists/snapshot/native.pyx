@@ -269,6 +269,21 @@ cdef class Builder:
         finally:
             weir_builder_free(&wanted)
 
+    def find_naming(self, bytes data not None, int syntax, Py_ssize_t most):
+        """The odd lines of ``data`` and the clean ones whose name is in this builder; ``most`` + 1 at most."""
+        cdef weir_lines lines
+        cdef int found
+        cdef list spans = []
+        _check_syntax(syntax)
+        weir_lines_init(&lines, _bytes_of(data), len(data), syntax)
+        while len(spans) <= most:
+            with nogil:
+                found = weir_naming_next(&lines, &self.builder)
+            if not found:
+                break
+            spans.append((lines.number, lines.start, lines.end))
+        return spans
+
     cdef int _collect(self, weir_builder *wanted, frozenset tokens) except -1:
         """Copy the hashes of all entries with one of ``tokens``."""
         cdef uint32_t set, i

@@ -19,8 +19,8 @@ from blocklists.snapshot.covering import coverage_of
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.tokens import TokenTable
 
-MOST_EXPECTED = 1 << 22
-"""Entries that room is made for in advance; a file of empty lines must not claim gigabytes."""
+MOST_EXPECTED = 1 << 24
+"""Entries that room is made for in advance, 450 MB of addresses; memory of it is only what entries come to lie in."""
 MOST_KEPT = 1 << 22
 """Entries that are kept for a compilation, of all lists together: at 27 bytes each, about 110 MB for some seconds."""
 

@@ -267,3 +267,18 @@ int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *na
     }
     return 0;
 }
+
+int weir_naming_next(weir_lines *lines, const weir_builder *wanted)
+{
+    weir_name name;
+    int kind;
+    while ((kind = weir_lines_next(lines, &name)) >= 0) {
+        if (kind == WEIR_LINE_ODD)
+            return 1;
+        if (kind != WEIR_LINE_NAME || name.count < wanted->min_labels || name.count > wanted->max_labels)
+            continue;
+        if (weir_builder_find(wanted, weir_builder_hash_name(wanted, name.text, name.labels, name.count)))
+            return 1;
+    }
+    return 0;
+}
