@@ -25,6 +25,7 @@ __all__ = [
     "ListState",
     "ListStatus",
     "ListStore",
+    "Recount",
     "RefreshOutcome",
     "ReleaseError",
     "note_fault",
@@ -36,6 +37,16 @@ CONFIRMING = frozenset({ListState.UNCHANGED, ListState.ACCEPTED, ListState.PINNE
 
 Count = Callable[[ListSource, bytes], ListCounts]
 """Counts a version without keeping it; called in a thread."""
+
+
+class Recount(Protocol):
+    """``blocklists.snapshot.readings.Readings.recount``, or nothing that can."""
+
+    def __call__(
+        self, source: ListSource, before: ListVersion, counts: ListCounts, after: ListVersion
+    ) -> ListCounts | None:
+        """The counts of a version from those of the one before; None if it must be counted. Called in a thread."""
+        ...
 
 
 class Fetch(Protocol):
@@ -61,7 +72,13 @@ class RefreshOutcome:
 
 
 async def refresh(
-    source: ListSource, store: ListStore, *, now: float, count: Count, fetch: Fetch
+    source: ListSource,
+    store: ListStore,
+    *,
+    now: float,
+    count: Count,
+    fetch: Fetch,
+    recount: Recount | None = None,
 ) -> RefreshOutcome:
     """Update one list; ``now`` is Unix seconds. Faults of source, list and disk end in an outcome, not an error."""
     is_secret = source.confidentiality is Confidentiality.SECRET
@@ -75,7 +92,7 @@ async def refresh(
             outcome, attempt = _not_modified(store, source, current), store.attempt(source.id)
         else:
             fetched = await asyncio.to_thread(store.identified, source, fetched)
-            outcome, attempt = await _Taking(source, store, count, now).take(fetched, current)
+            outcome, attempt = await _Taking(source, store, count, recount, now).take(fetched, current)
     except (FetchError, OSError) as error:
         current = None if is_secret else await asyncio.to_thread(store.load_for, source)
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error), current), store.attempt(source.id)
@@ -110,6 +127,7 @@ class _Taking:
     source: ListSource
     store: ListStore
     count: Count
+    recount: Recount | None
     now: float
 
     async def take(self, fetched: ListVersion, current: ListVersion | None) -> tuple[RefreshOutcome, Attempt]:
@@ -123,7 +141,7 @@ class _Taking:
             return _pinned(pin, current), attempt
         if (failure := inspect_bytes(fetched.data)) is not None:
             return RefreshOutcome(ListState.FAILED, _words(failure), current, failures=(failure,)), attempt
-        counts = await self._counted(fetched)
+        counts = await self._recounted(fetched, serving, current) or await self._counted(fetched)
         before = await self._before(serving, current, counts)
         failures = judge(source, counts, before, fetched.digest)
         if failures and attempt.released != fetched.digest:
@@ -136,6 +154,13 @@ class _Taking:
         words = (f"A new version with {_entries(counts.entries)}.", *notices(source, counts, before))
         outcome = RefreshOutcome(ListState.ACCEPTED, " ".join(words), fetched, counts)
         return outcome, replace(attempt, held=None, released="")
+
+    async def _recounted(
+        self, version: ListVersion, serving: Serving | None, current: ListVersion | None
+    ) -> ListCounts | None:
+        if self.recount is None or serving is None or current is None or current.digest != serving.digest:
+            return None
+        return await asyncio.to_thread(self.recount, self.source, current, serving.counts, version)
 
     async def _counted(self, version: ListVersion) -> ListCounts:
         counts = await asyncio.to_thread(self.count, self.source, version.data)

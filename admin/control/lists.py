@@ -29,6 +29,7 @@ from blocklists.sync import (
     ListState,
     ListStatus,
     ListStore,
+    Recount,
     RefreshOutcome,
     note_fault,
     refresh,
@@ -50,13 +51,20 @@ class ListKeeper:
     """Owns the list store. Not thread-safe but for ``texts``, which only reads."""
 
     def __init__(
-        self, store: ListStore, schedule: Schedule, clocks: Clocks, *, count: Count, fetch: Fetch
+        self,
+        store: ListStore,
+        schedule: Schedule,
+        clocks: Clocks,
+        *,
+        count: Count,
+        fetch: Fetch,
+        recount: Recount | None = None,
     ) -> None:
-        """Knows no list until ``follow``."""
+        """Knows no list until ``follow``. Without ``recount`` every new version is counted as a whole."""
         self.store = self._store = store
         """Where the lists are kept."""
         self._schedule, self._clocks = schedule, clocks
-        self._count, self._fetch = count, fetch
+        self._count, self._fetch, self._recount = count, fetch, recount
         self.fetcher = fetch
         """How a list is fetched, for who looks at it without keeping it."""
         self.lives = Lives(store, clocks)
@@ -140,7 +148,12 @@ class ListKeeper:
         now = self._clocks.unix()
         try:
             return await refresh(
-                source, self._store, now=now, count=self._count_current, fetch=self._fetch_current
+                source,
+                self._store,
+                now=now,
+                count=self._count_current,
+                fetch=self._fetch_current,
+                recount=None if self._recount is None else self._recount_current,
             )
         except _SupersededError:
             raise
@@ -170,6 +183,14 @@ class ListKeeper:
         counts = self._count(source, data)
         self._check_current(source)
         return counts
+
+    def _recount_current(
+        self, source: ListSource, before: ListVersion, counts: ListCounts, after: ListVersion
+    ) -> ListCounts | None:
+        assert self._recount is not None
+        found = self._recount(source, before, counts, after)
+        self._check_current(source)
+        return found
 
     def _is_current(self, source: ListSource) -> bool:
         return self._sources.get(source.id) == source

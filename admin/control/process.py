@@ -94,6 +94,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,
+        recount=readings.recount,
         fetch=fetch,
     )
     storage = Storage(lambda: address_of(config))

@@ -40,6 +40,8 @@ class CompileReport:
     counts: dict[str, ListCounts]
     digest: str
     urls: tuple[UrlRecords, ...] = ()
+    stops: frozenset[str] = frozenset()
+    """The names of lists that are not secret at which look-ups end (``exceptions``)."""
 
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
@@ -116,8 +118,8 @@ class _Compilation:
         self._counts = {
             source.id: intake.counts for source, intake in zip(self._sources, self._intakes, strict=True)
         }
-        for secret in (False, True):
-            self._resolve(lists, secret)
+        self._stops = self._resolve(lists, secret=False)
+        self._resolve(lists, secret=True)
 
     def _begun(self, key: bytes, texts: Sequence[bytes]) -> native.Builder:
         builder = native.Builder(key, expected(texts))
@@ -138,7 +140,8 @@ class _Compilation:
         intake.move(len(self._intakes), self._builder_of(source), self._tokens)
         return intake
 
-    def _resolve(self, lists: Sequence[tuple[ListSource, bytes]], secret: bool) -> None:
+    def _resolve(self, lists: Sequence[tuple[ListSource, bytes]], *, secret: bool) -> frozenset[str]:
+        """Work out what entries do to others. Returns the names that are stops now."""
         concerned = [
             (intake, data)
             for intake, (source, data) in zip(self._intakes, lists, strict=True)
@@ -147,8 +150,9 @@ class _Compilation:
         intakes, texts = [intake for intake, _ in concerned], [data for _, data in concerned]
         builder = self._secret if secret else self._builder
         leave_out_protected(intakes, self._guard)
-        apply_exceptions(builder, self._tokens, intakes, texts)
-        spare_protected(builder, self._tokens, intakes, self._guard)
+        excepted = apply_exceptions(builder, self._tokens, intakes, texts)
+        spared = spare_protected(builder, self._tokens, intakes, self._guard)
+        return frozenset((*excepted, *spared))
 
     def write(self, path: Path, now: float) -> CompileReport:
         """Write the file under a temporary name, then move it into place."""
@@ -183,7 +187,7 @@ class _Compilation:
         sync_folder(path.parent)
         entries = sum(count for count, class_id in zip(sizes, table.class_of_set, strict=True) if class_id)
         urls = tuple(intake.urls for intake in self._intakes)
-        return CompileReport(entries, size, bits, self._counts, self._digest, urls)
+        return CompileReport(entries, size, bits, self._counts, self._digest, urls, self._stops)
 
     def _actions(self) -> Iterable[tuple[str, Action]]:
         for number, source in enumerate(self._sources):
