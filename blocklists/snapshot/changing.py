@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from blocklists.edits import REACH, SCOPE_OF, Change, Edit
-from blocklists.formats.protocol import DocumentParser
+from blocklists.formats.protocol import DocumentParser, Found
 from blocklists.formats.reading import read, rows
 from blocklists.formats.registry import make_parser
 from blocklists.guard import Guard, parents
@@ -155,14 +155,22 @@ def _differing(old: _Text, new: _Text) -> tuple[list[tuple[int, int]], list[tupl
 
 
 def _names(source: ListSource, texts: Iterable[bytes]) -> set[str] | None:
-    """The names on these lines; None if one of them asks for anything but plain blocks of names and addresses."""
+    """The names on these lines; None if one of them asks for anything but plain blocks of names and addresses, or has a
+    single label, which the gates must know of.
+    """
     names: set[str] = set()
     for text in texts:
+        if any(isinstance(outcome, Skip) and outcome.name for outcome in _outcomes(source, text)):
+            return None
         for entry in _entries(source, text):
             if entry is None:
                 return None
             names.add(entry.name)
     return names
+
+
+def _outcomes(source: ListSource, text: bytes) -> Iterator[Found]:
+    return (outcome for _, outcomes in rows(make_parser(source), text) for outcome in outcomes)
 
 
 def _entries(source: ListSource, text: bytes) -> Iterator[Entry | None]:
