@@ -89,7 +89,7 @@ def said(path: Path) -> dict[str, frozenset[object]]:
     asked = {name: reader.look_up(wire(name)) for name in ASKED}
     for packed in (b"\xc0\0\2\1", b"\xc0\0\2\2"):
         asked[packed.hex()] = reader.look_up_address(packed)
-    answers = {
+    answers: dict[str, frozenset[object]] = {
         name: frozenset((bit.role, bit.id, bit.action) for bit in reader.bits if bits >> bit.index & 1)
         for name, (bits, _) in asked.items()
     }
