@@ -29,6 +29,7 @@ from blocklists.model import (
     SkipReason,
 )
 from blocklists.snapshot import native
+from blocklists.snapshot.aligning import regions
 from blocklists.snapshot.intake import SYNTAXES
 
 MOST_CHANGED = 20_000
@@ -148,7 +149,9 @@ def _texts(source: ListSource, before: bytes, after: bytes, key: bytes) -> tuple
 
 
 def _differing(old: _Text, new: _Text) -> tuple[list[tuple[int, int]], list[tuple[int, int]]] | None:
-    """The lines that went and those that came; None if they are too many."""
+    """The lines that went and those that came, perhaps with some that only moved; None if they are too many."""
+    if (found := regions(old.data, new.data, MOST_CHANGED)) is not None:
+        return found
     went = native.lines_not_in(old.data, new.data, old.key, MOST_CHANGED)
     came = native.lines_not_in(new.data, old.data, old.key, MOST_CHANGED)
     return None if max(len(went), len(came)) > MOST_CHANGED else (went, came)

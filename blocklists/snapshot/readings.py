@@ -20,8 +20,8 @@ from blocklists.snapshot.covering import coverage_of
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.tokens import TokenTable
 
-MOST_EXPECTED = 1 << 24
-"""Entries that room is made for in advance, 450 MB of addresses; memory of it is only what entries come to lie in."""
+MOST_EXPECTED = 1 << 25
+"""Entries that room is made for in advance, 900 MB of addresses; memory of it is only what entries come to lie in."""
 MOST_KEPT = 1 << 22
 """Entries that are kept for a compilation, of all lists together: at 27 bytes each, about 110 MB for some seconds."""
 

@@ -118,9 +118,9 @@ async def test_whoever_dies_while_changing_compiles_at_the_next_start(
     listed.sources.texts["bets"] = BASE
     listed.pass_time(7200.0)
     async with Running(listed):
+        await until(lambda: len(listed.compiled) == 2)
         await until(lambda: not blocked(listed, "more.example"))
         assert blocked(listed, "base-1.example")
-    assert len(listed.compiled) == 2
 
 
 async def test_edits_since_the_record_are_compiled(listed: Any) -> None:
