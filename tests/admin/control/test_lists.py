@@ -305,3 +305,19 @@ async def test_what_cannot_be_compiled_again_tells_no_number_of_a_secret_list(wo
         again.texts(in_force=True)
     assert "held back by the gates" in str(caught.value)
     assert "1,234" not in str(caught.value)
+
+
+async def test_a_list_that_became_secret_while_control_was_down_is_in_plain_no_more(world: Any) -> None:
+    world.sources.texts["watch"] = b"illegal.example\n"
+    public = replace(WATCH, confidentiality=Confidentiality.PUBLIC)
+    first = world.keeper()
+    first.follow([public])
+    await fetched(first, "watch")
+    folder = world.place.lists / "watch"
+    assert list(folder.glob("content-*"))
+    second = world.keeper()
+    assert second.follow([WATCH]) == {"watch"}
+    assert not list(folder.glob("content-*"))
+    await fetched(second, "watch")
+    assert second.texts(in_force=True) == [(WATCH, b"illegal.example\n")]
+    assert list(folder.glob("sealed-*"))
