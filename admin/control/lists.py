@@ -97,6 +97,9 @@ class ListKeeper:
                 task.cancel()  # its ``fetch`` goes on with the new source
         now, needed = self._clocks.monotonic(), set()
         for source in self._sources.values():
+            if source.confidentiality is Confidentiality.SECRET:
+                with contextlib.suppress(OSError):  # a disk that fails: done when the list is fetched
+                    self._store.forget_text(source.id)
             changed = bool(before) and before.get(source.id) != source
             released = bool(self._store.attempt(source.id).released)
             if changed or released or source.url.startswith("file:") or not self._is_at_hand(source):
