@@ -121,7 +121,7 @@ class FakeView:
         bits = 0
         for _, index in hits:
             for name in self.reader.lists_of(index):
-                bits |= self.masks.feeds[name]
+                bits |= self.masks.feeds.get(name, 0)
         return Listing(bits, tuple((sum(1 for _ in suffixes(name)), index) for name, index in hits))
 
 
