@@ -62,8 +62,21 @@ async def test_a_start_fetches_compiles_and_publishes(world: Any, bets: str, wat
     assert blocked(world, "illegal.example")
     assert condition.generation == 1
     assert condition.processes == ("resolver-0", "resolver-1", "gateway")
-    assert (condition.snapshot_entries, condition.publish_problem) == (2, "")
+    assert condition.publish_problem == ""
     assert (await controller.view()).tables.generation == 1
+
+
+@pytest.mark.parametrize("has_secret", [False, True])
+async def test_the_size_of_all_lists_is_not_told_where_one_is_secret(
+    world: Any, bets: str, watch: str, has_secret: bool
+) -> None:
+    world.write(bets, *([watch] if has_secret else []))
+    world.sources.texts = {"bets": b"bets.example\n", "watch": b"illegal.example\n"}
+    controller = world.controller()
+    await controller.start()
+    condition = controller.condition()
+    assert condition.snapshot_entries == (None if has_secret else 1)
+    assert (condition.snapshot_bytes is None) == has_secret
 
 
 async def test_generation_numbers_go_on_after_a_restart(world: Any, bets: str) -> None:
