@@ -45,6 +45,9 @@ class Running:
     async def __aexit__(self, *_: object) -> None:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
+        deltas = self.controller._editor._deltas
+        assert deltas is not None
+        deltas.close()  # as the end of its process would: the file has one writer
         del self.controller
         gc.collect()
 
