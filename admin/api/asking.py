@@ -68,7 +68,9 @@ SCHEMAS: dict[str, Schema] = {
         list=TEXT,
         listed=FLAG,
         disposition=words("", *Disposition)
-        | {"description": "What enforcement the entry gets; empty without one"},
+        | {
+            "description": "What enforcement the entry gets; empty without one, or while the list is not enforced"
+        },
     )
 }
 MODELS: tuple[type[BaseModel], ...] = (ListQuestion,)

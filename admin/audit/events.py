@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-NO_DETAIL: Mapping[str, str | int | float | bool | None] = MappingProxyType({})
+Detail = str | int | float | bool | None
+"""One fact of an event."""
+NO_DETAIL: Mapping[str, Detail] = MappingProxyType({})
 
 
 class EventKind(StrEnum):
@@ -68,7 +70,7 @@ class Event:
     after: str = ""
     reason: str = ""
     """In the words of whoever acted."""
-    detail: Mapping[str, str | int | float | bool | None] = field(default_factory=lambda: NO_DETAIL)
+    detail: Mapping[str, Detail] = field(default_factory=lambda: NO_DETAIL)
     """Facts for people: counts, digests of versions, ids. Never entries, secrets or personal detail."""
 
 

@@ -49,6 +49,7 @@ def ask(
     except (UnreachableError, TokenError) as error:
         complain(f"cannot ask: {error}")
         return Exit.UNKNOWN
-    listed = f"yes; enforcement: {answer['disposition']}" if answer["listed"] else "no"
+    kind = answer["disposition"] or "none now, the list is suspended or too old"
+    listed = f"yes; enforcement: {kind}" if answer["listed"] else "no"
     say(f"list {list_id}: {listed}")
     return Exit.FAILED if answer["listed"] else Exit.DONE

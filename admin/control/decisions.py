@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 
 from admin.api.list_life import Decided, KeptVersion, VersionDifference
-from admin.audit.events import Event, EventKind, digest_of
+from admin.audit.events import Detail, Event, EventKind, digest_of
 from admin.control.clocks import Clocks
 from admin.control.differing import difference_of, may_see_names
 from admin.control.erasure import Wish, agreed
@@ -114,6 +114,9 @@ class Decisions:
         except RollbackError as error:
             raise ConflictError(f"list {list_id}: {error}") from error
         pin = Pin(chosen.digest, refused, hold, self._clocks.unix(), said, _name(actor))
+        detail: dict[str, Detail] = {"hold": hold}
+        if source.confidentiality is not Confidentiality.SECRET:
+            detail["entries"] = chosen.counts.entries
 
         def changed(life: ListLife) -> ListLife:
             event = Event(
@@ -122,7 +125,7 @@ class Decisions:
                 before=refused[0] if refused else "",
                 after=chosen.digest,
                 reason=said,
-                detail={"hold": hold, "entries": chosen.counts.entries},
+                detail=detail,
             )
             return self._lives.with_event(replace(life, pin=pin), event, actor)
 

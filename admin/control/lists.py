@@ -20,7 +20,7 @@ from admin.control.schedule import Schedule
 from admin.control.sync_events import noted
 from admin.services.redaction import message_of, redacted
 from blocklists.enforcement import Enforced
-from blocklists.model import Confidentiality, Kind, ListCounts, ListSource
+from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.pace import pace_of
 from blocklists.sources import Fetched, Known, Phase, Progress
 from blocklists.sync import (
@@ -30,6 +30,7 @@ from blocklists.sync import (
     ListState,
     ListStatus,
     ListStore,
+    Recount,
     RefreshOutcome,
     note_fault,
     refresh,
@@ -51,7 +52,7 @@ class _SupersededError(Exception):
 class ListKeeper:
     """Owns the list store. Not thread-safe but for ``texts``, which only reads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its collaborators, each by name
         self,
         store: ListStore,
         schedule: Schedule,
@@ -60,12 +61,15 @@ class ListKeeper:
         count: Count,
         fetch: Fetch,
         progress: ProgressBoard | None = None,
+        recount: Recount | None = None,
     ) -> None:
-        """Knows no list until ``follow``. ``progress`` is where ``fetch`` tells how far it has come."""
+        """Knows no list until ``follow``. ``progress`` is where ``fetch`` tells how far it has come. Without ``recount``
+        every new version is counted as a whole.
+        """
         self.store = self._store = store
         """Where the lists are kept."""
         self._schedule, self._clocks = schedule, clocks
-        self._count, self._fetch = count, fetch
+        self._count, self._fetch, self._recount = count, fetch, recount
         self.fetcher = fetch
         """How a list is fetched, for who looks at it without keeping it."""
         self.lives = Lives(store, clocks)
@@ -93,6 +97,9 @@ class ListKeeper:
                 task.cancel()  # its ``fetch`` goes on with the new source
         now, needed = self._clocks.monotonic(), set()
         for source in self._sources.values():
+            if source.confidentiality is Confidentiality.SECRET:
+                with contextlib.suppress(OSError):  # a disk that fails: done when the list is fetched
+                    self._store.forget_text(source.id)
             changed = bool(before) and before.get(source.id) != source
             released = bool(self._store.attempt(source.id).released)
             if changed or released or source.url.startswith("file:") or not self._is_at_hand(source):
@@ -183,7 +190,12 @@ class ListKeeper:
         now = self._clocks.unix()
         try:
             return await refresh(
-                source, self._store, now=now, count=self._count_current, fetch=self._fetch_current
+                source,
+                self._store,
+                now=now,
+                count=self._count_current,
+                fetch=self._fetch_current,
+                recount=None if self._recount is None else self._recount_current,
             )
         except _SupersededError:
             raise
@@ -213,6 +225,14 @@ class ListKeeper:
         counts = self._count(source, data)
         self._check_current(source)
         return counts
+
+    def _recount_current(
+        self, source: ListSource, before: ListVersion, counts: ListCounts, after: ListVersion
+    ) -> ListCounts | None:
+        assert self._recount is not None
+        found = self._recount(source, before, counts, after)
+        self._check_current(source)
+        return found
 
     def _is_current(self, source: ListSource) -> bool:
         return self._fetchable(source.id) == source

@@ -111,6 +111,7 @@ def _parts(config: Config, vault: VaultKey) -> _Parts:
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,
+        recount=readings.recount,
         fetch=partial(fetch, report=progress.note),
         progress=progress,
     )

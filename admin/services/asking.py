@@ -15,11 +15,13 @@ from admin.services.actors import Actor, Permission, require
 from admin.services.acts import LONGEST_REASON
 from admin.services.errors import InvalidError, Mistake, NotFoundError
 from admin.services.subject import QuestionError, Subject, parse_subject
+from blocklists.enforcement import Enforced
 from blocklists.keyed import keyed_digest
 from blocklists.model import Bit, BitRole, Disposition
 from blocklists.urls.index import UrlIndex
 from resolver.policy.model import Listing, Masks
 from resolver.policy.verdict import suffixes
+from resolver.tables.heard import is_heard
 from resolver.tables.model import ListInfo, Tables
 
 MOST_AN_HOUR = 30
@@ -102,7 +104,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``disposition`` is None where nothing is listed."""
+    """``disposition`` is None where nothing is listed, or nothing of it is enforced now."""
 
     list_id: str
     listed: bool
@@ -167,10 +169,12 @@ def _checked(question: Question) -> Subject:
 
 def _answer(view: Looked, info: ListInfo, subject: Subject) -> Answer:
     if _has_name(view, info, subject.wire):
-        return Answer(info.id, listed=True, disposition=Disposition.DNS)
-    hits = () if subject.url is None else view.urls.find(subject.url, secret=True)
-    if not any(hit.list_id == info.id for hit in hits):
-        return Answer(info.id, listed=False)
+        is_off = info.enforced is Enforced.NOTHING
+        return Answer(info.id, listed=True, disposition=None if is_off else Disposition.DNS)
+    found = () if subject.url is None else view.urls.find(subject.url, secret=True)
+    hits = [hit for hit in found if hit.list_id == info.id]
+    if not any(is_heard(hit, view.tables.lists) for hit in hits):
+        return Answer(info.id, listed=bool(hits))
     return Answer(
         info.id,
         listed=True,

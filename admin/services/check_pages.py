@@ -16,6 +16,7 @@ from blocklists.urls.index import Hit
 from blocklists.urls.records import Reach
 from resolver.policy.model import Listing, Masks, Verdict, VerdictAction
 from resolver.policy.verdict import Case, decide
+from resolver.tables.heard import is_heard
 from resolver.tables.model import Tables
 
 UNLISTED = "No list that may be asked about names this page."
@@ -28,6 +29,7 @@ _HTTP = (
     "Nothing stops it now: DNS sees the host only, which an entry for a page never blocks, and no URL filter runs on "
     "this box. One could, because the request is in clear text."
 )
+_ENDED = "That is not enforced now: the list is suspended, or too old for its web addresses to count."
 _REACHES: Mapping[Reach, str] = {
     Reach.URL: "exactly this page",
     Reach.URL_PREFIX: "all pages whose address begins so",
@@ -93,7 +95,10 @@ def check_page(
     if not hits:
         return PageReport(url.text, VerdictAction.ALLOW.value, "", (), UNLISTED)
     named = f"Listed by {', '.join(dict.fromkeys(hit.list_id for hit in hits))}"
-    if not _counts(view, hits, host):
+    heard = tuple(hit for hit in hits if is_heard(hit, view.tables.lists))
+    if not heard:
+        return PageReport(url.text, VerdictAction.ALLOW.value, "", listed, f"{named}. {_ENDED}")
+    if not _counts(view, heard, host):
         return PageReport(
             url.text, VerdictAction.ALLOW.value, "", listed, f"{named}, which this client is not kept from."
         )

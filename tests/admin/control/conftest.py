@@ -128,7 +128,14 @@ class World:
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
         store = ListStore(self.place.lists, SealedTexts(self.place.lists, BLOB_KEY), digest_key=DIGEST_KEY)
         self.readings = Readings(self.suffixes, INDEX_KEY)
-        return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
+        return ListKeeper(
+            store,
+            Schedule(NoChance()),
+            clocks,
+            count=self.readings.count,
+            fetch=self.sources,
+            recount=self.readings.recount,
+        )
 
     def controller(self) -> Controller:
         config: Config = load(self.config_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from admin.config import Config, load
 from admin.services.build import build_assignments, build_tables
 from blocklists.canonical import to_wire
+from blocklists.enforcement import Enforced
 from blocklists.model import Bit, BitRole
 from blocklists.urls.index import UrlIndex
 from resolver.clients.address import Network, parse_address
@@ -118,10 +119,12 @@ class FakeView:
         hits = [(name, names[name]) for name in suffixes(wire) if name in names]
         if not hits:
             return UNLISTED
+        lists = {name: replace(info, enforced=Enforced.ALL) for name, info in self.tables.lists.items()}
+        compiled = masks_of(self.bits, replace(self.tables, lists=lists))
         bits = 0
         for _, index in hits:
             for name in self.reader.lists_of(index):
-                bits |= self.masks.feeds[name]
+                bits |= compiled.feeds[name]
         return Listing(bits, tuple((sum(1 for _ in suffixes(name)), index) for name, index in hits))
 
 

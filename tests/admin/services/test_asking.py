@@ -15,6 +15,7 @@ from admin.services.actors import GRANTS, Actor, ActorKind, DeniedError, Role
 from admin.services.asking import MOST_AN_HOUR, AskLimits, Desk, Question, TooOftenError, ask_list
 from admin.services.build import sources
 from admin.services.errors import InvalidError, NotFoundError
+from blocklists.enforcement import Enforced
 from blocklists.model import Disposition, Entry, Scope
 from blocklists.urls.collecting import UrlRecords
 from blocklists.urls.index import UrlIndex
@@ -71,6 +72,26 @@ def test_answers(list_id: str, text: str, listed: bool, disposition: Disposition
     (event,) = transaction.events
     assert (event.kind, event.subject, event.reason) == (EventKind.LIST_ASKED, list_id, "appeal 7")
     assert "example" not in str(event)
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "disposition"),
+    [
+        (Enforced.NAMES, "secret.example", Disposition.DNS),
+        (Enforced.NAMES, "http://pages.example/secret.html", None),
+        (Enforced.NOTHING, "secret.example", None),
+        (Enforced.NOTHING, "http://pages.example/secret.html", None),
+    ],
+)
+def test_an_entry_of_a_list_that_is_off_is_told_without_enforcement(
+    part: Enforced, text: str, disposition: Disposition | None, desk: Desk
+) -> None:
+    tables = desk.view.tables
+    lists = {**tables.lists, "vault": replace(tables.lists["vault"], enforced=part)}
+    view: Any = desk.view
+    off = replace(desk, view=replace(view, tables=replace(tables, lists=lists)))
+    answer = ask_list(Transaction(), MANAGER, Question("vault", text, "why"), 1000.0, off)
+    assert (answer.listed, answer.disposition) == (True, disposition)
 
 
 def test_the_same_question_has_the_same_digest_in_whatever_form(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from admin.config import Config
 from admin.services.build import sources
 from admin.services.check import CheckReport, check
 from admin.services.check_pages import UNLISTED
+from blocklists.enforcement import Enforced
 from blocklists.model import Entry, Scope
 from blocklists.urls.collecting import UrlRecords
 from blocklists.urls.index import UrlIndex
@@ -30,8 +31,8 @@ Ask = Callable[..., CheckReport]
 
 
 @pytest.fixture
-def ask(config: Config, view_of: Callable[[Config], Any], tmp_path: Path) -> Ask:
-    """Ask the small appliance, whose lists name pages too; its key of secret lists is at hand."""
+def view(config: Config, view_of: Callable[[Config], Any], tmp_path: Path) -> Any:
+    """The small appliance, whose lists name pages too; its key of secret lists is at hand."""
     found = []
     for source in sources(config):
         records = UrlRecords(source, KEY)
@@ -39,7 +40,12 @@ def ask(config: Config, view_of: Callable[[Config], Any], tmp_path: Path) -> Ask
             assert records.add(Entry(name, Scope.URL))
         found.append(records)
     write_index(tmp_path / "urls.weir", KEY, found)
-    view = replace(view_of(config), urls=UrlIndex.open(tmp_path / "urls.weir", KEY))
+    return replace(view_of(config), urls=UrlIndex.open(tmp_path / "urls.weir", KEY))
+
+
+@pytest.fixture
+def ask(config: Config, view: Any) -> Ask:
+    """Ask about a page."""
     return lambda name, **who: check(view, name, config=config, now=1000.0, **who)
 
 
@@ -85,3 +91,15 @@ def test_a_page_of_a_secret_list_reads_like_one_that_is_not_listed(who: dict[str
     secret = str(ask("https://pages.example/secret.html", **who).as_dict())
     unlisted = str(ask("https://pages.example/absent.html", **who).as_dict())
     assert secret.replace("secret.html", "absent.html") == unlisted
+
+
+@pytest.mark.parametrize("part", [Enforced.NAMES, Enforced.NOTHING])
+def test_a_page_of_a_list_that_is_off_is_let_through_and_that_is_said(
+    part: Enforced, view: Any, config: Config
+) -> None:
+    lists = view.tables.lists | {"hotline": replace(view.tables.lists["hotline"], enforced=part)}
+    off = replace(view, tables=replace(view.tables, lists=lists))
+    report = check(off, "http://pages.example/bad.html", config=config, now=1000.0)
+    assert report.page is not None
+    assert (report.page.action, report.page.disposition) == ("allow", "")
+    assert "not enforced now" in report.page.summary
