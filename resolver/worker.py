@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
-import resource
 import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import randbits
@@ -28,13 +26,13 @@ from resolver.answer.native_state import StateFiles, limits_of, open_state, sett
 from resolver.answer.pipeline import Pipeline
 from resolver.confinement import confine_worker
 from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
-from resolver.core.native import CoreError, State, short_turns
+from resolver.core.native import CoreError, State
 from resolver.counting import WORKER_COUNTERS, forget_core_pages
 from resolver.exchange.model import Answer
 from resolver.hit_keeping import HitKeeper
 from resolver.listeners.front import CoreFront, Place
 from resolver.listeners.server import Server
-from resolver.listeners.tcp import TcpConnections, TcpLimits
+from resolver.listeners.tcp import TcpConnections
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
 from resolver.outbound.reports import DISCARDS, UpstreamReports
@@ -43,13 +41,22 @@ from resolver.runtime.counters import CounterPage
 from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs, get_logger
 from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
-from resolver.runtime.sockets import Address, SocketError, Use, inherited, listen_all
+from resolver.runtime.sockets import SocketError, Use
 from resolver.runtime.tasks import spawn
 from resolver.sampling import SampleFile, sample_path
 from resolver.tables.index_key import read_index_key
 from resolver.tables.model import ResolverSettings
 from resolver.tables.view import View
 from resolver.tables.watch import watch_prepared
+from resolver.worker_setup import (
+    ask_for_short_turns,
+    keep_from_collector,
+    max_waiting,
+    raise_file_limit,
+    share,
+    tcp_limits,
+    worker_sockets,
+)
 
 DRAIN_SECONDS = 2.0
 """How long queries in hand may still take after SIGTERM."""
@@ -58,10 +65,6 @@ GAUGE_SECONDS = 1.0
 
 TRIES_OUT = 0
 """The worker that takes a staged generation before the others do."""
-
-GC_THRESHOLDS = (100_000, 50, 100)
-"""Thousands of queries that wait are thousands of live objects and no garbage: by default the collector would look at
-them again for every few hundred new ones. Hardly anything that serving makes is in a cycle."""
 
 CORE_VARIABLE = "WEIR_CORE"
 """``off`` in the environment: everything is decided, answered and kept by Python, as the tests' oracle does. To find out
@@ -176,15 +179,15 @@ class Worker:
             self._front.use(opened.native, self._cache.native if self._cache is not None else None)
         if self._sample is not None:
             self._sample.use(tables.resolver.query_sample)
-        _keep_from_collector()
-        self._server.max_waiting = _max_waiting(tables.resolver)
-        self._connections.limits = _tcp_limits(tables.resolver)
+        keep_from_collector()
+        self._server.max_waiting = max_waiting(tables.resolver)
+        self._connections.limits = tcp_limits(tables.resolver)
         self._counting.gauge("generation", tables.generation)
 
     def _reconfigure(self, view: View) -> None:
         settings = view.tables.resolver
         if self._cache is None:
-            self._forwarder.reconfigure(_share(settings))
+            self._forwarder.reconfigure(share(settings))
             return
         self._cache.workers, before = settings.workers, self._cache.problem
         self._cache.withhold(_withheld(view))
@@ -196,7 +199,7 @@ class Worker:
         """With the cache that all workers share, unless the core is switched off."""
         settings, count = view.tables.resolver, self._count_outbound
         if not self._has_core:
-            return Forwarder(_share(settings), counters=count)
+            return Forwarder(share(settings), counters=count)
         self._cache = SharedCache(
             self._run,
             settings.cache_size,
@@ -217,7 +220,7 @@ class Worker:
         generation = opened.generation
         settings = generation.view.tables.resolver
         count = self._counting.count
-        sockets = _sockets(settings)
+        sockets = worker_sockets(settings)
         self._reports = UpstreamReports()
         self._forwarder = self._new_forwarder(generation.view)
         await self._forwarder.start()
@@ -231,10 +234,10 @@ class Worker:
         )
         pipeline = Pipeline(generation, services)
         self._server = Server(
-            pipeline, self._forwarder, clock=time.time, max_waiting=_max_waiting(settings), count=count
+            pipeline, self._forwarder, clock=time.time, max_waiting=max_waiting(settings), count=count
         )
         self._connections = TcpConnections(
-            self._server, _tcp_limits(settings), count=count, gauge=self._counting.gauge
+            self._server, tcp_limits(settings), count=count, gauge=self._counting.gauge
         )
         loop = asyncio.get_running_loop()
         udp = self._listen_udp(sockets[Use.UDP], settings)
@@ -276,7 +279,7 @@ class Worker:
                 sockets,
                 self._server,
                 place,
-                max_waiting=_max_waiting(settings),
+                max_waiting=max_waiting(settings),
                 prefetch=self._forwarder.prefetch,
                 count=count,
             )
@@ -332,57 +335,9 @@ class Worker:
             self._use(opened)
 
 
-def _sockets(settings: ResolverSettings) -> dict[Use, list[socket.socket]]:
-    """Those that the parent passed, or our own. SocketError if one cannot be had."""
-    passed = inherited(os.environ, Use.UDP, Use.TCP)
-    if any(passed.values()):
-        return passed
-    return {
-        use: listen_all(Address(use, text, "resolver.listen") for text in settings.listen) for use in passed
-    }
-
-
 def _withheld(view: View) -> Withheld:
     """The names that are listed by digest."""
     return Withheld(view.urls.edition, view.digests.lists if view.digests.any else None)
-
-
-def _keep_from_collector() -> None:
-    """What is alive after a change of generation mostly stays for long: the collector need not walk it again and again.
-
-    What is frozen is freed all the same when its last reference goes; garbage in cycles is looked for before.
-    """
-    gc.set_threshold(*GC_THRESHOLDS)
-    gc.collect()
-    gc.freeze()
-
-
-def _max_waiting(settings: ResolverSettings) -> int:
-    """Twice what the exchange takes: it turns away first, and has a stale answer where there is one."""
-    return 2 * settings.max_in_flight
-
-
-def _share(settings: ResolverSettings) -> ResolverSettings:
-    """The settings of one worker of several: the configured cache size is that of the whole box."""
-    return replace(settings, cache_size=settings.cache_size // max(settings.workers, 1))
-
-
-def _raise_file_limit() -> None:
-    """Every question in flight has a socket of its own, so the soft limit of 1,024 files is too few."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _ask_for_short_turns() -> None:
-    """Before any thread is started, so that all have them: a compilation beside us must not keep packets waiting."""
-    try:
-        short_turns()
-    except OSError as error:
-        _log.warning("the kernel grants no short turns; serving all the same", reason=str(error))
-
-
-def _tcp_limits(settings: ResolverSettings) -> TcpLimits:
-    return TcpLimits(settings.tcp_idle_timeout, settings.tcp_per_client, settings.tcp_total)
 
 
 async def _main(state: Path, run: Path, slot: int) -> int:
@@ -421,8 +376,8 @@ def main() -> int:
     options = parser.parse_args()
     configure_logs(f"worker-{options.slot}")
     forbid_core_dumps()
-    _raise_file_limit()
-    _ask_for_short_turns()
+    raise_file_limit()
+    ask_for_short_turns()
     try:
         return asyncio.run(_main(options.state, options.run, options.slot))
     except SocketError as error:
