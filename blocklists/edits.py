@@ -128,6 +128,21 @@ def combine(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     return tuple(found)
 
 
+def beneath(edits: Iterable[Edit], held: Iterable[Edit]) -> tuple[Edit, ...]:
+    """What is left of ``edits`` where other edits are ``held`` on top, reach by reach."""
+    covered: dict[tuple[str, bool], int] = {}
+    for edit in held:
+        at = (edit.name, edit.scope is Scope.ADDRESS)
+        covered[at] = covered.get(at, 0) | REACH[edit.scope]
+    found: list[Edit] = []
+    for edit in edits:
+        is_address = edit.scope is Scope.ADDRESS
+        rest = REACH[edit.scope] & ~covered.get((edit.name, is_address), 0)
+        if rest:
+            found.append(Edit(edit.change, edit.name, edit.scope if is_address else SCOPE_OF[rest]))
+    return tuple(found)
+
+
 def _is_address(text: str) -> bool:
     try:
         address(text)

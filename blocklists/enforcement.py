@@ -65,7 +65,7 @@ def level_of(age: float | None, ages: Ages) -> AgeLevel:
 
 def enforced(source: ListSource, life: ListLife) -> Enforced:
     """What is enforced of a list. An old list with URL entries and no policy of its own loses those alone (E1)."""
-    if life.suspension is not None:
+    if life.suspension is not None or life.erasure is not None:
         return Enforced.NOTHING
     if life.age is not AgeLevel.PAST or source.handling.stale is StalePolicy.KEEP:
         return Enforced.ALL

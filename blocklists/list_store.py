@@ -6,6 +6,7 @@ One folder per list::
     attempt.json        the last attempt, a held version's numbers
     life.json           what people decided: suspended, rolled back, approved
     content-<digest>    the texts of kept versions and of the one that is held (``texts``)
+    sealed-<digest>     the same of a secret list, encrypted under the wrapped key in ``key`` (``sealed_texts``)
     ledger              since when entries are listed, as keyed digests; never for a secret list
     edits               single entries that an operator added or removed (``journal``)
 
@@ -28,7 +29,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from blocklists.coverage import NOTHING_COVERED, Protected
-from blocklists.durable import read_record, write_record
+from blocklists.durable import read_record, sync_folder, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
 from blocklists.journal import Journal, append_edits, read_journal, tidy_journal
@@ -187,6 +188,14 @@ class ListStore:
         """The text of a kept or held version; None if it is not kept or not whole."""
         return self._texts.read(list_id, digest)
 
+    def has_text(self, list_id: str, digest: str) -> bool:
+        """Whether the text of a version can be expected to be read."""
+        return self._texts.holds(list_id, digest)
+
+    def keeps_text(self, source: ListSource) -> bool:
+        """Whether texts of this list are kept here at all."""
+        return self._texts.keeps(source)
+
     def status(self, list_id: str, *, now: float) -> ListStatus:
         """The list as people and metrics see it; ``now`` is Unix seconds."""
         serving, attempt, life = self.serving(list_id), self.attempt(list_id), self.life(list_id)
@@ -231,7 +240,7 @@ class ListStore:
             proof=version.proof,
             accepted=version.fetched if now is None else now,
         )
-        self._put_row(folder, with_accepted(self.versions(source.id), accepted))
+        self._put_row(folder, with_accepted(self.versions(source.id), accepted, source.handling.keep))
 
     def confirm(self, source: ListSource, version: ListVersion) -> None:
         """The source sent a kept version again: keep its validators anew, and its text if that is not whole."""
@@ -273,7 +282,7 @@ class ListStore:
         if current is None:
             raise RollbackError("no version of this source serves")
         chosen, refused = rolled_back(row, current, wanted, shortest=SHORTEST_DIGEST)
-        if self._texts.read(source.id, chosen.digest) is None:
+        if not self._texts.holds(source.id, chosen.digest):
             raise RollbackError("the text of this version is not kept here")
         return chosen, refused
 
@@ -297,7 +306,7 @@ class ListStore:
             proof=held.proof,
             accepted=held.fetched if now is None else now,
         )
-        row = with_accepted(self.versions(source.id), accepted)
+        row = with_accepted(self.versions(source.id), accepted, source.handling.keep)
         write_record(self._folder(source.id) / _VERSIONS, _ROW, row)
         self.note(source.id, replace(attempt, held=None, released=""))
         return True
@@ -316,6 +325,26 @@ class ListStore:
         self._texts.forget_plain(list_id)
         for name in (_EDITS, _LEDGER):
             (self._folder(list_id) / name).unlink(missing_ok=True)
+
+    def kept_digests(self, list_id: str) -> tuple[str, ...]:
+        """The digests of all versions that are kept or held, newest first."""
+        held = self.attempt(list_id).held
+        digests = [kept.digest for kept in self.versions(list_id)]
+        return tuple(digests if held is None else [held.digest, *digests])
+
+    def erase(self, list_id: str) -> None:
+        """Destroy the key, the texts and the records of a list, but for what people decided. Doing it twice is once."""
+        self._texts.erase(list_id)
+        folder = self._folder(list_id)
+        for name in (_VERSIONS, _BEFORE, _ATTEMPT_FILE, _EDITS, _LEDGER):
+            (folder / name).unlink(missing_ok=True)
+        if folder.is_dir():
+            sync_folder(folder)
+
+    def is_erased(self, list_id: str) -> bool:
+        """Whether nothing is left of the list but what people decided."""
+        attempted = (self._folder(list_id) / _ATTEMPT_FILE).exists()
+        return self._texts.is_erased(list_id) and not self.is_known(list_id) and not attempted
 
     def edits(self, list_id: str) -> Journal:
         """The edits of a list, and whether their file is damaged."""

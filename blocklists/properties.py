@@ -194,6 +194,10 @@ class Handling:
     """An entry is to be looked at again so long after it came; None = never."""
     canary: str = ""
     """A harmless name of the operator's that is enforced like an entry, so that enforcement can be probed."""
+    licence_ends: float | None = None
+    """Unix seconds from which on nothing of the list may be kept; None = never."""
+    keep: int = 5
+    """Versions that may be kept, the one that serves among them."""
     popular: PopularNames = PopularNames.HOLD
     staged: bool = False
     """A new version serves on one worker first."""

@@ -120,12 +120,26 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """The list's key and texts are destroyed, for good."""
+
+    since: float
+    reason: str
+    by: str
+    versions: tuple[str, ...] = ()
+    """The digests of what was kept when it began."""
+    done: float | None = None
+    """When nothing was left; None while that is being seen to."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListLife:
     """What people decided about a list, and what has been said about it."""
 
     suspension: Suspension | None = None
     pin: Pin | None = None
     approvals: tuple[Approval, ...] = ()
+    erasure: Erasure | None = None
     age: AgeLevel = AgeLevel.CURRENT
     announced: str = ""
     """The digest of the version that was announced last, so that nothing is announced twice."""

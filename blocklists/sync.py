@@ -25,6 +25,7 @@ __all__ = [
     "ListState",
     "ListStatus",
     "ListStore",
+    "Recount",
     "RefreshOutcome",
     "ReleaseError",
     "note_fault",
@@ -39,6 +40,16 @@ _KEEPING = frozenset({ListState.FAILED, ListState.HELD, ListState.PINNED})
 
 Count = Callable[[ListSource, bytes], ListCounts]
 """Counts a version without keeping it; called in a thread."""
+
+
+class Recount(Protocol):
+    """``blocklists.snapshot.readings.Readings.recount``, or nothing that can."""
+
+    def __call__(
+        self, source: ListSource, before: ListVersion, counts: ListCounts, after: ListVersion
+    ) -> ListCounts | None:
+        """The counts of a version from those of the one before; None if it must be counted. Called in a thread."""
+        ...
 
 
 class Fetch(Protocol):
@@ -67,7 +78,13 @@ class RefreshOutcome:
 
 
 async def refresh(
-    source: ListSource, store: ListStore, *, now: float, count: Count, fetch: Fetch
+    source: ListSource,
+    store: ListStore,
+    *,
+    now: float,
+    count: Count,
+    fetch: Fetch,
+    recount: Recount | None = None,
 ) -> RefreshOutcome:
     """Update one list; ``now`` is Unix seconds. Faults of source, list and disk end in an outcome, not an error."""
     is_secret = source.confidentiality is Confidentiality.SECRET
@@ -81,11 +98,12 @@ async def refresh(
             outcome, attempt = _not_modified(store, source, held), store.attempt(source.id)
         else:
             fetched = await asyncio.to_thread(store.identified, source, fetched)
-            outcome, attempt = await _Taking(source, store, count, now).take(fetched, is_lost=held is None)
+            taking = _Taking(source, store, count, recount, now)
+            outcome, attempt = await taking.take(fetched, is_lost=held is None)
     except (FetchError, OSError) as error:
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error)), store.attempt(source.id)
         outcome = replace(outcome, retry_after=getattr(error, "retry_after", None))
-    if outcome.state in _KEEPING and not is_secret:
+    if outcome.state in _KEEPING:
         outcome = replace(outcome, version=await asyncio.to_thread(store.load_for, source))
     return await _noted(source, store, attempt, outcome, now)
 
@@ -128,6 +146,7 @@ class _Taking:
     source: ListSource
     store: ListStore
     count: Count
+    recount: Recount | None
     now: float
 
     async def take(self, fetched: ListVersion, *, is_lost: bool) -> tuple[RefreshOutcome, Attempt]:
@@ -141,7 +160,7 @@ class _Taking:
             return _pinned(pin), attempt
         if (failure := inspect_bytes(fetched.data)) is not None:
             return RefreshOutcome(ListState.FAILED, _words(failure), failures=(failure,)), attempt
-        counts = await self._counted(fetched)
+        counts = await self._recounted(fetched, serving) or await self._counted(fetched)
         before = await self._before(serving, counts)
         failures = judge(source, counts, before, fetched.digest)
         if failures and attempt.released != fetched.digest:
@@ -152,6 +171,15 @@ class _Taking:
         words = (f"A new version with {_entries(counts.entries)}.", *notices(source, counts, before))
         outcome = RefreshOutcome(ListState.ACCEPTED, " ".join(words), fetched, counts)
         return outcome, replace(attempt, held=None, released="")
+
+    async def _recounted(self, version: ListVersion, serving: Serving | None) -> ListCounts | None:
+        """The counts from what differs alone; None if they are not to be had so."""
+        if self.recount is None or serving is None:
+            return None
+        current = await asyncio.to_thread(self.store.load_for, self.source)
+        if current is None or current.digest != serving.digest:
+            return None
+        return await asyncio.to_thread(self.recount, self.source, current, serving.counts, version)
 
     async def _counted(self, version: ListVersion) -> ListCounts:
         counts = await asyncio.to_thread(self.count, self.source, version.data)
@@ -171,7 +199,7 @@ class _Taking:
     def _confirm(self, serving: Serving, fetched: ListVersion, *, is_lost: bool) -> None:
         """Store the same version again if its text is missing or damaged, or its validators changed."""
         validators = (fetched.etag, fetched.last_modified, fetched.proof)
-        is_missed = is_lost and self.source.confidentiality is not Confidentiality.SECRET
+        is_missed = is_lost and self.store.keeps_text(self.source)
         if is_missed or (serving.etag, serving.last_modified, serving.proof) != validators:
             self.store.confirm(self.source, fetched)
 

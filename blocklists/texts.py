@@ -20,6 +20,10 @@ _PREFIX = "content-"
 class Texts(Protocol):
     """The texts of all lists."""
 
+    def keeps(self, source: ListSource) -> bool:
+        """Whether texts of this list are kept at all."""
+        ...
+
     def write(self, source: ListSource, digest: str, data: bytes) -> None:
         """Keep a text, durably, if the list's confidentiality allows it. OSError leaves what was there before."""
         ...
@@ -40,6 +44,14 @@ class Texts(Protocol):
         """Remove what is kept in plain of a list that is secret now and was not before. OSError."""
         ...
 
+    def erase(self, list_id: str) -> int:
+        """Destroy the key and every text of a list, durably; how many texts there were. OSError: do it again."""
+        ...
+
+    def is_erased(self, list_id: str) -> bool:
+        """Whether neither a key nor a text of the list is left."""
+        ...
+
 
 class FileTexts:
     """One file per text, in the folder of its list."""
@@ -50,9 +62,13 @@ class FileTexts:
         self._whole: dict[str, str] = {}
         """By list, the text that was found whole last and the state of its file then."""
 
+    def keeps(self, source: ListSource) -> bool:
+        """As ``Texts.keeps``."""
+        return source.confidentiality is not Confidentiality.SECRET
+
     def write(self, source: ListSource, digest: str, data: bytes) -> None:
         """As ``Texts.write``; the text of a secret list is not kept."""
-        if source.confidentiality is Confidentiality.SECRET:
+        if not self.keeps(source):
             return
         folder = self._directory / source.id
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,3 +109,16 @@ class FileTexts:
 
     def _path(self, list_id: str, digest: str) -> Path:
         return self._directory / list_id / f"{_PREFIX}{digest}"
+
+    def erase(self, list_id: str) -> int:
+        """As ``Texts.erase``; here there is no key."""
+        before = len(self._texts(list_id))
+        self.keep_only(list_id, ())
+        return before
+
+    def is_erased(self, list_id: str) -> bool:
+        """As ``Texts.is_erased``."""
+        return not self._texts(list_id)
+
+    def _texts(self, list_id: str) -> list[Path]:
+        return list((self._directory / list_id).glob(f"{_PREFIX}*"))

@@ -34,10 +34,10 @@ def pin_in_force(row: Row, pin: Pin | None) -> Pin | None:
     return pin if _pinned(row, pin) is not None else None
 
 
-def with_accepted(row: Row, version: Serving) -> Row:
-    """The row once ``version`` was accepted; versions of another origin can never serve again and go."""
+def with_accepted(row: Row, version: Serving, keep: int = KEPT_VERSIONS) -> Row:
+    """The row once ``version`` was accepted, of at most ``keep``; versions of another origin can never serve again and go."""
     others = [kept for kept in row if kept.digest != version.digest and kept.origin == version.origin]
-    return (version, *others[: KEPT_VERSIONS - 1])
+    return (version, *others[: max(keep, 1) - 1])
 
 
 def with_confirmed(

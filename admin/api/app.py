@@ -28,6 +28,7 @@ from admin.api.health import healthz, readyz
 from admin.api.hits import get_hits
 from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
 from admin.api.lists_actions import (
+    post_erase,
     post_release,
     post_resume,
     post_rollback,
@@ -94,6 +95,7 @@ ROUTES: tuple[Route, ...] = (
     ("GET", selftest.PATH, selftest.get_selftest, Permission.LISTS_READ),
     ("POST", selftest.PATH, selftest.post_selftest, Permission.LISTS_WRITE),
     ("GET", certification.PATH, certification.get_certification, Permission.LISTS_READ),
+    ("POST", "/api/v1/lists/{id}/erase", post_erase, Permission.LISTS_ERASE),
     ("GET", "/api/v1/stats/lists", get_lists_status, Permission.LISTS_READ),
     *_routes(categories.RESOURCE, categories.DESCRIBED),
     *_routes(profiles.RESOURCE, profiles.DESCRIBED),

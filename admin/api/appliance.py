@@ -82,8 +82,10 @@ class Condition:
     publish_failures: int = 0
     publish_problem: str = ""
     """Why the newest state could not be published; empty when it was."""
-    snapshot_entries: int = 0
-    snapshot_bytes: int = 0
+    snapshot_entries: int | None = None
+    snapshot_bytes: int | None = None
+    """Of all lists together; None before anything was published, and where a list is secret: whoever takes the other
+    lists' numbers off would have its size."""
     processes: tuple[str, ...] = ()
     """The names of the processes that the generation in force calls for."""
     notices: Mapping[str, int] | None = None

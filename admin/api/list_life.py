@@ -80,6 +80,10 @@ class ListActions(Protocol):
         """Let a held version serve, or be the first of two to agree to that."""
         ...
 
+    async def erase(self, actor: Actor, list_id: str, reason: str) -> Decided:
+        """Destroy all that is kept of a list, or be the first of two to agree to that."""
+        ...
+
     async def sync(self, actor: Actor, list_id: str) -> int:
         """Begin to update a list; it has ended when the list's ``attempts`` have reached the number returned."""
         ...

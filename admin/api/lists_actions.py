@@ -112,6 +112,12 @@ PATHS: Paths = {
         "It serves, or a second person is asked for",
         Permission.LISTS_RELEASE,
     ),
+    "/api/v1/lists/{id}/erase": _action(
+        "Destroy all that is kept of a list, for good",
+        Reasoned,
+        "Its key is being destroyed, or a second person is asked for",
+        Permission.LISTS_ERASE,
+    ),
 }
 
 
@@ -149,6 +155,13 @@ async def post_release(request: web.Request) -> web.Response:
     decided = await request.app[APPLIANCE].lists.release(
         request[ACTOR], request.match_info["id"], asked.reason, asked.digest
     )
+    return _shown(decided)
+
+
+async def post_erase(request: web.Request) -> web.Response:
+    """200: everything that is kept of the list is being destroyed, or a second person is asked for."""
+    asked = checked(Reasoned, await read_object(request))
+    decided = await request.app[APPLIANCE].lists.erase(request[ACTOR], request.match_info["id"], asked.reason)
     return _shown(decided)
 
 

@@ -27,10 +27,18 @@ def control_metrics(condition: Condition) -> Iterator[Metric]:
         "States that could not be published (disk full, broken list)",
         condition.publish_failures,
     )
-    yield GaugeMetricFamily(
-        "weir_snapshot_entries", "Names in the compiled lists", condition.snapshot_entries
-    )
-    yield GaugeMetricFamily("weir_snapshot_bytes", "Size of the compiled lists", condition.snapshot_bytes)
+    if condition.snapshot_entries is not None:
+        yield GaugeMetricFamily(
+            "weir_snapshot_entries",
+            "Names in the compiled lists, unless one is secret",
+            condition.snapshot_entries,
+        )
+    if condition.snapshot_bytes is not None:
+        yield GaugeMetricFamily(
+            "weir_snapshot_bytes",
+            "Size of the compiled lists, unless one is secret",
+            condition.snapshot_bytes,
+        )
     reloads = CounterMetricFamily(
         "weir_config_reloads", "Configurations read, by what became of them", labels=["result"]
     )

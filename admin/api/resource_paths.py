@@ -89,6 +89,11 @@ class Described:
     always: tuple[str, ...] = ()
     """Members that everybody is shown, beside ``id`` and ``declared_in``."""
 
+    @property
+    def plural(self) -> str:
+        """The collection in words: the last part of its path."""
+        return self.path.rpartition("/")[2]
+
     def paths(self) -> Paths:
         """The collection and its items."""
         return {self.path: self._collection(), f"{self.path}/{{id}}": self._item()}
@@ -114,7 +119,7 @@ class Described:
     def _collection(self) -> dict[str, Schema]:
         return {
             "get": operation(
-                f"All {self.noun}s, those of the file and those of the database, by id",
+                f"All {self.plural}, those of the file and those of the database, by id",
                 {"200": json("One page", page_of(self._shown()))},
                 scope=self.read,
                 anonymous=self.anonymous,

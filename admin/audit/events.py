@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-NO_DETAIL: Mapping[str, str | int | float | bool | None] = MappingProxyType({})
+Detail = str | int | float | bool | None
+"""One fact of an event."""
+NO_DETAIL: Mapping[str, Detail] = MappingProxyType({})
 
 
 class EventKind(StrEnum):
@@ -39,8 +41,10 @@ class EventKind(StrEnum):
     LIST_EDITED = "list.edited"
     LIST_ASKED = "list.asked"
     """Somebody asked whether a secret list has an entry."""
+    LIST_ERASING = "list.erasing"
+    """It was decided that a list is erased."""
     LIST_ERASED = "list.erased"
-    """Keys and versions of a secret list were destroyed."""
+    """Key, versions and compiled entries of a list were destroyed, and nothing of them was found any more."""
     LIST_SELFTEST = "list.selftest"
     """Enforcement of a list's canary began to fail, or works again, or somebody ran the test by hand."""
     CATEGORY_CHANGED = "category.changed"
@@ -66,7 +70,7 @@ class Event:
     after: str = ""
     reason: str = ""
     """In the words of whoever acted."""
-    detail: Mapping[str, str | int | float | bool | None] = field(default_factory=lambda: NO_DETAIL)
+    detail: Mapping[str, Detail] = field(default_factory=lambda: NO_DETAIL)
     """Facts for people: counts, digests of versions, ids. Never entries, secrets or personal detail."""
 
 

@@ -9,6 +9,7 @@ from admin.cli.lists_certify import certify
 from admin.cli.lists_decide import release, resume, rollback, suspend
 from admin.cli.lists_diff import diff, review, versions
 from admin.cli.lists_edit import edit
+from admin.cli.lists_erase import erase
 from admin.cli.lists_hits import hits
 from admin.cli.lists_preview import held, preview
 from admin.cli.lists_selftest import selftest
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
             certify,
             "What was tested and enforced of a list in a quarter, as JSON or a page to print.",
         ),
+        ("erase", erase, "Destroy all that is kept of a list, for good; two persons must ask for it."),
         ("ask", ask, "Ask whether a list, be it secret, has an entry: with a reason, and recorded."),
         ("held", held, "Why a version of a list waits, and what to do."),
         ("preview", preview, "What a version that does not serve would do."),

@@ -48,12 +48,12 @@ def suspend(
             raise typer.BadParameter(str(error)) from error
     if duration is not None:
         body["for"] = duration
-    return _decide(list_id, "suspend", body, config)
+    return decide(list_id, "suspend", body, config)
 
 
 def resume(list_id: _Id, reason: _Reason, config: _File = None) -> int:
     """1 if it is neither suspended nor rolled back."""
-    return _decide(list_id, "resume", {"reason": reason}, config)
+    return decide(list_id, "resume", {"reason": reason}, config)
 
 
 def rollback(
@@ -69,7 +69,7 @@ def rollback(
     config: _File = None,
 ) -> int:
     """1 if there is no such version, or its text is not kept."""
-    return _decide(list_id, "rollback", {"reason": reason, "version": to, "hold": hold}, config)
+    return decide(list_id, "rollback", {"reason": reason, "version": to, "hold": hold}, config)
 
 
 def release(
@@ -81,11 +81,13 @@ def release(
     config: _File = None,
 ) -> int:
     """1 if no version with this digest is held."""
-    return _decide(list_id, "release", {"reason": reason, "digest": digest}, config)
+    return decide(list_id, "release", {"reason": reason, "digest": digest}, config)
 
 
-def _decide(list_id: str, what: str, body: dict[str, Any], path: Path | None) -> int:
-    def decide(config: Config) -> int:
+def decide(list_id: str, what: str, body: dict[str, Any], path: Path | None) -> int:
+    """Ask the running control to do it, and say what came of it; the exit status."""
+
+    def ask(config: Config) -> int:
         began = time.monotonic()
         answer = post(config, f"/api/v1/lists/{quote(list_id, safe='')}/{what}", body)
         took = time.monotonic() - began
@@ -93,4 +95,4 @@ def _decide(list_id: str, what: str, body: dict[str, Any], path: Path | None) ->
         say(f"list {list_id}: {answer['message']} ({when})")
         return Exit.DONE
 
-    return talk(path, decide)
+    return talk(path, ask)

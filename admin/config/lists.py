@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
@@ -86,6 +87,13 @@ def _one_of(kind: type[_E]) -> BeforeValidator:
     return BeforeValidator(lambda value: None if value is None else chosen(kind, value))
 
 
+def _day(value: object) -> date | None:
+    try:
+        return value if value is None or type(value) is date else date.fromisoformat(str(value))
+    except ValueError:
+        raise fault(f"{shown(value)} is no day; write for example 2027-03-31") from None
+
+
 def _either(schema: JsonDict) -> None:
     """An entry of the catalogue brings what is needed otherwise."""
     schema["anyOf"] = [{"required": ["catalogue"]}, {"required": schema.pop("required")}]
@@ -159,6 +167,13 @@ class ListConfig(Section):
     """What may be kept of its hits: nothing, counts, or the names that were stopped (never who asked)."""
     contact: Text = key("", example="mistakes@hotline.example")
     """Where a mistake in the list is reported."""
+    licence_ends: Annotated[date | None, BeforeValidator(_day)] = key(
+        None, example='"2027-03-31"', words="a day"
+    )
+    """The last day (UTC) on which the list may be used. After it Weir destroys the list's key, all its versions and its
+    compiled entries, and says so in the audit log; `weir lists resume` begins anew once this date is moved."""
+    keep_versions: int = key(5, example="1", ge=1, le=5)
+    """Versions that are kept so that one can roll back, the one that serves among them: no more than the licence allows."""
     licence: Text = key("", example="CC BY-SA 4.0")
     """The licence under which the list may be used."""
     scope: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from admin.control.publishing import Fingerprint
+from admin.control.compiled import Fingerprint
 from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
 from resolver.runtime.logs import get_logger

@@ -23,6 +23,7 @@ from admin.control.clocks import Clocks
 from admin.control.config_events import config_loaded, config_refused, unchangeable
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
+from admin.control.erasing import Eraser
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper
@@ -101,6 +102,7 @@ class Controller:
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._announcer = Announcer(storage.record)
+        self._eraser = Eraser(keeper, self._place.state, clocks.unix)
         self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetches: dict[str, asyncio.Task[None]] = {}
@@ -317,6 +319,7 @@ class Controller:
 
     async def _step(self) -> None:
         await self._live()
+        await self._eraser.destroy()
         for list_id in self._keeper.due():
             self._begin_fetch(list_id)
         await self._look_at_store()
@@ -329,6 +332,8 @@ class Controller:
                     await self._try_publish()
         self._bookkeeping.begin(self._publisher.compiled)
         await self._trials.look(self.lists, self.config, self._record)
+        if not self._stale and self._publisher.is_current:
+            await self._eraser.prove()
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 
 from admin.api.list_life import Decided, KeptVersion, VersionDifference
-from admin.audit.events import Event, EventKind, digest_of
+from admin.audit.events import Detail, Event, EventKind, digest_of
 from admin.control.clocks import Clocks
 from admin.control.differing import difference_of, may_see_names
+from admin.control.erasure import Wish, agreed
 from admin.control.lives import Lives
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import LONGEST_REASON
@@ -83,8 +84,11 @@ class Decisions:
         require(actor, Permission.LISTS_WRITE)
         source, said = self._source(list_id), _reason(reason)
         pinned = await asyncio.to_thread(self._store.pin_for, source) is not None
+        erased = self._lives.life(list_id).erasure is not None
 
         def changed(life: ListLife) -> ListLife:
+            if life.erasure is not None:
+                return self._licensed_anew(life, source, said, actor)
             if life.suspension is None and not pinned:
                 raise ConflictError(f"list {list_id} is neither suspended nor rolled back")
             before = life.suspension or life.pin
@@ -93,6 +97,9 @@ class Decisions:
             return self._lives.with_event(replace(life, suspension=None, pin=None), event, actor)
 
         await self._lives.change(list_id, changed)
+        if erased:
+            self._effects.refetch(list_id)
+            return await self._decided(list_id, "The list is fetched anew.")
         words = "The list is enforced again" + (", in its newest version." if pinned else ".")
         return await self._decided(list_id, words)
 
@@ -107,6 +114,9 @@ class Decisions:
         except RollbackError as error:
             raise ConflictError(f"list {list_id}: {error}") from error
         pin = Pin(chosen.digest, refused, hold, self._clocks.unix(), said, _name(actor))
+        detail: dict[str, Detail] = {"hold": hold}
+        if source.confidentiality is not Confidentiality.SECRET:
+            detail["entries"] = chosen.counts.entries
 
         def changed(life: ListLife) -> ListLife:
             event = Event(
@@ -115,7 +125,7 @@ class Decisions:
                 before=refused[0] if refused else "",
                 after=chosen.digest,
                 reason=said,
-                detail={"hold": hold, "entries": chosen.counts.entries},
+                detail=detail,
             )
             return self._lives.with_event(replace(life, pin=pin), event, actor)
 
@@ -143,6 +153,22 @@ class Decisions:
                 list_id, "Agreed. A second person must release it too: popular names are in this version."
             )
         return await self._let_serve(actor, source, held.digest, said)
+
+    async def erase(self, actor: Actor, list_id: str, reason: str) -> Decided:
+        """As ``ListActions.erase``."""
+        require(actor, Permission.LISTS_ERASE)
+        self._source(list_id)
+        wish = Wish(list_id, actor, _name(actor), self._clocks.unix(), _reason(reason))
+        versions = await asyncio.to_thread(self._store.kept_digests, list_id)
+        life = await self._lives.change(
+            list_id, lambda life: agreed(life, wish, versions, self._lives.with_event)
+        )
+        if life.erasure is None:
+            words = (
+                "Agreed. A second person must ask for the same within 24 hours; then it is erased for good."
+            )
+            return await self._decided(list_id, words)
+        return await self._decided(list_id, "Its key is being destroyed, with everything that is kept of it.")
 
     async def sync(self, actor: Actor, list_id: str) -> int:
         """As ``ListActions.sync``."""
@@ -179,6 +205,16 @@ class Decisions:
         require(actor, Permission.LISTS_READ)
         return await asyncio.to_thread(self._versions, self._source(list_id))
 
+    def _licensed_anew(self, life: ListLife, source: ListSource, reason: str, actor: Actor) -> ListLife:
+        """The life of an erased list that may be had again; ConflictError if it may not yet, or not any more."""
+        ends, now = source.handling.licence_ends, self._clocks.unix()
+        if life.erasure is None or life.erasure.done is None:
+            raise ConflictError(f"list {source.id} is still being erased; try again in a moment")
+        if ends is not None and ends <= now:
+            raise ConflictError(f"the licence of list {source.id} has ended; change licence_ends first")
+        event = Event(EventKind.LIST_RESUMED, source.id, reason=reason, detail={"erasure_ended": True})
+        return self._lives.with_event(replace(life, erasure=None), event, actor)
+
     def _versions(self, source: ListSource) -> tuple[KeptVersion, ...]:
         serving = self._store.serving_for(source)
         is_secret = source.confidentiality is Confidentiality.SECRET
@@ -190,7 +226,7 @@ class Decisions:
                 None if is_secret else version.counts.entries,
                 steps.get(version.digest),
                 serves=serving is not None and version.digest == serving.digest,
-                text_kept=self._store.text(source.id, version.digest) is not None,
+                text_kept=self._store.has_text(source.id, version.digest),
             )
             for version in self._store.versions(source.id)
         )

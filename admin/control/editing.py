@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from admin.api.appliance import EditReport
-from blocklists.edits import Change, Edit, EditError, combine
+from blocklists.edits import Change, Edit, EditError, beneath, combine
 from blocklists.list_store import ListStore
 from blocklists.model import Kind, ListSource
+from blocklists.snapshot.above_stops import AboveStops
 from blocklists.snapshot.deltas import Deltas, Effect
 from resolver.runtime.logs import get_logger
 
@@ -74,22 +75,53 @@ class Editor:
         later = sum(effect is Effect.LATER for effect in effects)
         return EditReport(in_force=len(edits) - later, compiling=self.owes_compiling, edits=kept)
 
+    def amend(self, source: ListSource, changes: Sequence[Edit]) -> bool:
+        """Put into force what a list's text says otherwise now, beneath the edits made to it, and write it to the disk.
+
+        False if not all of it could be: the lists are to be compiled then. OSError.
+        """
+        with self._lock:
+            if self._deltas is None:
+                return False
+            effects = self._deltas.apply(source.id, beneath(changes, self._kept(source)))
+            self._deltas.sync()
+        return all(effect is Effect.NOW for effect in effects)
+
+    @property
+    def changed(self) -> int:
+        """Names and prefixes that are in force otherwise than they were compiled."""
+        with self._lock:
+            return 0 if self._deltas is None else self._deltas.count
+
+    @property
+    def serial(self) -> int:
+        """Of the snapshot in force with its changes; 0 without one."""
+        with self._lock:
+            return 0 if self._deltas is None else self._deltas.serial
+
     def edits(self, list_id: str) -> tuple[Edit, ...]:
         """All edits of a list that hold. OSError if they cannot be read."""
         return combine(self._store.edits(list_id).edits)
 
     @contextlib.contextmanager
-    def adopting(self, path: Path, sources: Iterable[ListSource], basis: Basis | None) -> Iterator[None]:
+    def adopting(
+        self,
+        path: Path,
+        sources: Iterable[ListSource],
+        basis: Basis | None,
+        above_stops: AboveStops | None = None,
+    ) -> Iterator[None]:
         """Within, the snapshot at ``path`` comes into force; its changes are written to from then on.
 
         ``basis`` is what it was compiled with; None: an earlier process compiled it, so all edits are applied again.
+        ``above_stops`` are the names above the snapshot's stops, if they are known.
         An error inside leaves the old snapshot in force. OSError or SnapshotError if the new one cannot be opened.
         """
         with self._lock:
             if path == self._path:
                 yield
                 return
-            fresh = Deltas(path, {source.id: source for source in sources})
+            fresh = Deltas(path, {source.id: source for source in sources}, above_stops)
             try:
                 owed = self._catch_up(fresh, sources, basis)
                 yield

@@ -1,6 +1,6 @@
 """The lists as control keeps them: fetched when due, one at a time per server, their texts at hand for compiling.
 
-Texts lie in the list store, not in memory; only those of secret lists, which no disk may have, stay here.
+Texts lie in the list store, those of secret lists sealed; none stays in memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from admin.control.schedule import Schedule
 from admin.control.sync_events import noted
 from admin.services.redaction import message_of, redacted
 from blocklists.enforcement import Enforced
-from blocklists.list_store import origin
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.pace import pace_of
 from blocklists.sources import Fetched, Known, Phase, Progress
@@ -31,6 +30,7 @@ from blocklists.sync import (
     ListState,
     ListStatus,
     ListStore,
+    Recount,
     RefreshOutcome,
     note_fault,
     refresh,
@@ -52,7 +52,7 @@ class _SupersededError(Exception):
 class ListKeeper:
     """Owns the list store. Not thread-safe but for ``texts``, which only reads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its collaborators, each by name
         self,
         store: ListStore,
         schedule: Schedule,
@@ -61,19 +61,20 @@ class ListKeeper:
         count: Count,
         fetch: Fetch,
         progress: ProgressBoard | None = None,
+        recount: Recount | None = None,
     ) -> None:
-        """Knows no list until ``follow``. ``progress`` is where ``fetch`` tells how far it has come."""
+        """Knows no list until ``follow``. ``progress`` is where ``fetch`` tells how far it has come. Without ``recount``
+        every new version is counted as a whole.
+        """
         self.store = self._store = store
         """Where the lists are kept."""
         self._schedule, self._clocks = schedule, clocks
-        self._count, self._fetch = count, fetch
+        self._count, self._fetch, self._recount = count, fetch, recount
         self.fetcher = fetch
         """How a list is fetched, for who looks at it without keeping it."""
         self.lives = Lives(store, clocks)
         """What people decided about the lists, and how old these are."""
         self._sources: dict[str, ListSource] = {}
-        self._secret: dict[tuple[str, str], ListVersion] = {}
-        """By list id and origin: another source of the same id is another list."""
         self._outcomes: dict[str, RefreshOutcome] = {}
         self._attempts: Counter[str] = Counter()
         self.progress = progress or ProgressBoard()
@@ -89,7 +90,6 @@ class ListKeeper:
         have a held version that was released. A running fetch of a source that changed is given up for the new source.
         """
         before, self._sources = self._sources, {source.id: source for source in sources}
-        self._secret = {key: version for key, version in self._secret.items() if key[0] in self._sources}
         self._schedule.keep_only(set(self._sources))
         self.lives.follow(self._sources.values())
         for source, task in self._fetching.values():
@@ -97,15 +97,18 @@ class ListKeeper:
                 task.cancel()  # its ``fetch`` goes on with the new source
         now, needed = self._clocks.monotonic(), set()
         for source in self._sources.values():
+            if source.confidentiality is Confidentiality.SECRET:
+                with contextlib.suppress(OSError):  # a disk that fails: done when the list is fetched
+                    self._store.forget_text(source.id)
             changed = bool(before) and before.get(source.id) != source
             released = bool(self._store.attempt(source.id).released)
-            if changed or released or source.url.startswith("file:") or not self._digest(source):
+            if changed or released or source.url.startswith("file:") or not self._is_at_hand(source):
                 self._schedule.put(source.id, source.refresh, due=now)
                 needed.add(source.id)
             elif source.id not in before:
                 self._schedule.put(source.id, source.refresh, due=now + self._remaining(source))
             self._keep_pace(source)
-        return needed
+        return needed - self.lives.erased()
 
     def called(self, list_ids: Collection[str]) -> set[str]:
         """Their sources say that these lists have new versions. Returns those that must be fetched now."""
@@ -121,16 +124,16 @@ class ListKeeper:
 
     def next_due(self, besides: Collection[str] = ()) -> float | None:
         """When a list must be fetched next, in monotonic seconds; those ``besides`` are being fetched."""
-        return self._schedule.next_due(besides)
+        return self._schedule.next_due({*besides, *self.lives.erased()})
 
     def due(self) -> set[str]:
         """The lists that must be fetched now."""
-        return self._schedule.due(self._clocks.monotonic())
+        return self._schedule.due(self._clocks.monotonic()) - self.lives.erased()
 
     async def fetch(self, list_id: str) -> bool:
         """Update one list; True if another version than before is at hand. A fault ends in words, not in an error."""
         async with self._turns[list_id]:
-            while (source := self._sources.get(list_id)) is not None:
+            while (source := self._fetchable(list_id)) is not None:
                 self.progress.note(Progress(list_id, Phase.WAITING))
                 try:
                     async with self._queue.turn(source):
@@ -139,7 +142,24 @@ class ListKeeper:
                             return await self._refresh(source)
                 finally:
                     self.progress.forget(list_id)
-        return False  # no longer configured
+        return False  # no longer configured, or erased
+
+    async def erase(self, list_id: str) -> None:
+        """Destroy what is kept of a list, and give up what is on its way into it. OSError: do it again.
+
+        An update that is just being stored may bring something back: do it again once the list ``is_idle``.
+        """
+        if (fetching := self._fetching.get(list_id)) is not None:
+            fetching[1].cancel()
+        await asyncio.to_thread(self._store.erase, list_id)
+        self._outcomes.pop(list_id, None)
+
+    def is_idle(self, list_id: str) -> bool:
+        """Whether no update of a list is under way."""
+        return not self._turns[list_id].locked()
+
+    def _fetchable(self, list_id: str) -> ListSource | None:
+        return None if list_id in self.lives.erased() else self._sources.get(list_id)
 
     async def _refresh(self, source: ListSource) -> bool:
         list_id, before = source.id, self._digest(source)
@@ -151,8 +171,6 @@ class ListKeeper:
         wait = outcome.retry_after or 0.0
         self._schedule.tried(list_id, self._clocks.monotonic(), succeeded=good, at_least=wait)
         await self._remember(source, outcome, good=good)
-        if good and source.confidentiality is Confidentiality.SECRET and outcome.version is not None:
-            self._secret[_key(source)] = outcome.version
         self._tell(source, outcome)
         return self._digest(source) != before
 
@@ -172,7 +190,12 @@ class ListKeeper:
         now = self._clocks.unix()
         try:
             return await refresh(
-                source, self._store, now=now, count=self._count_current, fetch=self._fetch_current
+                source,
+                self._store,
+                now=now,
+                count=self._count_current,
+                fetch=self._fetch_current,
+                recount=None if self._recount is None else self._recount_current,
             )
         except _SupersededError:
             raise
@@ -203,8 +226,16 @@ class ListKeeper:
         self._check_current(source)
         return counts
 
+    def _recount_current(
+        self, source: ListSource, before: ListVersion, counts: ListCounts, after: ListVersion
+    ) -> ListCounts | None:
+        assert self._recount is not None
+        found = self._recount(source, before, counts, after)
+        self._check_current(source)
+        return found
+
     def _is_current(self, source: ListSource) -> bool:
-        return self._sources.get(source.id) == source
+        return self._fetchable(source.id) == source
 
     def _check_current(self, source: ListSource) -> None:
         if not self._is_current(source):
@@ -228,7 +259,7 @@ class ListKeeper:
         for source in self._sources.values():
             if source.id in left_out:
                 continue
-            version = self._secret.get(_key(source)) or self._store.load_for(source)
+            version = self._store.load_for(source)
             if version is not None:
                 found.append((source, version.data))
             elif in_force and self._store.is_known(source.id):
@@ -309,10 +340,7 @@ class ListKeeper:
         return message_of(source, attempt.state, attempt.message, attempt.held)
 
     def _digest(self, source: ListSource) -> str:
-        """Of the version at hand; empty if there is none."""
-        if source.confidentiality is Confidentiality.SECRET:
-            version = self._secret.get(_key(source))
-            return version.digest if version else ""
+        """Of the version that serves; empty if there is none."""
         serving = self._store.serving_for(source)
         return serving.digest if serving else ""
 
@@ -320,6 +348,13 @@ class ListKeeper:
         newest = self._store.newest_for(source)
         pace = pace_of(source, newest.timers if newest else None)
         self._schedule.keep_pace(source.id, pace.refresh, pace.retry)
+
+    def _is_at_hand(self, source: ListSource) -> bool:
+        """Whether there is a version, and of a secret list one that this box's key opens."""
+        digest = self._digest(source)
+        if not digest or source.confidentiality is not Confidentiality.SECRET:
+            return bool(digest)
+        return self._store.has_text(source.id, digest)
 
     def _remaining(self, source: ListSource) -> float:
         """Seconds until a list is due that was last tried by an earlier process; a clock that was set back: now.
@@ -342,7 +377,3 @@ class ListKeeper:
             _log.error("THIS LIST IS NOT ENFORCED: it has never been loaded", list=source.id, reason=words)
         else:
             _log.warning("list not updated", list=source.id, reason=words)
-
-
-def _key(source: ListSource) -> tuple[str, str]:
-    return source.id, origin(source)

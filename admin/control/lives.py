@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from admin.audit.events import Event, EventKind
 from admin.control.announcing import announcement
 from admin.control.clocks import Clocks
+from admin.control.erasure import Wish, begun
 from admin.services.actors import Actor, ActorKind
 from blocklists.enforcement import Enforced, ages_of, enforced, level_of, to_be_left_out
 from blocklists.list_store import ListStore
@@ -98,7 +99,17 @@ class Lives:
     def left_out(self) -> frozenset[str]:
         """The lists that must be compiled without (``enforcement.to_be_left_out``)."""
         off = {list_id for list_id, part in self.enforced().items() if part is Enforced.NOTHING}
-        return to_be_left_out((known.source for known in self._known.values()), off) if off else frozenset()
+        sources = (known.source for known in self._known.values())
+        return (to_be_left_out(sources, off) if off else frozenset()) | self.erased()
+
+    def erased(self) -> frozenset[str]:
+        """The lists that are erased or being erased: not to be fetched any more."""
+        return frozenset(list_id for list_id, known in self._known.items() if known.life.erasure is not None)
+
+    def erasing(self) -> tuple[str, ...]:
+        """The lists whose erasure has begun and not ended."""
+        erasures = ((list_id, known.life.erasure) for list_id, known in self._known.items())
+        return tuple(list_id for list_id, erasure in erasures if erasure is not None and erasure.done is None)
 
     def next_end(self) -> float | None:
         """When the next suspension ends, in monotonic seconds."""
@@ -117,7 +128,10 @@ class Lives:
         for list_id, known in self._known.items():
             if known.ends is not None and known.ends <= self._clocks.monotonic():
                 self._end(list_id, known)
-            if (level := self._level(known)) is not known.life.age:
+            ends = known.source.handling.licence_ends
+            if ends is not None and ends <= self._clocks.unix() and known.life.erasure is None:
+                self._end_of_licence(list_id, known)
+            if known.life.erasure is None and (level := self._level(known)) is not known.life.age:
                 self._age(list_id, known, level)
         return self.enforced() != before
 
@@ -126,7 +140,7 @@ class Lives:
         if (known := self._known.get(list_id)) is not None:
             if life.suspension != known.life.suspension:
                 known.ends = self._end_of(life.suspension)
-            if (life.suspension, life.pin) != (known.life.suspension, known.life.pin):
+            if _decisions(life) != _decisions(known.life):
                 self.decisions += 1
             known.life = life
 
@@ -134,6 +148,11 @@ class Lives:
         event = Event(EventKind.LIST_RESUMED, list_id, reason="The suspension's time is over.")
         self._put(list_id, self.with_event(replace(known.life, suspension=None), event, _BY_TIME))
         _log.warning("list enforced again: its suspension is over", list=list_id)
+
+    def _end_of_licence(self, list_id: str, known: _Known) -> None:
+        wish = Wish(list_id, _BY_TIME, "schedule:control", self._clocks.unix(), "The licence has ended.")
+        self._put(list_id, begun(known.life, wish, self._store.kept_digests(list_id), self.with_event))
+        _log.warning("the licence of this list has ended; what is kept of it is being erased", list=list_id)
 
     def _age(self, list_id: str, known: _Known, level: AgeLevel) -> None:
         detail = {"level": level.value, "age_s": int(self.age(list_id) or 0)}
@@ -191,6 +210,11 @@ class Lives:
         whole = suspension.until - suspension.since
         left = min(whole, suspension.until - self._clocks.unix())
         return self._clocks.monotonic() + max(0.0, left)
+
+
+def _decisions(life: ListLife) -> tuple[object, ...]:
+    """What decides what is compiled and enforced."""
+    return life.suspension, life.pin, life.erasure is None
 
 
 _RANK = {level: rank for rank, level in enumerate(AgeLevel)}

@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,20 +28,21 @@ from admin.control.progress import ProgressBoard
 from admin.control.schedule import Schedule
 from admin.control.storage import Storage
 from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
-from admin.control.vault import open_vault
+from admin.control.vault import open_vault, protect_memory, tell_of_strays
 from admin.control.watching import FileWatcher
 from admin.services.build import sources
 from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.store.address import address_of
 from blocklists.credentials import CredentialError
+from blocklists.sealed_texts import SealedTexts
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
 from blocklists.snapshot.readings import Readings
 from blocklists.sources import fetch
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import ListStore
-from blocklists.vault import COMMITMENTS, VaultKey, VaultKeyError
+from blocklists.vault import BLOBS, COMMITMENTS, VaultKey, VaultKeyError
 from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
@@ -90,15 +92,26 @@ def _run(config: Config) -> int:
     return 0
 
 
-async def _serve(config: Config, vault: VaultKey) -> None:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What one process is made of."""
+
+    controller: Controller
+    keeper: ListKeeper
+    storage: Storage
+
+
+def _parts(config: Config, vault: VaultKey) -> _Parts:
     clocks = Clocks(unix=time.time, monotonic=time.monotonic)  # noqa: TID251 - a process entry point
     readings = Readings(public_suffixes(), vault.index_key)
     progress = ProgressBoard()
+    lists = Place(config.data_dir).lists
     keeper = ListKeeper(
-        ListStore(Place(config.data_dir).lists, digest_key=vault.derive(COMMITMENTS)),
+        ListStore(lists, SealedTexts(lists, vault.derive(BLOBS)), digest_key=vault.derive(COMMITMENTS)),
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,
+        recount=readings.recount,
         fetch=partial(fetch, report=progress.note),
         progress=progress,
     )
@@ -106,6 +119,13 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     controller = Controller(
         config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
     )
+    return _Parts(controller, keeper, storage)
+
+
+async def _serve(config: Config, vault: VaultKey) -> None:
+    protect_memory(config)
+    parts = _parts(config, vault)
+    controller = parts.controller
     sock = listen(config.admin.listen)
     local_token = secrets.token_hex(LOCAL_BYTES)
     write_local_token(Place(config.data_dir).run, local_token)
@@ -116,10 +136,12 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     published = asyncio.Event()
     opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock, published))
 
-    files = FileWatcher(controller.called, keeper.tag)
+    files = FileWatcher(controller.called, parts.keeper.tag)
 
     def follow(adopted: Config) -> None:
         give_way(NICENESS)
+        protect_memory(adopted)
+        tell_of_strays(adopted)
         published.set()
         _follow(controller, opening, adopted)
         _ = spawn(files.follow(sources(adopted)), name="file watcher follows")
@@ -138,7 +160,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     await controller.notices.close()
     files.close()
     await server.close()
-    await storage.close()
+    await parts.storage.close()
     if not work.cancelled():
         work.result()  # it never ends by itself: a fault, to be seen by whoever started us
 

@@ -6,11 +6,16 @@ with other lists enforced, which is the kill switch. One lock orders their publi
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 
 from admin.config import Config
+from admin.control import compiled as records
+from admin.control.amending import Amender
+from admin.control.compiled import Compiled, Fingerprint
 from admin.control.editing import Basis, Editor
 from admin.control.lists import ListKeeper, LostTextError
 from admin.services.build import build_tables, sources, worker_count
@@ -19,9 +24,9 @@ from admin.services.in_force import InForce
 from admin.services.place import Place
 from admin.services.publish import Compile, Snapshot, compile_lists, promote, publish, stage
 from blocklists.enforcement import Enforced
-from blocklists.model import ListSource
 from blocklists.snapshot.native import SnapshotError, release_memory
 from blocklists.snapshot.readings import Readings
+from blocklists.suffixes import public_suffixes
 from resolver.runtime.logs import get_logger
 from resolver.tables.model import Tables
 from resolver.tables.store import TablesError, current_generation, unstage
@@ -33,8 +38,6 @@ _log = get_logger("weir.control")
 MOST_COMPILATIONS = 3
 """In a row without publishing one; whoever decides more often waits for less."""
 
-Fingerprint = tuple[tuple[ListSource, str], ...]
-"""The lists that were compiled, each with the digest of its version."""
 Published = tuple[Tables, Snapshot]
 WORKERS_TO_TRY = 2
 """One tries out, and there must be another to compare it with."""
@@ -84,10 +87,12 @@ class Publisher:
         """``now`` gives Unix seconds; ``readings`` is what the keeper counts new versions with."""
         self._place, self._keeper, self._editor, self._now = place, keeper, editor, now
         self._compiler, self._readings = compiler, readings
-        self._compiled: tuple[Fingerprint, Snapshot, Basis] | None = None
-        self._shield = ""
-        """The protected names (``Guard.shield``) that the compiled lists were held against."""
+        self._amender = Amender(keeper, editor, readings)
+        self._compiled: Compiled | None = None
+        self._suffixes = hashlib.sha256("\n".join(sorted(public_suffixes())).encode()).hexdigest()
         self._wanted: Fingerprint = ()
+        self._rests = False
+        """What is in force is to be followed by something else, whatever comes."""
         self._lock = threading.Lock()
         self._put: _InPlace | None = None
         self._put_lists: Fingerprint = ()
@@ -103,7 +108,7 @@ class Publisher:
         """The lists that this process compiled last; empty before it compiled any. What is only tried out does not count."""
         if self.tried is not None:
             return self._put_lists
-        return () if self._compiled is None else self._compiled[0]
+        return () if self._compiled is None else self._compiled.fingerprint
 
     @property
     def is_current(self) -> bool:
@@ -111,8 +116,8 @@ class Publisher:
         return (
             self._compiled is not None
             and not self._was_given_up
-            and self._compiled[0] == self._keeper.fingerprint()
-            and self._shield == self._readings.guard.shield
+            and self._compiled.fingerprint == self._keeper.fingerprint()
+            and self._compiled.shield == self._readings.guard.shield
             and not self._editor.owes_compiling
         )
 
@@ -122,12 +127,13 @@ class Publisher:
         put, compiled = self._put, self._compiled
         if put is None or compiled is None or self.tried is not None or put.prepared.basis is None:
             return False
-        return compiled[1].name != put.prepared.snapshot.name and self._gave_up == compiled[1].name
+        name = compiled.snapshot.name
+        return name != put.prepared.snapshot.name and self._gave_up == name
 
     @property
     def is_behind(self) -> bool:
-        """Whether other versions are wanted than those that the last compilation began with."""
-        return self._wanted != self._keeper.fingerprint()
+        """Whether something else is wanted than what the last compilation began with, or what was taken over."""
+        return self._rests or self._wanted != self._keeper.fingerprint()
 
     def holds(self, list_id: str) -> bool:
         """Whether what is compiled of a list is what should be enforced of it."""
@@ -137,17 +143,22 @@ class Publisher:
         return wanted == compiled or (masked and bool(wanted))
 
     def prepare(self, config: Config) -> Prepared:
-        """The lists at hand, compiled for this configuration. That takes seconds of one core for millions of entries."""
-        if not self.is_current:
+        """The lists at hand, compiled for this configuration. That takes seconds of one core for millions of entries, and
+        nothing where what is in force fits, or can be changed in place.
+        """
+        if self._compiled is None and (taken := self._take_over(config)) is not None:
+            return Prepared(taken.snapshot, None)
+        is_crowded, self._rests = self._rests and self._amender.is_crowded, False
+        if is_crowded or not (self.is_current or self._amend(config)):
             try:
                 self._compile_as_decided()
             except LostTextError:
                 # A list whose text is away must not freeze the policies of everybody.
                 if (kept := self._kept(config)) is None:
                     raise
-                return Prepared(kept, None)
+                return Prepared(kept[0], None)
         assert self._compiled is not None
-        return Prepared(*self._compiled[1:])
+        return Prepared(self._compiled.snapshot, self._compiled.basis)
 
     def publish(self, config: Config, prepared: Prepared) -> Published:
         """Make this configuration over what was prepared the state in force."""
@@ -155,7 +166,9 @@ class Publisher:
             put = _InPlace(config, prepared)
             if (lists := self._to_be_tried(put)) and (tried := self._try_out(put, lists)) is not None:
                 return tried
-            return self._replace(put, tidy=True)
+            done = self._replace(put, tidy=True)
+            self._keep_record()
+            return done
 
     def change_subscribers(self, config: Config, changes: Collection[SubscriberChange]) -> bool:
         """Put a configuration into force that differs from the one in force in these subscribers alone.
@@ -182,9 +195,60 @@ class Publisher:
         with self._lock:
             put = self._put
             if put is None and (kept := self._kept(config)) is not None:
-                put = _InPlace(config, Prepared(kept, None))
+                put = _InPlace(config, Prepared(kept[0], None))
             # Not tidied: what a compilation is writing belongs to no generation yet.
             return None if put is None else self._replace(put, tidy=False)
+
+    def _take_over(self, config: Config) -> Compiled | None:
+        """What an earlier process compiled, if it is in force and of these very lists, edits and names; of other versions
+        of them, it is followed by those.
+        """
+        if (kept := self._kept(config)) is None:
+            return None
+        snapshot, serial = kept
+        wanted = self._keeper.fingerprint()
+        try:
+            edits = records.digest_of_edits(self._editor.basis(source for source, _ in wanted).edits)
+        except OSError:
+            return None
+        known = records.recall(self._place.state, snapshot, serial, wanted, edits, self._suffixes)
+        if known is None:
+            return None
+        fingerprint, shield, above_stops = known
+        snapshot = replace(snapshot, above_stops=above_stops)
+        self._compiled = Compiled(fingerprint, snapshot, None, shield, edits)
+        self._wanted, self._rests = fingerprint, not self.is_current
+        return self._compiled
+
+    def _amend(self, config: Config) -> bool:
+        """Put new versions into force beside the compiled lists; False if these are to be compiled.
+
+        A state that the first worker is to try out, or tries out now, is a compiled one of its own.
+        """
+        compiled, put, wanted = self._compiled, self._put, self._keeper.fingerprint()
+        if compiled is None or put is None or put.prepared.snapshot.name != compiled.snapshot.name:
+            return False
+        if compiled.shield != self._readings.guard.shield or self._editor.owes_compiling:
+            return False
+        if self.tried is not None or self._wants_trial(config, compiled.fingerprint, wanted):
+            return False
+        if (amendments := self._amender.plan(compiled, wanted)) is None:
+            return False
+        self._compiled = None  # should this end anywhere, nobody knows what is in force, and it is compiled
+        records.take_back(self._place.state)
+        amended = self._amender.apply(compiled, wanted, amendments)
+        if amended is None:
+            return False
+        self._compiled, self._wanted, self._rests = amended, wanted, self._amender.is_crowded
+        return True
+
+    def _keep_record(self) -> None:
+        """Remember what is in force for the next process. The caller holds the lock."""
+        compiled, put = self._compiled, self._put
+        if compiled is None or put is None or put.prepared.snapshot.name != compiled.snapshot.name:
+            return
+        with contextlib.suppress(OSError):  # a full disk: the next process compiles
+            records.keep(self._place.state, compiled, self._editor.serial, self._suffixes)
 
     def _compile_as_decided(self) -> None:
         """Compile anew what was decided otherwise meanwhile: what somebody took back must not serve, if only for once."""
@@ -210,14 +274,17 @@ class Publisher:
         )
         del texts
         release_memory()
-        self._compiled, self._shield = (wanted, compiled, basis), prepared.guard.shield
+        edits = records.digest_of_edits(basis.edits)
+        self._compiled = Compiled(wanted, compiled, basis, prepared.guard.shield, edits)
 
     def _replace(self, put: _InPlace, *, tidy: bool) -> Published:
         """The caller holds the lock."""
         self._withdraw()
         config, snapshot, enforced = put.config, put.prepared.snapshot, self._keeper.lives.enforced()
         state, before = self._place.state, self._in_force
-        with self._editor.adopting(state / snapshot.name, sources(config), put.prepared.basis):
+        with self._editor.adopting(
+            state / snapshot.name, sources(config), put.prepared.basis, snapshot.above_stops
+        ):
             changes = before.edit(config, snapshot.name, snapshot.bits, enforced) if before else None
             if before is None or changes is None:
                 self._in_force = publish(
@@ -232,8 +299,8 @@ class Publisher:
         return self._in_force.tables, snapshot
 
     def _now_put(self, put: _InPlace) -> None:
-        if self._compiled is not None and self._compiled[1].name == put.prepared.snapshot.name:
-            self._put_lists = self._compiled[0]
+        if self._compiled is not None and self._compiled.snapshot.name == put.prepared.snapshot.name:
+            self._put_lists = self._compiled.fingerprint
         self._put = put
 
     # ---- trying out ----
@@ -245,15 +312,17 @@ class Publisher:
             if tried is None:
                 return None
             put, state = tried.put, self._place.state
+            snapshot = put.prepared.snapshot
             with self._editor.adopting(
-                state / put.prepared.snapshot.name, sources(put.config), put.prepared.basis
+                state / snapshot.name, sources(put.config), put.prepared.basis, snapshot.above_stops
             ):
                 promote(tried.state, state)
             self.tried, self._in_force = None, tried.state
             self._now_put(put)
+            self._keep_record()
             if before is not None:
                 before.close()
-            return tried.state.tables, put.prepared.snapshot
+            return tried.state.tables, snapshot
 
     def withdraw(self) -> None:
         """Let the first worker have again what the others have."""
@@ -273,17 +342,22 @@ class Publisher:
         None if the configuration's lists are others than before. A list that could not be rolled back afterwards is not
         among them.
         """
-        if self._put is None or self._compiled is None or worker_count(put.config) < WORKERS_TO_TRY:
+        if self._put is None or self._compiled is None or put.config.lists != self._put.config.lists:
             return ()
-        before = {source.id: digest for source, digest in self._put_lists}
-        changed = tuple(
+        return self._wants_trial(put.config, self._put_lists, self._compiled.fingerprint)
+
+    def _wants_trial(self, config: Config, before: Fingerprint, after: Fingerprint) -> tuple[str, ...]:
+        """The ``staged`` lists that have another version after than before and could be rolled back."""
+        if worker_count(config) < WORKERS_TO_TRY:
+            return ()
+        known = {source.id: digest for source, digest in before}
+        return tuple(
             source.id
-            for source, digest in self._compiled[0]
+            for source, digest in after
             if source.handling.staged
-            and before.get(source.id, digest) != digest
+            and known.get(source.id, digest) != digest
             and self._keeper.can_roll_back(source)
         )
-        return changed if changed and put.config.lists == self._put.config.lists else ()
 
     def _try_out(self, put: _InPlace, lists: tuple[str, ...]) -> Published | None:
         """None if nothing is in force beside which it could be tried."""
@@ -299,7 +373,7 @@ class Publisher:
         staged = stage(
             put.config, put.prepared.snapshot, self._place.state, now=self._now(), enforced=enforced
         )
-        self.tried = Tried(put, staged, self._compiled[0], lists)
+        self.tried = Tried(put, staged, self._compiled.fingerprint, lists)
         _log.info("a new state is tried out on the first worker", lists=", ".join(lists))
         return self._in_force.tables, self._put.prepared.snapshot
 
@@ -314,8 +388,10 @@ class Publisher:
         else:
             self.tried = replace(tried, put=replace(tried.put, config=config))
 
-    def _kept(self, config: Config) -> Snapshot | None:
-        """The compiled lists in force, if the configuration has the very same lists, so that their bits fit."""
+    def _kept(self, config: Config) -> tuple[Snapshot, int] | None:
+        """The compiled lists in force and their serial, if the configuration has the very same lists, so that their bits
+        fit.
+        """
         try:
             view = View.open(self._place.state, self._readings.index_key)
         except (TablesError, SnapshotError):
@@ -328,4 +404,5 @@ class Publisher:
         if wanted.lists != served:
             return None
         reader = view.reader
-        return Snapshot(view.tables.snapshot, view.bits, reader.entries, reader.size, reader.clients)
+        snapshot = Snapshot(view.tables.snapshot, view.bits, reader.entries, reader.size, reader.clients)
+        return snapshot, reader.serial

@@ -5,7 +5,8 @@ from __future__ import annotations
 from admin.api.appliance import Condition, ConfigCondition, ListCondition
 from admin.services.publish import Snapshot
 from admin.services.serving import GATEWAY, resolver_name
-from resolver.tables.model import Tables
+from blocklists.model import Confidentiality
+from resolver.tables.model import ListInfo, Tables
 
 
 class Record:
@@ -51,6 +52,7 @@ class Record:
     def condition(self, lists: tuple[ListCondition, ...]) -> Condition:
         """Everything, with what the keeper of the lists says."""
         tables, snapshot = self._tables, self._snapshot
+        has_secrets = tables is not None and any(map(_is_secret, tables.lists.values()))
         return Condition(
             config=ConfigCondition(self._loaded, self._accepted, self._rejected, self._problems),
             lists=lists,
@@ -58,10 +60,14 @@ class Record:
             published=None if tables is None else tables.created,
             publish_failures=self._failures,
             publish_problem=self.publish_problem,
-            snapshot_entries=snapshot.entries if snapshot else 0,
-            snapshot_bytes=snapshot.size if snapshot else 0,
+            snapshot_entries=snapshot.entries if snapshot and not has_secrets else None,
+            snapshot_bytes=snapshot.size if snapshot and not has_secrets else None,
             processes=self._processes,
         )
+
+
+def _is_secret(info: ListInfo) -> bool:
+    return info.confidentiality is Confidentiality.SECRET
 
 
 def processes_of(tables: Tables) -> tuple[str, ...]:

@@ -1,21 +1,22 @@
-"""What is announced of a list's updates: a new version, one that is held, the first of a row of failures. Pure."""
+"""What is announced of a list's updates: a new version, one that is held, the first of a row of failures. Pure.
+
+Of a secret list no number: who reads the events is told no more of its size than who asks for its status.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from admin.audit.events import Event, EventKind
+from admin.audit.events import Detail, Event, EventKind
 from admin.control.announcing import announcement
 from admin.services.actors import Actor, ActorKind
-from blocklists.model import ListSource
+from blocklists.model import Confidentiality, ListSource
 from blocklists.records import Held, ListLife, Serving
 from blocklists.sync import CONFIRMING, ListState, RefreshOutcome
 
 _FAILED = "failed"
 _LONGEST = 500
 """Characters of a message that an event carries."""
-
-Detail = str | int | float | bool | None
 
 
 def noted(
@@ -36,9 +37,7 @@ def noted(
         events.append(_synced(source, announced, newest))
         announced = newest.digest
     if outcome.state is ListState.HELD and held is not None and trouble != held.digest:
-        gates = ", ".join(failure.gate for failure in held.failures)
-        detail: dict[str, Detail] = {"version": held.digest, "gates": gates, "entries": held.counts.entries}
-        events.append(Event(EventKind.LIST_HELD, source.id, detail=detail))
+        events.append(_held(source, held))
         trouble = held.digest
     elif outcome.state is ListState.FAILED and trouble != _FAILED:
         events.append(Event(EventKind.LIST_FAILED, source.id, detail={"message": outcome.message[:_LONGEST]}))
@@ -52,7 +51,17 @@ def noted(
     return replace(life, announced=announced, trouble=trouble, pending=(*life.pending, *told))
 
 
+def _held(source: ListSource, held: Held) -> Event:
+    gates = ", ".join(failure.gate for failure in held.failures)
+    detail: dict[str, Detail] = {"version": held.digest, "gates": gates}
+    if source.confidentiality is not Confidentiality.SECRET:
+        detail["entries"] = held.counts.entries
+    return Event(EventKind.LIST_HELD, source.id, detail=detail)
+
+
 def _synced(source: ListSource, before: str, newest: Serving) -> Event:
+    if source.confidentiality is Confidentiality.SECRET:
+        return Event(EventKind.LIST_SYNCED, source.id, before=before, after=newest.digest)
     detail: dict[str, Detail] = {
         "entries": newest.counts.entries,
         "rejected": newest.counts.lines - newest.counts.accepted - newest.counts.duplicate,

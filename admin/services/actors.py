@@ -30,6 +30,8 @@ class Permission(StrEnum):
     LISTS_WRITE = "lists:write"
     LISTS_RELEASE = "lists:release"
     """Let a held version serve."""
+    LISTS_ERASE = "lists:erase"
+    """Destroy all that is kept of a list, together with a second person (requirement C4)."""
     LISTS_SECRET = "lists:secret"
     """Ask whether a secret list has an entry: with a reason, limited and audited (requirement C3)."""
     CATEGORIES_READ = "categories:read"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+
 from admin.config.list_sections import AccessConfig, FieldsConfig, TransferConfig
 from admin.config.lists import ListConfig
 from admin.config.values import Duration
@@ -46,6 +48,11 @@ def list_source(item: ListConfig) -> ListSource:
     )
 
 
+def _end_of(day: date | None) -> float | None:
+    """The first moment after a day (UTC)."""
+    return None if day is None else datetime.combine(day + timedelta(days=1), time(), UTC).timestamp()
+
+
 def _handling(item: ListConfig) -> Handling:
     return Handling(
         attribution=item.attribution,
@@ -57,6 +64,8 @@ def _handling(item: ListConfig) -> Handling:
         stale=item.stale_policy,
         review_after=_seconds(item.review_after),
         canary=item.canary or "",
+        licence_ends=_end_of(item.licence_ends),
+        keep=item.keep_versions,
         popular=item.popular_names,
         staged=item.staged,
     )

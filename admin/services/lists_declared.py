@@ -84,6 +84,7 @@ class ListKind(Kind[ListConfig, ListRow]):
 def _names_files(section: ListConfig) -> bool:
     """Whether it leads to files or credentials of this box."""
     access, tsig = section.access, section.transfer.tsig if section.transfer else None
+    full = section.hashes.full if section.hashes else ""
     return bool(
         (section.url and section.url.path is not None)
         or access.ca
@@ -92,6 +93,7 @@ def _names_files(section: ListConfig) -> bool:
         or access.api_key
         or tsig
         or section.signature
+        or full.startswith("file:")
     )
 
 

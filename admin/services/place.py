@@ -44,6 +44,11 @@ class Place:
         """The box's own vault key."""
         return self.data_dir / "vault.key"
 
+    @property
+    def next_vault_key(self) -> Path:
+        """The key that is to take its place, while a rotation is under way."""
+        return self.data_dir / "vault.key.new"
+
     def create(self) -> None:
         """Make what is missing; what exists keeps its owner and rights. OSError as from mkdir(2)."""
         self.data_dir.mkdir(parents=True, exist_ok=True)

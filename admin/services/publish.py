@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from blocklists.edits import NO_EDITS, Edit, combine
 from blocklists.list_store import ListStore
 from blocklists.model import Bit, ListSource
 from blocklists.snapshot import native
+from blocklists.snapshot.above_stops import AboveStops
 from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.compiler import CompileReport, compile_prepared
 from blocklists.snapshot.metadata import ClientTrigger
@@ -38,6 +39,7 @@ from resolver.tables.model import Tables
 from resolver.tables.writing import ClientsWriter
 
 _TEMPORARY = ".snapshot.tmp"
+_SALT_BYTES = 16
 
 Texts = Sequence[tuple[ListSource, bytes]]
 """Lists with the text of the version that is to serve."""
@@ -70,6 +72,8 @@ class Snapshot:
     size: int
     clients: tuple[ClientTrigger, ...] = ()
     """What its zones ask for about clients."""
+    above_stops: AboveStops | None = field(default=None, compare=False, repr=False)
+    """None: not known."""
 
 
 def compile_lists(
@@ -97,7 +101,8 @@ def compile_lists(
         temporary.unlink(missing_ok=True)
         changes.unlink(missing_ok=True)
         raise
-    return Snapshot(name, report.bits, report.entries, report.size, report.clients)
+    above_stops = AboveStops.of(report.stops, secrets.token_hex(_SALT_BYTES))
+    return Snapshot(name, report.bits, report.entries, report.size, report.clients, above_stops)
 
 
 def publish(

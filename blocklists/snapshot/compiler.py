@@ -48,6 +48,8 @@ class CompileReport:
     clients: tuple[ClientTrigger, ...] = ()
     """What RPZ lists ask for about clients, in the order of the configuration."""
     urls: tuple[UrlRecords, ...] = ()
+    stops: frozenset[str] = frozenset()
+    """The names of lists that are not secret at which look-ups end (``exceptions``)."""
 
 
 def count_entries(source: ListSource, data: bytes, suffixes: Collection[str] = frozenset()) -> ListCounts:
@@ -124,8 +126,8 @@ class _Compilation:
         self._counts = {
             source.id: intake.counts for source, intake in zip(self._sources, self._intakes, strict=True)
         }
-        for secret in (False, True):
-            self._resolve(lists, secret)
+        self._stops = self._resolve(lists, secret=False)
+        self._resolve(lists, secret=True)
         self._clients = client_triggers(self._sources, self._intakes)
 
     def _begun(self, key: bytes, texts: Sequence[bytes]) -> native.Builder:
@@ -147,7 +149,8 @@ class _Compilation:
         intake.move(len(self._intakes), self._builder_of(source), self._tokens)
         return intake
 
-    def _resolve(self, lists: Sequence[tuple[ListSource, bytes]], secret: bool) -> None:
+    def _resolve(self, lists: Sequence[tuple[ListSource, bytes]], *, secret: bool) -> frozenset[str]:
+        """Work out what entries do to others. Returns the names that are stops now."""
         concerned = [
             (intake, data)
             for intake, (source, data) in zip(self._intakes, lists, strict=True)
@@ -156,9 +159,10 @@ class _Compilation:
         intakes, texts = [intake for intake, _ in concerned], [data for _, data in concerned]
         builder = self._secret if secret else self._builder
         leave_out_protected(intakes, self._guard)
-        apply_exceptions(builder, self._tokens, intakes, texts)
-        spare_protected(builder, self._tokens, intakes, self._guard)
+        excepted = apply_exceptions(builder, self._tokens, intakes, texts)
+        spared = spare_protected(builder, self._tokens, intakes, self._guard)
         place_addresses(builder, self._tokens, intakes)
+        return frozenset((*excepted, *spared))
 
     def write(self, path: Path, now: float) -> CompileReport:
         """Write the file under a temporary name, then move it into place."""
@@ -197,7 +201,9 @@ class _Compilation:
         sync_folder(path.parent)
         entries = sum(count for count, class_id in zip(sizes, table.class_of_set, strict=True) if class_id)
         urls = tuple(intake.urls for intake in self._intakes)
-        return CompileReport(entries, size, bits, self._counts, self._digest, self._clients, urls)
+        return CompileReport(
+            entries, size, bits, self._counts, self._digest, self._clients, urls, self._stops
+        )
 
     def _actions(self) -> Iterable[tuple[str, Action]]:
         """The actions that have a bit of their own. A protected list has none: it only says which names it means."""

@@ -52,12 +52,13 @@ def leave_out_protected(intakes: Iterable[Intake], guard: Guard) -> None:
 
 def spare_protected(
     builder: native.Builder, tokens: TokenTable, intakes: Sequence[Intake], guard: Guard
-) -> None:
+) -> Iterable[str]:
     """Let no list speak at a protected name, whatever stands there and above: an entry for a whole site is enforced but
     for the protected names in it. To be called when all exceptions are resolved.
 
-    The name gets a stop class (``exceptions``) of what all other lists say there.
+    The name gets a stop class (``exceptions``) of what all other lists say there. Returns the names that got one.
     """
+    stops: list[str] = []
     guarded = {intake.number for intake in intakes if intake.is_guarded}
     for name in filter(guard.is_kept, guard.protected):
         chain = _chain_to_stop(builder, tokens, name)
@@ -72,6 +73,8 @@ def spare_protected(
         )
         if spared != said:
             builder.replace(name.encode("ascii"), stop_set(tokens, spared))
+            stops.append(name)
+    return stops
 
 
 def _chain_to_stop(builder: native.Builder, tokens: TokenTable, name: str) -> list[Placed]:

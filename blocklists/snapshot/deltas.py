@@ -14,6 +14,7 @@ from pathlib import Path
 
 from blocklists.edits import AT_NAME, BELOW, REACH, Change, Edit
 from blocklists.model import BitRole, ListSource, Scope
+from blocklists.snapshot.above_stops import AboveStops
 from blocklists.snapshot.bits import feeds
 from blocklists.snapshot.classes import NOTHING, Class, Provenance, pack_changed
 from blocklists.snapshot.native import Changes, ChangesFullError
@@ -42,15 +43,18 @@ class Voice:
 class Deltas:
     """The writer of the changes to one snapshot. One per file; not thread-safe."""
 
-    def __init__(self, path: Path, sources: Mapping[str, ListSource]) -> None:
-        """``path`` is the snapshot, ``sources`` the lists that it was compiled from, by id.
+    def __init__(
+        self, path: Path, sources: Mapping[str, ListSource], above_stops: AboveStops | None = None
+    ) -> None:
+        """``path`` is the snapshot, ``sources`` the lists that it was compiled from, by id, ``above_stops`` the names above
+        its stops, if they are known.
 
         OSError as from open(2), BlockingIOError if the file has another writer, SnapshotError if a file is not sound.
         """
         self._reader = SnapshotReader.open(path, verify=False, without_secret=True)
         self._numbers = {list_id: number for number, list_id in enumerate(self._reader.lists)}
         self._voices = [self._voice(sources[list_id]) for list_id in self._reader.lists]
-        self._has_stops = self._reader.has_stops
+        self._has_stops, self._above_stops = self._reader.has_stops, above_stops
         self._ids = {self._reader.class_of(number): number for number in range(1, self._reader.classes)}
         self._changes = Changes.open(self._reader.table, str(changes_of(path)))
 
@@ -65,6 +69,15 @@ class Deltas:
         wire = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
         bits, _ = self._reader.look_up(wire)
         return any(bit.role is BitRole.PROTECTED and bits >> bit.index & 1 for bit in self._reader.bits)
+
+    def sync(self) -> None:
+        """Write what was put into force to the disk. OSError as from fsync(2)."""
+        self._changes.sync()
+
+    @property
+    def serial(self) -> int:
+        """Another number whenever something was put into force (``SnapshotReader.serial``)."""
+        return self._reader.serial
 
     @property
     def count(self) -> int:
@@ -96,7 +109,11 @@ class Deltas:
         except ChangesFullError:
             return Effect.LATER
         reaches_below = edit.scope is not Scope.ADDRESS and REACH[edit.scope] & BELOW
-        return Effect.PARTLY if self._has_stops and reaches_below else Effect.NOW
+        return Effect.PARTLY if reaches_below and self._may_be_stopped(edit.name) else Effect.NOW
+
+    def _may_be_stopped(self, name: str) -> bool:
+        """Whether look-ups may end below a name, at what was worked out when the table was compiled."""
+        return self._has_stops and (self._above_stops is None or name in self._above_stops)
 
     def _class_at(self, edit: Edit) -> Class:
         if edit.scope is Scope.ADDRESS:

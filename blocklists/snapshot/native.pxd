@@ -79,6 +79,13 @@ cdef extern from "scan.h" nogil:
         unsigned length
     ctypedef struct weir_lines:
         uint64_t number
+        size_t start
+        size_t end
+    ctypedef struct weir_passed:
+        uint64_t names
+        uint64_t blank
+        uint64_t comment
+        uint64_t odd
     ctypedef struct weir_pending:
         uint64_t number
         size_t start
@@ -96,6 +103,7 @@ cdef extern from "scan.h" nogil:
                         int syntax, uint32_t token, int refuse_marked)
     int weir_scan_next(weir_scan *scan)
     int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *name)
+    int weir_naming_next(weir_lines *lines, const weir_builder *wanted, weir_passed *passed)
 
 cdef extern from "writer.h" nogil:
     ctypedef struct weir_content:

@@ -32,6 +32,15 @@ class ScanResult(NamedTuple):
     idn: int
     """Of the accepted, those with an internationalised label."""
 
+class Naming(NamedTuple):
+    """Lines as (number from 1, start, end without the LF), and how many lines of each kind there are in all."""
+
+    lines: list[tuple[int, int, int]]
+    names: int
+    blank: int
+    comment: int
+    odd: int
+
 class Builder:
     """Collects names with sets of tokens under one key, then writes them as an immutable table. Tokens are numbers
     below 2**32 with a meaning of the caller's. Not thread-safe; the long calls release the GIL."""
@@ -70,6 +79,9 @@ class Builder:
         """Give the name exactly these tokens; none removes it."""
     def find_below(self, data: bytes, syntax: int, tokens: Iterable[int]) -> list[bytes]:
         """The names of clean lines of ``data`` that stand at or below a name that carries one of ``tokens``."""
+    def find_naming(self, data: bytes, syntax: int, most: int) -> Naming:
+        """The lines of ``data`` that are odd, and the clean ones whose very name is in this builder; of more than
+        ``most`` only the first ``most`` + 1, and then the numbers are those of the lines up to there."""
     def sets(self) -> list[tuple[tuple[int, ...], int]]:
         """Every distinct token set with the number of entries that have it; the index is the set's id, 0 is empty."""
     def write(
@@ -172,6 +184,8 @@ class Changes:
         """The same for an address prefix."""
     def commit(self) -> None:
         """Tell readers that something changed: answers judged before are judged anew."""
+    def sync(self) -> None:
+        """Write what was changed to the disk. OSError as from fsync(2)."""
     @property
     def count(self) -> int:
         """Names and prefixes that were changed."""

@@ -43,6 +43,16 @@ class ScanResult(NamedTuple):
     idn: int
 
 
+class Naming(NamedTuple):
+    """Lines that name given names, and how many lines of each kind there are."""
+
+    lines: list
+    names: int
+    blank: int
+    comment: int
+    odd: int
+
+
 cdef inline const uint8_t *_bytes_of(bytes data) noexcept:
     return <const uint8_t *>PyBytes_AS_STRING(data)
 
@@ -269,6 +279,23 @@ cdef class Builder:
                 names.append(PyBytes_FromStringAndSize(<const char *>name.text, name.length))
         finally:
             weir_builder_free(&wanted)
+
+    def find_naming(self, bytes data not None, int syntax, Py_ssize_t most):
+        """The odd lines of ``data`` and the clean ones whose name is in this builder; ``most`` + 1 at most."""
+        cdef weir_lines lines
+        cdef weir_passed passed
+        cdef int found
+        cdef list spans = []
+        _check_syntax(syntax)
+        memset(&passed, 0, sizeof(passed))
+        weir_lines_init(&lines, _bytes_of(data), len(data), syntax)
+        while len(spans) <= most:
+            with nogil:
+                found = weir_naming_next(&lines, &self.builder, &passed)
+            if not found:
+                break
+            spans.append((lines.number, lines.start, lines.end))
+        return Naming(spans, passed.names, passed.blank, passed.comment, passed.odd)
 
     cdef int _collect(self, weir_builder *wanted, frozenset tokens) except -1:
         """Copy the hashes of all entries with one of ``tokens``."""

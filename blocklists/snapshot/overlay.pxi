@@ -130,6 +130,11 @@ cdef class Changes:
         self._check()
         weir_overlay_raise(self.mapped)
 
+    def sync(self):
+        """Write what was changed to the disk."""
+        self._check()
+        os.fsync(self.file)
+
     @property
     def count(self):
         """Names and prefixes that were changed."""

@@ -9,18 +9,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from blocklists.guard import NO_GUARD, Guard
-from blocklists.model import Confidentiality, ListCounts, ListSource
+from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.snapshot import native
+from blocklists.snapshot.changing import VersionChange, version_change
 from blocklists.snapshot.covering import coverage_of
 from blocklists.snapshot.intake import Intake
 from blocklists.snapshot.tokens import TokenTable
 
-MOST_EXPECTED = 1 << 22
-"""Entries that room is made for in advance; a file of empty lines must not claim gigabytes."""
+MOST_EXPECTED = 1 << 25
+"""Entries that room is made for in advance, 900 MB of addresses; memory of it is only what entries come to lie in."""
 MOST_KEPT = 1 << 22
 """Entries that are kept for a compilation, of all lists together: at 27 bytes each, about 110 MB for some seconds."""
 
@@ -52,6 +53,10 @@ class Prepared:
     """The readings were made with it; no list speaks at its protected names."""
 
 
+_Succession = tuple[ListSource, str, str, str]
+"""The digests of a version and of the next one, and the shield of the guarded names."""
+
+
 class Readings:
     """Counts versions and keeps what it read. Thread-safe."""
 
@@ -61,6 +66,7 @@ class Readings:
         self._lock = threading.Lock()
         self._key = Prepared().key
         self._kept: dict[str, Reading] = {}
+        self._changes: dict[str, tuple[_Succession, VersionChange]] = {}
         self._guard = NO_GUARD
 
     @property
@@ -93,16 +99,52 @@ class Readings:
                 self._kept[source.id] = reading
         return replace(intake.counts, coverage=coverage_of(intake, guard))
 
+    def recount(
+        self, source: ListSource, before: ListVersion, counts: ListCounts, after: ListVersion
+    ) -> ListCounts | None:
+        """The counts of ``after`` from those of ``before`` and what differs; None if only reading all of it tells."""
+        guard = self._guard
+        if source.kind is Kind.PROTECTED or counts.coverage.reference != guard.digest:
+            return None
+        change = self._change(source, before.data, after.data)
+        if change is None:
+            return None
+        with self._lock:
+            self._changes[source.id] = (source, before.digest, after.digest, guard.shield), change
+            self._kept.pop(source.id, None)
+        return change.counts(counts)
+
+    def change(
+        self, source: ListSource, before: str, after: str, text: Callable[[str], bytes | None]
+    ) -> VersionChange | None:
+        """What the version with the digest ``after`` says otherwise than ``before``, whose texts ``text`` gives; once.
+
+        None if only compiling tells, or a text is not at hand.
+        """
+        if source.kind is Kind.PROTECTED:
+            return None
+        with self._lock:
+            known, change = self._changes.pop(source.id, (None, None))
+            self._kept.pop(source.id, None)
+        if known == (source, before, after, self._guard.shield):
+            return change
+        old, new = text(before), text(after)
+        return None if old is None or new is None else self._change(source, old, new)
+
+    def _change(self, source: ListSource, before: bytes, after: bytes) -> VersionChange | None:
+        return version_change(source, before, after, self._suffixes, self._guard, Prepared().key)
+
     def forget(self, list_id: str) -> None:
         """A version that was counted is not going to be compiled."""
         with self._lock:
             self._kept.pop(list_id, None)
+            self._changes.pop(list_id, None)
 
     def take(self) -> Prepared:
         """Hand over everything for one compilation, which changes it; what is counted from now on has a new key."""
         with self._lock:
             prepared = Prepared(self._key, self._kept, self.index_key, self._guard)
-            self._key, self._kept = Prepared().key, {}
+            self._key, self._kept, self._changes = Prepared().key, {}, {}
         return prepared
 
 

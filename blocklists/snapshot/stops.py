@@ -6,7 +6,7 @@ what at which distance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from blocklists.model import Action, Scope
 from blocklists.snapshot import native
@@ -17,8 +17,11 @@ from blocklists.snapshot.tokens import STOP, Token, TokenTable
 
 def apply_exceptions(
     builder: native.Builder, tokens: TokenTable, intakes: Sequence[Intake], texts: Sequence[bytes]
-) -> None:
-    """Resolve the exceptions of all lists of one builder; ``texts`` are the bytes that each intake has read."""
+) -> Iterable[str]:
+    """Resolve the exceptions of all lists of one builder; ``texts`` are the bytes that each intake has read.
+
+    Returns the names that are stops now.
+    """
     semantics = {intake.number: intake.semantics for intake in intakes}
     states: dict[bytes, State] = {}
     for intake, text in zip(intakes, texts, strict=True):
@@ -32,6 +35,7 @@ def apply_exceptions(
                 states[name] = resolve(chain, semantics)
     for name, state in states.items():
         builder.replace(name, stop_set(tokens, state))
+    return [name.decode("ascii") for name in states]
 
 
 def _candidates(builder: native.Builder, tokens: TokenTable, intake: Intake, text: bytes) -> Iterator[bytes]:

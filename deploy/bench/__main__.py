@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.bench import snapshot
+from deploy.bench import lists, snapshot
 from deploy.bench.plot import svg
 from deploy.bench.report import markdown
 from deploy.bench.rig import unwind_on_sigterm
@@ -37,6 +37,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, Plan]:
     parser.add_argument("--loopback", action="store_true", help="no namespaces, even where they can be had")
     parser.add_argument("--rps", action="store_true", help="charge the server's receive work to its CPU")
     parser.add_argument("--no-snapshot", action="store_true", help="leave the compiled table's section out")
+    parser.add_argument("--lists", action="store_true", help="only lists at full size (deploy.bench.lists)")
     parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="files of the run (var/bench)")
     parser.add_argument("--report", type=Path, help="Markdown file (FOLDER/bench.md)")
     parser.add_argument("--plot", type=Path, help="SVG file (FOLDER/bench.svg)")
@@ -67,6 +68,9 @@ def main() -> None:
     """Run the benchmark."""
     unwind_on_sigterm()
     told, plan = parse(sys.argv[1:])
+    if told.lists:
+        print(lists.run(quick=told.quick))
+        return
     plan.folder.mkdir(parents=True, exist_ok=True)
     results = run(plan)
     report = told.report or plan.folder / "bench.md"

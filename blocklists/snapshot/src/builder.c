@@ -7,6 +7,7 @@
 
 #define FIRST_SIZE 1024u
 #define MAX_SLOTS (UINT32_C(1) << 31)
+#define LARGE (UINT32_C(1) << 22) /* slots, 80 MB: from here on a table grows by less, old and new stand side by side */
 
 /* At most 3 of 4 slots are taken: linear probing stays within a cache line or two. */
 static uint32_t slots_for(uint32_t entries)
@@ -100,18 +101,19 @@ weir_slot *weir_builder_find(const weir_builder *builder, weir_hash hash)
     return slot->flags & WEIR_SLOT_USED ? slot : NULL;
 }
 
-/* Twice the slots; entries that lost all tokens are left behind. */
+/* Twice the slots, of many half as many again; entries that lost all tokens are left behind. */
 static int grow(weir_builder *builder)
 {
     weir_slot *old = builder->slots;
     uint32_t old_size = builder->size;
     if (old_size > MAX_SLOTS / 2)
         return WEIR_NO_MEMORY;
-    weir_slot *grown = calloc((size_t)old_size * 2, sizeof *grown);
+    uint32_t size = old_size < LARGE ? old_size * 2 : old_size + old_size / 2;
+    weir_slot *grown = calloc(size, sizeof *grown);
     if (grown == NULL)
         return WEIR_NO_MEMORY;
     builder->slots = grown;
-    builder->size = old_size * 2;
+    builder->size = size;
     builder->used = 0;
     for (uint32_t i = 0; i < old_size; i++) {
         if (old[i].set == 0 && !(old[i].flags & WEIR_SLOT_MARKED))

@@ -267,3 +267,26 @@ int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *na
     }
     return 0;
 }
+
+static int is_wanted(const weir_builder *wanted, const weir_name *name)
+{
+    if (name->count < wanted->min_labels || name->count > wanted->max_labels)
+        return 0;
+    weir_hash hash = weir_builder_hash_name(wanted, name->text, name->labels, name->count);
+    return weir_builder_find(wanted, hash) != NULL;
+}
+
+int weir_naming_next(weir_lines *lines, const weir_builder *wanted, weir_passed *passed)
+{
+    weir_name name;
+    int kind;
+    while ((kind = weir_lines_next(lines, &name)) >= 0) {
+        passed->names += kind == WEIR_LINE_NAME;
+        passed->blank += kind == WEIR_LINE_BLANK;
+        passed->comment += kind == WEIR_LINE_COMMENT;
+        passed->odd += kind == WEIR_LINE_ODD;
+        if (kind == WEIR_LINE_ODD || (kind == WEIR_LINE_NAME && is_wanted(wanted, &name)))
+            return 1;
+    }
+    return 0;
+}

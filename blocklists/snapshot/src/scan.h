@@ -80,4 +80,12 @@ int weir_scan_next(weir_scan *scan);
  * end. */
 int weir_below_next(weir_lines *lines, const weir_builder *wanted, weir_name *name);
 
+/* How many lines of each kind a walk has passed. */
+typedef struct {
+    uint64_t names, blank, comment, odd;
+} weir_passed;
+
+/* Go on to the next line that is odd, or clean with a name that is itself in `wanted`. 1, or 0 at the end. */
+int weir_naming_next(weir_lines *lines, const weir_builder *wanted, weir_passed *passed);
+
 #endif

@@ -21,6 +21,7 @@ from admin.store.address import address_of
 from blocklists.canonical import to_wire
 from blocklists.edits import Edit
 from blocklists.model import ListCounts, ListSource, ListVersion, Timers
+from blocklists.sealed_texts import SealedTexts
 from blocklists.snapshot.compiler import CompileReport, compile_prepared
 from blocklists.snapshot.readings import Prepared, Readings
 from blocklists.sources import Fetched, FetchError, Known, NotModified
@@ -39,7 +40,7 @@ default_profile: strict
 BETS = (
     '{id: bets, url: "https://lists.example/bets", format: domains, kind: category, categories: [gambling]}'
 )
-INDEX_KEY, DIGEST_KEY = bytes(range(16)), bytes(range(16, 48))
+INDEX_KEY, DIGEST_KEY, BLOB_KEY = bytes(range(16)), bytes(range(16, 48)), bytes(range(48, 80))
 WATCH = (
     '{id: watch, url: "https://other.example/watch", format: domains, kind: illegal, confidentiality: secret}'
 )
@@ -127,9 +128,16 @@ class World:
     def keeper(self) -> ListKeeper:
         """As after a start of the process: nothing in memory, everything on disk."""
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
-        store = ListStore(self.place.lists, digest_key=DIGEST_KEY)
+        store = ListStore(self.place.lists, SealedTexts(self.place.lists, BLOB_KEY), digest_key=DIGEST_KEY)
         self.readings = Readings(self.suffixes, INDEX_KEY)
-        return ListKeeper(store, Schedule(NoChance()), clocks, count=self.readings.count, fetch=self.sources)
+        return ListKeeper(
+            store,
+            Schedule(NoChance()),
+            clocks,
+            count=self.readings.count,
+            fetch=self.sources,
+            recount=self.readings.recount,
+        )
 
     def controller(self) -> Controller:
         config: Config = load(self.config_path)

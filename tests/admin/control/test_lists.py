@@ -47,10 +47,8 @@ async def test_after_a_restart_what_is_on_disk_is_at_hand_and_not_asked_for_agai
     await fetched(first, "bets", "watch", "file")
     world.pass_time(600.0)
     second = world.keeper()
-    assert second.follow([BETS, WATCH, FILE]) == {
-        "watch",
-        "file",
-    }  # secret texts are on no disk, files are read again
+    assert second.follow([BETS, WATCH, FILE]) == {"file"}  # files are read again
+    assert [text for _, text in second.texts(in_force=True)] == list(world.sources.texts.values())
     assert second.next_due({"watch", "file"}) == pytest.approx(world.monotonic + BETS.refresh - 600.0)
 
 
@@ -108,8 +106,9 @@ async def test_what_is_enforced_is_not_dropped_because_it_cannot_be_read(world: 
     first.follow([BETS, WATCH])
     await fetched(first, "bets", "watch")
     world.sources.texts["watch"] = None
+    next((world.place.lists / "watch").glob("sealed-*")).write_bytes(b"damaged")
     second = world.keeper()
-    second.follow([BETS, WATCH])
+    assert second.follow([BETS, WATCH]) == {"watch"}
     await fetched(second, "watch")
     with pytest.raises(
         LostTextError, match=r"list watch is enforced but .* \(https://other.example/w: the server is"
@@ -275,7 +274,9 @@ async def test_a_fault_of_our_own_is_a_failure_without_the_list_s_text(world: An
     assert keeper.next_due() == pytest.approx(world.monotonic + 120.0)
 
 
-async def test_a_released_version_of_a_secret_list_is_fetched_by_the_next_reload(world: Any) -> None:
+async def test_a_released_version_of_a_secret_list_whose_text_is_lost_is_fetched_by_the_next_reload(
+    world: Any,
+) -> None:
     world.sources.texts["watch"] = b"".join(b"illegal-%d.example\n" % number for number in range(1234))
     keeper = world.keeper()
     keeper.follow([WATCH])
@@ -285,6 +286,7 @@ async def test_a_released_version_of_a_secret_list_is_fetched_by_the_next_reload
     assert keeper.follow([WATCH]) == set()
     (condition,) = keeper.conditions()
     digest = condition.message.rpartition("`")[0].rpartition(" ")[2]
+    next((world.place.lists / "watch").glob(f"sealed-{digest}*")).unlink()
     assert not keeper._store.accept_held(WATCH, digest)
     assert keeper.follow([WATCH]) == {"watch"}
     assert await fetched(keeper, "watch") == [True]
@@ -298,6 +300,8 @@ async def test_what_cannot_be_compiled_again_tells_no_number_of_a_secret_list(wo
     await fetched(keeper, "watch")
     world.sources.texts["watch"] = b"illegal-1.example\n"
     await fetched(keeper, "watch")
+    for path in (world.place.lists / "watch").glob("sealed-*"):
+        path.unlink()
     again = world.keeper()
     again.follow([WATCH])
     with pytest.raises(LostTextError) as caught:
@@ -354,3 +358,17 @@ async def test_what_its_source_calls_for_is_due(world: Any) -> None:
     assert keeper.called(["bets"]) == set()
     world.pass_time(CALL_GAP)
     assert keeper.due() == {"bets"}
+async def test_a_list_that_became_secret_while_control_was_down_is_in_plain_no_more(world: Any) -> None:
+    world.sources.texts["watch"] = b"illegal.example\n"
+    public = replace(WATCH, confidentiality=Confidentiality.PUBLIC)
+    first = world.keeper()
+    first.follow([public])
+    await fetched(first, "watch")
+    folder = world.place.lists / "watch"
+    assert list(folder.glob("content-*"))
+    second = world.keeper()
+    assert second.follow([WATCH]) == {"watch"}
+    assert not list(folder.glob("content-*"))
+    await fetched(second, "watch")
+    assert second.texts(in_force=True) == [(WATCH, b"illegal.example\n")]
+    assert list(folder.glob("sealed-*"))

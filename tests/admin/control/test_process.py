@@ -93,8 +93,10 @@ def test_it_publishes_answers_reloads_and_stops(control: Control) -> None:
     assert '"action": "block"' in control.get("/api/v1/check?name=bets.example")[1]
     (control.folder / "bets.txt").write_text("bets.example\nmore.example\n")
     control.process.send_signal(signal.SIGHUP)
-    control.wait_generation(2)
-    assert '"action": "block"' in control.get("/api/v1/check?name=more.example")[1]
+    wait_for(
+        lambda: '"action": "block"' in control.get("/api/v1/check?name=more.example")[1],
+        lambda: control.said,
+    )
     with (control.folder / "weir.yaml").open("a") as file:
         file.write("colour: red\n")
     control.process.send_signal(signal.SIGHUP)
@@ -103,7 +105,7 @@ def test_it_publishes_answers_reloads_and_stops(control: Control) -> None:
         lambda: control.said,
     )
     assert "colour" in control.get("/readyz")[1]
-    assert control.generation == 2
+    assert control.generation == 1  # the list changed in place, and no configuration was taken
     control.process.terminate()
     assert control.process.wait(DEADLINE) == 0
 

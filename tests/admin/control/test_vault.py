@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from admin.config import load
-from admin.control.vault import open_vault
+from admin.control.vault import open_vault, tell_of_strays
 from blocklists.vault import VaultKeyError
 from resolver.tables.index_key import FILE, read_index_key
 
@@ -80,3 +80,27 @@ async def test_another_key_waits_for_a_restart(world: Any, bets: str, configured
     result = await controller.reload()
     assert not result.accepted
     assert "admin.vault.key" in result.problems[0]
+
+
+def test_what_is_kept_of_a_list_that_is_gone_is_said(world: Any, bets: str, watch: str) -> None:
+    world.write(bets, watch)
+    world.place.create()
+    folder = world.place.lists / "watch"
+    folder.mkdir()
+    (folder / "key").write_bytes(b"wrapped")
+    with structlog.testing.capture_logs() as logs:
+        tell_of_strays(load(world.config_path))
+        assert logs == []
+        world.write(bets)
+        tell_of_strays(load(world.config_path))
+    assert [entry["folder"] for entry in logs] == [str(folder)]
+
+
+def test_texts_that_another_key_sealed_are_said_to_be_lost(world: Any, watch: str) -> None:
+    world.write(watch)
+    world.place.create()
+    (world.place.lists / "watch").mkdir()
+    (world.place.lists / "watch" / "key").write_bytes(b"wrapped by another")
+    with structlog.testing.capture_logs() as logs:
+        open_vault(load(world.config_path), {})
+    assert any("weir vault rotate --from" in str(entry) for entry in logs)

@@ -258,6 +258,7 @@ async def test_lists_that_do_not_fit_together_are_refused(desk: Desk) -> None:
         {**CHAT, "access": {"api_key": "/etc/weir/other-key"}},
         {**CHAT, "access": {"ca": "/etc/weir/ca.pem"}},
         {**CHAT, "signature": {"kind": "minisign", "public_key": "/etc/weir/key.pub"}},
+        {**CHAT, "format": "hashes", "hashes": {"shape": "expression", "full": "file:/etc/shadow"}},
     ],
 )
 async def test_a_list_manager_cannot_reach_for_the_files_of_the_box(
