@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from admin.api.list_life import ListActions, ListInspections
 from admin.config import Config
 from admin.services.actors import Actor
+from admin.services.acts import Act
 from admin.services.hits import HitReport
 from admin.services.place import Place
 from admin.services.probes import Report
@@ -89,6 +90,8 @@ class Condition:
     """The names of the processes that the generation in force calls for."""
     notices: Mapping[str, int] | None = None
     """NOTIFY messages that were ``taken``, ``refused`` or ``dropped``; None where nobody listens for them."""
+    clashes: tuple[str, ...] = ()
+    """What of the database is not in force as it stands there, in words."""
     selftests: tuple[Report, ...] = ()
     """What the newest self-test says of each list with a canary."""
     selftest_problem: str = ""
@@ -191,5 +194,5 @@ class Appliance(Protocol):
     async def hits(self, list_id: str) -> HitReport:
         """How often a list has spoken. UnknownListError."""
 
-    async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
+    async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from admin.api.appliance import UnknownListError, Wish
 from admin.api.bodies import checked, read_object
+from admin.api.changes import reason_of
 from admin.api.describing import (
     COUNT,
     FLAG,
@@ -26,9 +27,11 @@ from admin.api.describing import (
     ref,
     words,
 )
-from admin.api.keys import APPLIANCE
+from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.problem import ProblemError
+from admin.api.resource_paths import REASON
 from admin.services.actors import Permission
+from admin.services.acts import Act
 from blocklists.edits import MAX_EDITS, Change, Edit, EditError
 from blocklists.model import Scope
 
@@ -82,6 +85,7 @@ PATHS: Paths = {
                 "404": problem("There is no such list"),
             },
             scope=Permission.LISTS_WRITE,
+            parameters=(REASON,),
             request=body(ref(EntryEdits)),
         ),
     }
@@ -109,6 +113,8 @@ async def get_entries(request: web.Request) -> web.Response:
 async def post_entries(request: web.Request) -> web.Response:
     """200 when the edits are kept and in force (or being compiled), 422 when one of them is not taken: then none is."""
     list_id = request.match_info["id"]
+    appliance = request.app[APPLIANCE]
+    act = Act(request[ACTOR], appliance.now(), reason_of(request))
     wishes = checked(EntryEdits, await read_object(request)).wishes()
     if not 1 <= len(wishes) <= MAX_EDITS:
         raise ProblemError(
@@ -116,7 +122,7 @@ async def post_entries(request: web.Request) -> web.Response:
             f"A request has 1 to {MAX_EDITS:,} entries in add, remove and take_back",
         )
     try:
-        report = await request.app[APPLIANCE].edit(list_id, wishes)
+        report = await appliance.edit(act, list_id, wishes)
     except UnknownListError as error:
         raise _no_list(list_id) from error
     except EditError as error:

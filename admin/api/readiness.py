@@ -38,6 +38,7 @@ def judge(
     """``served`` is the generation that each process says it serves."""
     problems = [*_publishing(condition), *_processes(condition, processes, served), *listen_failures]
     warnings = [f"configuration: {problem}" for problem in condition.config.problems]
+    warnings += condition.clashes
     for item in condition.lists:
         found = _list(item)
         if found and not item.loaded and item.kind in MUST_BE_LOADED:

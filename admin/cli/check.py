@@ -53,7 +53,7 @@ def check(
 
     try:
         now = time.time() if at is None else parse_moment(at)
-        checked = open_config(config)
+        checked = _with_people(open_config(config), subscriber, address)
         with _view(checked, now) as view:
             report = decide(view, name, config=checked, subscriber=subscriber, address=address, now=now)
     except ConfigError as error:
@@ -67,6 +67,27 @@ def check(
         return Exit.UNKNOWN
     say(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) if as_json else _readable(report))
     return Exit.DONE if report.allowed else Exit.FAILED
+
+
+def _with_people(config: Config, subscriber: str | None, address: str | None) -> Config:
+    """With what the database holds, if the question may be about one of its subscribers.
+
+    UndecidableError if that cannot be read; whoever asks about an address is only told so, for what holds for an address
+    stands in the published state.
+    """
+    from admin.services.beside import with_stored
+    from admin.services.who import UndecidableError
+    from admin.store.errors import StoreError
+
+    if address is None and (subscriber is None or any(item.id == subscriber for item in config.subscribers)):
+        return config
+    try:
+        return with_stored(config)
+    except StoreError as error:
+        if subscriber is not None:
+            raise UndecidableError(f"the database says who `{subscriber}` is: {error}") from error
+        complain(f"subscribers of the database are not known by name: {error}")
+        return config
 
 
 @contextmanager

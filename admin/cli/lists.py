@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
     group = typer.Typer(help="The life of lists.", no_args_is_help=True, rich_markup_mode=None)
     for name, function, words in (
-        ("status", status, "One line per list: what serves, since when, and what went wrong."),
+        ("status", status, "One line per list: what serves, since when; below, what went wrong."),
         ("sync", sync, "Update lists now and wait until that is in force."),
         ("versions", versions, "The versions of a list that can serve again."),
         ("diff", diff, "What a version of a list changed."),

@@ -41,6 +41,7 @@ def edit(
         EntryScope | None,
         typer.Option(help="How far the names reach; default: as the list's own bare names."),
     ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the event.")] = "",
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
 ) -> int:
     """1 if an entry is not taken, and then none is; 3 if control does not answer or cannot keep the edits."""
@@ -52,7 +53,7 @@ def edit(
     if not body:
         raise typer.BadParameter("name at least one entry: --add NAME, --remove NAME or --take-back NAME")
     try:
-        answer = post(open_config(config), f"/api/v1/lists/{quote(list_id, safe='')}/entries", body)
+        answer = post(open_config(config), f"/api/v1/lists/{quote(list_id, safe='')}/entries", body, reason)
     except ConfigError as error:
         complain_of(error)
         return Exit.USAGE

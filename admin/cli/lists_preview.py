@@ -127,8 +127,8 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as a person reads it on a terminal."""
     yield f"list {report['list_id']}: version {report['digest'][:12]} ({report['origin']})"
     if report["entries"] is not None:
-        before = report["entries_before"]
-        yield f"  {report['entries']:,} entries; " + (
+        before, entries = report["entries_before"], report["entries"]
+        yield f"  {entries:,} {'entry' if entries == 1 else 'entries'}; " + (
             "none serve now" if before is None else f"{before:,} serve now"
         )
     yield f"  {report['preview']}"

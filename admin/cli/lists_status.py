@@ -14,12 +14,12 @@ import typer
 from admin.cli.api import get
 from admin.cli.exits import Exit
 from admin.cli.talking import talk
-from admin.cli.terminal import say, table
+from admin.cli.terminal import paragraph, say, table
 
 if TYPE_CHECKING:
     from admin.config import Config
 
-_HEADS = ("list", "authority", "state", "entries", "current as of", "next attempt", "serving", "says")
+_HEADS = ("list", "authority", "state", "entries", "current as of", "last tried", "next attempt", "serving")
 _TROUBLE = {"held", "failed"}
 
 
@@ -36,6 +36,9 @@ def status(
             say(json.dumps(lists, ensure_ascii=False, indent=2))
         else:
             say(table((_row(item, now) for item in lists), _HEADS) if lists else "no lists are configured")
+            for item in lists:
+                if words := _note(item):
+                    say(paragraph(f"list {item['id']}: {words}"))
         return Exit.FAILED if any(map(in_trouble, lists)) else Exit.DONE
 
     return talk(config, show)
@@ -66,9 +69,9 @@ def _row(item: Mapping[str, Any], now: float) -> tuple[str, ...]:
         state_of(item),
         _entries(item),
         "never" if item["age"] is None else f"{ago(int(item['age']))} ago",
+        "never" if item["last_attempt"] is None else f"{ago(max(0, int(now - item['last_attempt'])))} ago",
         "-" if item["next_attempt"] is None else f"in {ago(max(0, int(item['next_attempt'] - now)))}",
         _serving(item),
-        _says(item),
     )
 
 
@@ -90,13 +93,20 @@ def _serving(item: Mapping[str, Any]) -> str:
     return f"{digest} (rolled back)" if item["pinned"] else digest
 
 
-def _says(item: Mapping[str, Any]) -> str:
-    """Why it is as it is."""
-    suspension = item["suspension"]
-    if suspension is None:
-        return str(item["message"])
-    until = "it is resumed" if suspension["until"] is None else _moment(suspension["until"])
-    return f"Nothing of it is enforced until {until}, by {suspension['by']}: {suspension['reason']}"
+def _note(item: Mapping[str, Any]) -> str:
+    """Why it is as it is, where there is more to say than that all is well."""
+    message, suspension = str(item["message"]), item["suspension"]
+    if suspension is not None:
+        until = "it is resumed" if suspension["until"] is None else _moment(suspension["until"])
+        return f"Nothing of it is enforced until {until}, by {suspension['by']}: {suspension['reason']}"
+    if in_trouble(item):
+        return message
+    if item["pinned"]:
+        return (
+            f"It was rolled back and serves an earlier version; `weir lists resume {item['id']}` ends that."
+        )
+    _, _, notices = message.partition(". ")  # behind the sentence on what came
+    return notices
 
 
 def _moment(at: float) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,10 @@ import typer
 
 if TYPE_CHECKING:
     from admin.config import Config, ConfigError
+
+
+_LONGEST_LINE = 120
+"""Characters; longer lines of prose are hard to read, however wide the terminal is."""
 
 
 def say(text: str = "") -> None:
@@ -37,6 +43,16 @@ def table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
+    )
+
+
+def paragraph(text: str) -> str:
+    """A long sentence in lines that fit the terminal, those after the first indented; one line for a program that reads."""
+    if not sys.stdout.isatty():
+        return _one_line(text)
+    width = min(shutil.get_terminal_size().columns, _LONGEST_LINE)
+    return textwrap.fill(
+        _one_line(text), width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
 
 

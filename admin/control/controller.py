@@ -35,8 +35,9 @@ from admin.control.selftest import SelfTest
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.control.trials import LOOK, Trials
-from admin.control.wishes import fulfil
+from admin.control.wishes import announce, fulfil
 from admin.services.actors import Actor
+from admin.services.acts import Act
 from admin.services.build import sources
 from admin.services.effective import Merged
 from admin.services.hits import HitHistory, HitReport
@@ -160,7 +161,7 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return replace(self._selftest.condition(), notices=self.notices.counts)
+        return replace(self._selftest.condition(), notices=self.notices.counts, clashes=self.clashes)
 
     async def selftest(self, actor: Actor, list_id: str) -> Report:
         """As ``Appliance.selftest``."""
@@ -216,13 +217,16 @@ class Controller:
         """The edits of a list that hold. UnknownListError, OSError."""
         return await asyncio.to_thread(self._editor.edits, self._source(list_id).id)
 
-    async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
-        """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""
+    async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
+        """As ``Appliance.edit``."""
         source = self._source(list_id)
-        report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard)
-        if report.compiling:
-            self._stale = True
-            self._wake.set()
+        report, before = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard)
+        self._stale = self._stale or report.compiling
+        try:
+            await announce(self._keeper.lives, act, source, wishes, before, report.edits)
+        except OSError:  # the edits are in force, and whoever made them must not hear otherwise
+            _log.error("an audit event is lost: the disk does not take it", list=list_id)
+        self._wake.set()
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
 

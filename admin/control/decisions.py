@@ -186,7 +186,7 @@ class Decisions:
         """As ``ListActions.review``."""
         require(actor, Permission.LISTS_READ)
         source, now = self._source(list_id), self._clocks.unix()
-        if not may_see_names(actor, source):
+        if not (may_see_names(actor, source) or source.confidentiality is Confidentiality.SECRET):
             raise ConflictError(f"list {list_id} is not public: send a token")
         part = await asyncio.to_thread(self._entries.review, source, now, after=after, limit=limit)
         if part is None:

@@ -74,7 +74,7 @@ def _by_subscriber(config: Config, view: KnowsClients, name: str) -> Client:
     if found is None:
         guess = nearest(name, {candidate.id for candidate in config.subscribers})
         raise QuestionError(
-            f"there is no subscriber `{name}`{guess}; subscribers are declared in {config.path}"
+            f"there is no subscriber `{name}`{guess}; `weir subscribers list` shows those of {config.path} and the others"
         )
     policy = view.policy_at(found.addresses[0].network)
     if policy is None:

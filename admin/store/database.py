@@ -46,6 +46,13 @@ class Database:
             raise
         return database
 
+    @classmethod
+    async def open_as_it_is(cls, url: str) -> Database:
+        """Like ``open``, for somebody who only reads: the tables are used as they are, and no file is made."""
+        name = hide_password(url)
+        with _faults(name):
+            return cls(make_engines(url, making=False), name)
+
     async def close(self) -> None:
         """Close all connections; nothing can be asked any more."""
         await self._engines.dispose()

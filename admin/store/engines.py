@@ -46,15 +46,18 @@ class Engines:
         await self.writer.dispose()
 
 
-def make_engines(address: str) -> Engines:
-    """Engines for an address of ``admin.store.address``. Opens nothing yet, but makes a missing database file.
+def make_engines(address: str, *, making: bool = True) -> Engines:
+    """Engines for an address of ``admin.store.address``. Opens nothing yet, but may make a missing database file.
 
-    OSError if that cannot be made.
+    OSError if that cannot be made, or is not to be made and missing.
     """
     scheme, _, rest = address.partition(":")
     if scheme == SQLITE:
         path = Path(rest)
-        path.touch(mode=_PRIVATE)  # SQLite would give everybody the right to read it
+        if making:
+            path.touch(mode=_PRIVATE)  # SQLite would give everybody the right to read it
+        else:
+            path.stat()
         return Engines(_sqlite(path, writing=True), _sqlite(path, writing=False))
     return Engines(_postgresql(address, writing=True), _postgresql(address, writing=False))
 

@@ -111,6 +111,7 @@ class FakeAppliance:
     reloads: int = 0
     kept: tuple[Edit, ...] = ()
     wishes: list[Wish] = field(default_factory=list)
+    act: Act | None = None
     fault: Exception | None = None
     changes: int = 0
     lists: FakeLists = field(default_factory=FakeLists)
@@ -143,11 +144,11 @@ class FakeAppliance:
             raise UnknownListError(list_id)
         return self.kept
 
-    async def edit(self, list_id: str, wishes: Sequence[Wish]) -> EditReport:
+    async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         if self.fault is not None:
             raise self.fault
         await self.edits(list_id)
-        self.wishes = list(wishes)
+        self.wishes, self.act = list(wishes), act
         return EditReport(len(wishes), compiling=False, edits=self.kept)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from admin.api.appliance import Wish
+from admin.services.actors import ActorKind
 from blocklists.edits import MAX_EDITS, Change, Edit, EditError
 from blocklists.model import Scope
 
@@ -29,8 +30,9 @@ async def test_wishes_reach_control(appliance: Any, local: Any) -> None:
         "remove": ["c.example"],
         "take_back": [{"name": "d.example"}],
     }
-    answer = await local.post(PATH, json=body)
+    answer = await local.post(PATH, json=body, headers={"Weir-Reason": "appeal%207"})
     assert answer.status == 200
+    assert (appliance.act.actor.kind, appliance.act.reason) == (ActorKind.LOCAL, "appeal 7")
     assert await answer.json() == {"list": "bets", "in_force": 4, "compiling": False, "edits": SHOWN}
     assert appliance.wishes == [
         Wish(Change.ADD, "a.example"),

@@ -141,3 +141,9 @@ def test_a_process_that_serves_something_old(served: int | None) -> None:
 def test_an_address_that_cannot_be_had() -> None:
     words = "192.0.2.53:53 (UDP) is in use by another program: stop it or change resolver.listen"
     assert judge(GOOD, ALIVE, SERVED, (words,)).problems == (words,)
+
+
+def test_what_of_the_database_is_left_out_is_a_warning() -> None:
+    clash = "profile `strict` of the database is left out: weir.yaml declares one with this id"
+    readiness = judge(replace(GOOD, clashes=(clash,)), ALIVE, SERVED)
+    assert (readiness.ready, readiness.warnings) == (True, (clash,))

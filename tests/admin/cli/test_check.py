@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -9,9 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from admin.config import load
+from admin.config import Config, load
+from admin.services.actors import Actor, ActorKind
+from admin.services.acts import Act
+from admin.services.beside import with_stored
+from admin.services.documents import Documents
 from admin.services.place import Place
 from admin.services.publish import compile_offline
+from admin.services.subscribers import SubscriberKind
+from admin.store.address import address_of
+from admin.store.database import Database
 from resolver.tables.index_key import FILE
 
 INDEX_KEY = bytes(range(16))
@@ -99,6 +107,52 @@ def test_what_the_appliance_has_published_counts(weir: Run, folder: Path) -> Non
     status, out, err = weir("check", "other.example")
     assert (status, err) == (0, "")
     assert "allow" in out
+
+
+@pytest.fixture
+def stored(folder: Path) -> Path:
+    """A subscriber of the database, whom the published state knows; the database's file."""
+    config = load(folder / "weir.yaml")
+    place = Place(config.data_dir)
+    place.create()
+    asyncio.run(_store(config))
+    compile_offline(with_stored(config), place.state, index_key=INDEX_KEY)
+    (place.run / FILE).write_bytes(INDEX_KEY)
+    return config.data_dir / "weir.db"
+
+
+async def _store(config: Config) -> None:
+    database = await Database.open(address_of(config))
+    home = {"profile": "open", "addresses": ["127.0.0.18"]}
+    act = Act(Actor.of_the_box(ActorKind.LOCAL, "root"), 1.0)
+    async with database.transaction() as transaction:
+        await Documents(SubscriberKind()).create(transaction, config, act, "home-18", home)
+    await database.close()
+
+
+@pytest.mark.parametrize("who", [("--subscriber", "home-18"), ("--address", "127.0.0.18")])
+def test_subscribers_of_the_database_are_known(weir: Run, stored: Path, who: tuple[str, str]) -> None:
+    before = stored.read_bytes()
+    status, out, err = weir("check", "bets.example", *who)
+    assert (status, err) == (0, "")
+    assert "subscriber home-18, profile open" in out
+    assert stored.read_bytes() == before
+
+
+def test_a_database_that_cannot_be_read_is_said(weir: Run, stored: Path) -> None:
+    stored.write_bytes(b"no database " * 100)
+    status, out, err = weir("check", "bets.example", "--subscriber", "home-18")
+    assert (status, out) == (3, "")
+    assert "cannot tell" in err
+    assert "no database" in err
+    status, out, err = weir("check", "bets.example", "--address", "127.0.0.18")
+    assert status == 0
+    assert "not known by name" in err
+
+
+def test_no_database_is_made_by_asking(weir: Run, folder: Path) -> None:
+    assert weir("check", "bets.example", "--subscriber", "nobody")[0] == 2
+    assert not (folder / "var" / "weir.db").exists()
 
 
 @pytest.mark.parametrize(

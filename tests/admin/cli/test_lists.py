@@ -28,6 +28,7 @@ BETS: dict[str, Any] = {
     "dispositions": {"dns": 1234},
     "age": 7300.0,
     "age_level": "current",
+    "last_attempt": None,
     "enforced": "all",
     "next_attempt": None,
     "fetching": False,
@@ -93,7 +94,13 @@ def control(folder: Path) -> Iterator[Control]:
 @pytest.mark.parametrize(
     ("state", "words", "status"),
     [
-        ({}, ["bets", "-", "accepted", "1,234", "2 h ago", "0123456789ab", "A new version"], 0),
+        ({}, ["bets", "-", "accepted", "1,234", "2 h ago", "never", "0123456789ab"], 0),
+        ({"last_attempt": 1.0}, ["d ago"], 0),
+        (
+            {"message": "A new version with 3 entries. 2 popular names are covered."},
+            ["list bets: 2 popular"],
+            0,
+        ),
         ({"authority": "Hotline"}, ["Hotline"], 0),
         ({"state": "failed", "message": "The server is down."}, ["failed", "The server is down."], 1),
         ({"state": "held", "held": DIGEST}, ["held"], 1),
@@ -131,10 +138,15 @@ def test_how_lists_do(
     control.lists(state)
     ended, out, err = weir("lists", "status")
     assert (ended, err) == (status, "")
-    heads, row = out.splitlines()
+    heads, row = out.splitlines()[:2]
     assert heads.split("  ")[0] == "list"
+    assert row.startswith("bets  ")
+    assert len(row) <= 120
     for word in words:
-        assert word in row
+        assert word in out
+    assert ("list bets: " in out) is (
+        status == 1 or "pinned" in state or "suspension" in state or "message" in state
+    )
 
 
 def test_when_the_next_attempt_is(weir: Run, control: Control) -> None:

@@ -26,6 +26,10 @@ def test_a_harmless_list_passes(weir: Run, tmp_path: Path) -> None:
     assert "It passes all gates." in out
 
 
+def test_one_entry_is_no_plural(weir: Run, tmp_path: Path) -> None:
+    assert "  1 entry; none serve now" in _preview(weir, tmp_path, "bets.example\n")[1]
+
+
 def test_what_the_gates_would_hold(weir: Run, tmp_path: Path) -> None:
     status, out, _ = _preview(weir, tmp_path, "google.com\nocsp.digicert.com\n", "--as", "security/domains")
     assert status == 1

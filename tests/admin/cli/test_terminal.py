@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from admin.cli.terminal import coloured, table
+from admin.cli.terminal import coloured, paragraph, table
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
@@ -33,3 +33,14 @@ def test_colour_is_for_people_at_a_terminal(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
     assert ("\x1b[" in coloured("block", "red")) is has_colour
+
+
+def test_a_paragraph_fits_a_terminal_and_is_one_line_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "list bets: " + "word " * 40 + "https://lists.example/" + "a" * 100
+    assert paragraph(text) == text
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = paragraph(text).splitlines()
+    assert all(len(line) <= 80 for line in lines[:-1])
+    assert lines[-1] == "  https://lists.example/" + "a" * 100
+    assert all(line.startswith("  ") for line in lines[1:])

@@ -100,6 +100,8 @@ class World:
     compiled: list[tuple[str, ...]] = field(default_factory=list)
     compile_error: Exception | None = None
     storages: list[Storage] = field(default_factory=list)
+    keepers: list[ListKeeper] = field(default_factory=list)
+    """Those of controllers."""
     suffixes: Collection[str] = ()
 
     @property
@@ -142,6 +144,7 @@ class World:
         self.place.create()
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
         keeper = self.keeper()
+        self.keepers.append(keeper)
         storage = Storage(lambda: address_of(config))
         self.storages.append(storage)
         return Controller(

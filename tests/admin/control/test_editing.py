@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ import pytest
 
 from admin.api.appliance import UnknownListError, Wish
 from admin.control.controller import Controller
+from admin.control.lives import Lives
+from admin.services.actors import Actor, ActorKind
+from admin.services.acts import Act
 from blocklists.canonical import to_wire
 from blocklists.edits import Change, EditError
 from blocklists.model import Scope
 
+ACT = Act(Actor.of_the_box(ActorKind.LOCAL, "root"), 1.0, "as the court said")
 HELP = '{id: help, url: "https://help.example/h", format: domains, kind: protected}'
 ADBLOCK = '{id: ads, url: "https://ads.example/a", format: adblock, kind: category, categories: [gambling]}'
 
@@ -42,7 +47,7 @@ async def started(world: Any, *lists: str, **texts: bytes) -> Controller:
 async def test_an_edit_is_in_force_without_compiling_and_after_it(world: Any, bets: str) -> None:
     controller = await started(world, bets, bets=b"bets.example\nold.example\n")
     worker = world.view()  # as a worker has it: opened before the edit
-    report = await controller.edit("bets", [*add("new.example"), *remove("old.example")])
+    report = await controller.edit(ACT, "bets", [*add("new.example"), *remove("old.example")])
     assert (report.in_force, report.compiling, len(report.edits)) == (2, False, 2)
     assert worker.listing(to_wire("www.new.example")).bits
     assert not worker.listing(to_wire("old.example")).bits
@@ -57,7 +62,7 @@ async def test_an_edit_is_in_force_without_compiling_and_after_it(world: Any, be
 
 async def test_edits_survive_a_restart(world: Any, bets: str) -> None:
     controller = await started(world, bets, bets=b"bets.example\n")
-    await controller.edit("bets", [*add("new.example"), *remove("bets.example")])
+    await controller.edit(ACT, "bets", [*add("new.example"), *remove("bets.example")])
     del controller
     again: Controller = world.controller()
     await again.start()
@@ -68,9 +73,9 @@ async def test_edits_survive_a_restart(world: Any, bets: str) -> None:
 
 async def test_an_edit_that_is_taken_back_ends_with_the_next_compilation(world: Any, bets: str) -> None:
     controller = await started(world, bets, bets=b"bets.example\n")
-    await controller.edit("bets", [*add("new.example"), *remove("bets.example")])
+    await controller.edit(ACT, "bets", [*add("new.example"), *remove("bets.example")])
     wishes = [Wish(Change.TAKE_BACK, name) for name in ("new.example", "bets.example")]
-    report = await controller.edit("bets", wishes)
+    report = await controller.edit(ACT, "bets", wishes)
     assert (report.in_force, report.compiling, report.edits) == (0, True, ())
     await controller._step()
     assert not listed(world, "new.example")
@@ -80,7 +85,7 @@ async def test_an_edit_that_is_taken_back_ends_with_the_next_compilation(world: 
 
 async def test_a_list_that_contradicts_itself_is_compiled(world: Any) -> None:
     controller = await started(world, ADBLOCK, ads=b"||ads.example^\n@@||good.ads.example^\n")
-    report = await controller.edit("ads", add("good.ads.example"))
+    report = await controller.edit(ACT, "ads", add("good.ads.example"))
     assert (report.in_force, report.compiling) == (0, True)
     assert not listed(world, "good.ads.example")
     await controller._step()
@@ -95,14 +100,14 @@ async def test_gates_hold_for_edits_and_one_refusal_refuses_all(world: Any, bets
     refused = {"helpline.example": "protected", "www.helpline.example": "protected", "co.uk": "public suffix"}
     for name, words in refused.items():
         with pytest.raises(EditError, match=words):
-            await controller.edit("bets", add("fine.example", name))
+            await controller.edit(ACT, "bets", add("fine.example", name))
     with pytest.raises(EditError, match="secret"):
-        await controller.edit("watch", add("fine.example"))
+        await controller.edit(ACT, "watch", add("fine.example"))
     with pytest.raises(UnknownListError):
-        await controller.edit("nobody", add("fine.example"))
+        await controller.edit(ACT, "nobody", add("fine.example"))
     assert not listed(world, "fine.example")
     assert await controller.edits("bets") == ()
-    assert (await controller.edit("help", add("other.example"))).in_force == 1
+    assert (await controller.edit(ACT, "help", add("other.example"))).in_force == 1
 
 
 async def test_an_edit_during_a_compilation_is_in_both_states(world: Any, bets: str) -> None:
@@ -119,7 +124,7 @@ async def test_an_edit_during_a_compilation_is_in_both_states(world: Any, bets: 
     world.write(bets.replace("format: domains", "format: domains, title: Changed"))
     reloading = asyncio.ensure_future(controller.reload())
     assert await asyncio.to_thread(compiling.wait, 10)
-    assert (await controller.edit("bets", add("meanwhile.example"))).in_force == 1
+    assert (await controller.edit(ACT, "bets", add("meanwhile.example"))).in_force == 1
     assert listed(world, "meanwhile.example")
     go_on.set()
     assert (await reloading).accepted
@@ -135,7 +140,7 @@ async def test_a_full_disk_changes_nothing(world: Any, bets: str, monkeypatch: p
 
     monkeypatch.setattr("blocklists.journal.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        await controller.edit("bets", add("new.example"))
+        await controller.edit(ACT, "bets", add("new.example"))
     monkeypatch.undo()
     assert not listed(world, "new.example")
     assert await controller.edits("bets") == ()
@@ -156,8 +161,43 @@ async def test_before_anything_is_published_edits_are_kept(world: Any, bets: str
     world.write(bets)
     world.sources.texts = {"bets": b"bets.example\n"}
     controller: Controller = world.controller()
-    report = await controller.edit("bets", [Wish(Change.ADD, "early.example", Scope.HOST)])
+    report = await controller.edit(ACT, "bets", [Wish(Change.ADD, "early.example", Scope.HOST)])
     assert (report.in_force, report.compiling) == (0, True)
     await controller.start()
     assert listed(world, "early.example")
     assert not listed(world, "www.early.example")
+
+
+async def test_an_edit_leaves_its_event(world: Any, bets: str) -> None:
+    controller = await started(world, bets, bets=b"bets.example\n")
+    await controller.edit(ACT, "bets", [*add("new.example", "more.example"), *remove("bets.example")])
+    await controller.edit(ACT, "bets", [Wish(Change.TAKE_BACK, "new.example")])
+    first, second = (json.loads(text)["event"] for text in world.keepers[-1].lives.life("bets").pending[-2:])
+    assert (first["kind"], first["subject"], first["reason"]) == ("list.edited", "bets", "as the court said")
+    assert (first["detail"]["added"], first["detail"]["removed"], first["detail"]["edits"]) == (2, 1, 3)
+    assert (second["detail"]["taken_back"], second["detail"]["edits"]) == (1, 2)
+    assert first["before"] == ""
+    assert first["after"] == second["before"] != second["after"]
+    assert "example" not in str((first, second))
+
+
+async def test_the_event_of_a_list_that_is_not_public_has_no_digest(world: Any, bets: str) -> None:
+    restricted = bets.replace("format: domains", "format: domains, confidentiality: restricted")
+    controller = await started(world, restricted, bets=b"bets.example\n")
+    await controller.edit(ACT, "bets", add("new.example"))
+    event = json.loads(world.keepers[-1].lives.life("bets").pending[-1])["event"]
+    assert (event["kind"], event["before"], event["after"]) == ("list.edited", "", "")
+
+
+async def test_an_edit_holds_although_its_event_cannot_be_kept(
+    world: Any, bets: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    controller = await started(world, bets, bets=b"bets.example\n")
+
+    async def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Lives, "change", full)
+    assert (await controller.edit(ACT, "bets", add("new.example"))).in_force == 1
+    assert listed(world, "new.example")
+    assert "an audit event is lost" in capsys.readouterr().out + capsys.readouterr().err

@@ -10,6 +10,7 @@ import pytest
 
 from admin.control.controller import Controller
 from admin.services.actors import Actor, ActorKind
+from admin.services.acts import Act
 from blocklists.popular import built_in_ranking, parse_ranking
 from blocklists.suffixes import public_suffixes
 
@@ -18,6 +19,7 @@ TOPLIST = Path(__file__).parents[3].parent / "shared" / "data" / "toplists" / "t
 LIST = '{{id: watch, url: "https://lists.example/watch", format: domains, kind: {kind}, categories: [gambling]{more}}}'
 KINDS = {"category": "", "security": "", "illegal": ", confidentiality: secret"}
 OPERATOR = Actor.of_the_box(ActorKind.LOCAL, "ada")
+ACT = Act(OPERATOR, 1.0)
 
 
 @dataclass(frozen=True)
@@ -195,8 +197,8 @@ async def test_an_edit_cannot_take_away_a_protected_name(world: Any) -> None:
     controller = await _started(world, "category")
     for name in ("ocsp.digicert.com", "digicert.com", "x.pay.isp.example"):
         with pytest.raises(EditError, match="protected"):
-            await controller.edit("watch", [Wish(Change.ADD, name)])
-    await controller.edit("watch", [Wish(Change.ADD, "www.digicert.com")])
+            await controller.edit(ACT, "watch", [Wish(Change.ADD, name)])
+    await controller.edit(ACT, "watch", [Wish(Change.ADD, "www.digicert.com")])
 
 
 async def test_a_preview_tells_what_a_version_would_do_and_changes_nothing(world: Any) -> None:
