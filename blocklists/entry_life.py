@@ -13,7 +13,7 @@ from itertools import islice
 from blocklists.differences import Difference, difference
 from blocklists.formats.plain import Stateless
 from blocklists.formats.protocol import DocumentParser, Row
-from blocklists.formats.reading import rows
+from blocklists.formats.reading import parse_line, rows
 from blocklists.formats.registry import make_parser
 from blocklists.formats.text import lines
 from blocklists.ledger import Ledger, Notes, Since, read_ledger, write_ledger
@@ -129,7 +129,7 @@ def _numbered(source: ListSource, text: bytes, after: int) -> Iterator[tuple[int
     found: Iterator[Row] = rows(parser, text)
     if isinstance(parser, Stateless) and not isinstance(parser, DocumentParser):
         behind = islice(enumerate(lines(text), start=1), after, None)
-        found = ((number, parser.parse(line, number)) for number, line in behind)
+        found = ((number, parse_line(parser, line, number)) for number, line in behind)
     for number, outcomes in found:
         if number <= after:
             continue

@@ -70,13 +70,19 @@ def main(arguments: Sequence[str]) -> int:
     forbid_core_dumps()
     keep_little_memory()
     try:
-        return _run(load(path))
+        config = load(path)
     except ConfigError as error:
         _complain(*(str(problem) for problem in error.problems))
         return USAGE
-    except (TokenError, VaultKeyError, CredentialError, OSError, LockedError, ListenError) as error:
+    try:
+        return _run(config)
+    except (TokenError, VaultKeyError, CredentialError, LockedError, ListenError) as error:
         _complain(str(error))
-        return FAILED
+    except OSError as error:  # a full disk is noticed by the write, which knows no file
+        _complain(
+            f"{error.filename or config.data_dir}: {error.strerror or error}; make room or mend the disk, then start again"
+        )
+    return FAILED
 
 
 def _run(config: Config) -> int:

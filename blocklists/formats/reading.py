@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from blocklists.formats.facts import disposition, left_out, traits
-from blocklists.formats.protocol import DocumentParser, Found, Parser, Row
+from blocklists.formats.names import MALFORMED, is_comment
+from blocklists.formats.protocol import DocumentParser, Found, LineParser, Outcome, Parser, Row
 from blocklists.formats.registry import make_parser
 from blocklists.formats.text import lines
 from blocklists.model import Action, Entry, HashedEntry, ListCounts, ListSource, Scope, Skip, SkipReason
@@ -17,6 +18,8 @@ from blocklists.model import Action, Entry, HashedEntry, ListCounts, ListSource,
 BAD_REASONS = frozenset({SkipReason.MALFORMED, SkipReason.BAD_NAME})
 """What the error budget of ``gates`` counts and ``first_bad_lines`` shows."""
 SHOWN_BAD_LINES = 10
+LONGEST_LINE = 262_144
+"""Characters. The longest filter rules in use have a tenth of it; words of a line take up to 180 times its memory."""
 
 _Key = tuple[str, Scope, Action, bool] | HashedEntry
 
@@ -45,7 +48,17 @@ def rows(parser: Parser, data: bytes) -> Iterator[Row]:
     """Every line, row or item of a list with its number and what it gives."""
     if isinstance(parser, DocumentParser):
         return parser.rows(data)
-    return ((number, parser.parse(line, number)) for number, line in enumerate(lines(data), start=1))
+    return ((number, parse_line(parser, line, number)) for number, line in enumerate(lines(data), start=1))
+
+
+def parse_line(parser: LineParser, line: str, number: int) -> tuple[Outcome, ...]:
+    """As ``LineParser.parse``, within bounds: a line with more than LONGEST_LINE is malformed, whatever the format.
+
+    Blanks around it do not count, nor do comments: the native scanner passes over both.
+    """
+    if len(line) > LONGEST_LINE and len(text := line.strip()) > LONGEST_LINE and not is_comment(text):
+        return MALFORMED
+    return parser.parse(line, number)
 
 
 def identity(entry: Entry | HashedEntry) -> _Key:

@@ -14,7 +14,7 @@ from blocklists.canaries import canary_of
 from blocklists.edits import REACH, SCOPE_OF, Change, Edit
 from blocklists.formats.facts import URL_SCOPES, disposition, left_out, traits
 from blocklists.formats.protocol import DocumentParser, Found, LineParser, Parser, Semantics
-from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, identity, rows
+from blocklists.formats.reading import BAD_REASONS, SHOWN_BAD_LINES, identity, parse_line, rows
 from blocklists.formats.registry import make_parser
 from blocklists.guard import NO_GUARD, Guard
 from blocklists.model import (
@@ -139,7 +139,7 @@ class Intake:
     def _scan(self, data: bytes, syntax: int, parser: LineParser) -> None:
         def odd(number: int, start: int, end: int) -> None:
             line = data[start:end].decode("utf-8", "surrogateescape")
-            self._row(number, parser.parse(line.removesuffix("\r"), number))
+            self._row(number, parse_line(parser, line.removesuffix("\r"), number))
 
         token = self._tokens.number(Token(self.number, parser.scope))
         refuse = parser.scope in _WIDE and bool(self._suffixes)

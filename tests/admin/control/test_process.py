@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from admin.control import process
 from resolver.runtime.counters import CounterPage
 from resolver.tables.store import current_generation
 
@@ -161,3 +163,23 @@ def test_ready_when_the_data_plane_says_so(control: Control) -> None:
     processes = tuple(ProcessState(name, "ready", os.getpid(), 0) for name in names)
     write_state(file_of(run, "test"), SupervisorState(os.getpid(), processes))
     assert wait_for(lambda: control.get("/readyz")[0] == 200, lambda: control.get("/readyz")[1])
+
+
+@pytest.mark.parametrize(("filename", "shown"), [(None, "var"), ("/somewhere/token", "/somewhere/token")])
+def test_a_full_disk_at_the_start_is_said_with_place_and_remedy(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    filename: str | None,
+    shown: str,
+) -> None:
+    def full(_config: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), filename)
+
+    (tmp_path / "weir.yaml").write_text("data_dir: var\n")
+    for name in ("configure_logs", "forbid_core_dumps", "keep_little_memory"):
+        monkeypatch.setattr(process, name, lambda *_: None)
+    monkeypatch.setattr(process, "_run", full)
+    assert process.main(["-c", str(tmp_path / "weir.yaml")]) == process.FAILED
+    said = capsys.readouterr().err
+    assert f"{shown}: {os.strerror(errno.ENOSPC)}; make room" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocklists.formats import FORMATS, LINE_FORMATS, line_parser, lines, read
+from blocklists.formats.reading import LONGEST_LINE
 from blocklists.model import (
     Action,
     Disposition,
@@ -22,6 +24,7 @@ from blocklists.model import (
     Skip,
     SkipReason,
 )
+from blocklists.snapshot.readings import Readings
 
 Make = Callable[..., ListSource]
 GOLDEN = Path(__file__).parent / "golden" / "real-lists.txt"
@@ -109,6 +112,40 @@ def test_urls_never_become_names(source: Make) -> None:
     assert entries == (Entry("pages.example/", Scope.URL), Entry("pages.example/x", Scope.URL_PREFIX))
     assert counts.dispositions == {Disposition.URL_FILTER: 2}
     assert counts.duplicate == 1
+
+
+@pytest.mark.parametrize(
+    ("format_", "line"),
+    [
+        ("hosts", "0.0.0.0" + " bets.example" * LONGEST_LINE),
+        ("dnsmasq", "address=/" + "bets.example/" * LONGEST_LINE),
+        ("domains", "bets.example #" + "x" * LONGEST_LINE),
+        ("rpz", "x" * LONGEST_LINE + " CNAME ."),
+    ],
+)
+def test_a_line_without_end_is_malformed_and_its_words_take_no_memory(
+    source: Make, format_: str, line: str
+) -> None:
+    data = f"{line}\n{line}\n".encode()
+    tracemalloc.start()
+    try:
+        entries, reference = read(source(format_), data)
+        counted = Readings(frozenset()).count(source(format_), data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert entries == ()
+    assert counted.skipped == reference.skipped == {SkipReason.MALFORMED: 2}
+    assert peak < 12 * len(data)
+
+
+@pytest.mark.parametrize("line", ["#" + "x" * LONGEST_LINE, " " * (LONGEST_LINE + 1)])
+@pytest.mark.parametrize("format_", ["hosts", "domains", "dnsmasq"])
+def test_comments_and_blanks_may_be_of_any_length(source: Make, format_: str, line: str) -> None:
+    data = f"{line}\n".encode()
+    expected = {SkipReason.COMMENT if line.startswith("#") else SkipReason.BLANK: 1}
+    assert read(source(format_), data)[1].skipped == expected
+    assert Readings(frozenset()).count(source(format_), data).skipped == expected
 
 
 SNIPPETS = (
