@@ -208,7 +208,7 @@ class Publisher:
         snapshot, serial = kept
         wanted = self._keeper.fingerprint()
         try:
-            edits = records.digest_of_edits(self._editor.basis(source for source, _ in wanted).edits)
+            edits = self._edits_of(wanted)
         except OSError:
             return None
         known = records.recall(self._place.state, snapshot, serial, wanted, edits, self._suffixes)
@@ -248,7 +248,14 @@ class Publisher:
         if compiled is None or put is None or put.prepared.snapshot.name != compiled.snapshot.name:
             return
         with contextlib.suppress(OSError):  # a full disk: the next process compiles
-            records.keep(self._place.state, compiled, self._editor.serial, self._suffixes)
+            serial = self._editor.serial  # read first: an edit from here on makes the record one of the past
+            if self._edits_of(compiled.fingerprint) == compiled.edits:
+                records.keep(self._place.state, compiled, serial, self._suffixes)
+            else:
+                records.take_back(self._place.state)
+
+    def _edits_of(self, fingerprint: Fingerprint) -> str:
+        return records.digest_of_edits(self._editor.basis(source for source, _ in fingerprint).edits)
 
     def _compile_as_decided(self) -> None:
         """Compile anew what was decided otherwise meanwhile: what somebody took back must not serve, if only for once."""
