@@ -45,8 +45,8 @@ def inspections(appliance: Any) -> Inspections:
     return appliance.inspections  # type: ignore[no-any-return]  # what was just put there
 
 
-async def test_the_report(client: Any, inspections: Inspections) -> None:
-    answer = await client.get("/api/v1/lists/bets/held")
+async def test_the_report(local: Any, inspections: Inspections) -> None:
+    answer = await local.get("/api/v1/lists/bets/held")
     assert answer.status == 200
     report = await answer.json()
     assert report["preview"] == (
@@ -59,8 +59,8 @@ async def test_the_report(client: Any, inspections: Inspections) -> None:
 
 
 @pytest.mark.parametrize(("body", "fetch"), [({}, False), ({"fetch": True}, True)])
-async def test_a_preview(client: Any, inspections: Inspections, body: dict[str, bool], fetch: bool) -> None:
-    answer = await client.post("/api/v1/lists/bets/preview", json=body)
+async def test_a_preview(local: Any, inspections: Inspections, body: dict[str, bool], fetch: bool) -> None:
+    answer = await local.post("/api/v1/lists/bets/preview", json=body)
     assert answer.status == 200
     assert inspections.asked == [fetch]
 
@@ -69,18 +69,16 @@ async def test_a_preview(client: Any, inspections: Inspections, body: dict[str, 
     ("fault", "status"),
     [(NotFoundError("No version of list bets is held"), 404), (ConflictError("its server is down"), 409)],
 )
-async def test_what_can_go_wrong(
-    client: Any, inspections: Inspections, fault: Exception, status: int
-) -> None:
+async def test_what_can_go_wrong(local: Any, inspections: Inspections, fault: Exception, status: int) -> None:
     inspections.fault = fault
-    for call in (client.get("/api/v1/lists/bets/held"), client.post("/api/v1/lists/bets/preview", json={})):
+    for call in (local.get("/api/v1/lists/bets/held"), local.post("/api/v1/lists/bets/preview", json={})):
         answer = await call
         assert answer.status == status
         assert (await answer.json())["detail"].startswith(str(fault))
 
 
 @pytest.mark.parametrize("body", [{"fetch": 1}, {"other": True}])
-async def test_a_wrong_question(client: Any, inspections: Inspections, body: dict[str, Any]) -> None:
-    answer = await client.post("/api/v1/lists/bets/preview", json=body)
+async def test_a_wrong_question(local: Any, inspections: Inspections, body: dict[str, Any]) -> None:
+    answer = await local.post("/api/v1/lists/bets/preview", json=body)
     assert answer.status in (400, 422)
     assert inspections.asked == []
