@@ -5,7 +5,7 @@
  * 4 bytes of place, 8 bytes of content; a poke past the end cuts the file there. The file is put right
  * again afterwards.
  *
- * Needs: overlay_writer.c builder.c sets.c scan.c writer.c
+ * Needs: overlay_writer.c builder.c sets.c scan.c writer.c secret_writer.c
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Needs: builder.c sets.c writer.c
+/* Needs: builder.c sets.c writer.c secret_writer.c
  *
  * Any packets, in batches, under a small state with lists, rules, safe search and a cache whose bytes the
  * input damages too, and what would be handed over shed: nothing is read or written out of bounds, and every
@@ -55,7 +55,7 @@ static void make_lists(void)
     list_name(&builder, "bets.test");
     FILE *file = tmpfile();
     check(file != NULL);
-    weir_content content = {class_of_set, classes, 2, (const uint8_t *)"-", 1, 1};
+    weir_content content = {class_of_set, classes, 2, (const uint8_t *)"-", 1, 1, NULL, NULL};
     check(weir_write(&builder, &content, fileno(file), &size) == 0);
     uint8_t *bytes = malloc(size);
     check(bytes != NULL && pread(fileno(file), bytes, size, 0) == (ssize_t)size);
