@@ -84,7 +84,7 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/api/v1/lists/{id}/versions", get_versions, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/diff", get_difference, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/review", get_review, Permission.LISTS_READ),
-    ("GET", "/api/v1/lists/{id}/since", get_since, Permission.CHECK),
+    ("GET", "/api/v1/lists/{id}/since", get_since, Permission.LISTS_READ),
     ("GET", "/api/v1/lists/{id}/held", get_held, Permission.LISTS_READ),
     ("POST", "/api/v1/lists/{id}/preview", post_preview, Permission.LISTS_WRITE),
     ("POST", "/api/v1/lists/{id}/sync", post_sync, Permission.LISTS_WRITE),

@@ -33,6 +33,10 @@ _ON_NAMES = (Gate.SUFFIXES, Gate.PROTECTED, Gate.POPULAR)
 """Gates whose words tell how many guarded names there are, never how large the list is."""
 
 
+SECRET_FLOOR = 10
+"""Of a secret list numbers of names are told in steps of so many."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateReport:
     """One gate that a version does not pass. ``examples`` are at most 20 names, of public lists only."""
@@ -88,6 +92,8 @@ def version_report(
     is_secret = source.confidentiality is Confidentiality.SECRET
     new = newly_covered(counts.coverage, previous.coverage if previous else NOTHING_COVERED)
     blocked, asked = (new.today, new.today_asked) if new.today_asked else (len(new.popular), new.asked)
+    if is_secret:  # a single name more would tell whoever can make a name popular that the list has it
+        blocked -= blocked % SECRET_FLOOR
     shown = new.popular[:MOST_EXAMPLES] if source.confidentiality is Confidentiality.PUBLIC else ()
     return VersionReport(
         list_id=source.id,
@@ -97,7 +103,7 @@ def version_report(
         entries=None if is_secret else counts.entries,
         entries_before=None if is_secret or previous is None else previous.entries,
         gates=tuple(_gate_report(failure, is_secret=is_secret) for failure in failures),
-        preview=_preview(blocked, asked, is_today=bool(new.today_asked)),
+        preview=_preview(blocked, asked, is_today=bool(new.today_asked), is_secret=is_secret),
         newly_blocked=blocked,
         of=asked,
         examples=shown,
@@ -126,7 +132,12 @@ def _gate_report(failure: GateFailure, *, is_secret: bool) -> GateReport:
     )
 
 
-def _preview(blocked: int, asked: int, *, is_today: bool) -> str:
+def _preview(blocked: int, asked: int, *, is_today: bool, is_secret: bool) -> str:
+    number = f"{blocked:,}"
+    if is_secret:
+        number = f"at least {blocked:,}" if blocked else f"fewer than {SECRET_FLOOR}"
     if is_today:
-        return f"It would newly block {blocked:,} of today's top {asked:,} names."
-    return f"It would newly block {blocked:,} of {asked:,} popular names (what is asked for here is not sampled)."
+        return f"It would newly block {number} of today's top {asked:,} names."
+    return (
+        f"It would newly block {number} of {asked:,} popular names (what is asked for here is not sampled)."
+    )

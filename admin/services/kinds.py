@@ -68,6 +68,9 @@ class Kind(ABC, Generic[S, R]):
     def check_act(self, act: Act, section: S) -> None:
         """DeniedError if the actor may not write just this."""
 
+    def check_change(self, act: Act, before: S, after: S) -> None:
+        """DeniedError if the actor may not make the one of the other."""
+
     async def check(self, transaction: Transaction, declared: Config, item_id: str, section: S) -> None:
         """Check it against everything else. InvalidError, ConflictError."""
 

@@ -21,6 +21,7 @@ from admin.services.known import known_categories
 from admin.services.list_sources import list_source
 from admin.store.database import Transaction
 from admin.store.tables import Document, ListRow
+from blocklists.model import Confidentiality
 from blocklists.snapshot.bits import PlanError, plan_bits
 
 
@@ -57,6 +58,14 @@ class ListKind(Kind[ListConfig, ListRow]):
         if _names_files(section) and Permission.CONFIG_RELOAD not in act.actor.permissions:
             raise DeniedError(
                 f"list {section.id} names a file or a secret of this box; that needs the scope {Permission.CONFIG_RELOAD}"
+            )
+
+    def check_change(self, act: Act, before: ListConfig, after: ListConfig) -> None:
+        """Whoever manages lists must not open a secret one: its entries would show in differences and reviews."""
+        opened = before.confidentiality is Confidentiality.SECRET is not after.confidentiality
+        if opened and Permission.CONFIG_RELOAD not in act.actor.permissions:
+            raise DeniedError(
+                f"list {after.id} is secret; to make it anything else needs the scope {Permission.CONFIG_RELOAD}"
             )
 
     async def check(

@@ -273,6 +273,17 @@ async def test_a_list_manager_cannot_reach_for_the_files_of_the_box(
     await desk(LISTS, "replace", "mine", document)
 
 
+async def test_a_list_manager_cannot_open_a_secret_list(desk: Desk) -> None:
+    manager = Actor(ActorKind.TOKEN, "x", "Anna", GRANTS[Role.LIST_MANAGER])
+    secret = {**CHAT, "kind": "illegal", "categories": [], "confidentiality": "secret"}
+    await desk(LISTS, "create", "watch", secret, actor=manager)
+    for opened in ("restricted", "public"):
+        with pytest.raises(DeniedError, match="config:reload"):
+            await desk(LISTS, "patch", "watch", {"confidentiality": opened}, actor=manager)
+    await desk(LISTS, "patch", "watch", {"title": "Still secret"}, actor=manager)
+    await desk(LISTS, "patch", "watch", {"confidentiality": "restricted"})
+
+
 async def test_pages_go_through_declared_and_stored_in_the_order_of_ids(desk: Desk) -> None:
     for name in ("a", "m", "z", "teen"):
         await desk(PROFILES, "create", name, {})

@@ -52,3 +52,23 @@ def test_the_preview(today: int, asked: int, words: str) -> None:
         _source(Confidentiality.PUBLIC), ORIGIN, ListCounts(entries=9, coverage=covered), None, ()
     )
     assert words in report.preview
+
+
+@pytest.mark.parametrize(
+    ("covered", "told", "words"),
+    [
+        (0, 0, "fewer than 10 of"),
+        (9, 0, "fewer than 10 of"),
+        (10, 10, "at least 10 of"),
+        (37, 30, "at least 30 of"),
+    ],
+)
+def test_of_a_secret_list_a_preview_tells_tens(covered: int, told: int, words: str) -> None:
+    names = tuple(f"n{number}.example" for number in range(covered))
+    counts = ListCounts(entries=50, coverage=Coverage(popular=names, asked=600))
+    source = ListSource(
+        "watch", "file:/watch", "domains", Kind.ILLEGAL, confidentiality=Confidentiality.SECRET
+    )
+    report = version_report(source, Origin("held", "00", 0.0), counts, None, ())
+    assert (report.newly_blocked, report.examples) == (told, ())
+    assert words in report.preview
