@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from http import HTTPStatus
@@ -47,6 +48,9 @@ _SHARE: Schema = {
     "description": "Of the probes with a result, those that were good",
 }
 _TESTED = exactly(transport=TEXT, good=COUNT, failed=COUNT, untold=COUNT, hours=COUNT, share=_SHARE)
+_LANGUAGE = re.compile("[a-z]{2}")
+"""Of the tags of languages that pages have."""
+
 SCHEMAS: dict[str, Schema] = {
     "Certificate": exactly(
         schema=TEXT | {"const": "weir-certification/1"},
@@ -90,11 +94,15 @@ PATHS: Paths = {
             scope=Permission.LISTS_READ,
             parameters=(
                 query(
-                    "quarter", "For example 2026Q4; by default the one that lasts", TEXT | {"maxLength": 6}
+                    "quarter",
+                    "For example 2026Q4; by default the one that lasts",
+                    TEXT | {"pattern": "^2[0-9]{3}Q[1-4]$"},
                 ),
                 query("format", "By default json", words(*_FORMATS)),
                 query(
-                    "language", "Of the page; by default what Accept-Language says", TEXT | {"maxLength": 20}
+                    "language",
+                    "Of the page; by default what Accept-Language says",
+                    TEXT | {"pattern": f"^{_LANGUAGE.pattern}$"},
                 ),
             ),
         ),
@@ -113,6 +121,8 @@ async def get_certification(request: web.Request) -> web.Response:
     form = given.get("format", "json")
     if form not in _FORMATS:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "format is json or html")
+    if "language" in given and _LANGUAGE.fullmatch(given["language"]) is None:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "language is a tag of two letters, such as en")
     now = appliance.now()
     running = await asyncio.to_thread(software)
     wanted = Wanted(request.match_info["id"], _quarter(given, now), now, running)
@@ -144,7 +154,7 @@ async def _page(request: web.Request, given: Mapping[str, str], body: dict[str, 
     made = await asyncio.to_thread(pages)
     language = given.get("language", made.language_for(request.headers.get("Accept-Language", "")))
     if language not in made.languages:
-        raise ProblemError(HTTPStatus.BAD_REQUEST, f"language is one of {', '.join(made.languages)}")
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"language is one of {', '.join(made.languages)}")
     text = await asyncio.to_thread(made.render, body, language)
     headers = {"Content-Security-Policy": made.policy, "Content-Language": language}
     return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)

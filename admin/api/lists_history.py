@@ -94,7 +94,7 @@ PATHS: Paths = {
     "/api/v1/lists/{id}/since": _operation(
         "Since when a list names a host that it names, and with which version that came",
         "ListedSince",
-        Permission.CHECK,
+        Permission.LISTS_READ,
         query("name", "The name as the list has it", required=True),
     ),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -74,6 +73,8 @@ def _look_and_show(config: Config, source: ListSource) -> int:
     from blocklists.sources import FetchError
 
     try:
+        import asyncio
+
         return _show(asdict(asyncio.run(_look(config, source))))
     except FetchError as error:
         complain(str(error))

@@ -110,7 +110,8 @@ class _Asked:
         if all(token.action is Action.ALLOW for _, token in chain):
             return False
         state = resolve(chain, self._semantics)
-        return bool(state.exact or (below and state.below))
+        heard = (*state.exact, *(state.below if below else ()))
+        return any(action is not Action.ALLOW for _, action in heard)
 
     def _at(self, name: str) -> list[Token]:
         if name not in self._said:

@@ -71,7 +71,8 @@ async def test_another_quarter_has_nothing_of_it(local: Any, filled: Any) -> Non
     [
         ("quarter=2026Q9", 400),
         ("format=pdf", 400),
-        ("format=html&language=xx", 400),
+        ("format=html&language=xx", 422),
+        ("language=english", 400),
         ("quarter=2026Q1&quarter=2026Q2", 400),
         ("year=2026", 400),
     ],

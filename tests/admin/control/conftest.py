@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -140,6 +141,7 @@ class World:
         )
 
     def controller(self) -> Controller:
+        gc.collect()  # as if the process before had ended: nobody else writes beside the compiled lists now
         config: Config = load(self.config_path)
         self.place.create()
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)

@@ -83,6 +83,7 @@ async def test_generation_numbers_go_on_after_a_restart(world: Any, bets: str) -
     world.write(bets)
     world.sources.texts = {"bets": b"bets.example\n"}
     await world.controller().start()
+    world.write(bets.replace("kind: category", "kind: category, title: Other"))
     again = world.controller()
     await again.start()
     assert again.condition().generation == 2
