@@ -358,6 +358,8 @@ async def test_what_its_source_calls_for_is_due(world: Any) -> None:
     assert keeper.called(["bets"]) == set()
     world.pass_time(CALL_GAP)
     assert keeper.due() == {"bets"}
+
+
 async def test_a_list_that_became_secret_while_control_was_down_is_in_plain_no_more(world: Any) -> None:
     world.sources.texts["watch"] = b"illegal.example\n"
     public = replace(WATCH, confidentiality=Confidentiality.PUBLIC)
