@@ -16,8 +16,8 @@ from admin.services.actors import Actor, ActorKind
 from admin.services.scanning import NOBODY_SCANS, scanning_of
 from resolver.runtime.logs import get_logger
 
-SCAN_LOOK = 5.0
-"""Seconds between looks at the workers' numbers."""
+SCAN_LOOK = 1.0
+"""Seconds between looks at the workers' numbers, at least: the workers set them so often."""
 
 _BY_TIME = Actor.of_the_box(ActorKind.SCHEDULE, "control")
 _log = get_logger("weir.control")
