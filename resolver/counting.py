@@ -35,7 +35,19 @@ LISTENER_COUNTERS = ("faults", "udp_errors", "tcp_refused", "tcp_evicted")
 CACHE_COUNTERS = ("cache_too_long", "cache_busy")
 """Answers that the shared cache could not keep: too long for a page, or another worker was writing in the page."""
 
-GAUGES = ("generation", "started", "pid", "tcp_connections", "cache_bytes", "cache_entries", "upstreams_down")
+SCAN_GAUGES = ("secret_scanning_clients", "secret_scanning_displaced")
+"""Clients that walk through the secret lists today, and those that were pushed out for want of room (``scanning``)."""
+
+GAUGES = (
+    "generation",
+    "started",
+    "pid",
+    "tcp_connections",
+    "cache_bytes",
+    "cache_entries",
+    "upstreams_down",
+    *SCAN_GAUGES,
+)
 """Values that go up and down; everything else only grows. ``started`` is Unix seconds."""
 
 SHARED_GAUGES = ("cache_bytes", "cache_entries")

@@ -20,7 +20,7 @@ from pathlib import Path
 from secrets import randbits
 
 from blocklists.snapshot.reader import changes_of
-from resolver.answer.decision import Services
+from resolver.answer.decision import Services, Spoken
 from resolver.answer.generation import Generation
 from resolver.answer.native_state import StateFiles, limits_of, open_state, settings_of
 from resolver.answer.pipeline import Pipeline
@@ -44,6 +44,7 @@ from resolver.runtime.notify import keep_waiting, notify, watchdog_interval
 from resolver.runtime.sockets import SocketError, Use
 from resolver.runtime.tasks import spawn
 from resolver.sampling import SampleFile, sample_path
+from resolver.scanning import ScanWatch
 from resolver.tables.index_key import read_index_key
 from resolver.tables.model import ResolverSettings
 from resolver.tables.view import View
@@ -108,6 +109,7 @@ class Worker:
         self._counting = counting
         self._cookies = cookies
         self._hits = HitKeeper(run, slot, time.time)
+        self._scans = ScanWatch()
         self._sample: SampleFile | None = None
         self._has_core = os.environ.get(CORE_VARIABLE) != "off"
         self._cache: SharedCache | None = None
@@ -174,6 +176,7 @@ class Worker:
         tables = opened.generation.view.tables
         pipeline.use(opened.generation)
         self._hits.use(opened.generation)
+        self._scans.use(opened.generation)
         self._reconfigure(opened.generation.view)
         if self._front is not None and opened.native is not None:
             self._front.use(opened.native, self._cache.native if self._cache is not None else None)
@@ -212,6 +215,10 @@ class Worker:
             _log.error("the answer cache is not as configured", reason=self._cache.problem)
         return Forwarder(settings, counters=count, cache=self._cache)
 
+    def _spoken(self, spoken: Spoken) -> None:
+        self._hits.spoken(spoken)
+        self._scans.spoken(spoken)
+
     def _keep(self, answer: Answer) -> None:
         if self._cache is not None:
             self._cache.store(answer)
@@ -230,7 +237,7 @@ class Worker:
             count,
             cookie=self._cookies.answer,
             keep=self._keep,
-            spoken=self._hits.spoken,
+            spoken=self._spoken,
         )
         pipeline = Pipeline(generation, services)
         self._server = Server(
@@ -274,7 +281,7 @@ class Worker:
             self._sample = SampleFile(sample_path(self._run, self._slot), randbits(64))
             if self._sample.error is not None:
                 _log.error("queries cannot be sampled", reason=str(self._sample.error))
-            place = Place(self._run, self._slot, settings.workers, self._sample.tap)
+            place = Place(self._run, self._slot, settings.workers, self._sample.tap, self._scans.sketch)
             self._front = CoreFront(
                 sockets,
                 self._server,
@@ -314,6 +321,7 @@ class Worker:
                 (_log.warning if report.is_problem else _log.info)(report.message, **dict(report.fields))
             self._counting.gauge("cache_bytes", self._forwarder.cache_bytes)
             self._counting.gauge("cache_entries", self._forwarder.cache_entries)
+            self._scans.tidy(int(time.time() // DAY), self._counting.gauge)
             if interval is not None:
                 notify("WATCHDOG=1")
             await asyncio.sleep(min(GAUGE_SECONDS, interval or GAUGE_SECONDS))

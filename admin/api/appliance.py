@@ -13,6 +13,7 @@ from admin.services.acts import Act
 from admin.services.hits import HitReport
 from admin.services.place import Place
 from admin.services.probes import Report
+from admin.services.scanning import NOBODY_SCANS, Scanning
 from blocklists.edits import Change, Edit
 from blocklists.model import Kind, Scope
 from blocklists.records import Suspension
@@ -98,6 +99,8 @@ class Condition:
     """Why findings cannot be written down now; empty when they can."""
     selftest_lost: int = 0
     """Findings that never could be."""
+    scanning: Scanning = NOBODY_SCANS
+    """How many clients walk through secret lists, as the workers said last."""
 
 
 @dataclass(frozen=True, slots=True)

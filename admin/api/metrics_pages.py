@@ -22,7 +22,7 @@ from gateway.counting import GAUGES as GATEWAY_GAUGES
 from gateway.counting import page_counter
 from gateway.decision import Situation
 from resolver.counting import GAUGES as WORKER_GAUGES
-from resolver.counting import SHARED_GAUGES
+from resolver.counting import SCAN_GAUGES, SHARED_GAUGES
 from resolver.policy.model import ReasonKind
 
 JOINT = "illegal-voluntary-or-security"
@@ -54,7 +54,9 @@ Key = tuple[str, str, str]
 
 
 def page_metrics(pages: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
-    """``pages`` by process name; a process without a page is left out. Latencies are ``metrics_latency``'s."""
+    """``pages`` by process name; a process without a page is left out. Latencies are ``metrics_latency``'s,
+    clients that walk through secret lists ``metrics_scanning``'s.
+    """
     told = {name: _told(page) for name, page in pages.items()}
     gateway = told.pop(GATEWAY, {})
     yield from _per_worker(told)
@@ -66,7 +68,7 @@ def _told(page: Mapping[str, int]) -> dict[str, int]:
     """What of a page may be told, and as what."""
     told: dict[str, int] = defaultdict(int)
     for counter, value in page.items():
-        if not counter.startswith(LATENCY):
+        if not counter.startswith(LATENCY) and counter not in SCAN_GAUGES:
             told[_JOINED.get(counter, counter)] += value
     return told
 

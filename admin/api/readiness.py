@@ -47,6 +47,11 @@ def judge(
             warnings.append(found)
         warnings += _life(item)
     warnings += _selftests(condition)
+    if clients := condition.scanning.clients:
+        warnings.append(
+            f"{clients} clients walk through secret lists today: each has asked for more distinct names of theirs than "
+            "telemetry.secret_scan_threshold; who they are is not known to Weir"
+        )
     return Readiness(tuple(problems), tuple(warnings))
 
 

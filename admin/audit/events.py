@@ -41,6 +41,8 @@ class EventKind(StrEnum):
     LIST_EDITED = "list.edited"
     LIST_ASKED = "list.asked"
     """Somebody asked whether a secret list has an entry."""
+    LIST_SCANNED = "list.scanned"
+    """Clients began to walk through secret lists: how many, never who, nor which list."""
     LIST_ERASING = "list.erasing"
     """It was decided that a list is erased."""
     LIST_ERASED = "list.erased"

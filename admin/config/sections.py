@@ -90,6 +90,23 @@ class TcpConfig(Section):
     """Connections that one worker keeps at once."""
 
 
+def _scan_threshold(value: object) -> object:
+    if value == "off":
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and FEWEST_SCANNED <= value <= MOST_SCANNED:
+        return value
+    raise fault(
+        f"{shown(value)} is no number of names; write {FEWEST_SCANNED} to {MOST_SCANNED}, or off to be warned of nobody"
+    )
+
+
+FEWEST_SCANNED = 10
+"""Fewer would tell of single hits of a secret list (the floor of illegal-content-lists.md, G1)."""
+MOST_SCANNED = 500
+"""A sketch's 256 bits do not tell more names apart."""
+ScanThreshold = Annotated[int | Literal["off"], BeforeValidator(_scan_threshold)]
+"""Distinct names of secret lists in a day, or never."""
+
 Answers = Annotated[int | Literal["off"], BeforeValidator(_answers)]
 """Answers per second, or no limit."""
 
@@ -278,6 +295,11 @@ class TelemetryConfig(Section):
     in it: who asked, what a list of illegal content or a security list blocked by itself, or a name that any list or rule
     speaks about. Of other names it has what stands right below the public suffix, and shows that only if it was asked
     for several times."""
+    secret_scan_threshold: ScanThreshold = key(20, example="20", words="a whole number, or off")
+    """From so many distinct names of secret lists in a day a client counts as walking through them (10 to 500). You are
+    then warned by /readyz, /metrics, the journal and one audit event, each with nothing but the number of such clients.
+    Each worker estimates it, to within a tenth, in its memory under a key that lasts a day; who they are, what they asked
+    for and which list it was is known nowhere. `off` is never."""
     selftest: Pace = key(Duration.parse("5m"), example="5m", words="a duration, or off")
     """How often every list's canary is asked for, end to end, at each address that this box listens on; `off` is never."""
     selftest_source: SourceConfig = key(unset(SourceConfig), example="{ipv4: 127.86.69.73}")

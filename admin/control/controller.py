@@ -31,6 +31,7 @@ from admin.control.notify_listener import NotifyListener
 from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
+from admin.control.scan_alarm import ScanAlarm
 from admin.control.selftest import SelfTest
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
@@ -96,6 +97,7 @@ class Controller:
         )
         self._trials = Trials(self._publisher, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
+        self._scans = ScanAlarm(self._place.run, storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._publisher)
@@ -161,7 +163,12 @@ class Controller:
 
     def condition(self) -> Condition:
         """The state of things now."""
-        return replace(self._selftest.condition(), notices=self.notices.counts, clashes=self.clashes)
+        return replace(
+            self._selftest.condition(),
+            notices=self.notices.counts,
+            clashes=self.clashes,
+            scanning=self._scans.now,
+        )
 
     async def selftest(self, actor: Actor, list_id: str) -> Report:
         """As ``Appliance.selftest``."""
@@ -326,6 +333,7 @@ class Controller:
         if await self._asking.look(self.config):
             await asyncio.to_thread(self._guarding.follow, self.config)
         await self._look_at_hits()
+        await self._scans.look(self._record.processes)
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:

@@ -27,6 +27,11 @@ class Record:
         """The generation that this process published last."""
         return None if self._tables is None else self._tables.generation
 
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """The names of the processes that this generation calls for."""
+        return self._processes
+
     def accepted(self, now: float) -> None:
         """A new configuration is in force."""
         self._loaded, self._problems = now, ()

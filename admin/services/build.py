@@ -146,7 +146,7 @@ def _info(item: ListConfig, enforced: Enforced) -> ListInfo:
 
 
 def _resolver(config: Config) -> ResolverSettings:
-    section = config.resolver
+    section, threshold = config.resolver, config.telemetry.secret_scan_threshold
     return ResolverSettings(
         listen=tuple(map(str, section.listen)),
         workers=worker_count(config),
@@ -165,6 +165,7 @@ def _resolver(config: Config) -> ResolverSettings:
         tcp_total=section.tcp.total,
         rate_limit=_rate_limit(section.rate_limit),
         query_sample=config.telemetry.query_sample.one_in,
+        secret_scan=0 if threshold == "off" else threshold,
     )
 
 

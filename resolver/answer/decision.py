@@ -32,7 +32,7 @@ from resolver.answer.reply import (
 from resolver.answer.zones import MAX_CHAIN
 from resolver.clients.address import parse_address
 from resolver.exchange.model import STALE_TTL, Answer, FailureKind, Question, Resolution
-from resolver.policy.model import Listing, Policy, Step, Verdict, VerdictAction, bits_of
+from resolver.policy.model import Listing, Policy, ReasonKind, Step, Verdict, VerdictAction, bits_of
 from resolver.policy.reasons import BLOCKED_TTL, Ede
 from resolver.policy.verdict import Case, Part, decide
 
@@ -75,12 +75,15 @@ def no_cookie(_option: bytes, _client: str, _now: float) -> bytes:
 
 class Spoken(NamedTuple):
     """Lists and zones have had a say about a query that has its answer now: ``bits`` are theirs, ``seen`` those of all
-    lists that name anything on the way. ``policy`` and ``view`` say what the bits meant.
+    lists that name anything on the way. ``policy`` and ``view`` say what the bits meant. Never kept as it is.
     """
 
     query: Query
     bits: int
     seen: int
+    client: str = ""
+    blocked: tuple[int, ReasonKind] | None = None
+    """The bit of the list, category or zone that blocked, and its reason."""
 
 
 def _unheard(_: Spoken) -> None:
@@ -134,6 +137,7 @@ class Decision:
         """The bits of lists and zones that have spoken: what is counted as their hits."""
         self._seen = 0
         """The bits of all lists that name anything on the way."""
+        self._blocked_by: tuple[int, ReasonKind] | None = None
         self._rewritten_to = b""
         """Safe search has led here: nothing but the policy stands between the name asked for and this one."""
         self._list_spoke = False
@@ -143,7 +147,10 @@ class Decision:
         """The answer, the miss, or None for silence."""
         result = self._result()
         if self._spoke and not isinstance(result, Miss):
-            self._services.spoken(Spoken(self._query, self._spoke, self._seen))
+            asked = self._asked
+            self._services.spoken(
+                Spoken(asked.query, self._spoke, self._seen, asked.client, self._blocked_by)
+            )
         return result
 
     def _result(self) -> Result:
@@ -281,7 +288,9 @@ class Decision:
         """The answer for a block of a name or an address: the zone's own action if one spoke, else the reason's form."""
         query = self._query
         bit = verdict.reason.bit if verdict.zone is None else verdict.zone
-        self._spoke |= 0 if bit is None else 1 << bit
+        if bit is not None:
+            self._spoke |= 1 << bit
+            self._blocked_by = bit, verdict.reason.kind
         action = ListAction.BLOCK if self._list_spoke else verdict.answer
         if action is ListAction.DROP:
             self._services.count("dropped")

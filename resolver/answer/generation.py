@@ -30,6 +30,8 @@ class Generation:
         """The bits of lists of whose hits nothing is kept, not even a count."""
         self.secret = _secret(view)
         """The bits that a secret list sets: where one is met no name is kept."""
+        self.watched = self.secret if tables.resolver.secret_scan else 0
+        """The bits whose hits tell who walks through a secret list (``resolver.scanning``)."""
         self.gateway = {
             TYPE_A: IPv4Address(tables.gateway.ipv4).packed,
             TYPE_AAAA: IPv6Address(tables.gateway.ipv6).packed,

@@ -52,6 +52,7 @@ def settings_of(
         actions=_action_bits(masks),
         clients=masks.clients,
         named=generation.named,
+        secret=generation.watched,
         ede=tuple(generation.codes.items()),
         apexes=tuple(sorted(generation.zones.apexes)),
         limits=limits or Limits(),

@@ -242,6 +242,26 @@ class Stats:
         """``words`` is writable, of 64-bit words, one for each of STATS_NAMES (``CounterPage.words``). It is used as long
         as a core has this object."""
 
+SKETCH_BITS: int
+"""Bits that a client has in a sketch."""
+SKETCH_KEY_BYTES: int
+
+class Sketch:
+    """Which clients walk through secret lists (src/sketch.h). Any thread may use it; cores and Python may share one."""
+
+    def __init__(self, key: bytes) -> None:
+        """An empty sketch; ``key`` is SKETCH_KEY_BYTES random octets."""
+    def renew(self, key: bytes) -> None:
+        """Forget everybody, and go on under another key."""
+    def note(self, client: bytes, name: bytes, *, secret: bool = True, realm: int = 0) -> None:
+        """A client (packed address) has met a list at a lower-case wire name. Without ``secret`` it is the work and no
+        more. ValueError for an address that is none, or a longer name than there is."""
+    def over(self, bits: int) -> int:
+        """Clients with at least this number of bits set."""
+    @property
+    def displaced(self) -> int:
+        """Clients that were pushed out for want of room since the key changed."""
+
 TAP_SIZE: int
 """Octets of a sample's file."""
 
@@ -304,9 +324,14 @@ class Core:
     """Answers packets under a state. Not thread-safe; it keeps what it is given alive."""
 
     def __init__(
-        self, cache: Cache | None = None, stats: Stats | None = None, limiter_key: bytes | None = None
+        self,
+        cache: Cache | None = None,
+        stats: Stats | None = None,
+        limiter_key: bytes | None = None,
+        sketch: Sketch | None = None,
     ) -> None:
-        """``limiter_key``: 16 random octets; without it no rate is limited."""
+        """``limiter_key``: 16 random octets; without it no rate is limited. ``sketch``: where hits of secret lists are
+        noted."""
     def answer(
         self, state: State, packet: bytes, client: bytes, *, over_tcp: bool, now_ms: int, unix_ms: int, realm: int = 0
     ) -> bytes | None | HandedOver:

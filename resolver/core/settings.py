@@ -46,6 +46,8 @@ class StateSettings:
     """The action bits that only policies have."""
     named: int = 0
     """The bits of lists whose hits are logged by name, which Python does."""
+    secret: int = 0
+    """The bits of secret lists whose hits a core's sketch counts."""
     ede: tuple[tuple[int, int], ...] = ()
     """Bit and the EDE code that its list wants in place of the reason's."""
     apexes: tuple[bytes, ...] = ()

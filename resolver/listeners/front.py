@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from secrets import randbits, token_bytes
 
-from resolver.core.native import HANDED_OVER, Cache, Core, Engine, HandedOver, State, Tap
+from resolver.core.native import HANDED_OVER, Cache, Core, Engine, HandedOver, Sketch, State, Tap
 from resolver.counting import open_core_page
 from resolver.exchange.model import Question
 from resolver.listeners.core import MAX_AGE_MS, MAX_BACKLOG, MAX_PLACES, CoreListener
@@ -25,12 +25,13 @@ _MS = 1_000_000  # nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which worker this is, and where its counters and its sample of queries go."""
+    """Which worker this is, and where its counters, its sample of queries and hits of secret lists go."""
 
     run: Path
     slot: int
     workers: int
     tap: Tap
+    sketch: Sketch
 
 
 class CoreFront:
@@ -52,7 +53,7 @@ class CoreFront:
         page = open_core_page(place.run, place.slot, Page.CORE)
         cpu = cpu_of(place.slot, place.workers, os.sched_getaffinity(0), os.cpu_count() or 1)
         engine = Engine(
-            Core(stats=page, limiter_key=token_bytes(LIMITER_KEY_BYTES)),
+            Core(stats=page, limiter_key=token_bytes(LIMITER_KEY_BYTES), sketch=place.sketch),
             [sock.fileno() for sock in sockets],
             places=min(max_waiting, MAX_PLACES),
             backlog=MAX_BACKLOG,
@@ -64,6 +65,7 @@ class CoreFront:
         self._listener = CoreListener(engine, server, prefetch=prefetch, count=count)
         self._tcp_page = open_core_page(place.run, place.slot, Page.CORE_TCP)
         self._tcp: Core | None = None
+        self._sketch = place.sketch
         self._state: State | None = None
         self._cache: Cache | None = None
 
@@ -74,7 +76,7 @@ class CoreFront:
         else:
             self._listener.use(state, cache)
         if self._tcp is None or cache is not self._cache:
-            self._tcp = Core(cache, self._tcp_page)
+            self._tcp = Core(cache, self._tcp_page, sketch=self._sketch)
         self._state, self._cache = state, cache
 
     def answer(self, packet: bytes, client: str) -> bytes | HandedOver | None:

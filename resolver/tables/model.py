@@ -125,6 +125,8 @@ class ResolverSettings:
     rate_limit: RateLimit = RateLimit()
     query_sample: int = 0
     """1 in so many answered queries goes into the worker's sample (src/tap.h); 0 = off."""
+    secret_scan: int = 20
+    """From so many distinct names of secret lists a day a client counts as walking through them; 0 = off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ cdef extern from "pipeline.h" nogil:
         void *cache
         void *stats
         weir_limiter *limiter
+        weir_sketch *sketch
         uint8_t peeks
         _Item item[64]
     void weir_pipeline_run(weir_core *core, const weir_state *state, weir_packet *packets, unsigned count,
@@ -57,16 +58,6 @@ class HandedOver(Enum):
 HANDED_OVER = HandedOver.HANDED_OVER
 
 
-cdef int _load_client(weir_client *client, bytes address, uint32_t realm) except -1:
-    """Packed address; IPv4-mapped IPv6 counts as IPv4."""
-    if PyBytes_GET_SIZE(address) == 16 and address.startswith(_MAPPED):
-        address = address[12:]
-    return _fill_client(client, address, realm)
-
-
-_MAPPED = bytes(10) + b"\xff\xff"
-
-
 cdef class Core:
     """Answers packets under a state. Not thread-safe."""
 
@@ -74,16 +65,19 @@ cdef class Core:
     cdef object keeps  # what the C side points to
     cdef uint8_t *room
 
-    def __cinit__(self, Cache cache=None, Stats stats=None, bytes limiter_key=None):
+    def __cinit__(self, Cache cache=None, Stats stats=None, bytes limiter_key=None,
+                  Sketch sketch=None):
         self.core = <weir_core *>calloc(1, sizeof(weir_core))
         self.room = <uint8_t *>malloc(MAX_MESSAGE + WEIR_BATCH * WEIR_MAX_UDP)
         if self.core == NULL or self.room == NULL:
             raise MemoryError
-        self.keeps = cache, stats
+        self.keeps = cache, stats, sketch
         if cache is not None:
             self.core.cache = cache.handle()
         if stats is not None:
             self.core.stats = stats.page()
+        if sketch is not None:
+            self.core.sketch = sketch.sketch
         if limiter_key is not None:
             self._limit(limiter_key)
 

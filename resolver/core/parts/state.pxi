@@ -29,6 +29,7 @@ cdef extern from "pipeline.h" nogil:
         uint64_t actions[4]
         uint64_t clients[4]
         uint64_t named[4]
+        uint64_t secret[4]
         uint8_t has_clients
         uint8_t action[256]
         uint16_t ede[256]
@@ -190,6 +191,7 @@ cdef class State:
         _fill_mask(masks.protected_, settings.protected)
         _fill_mask(masks.clients, settings.clients)
         _fill_mask(masks.named, settings.named)
+        _fill_mask(masks.secret, settings.secret)
         masks.has_clients = settings.clients != 0
         actions = 0
         for given in settings.actions:

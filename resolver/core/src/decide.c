@@ -46,9 +46,26 @@ static int answer_block(weir_turn *turn, const weir_verdict *verdict)
     return weir_answered(turn);
 }
 
+/* Note who meets secret lists at which names. Hits of the lists whose answers look the same cost the same. */
+static void note_secret_hit(const weir_turn *turn, const weir_verdict *verdict)
+{
+    const weir_query *query = &turn->item->query;
+    if (turn->core->sketch == NULL || verdict->voice == WEIR_NO_VOICE)
+        return;
+    switch (verdict->kind) {
+    case WEIR_COUNT_BLOCKED_ILLEGAL_VOLUNTARY: case WEIR_COUNT_BLOCKED_ILLEGAL_ORDER: case WEIR_COUNT_BLOCKED_SECURITY:
+        break;
+    default: return;
+    }
+    int is_secret = turn->state->masks.secret[verdict->voice / 64] >> verdict->voice % 64 & 1;
+    weir_sketch_note(turn->core->sketch, is_secret ? WEIR_SKETCH_SECRET : WEIR_SKETCH_ALIKE, &turn->packet->client,
+                     query->name, query->name_length);
+}
+
 /* The answer for a block: what the list asks for, else the reason's form. */
 static int respond_blocked(weir_turn *turn, const weir_verdict *verdict)
 {
+    note_secret_hit(turn, verdict);
     turn->voice = verdict->voice;
     switch (verdict->list_action) {
     case WEIR_ACTION_OTHER:

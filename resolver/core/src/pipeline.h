@@ -9,6 +9,7 @@
 #include "cache.h"
 #include "cookie.h"
 #include "limit.h"
+#include "sketch.h"
 #include "stats.h"
 #include "table.h"
 #include "tables.h"
@@ -24,6 +25,7 @@ typedef struct {
     uint64_t illegal[4], illegal_orders[4], protected_[4];
     uint64_t actions[4], clients[4]; /* bits of RPZ zones, and those among them that speak about clients */
     uint64_t named[4];         /* bits of lists whose hits are logged by name: Python does that */
+    uint64_t secret[4];        /* bits of secret lists whose hits the sketch counts */
     uint8_t has_clients;
     uint8_t action[256];       /* by bit: a weir_action; 0 where the bit is no action */
     uint16_t ede[256];         /* by bit: one more than the EDE code that its list wants; 0: the reason's */
@@ -104,6 +106,7 @@ typedef struct {
     weir_cache *cache;     /* NULL: none */
     weir_stats *stats;     /* NULL: nothing is counted */
     weir_limiter *limiter; /* NULL: none */
+    weir_sketch *sketch;   /* NULL: none; other threads use it too */
     uint8_t peeks;         /* a question that was counted and limited is looked at again: neither is done twice */
     uint8_t gives_stale;   /* nobody has time to ask for a fresh answer */
     weir_cache_copy copy;

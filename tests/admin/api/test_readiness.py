@@ -11,6 +11,7 @@ import pytest
 from admin.api.appliance import Condition, ConfigCondition, ListCondition
 from admin.api.readiness import judge
 from admin.services.process_state import ProcessState
+from admin.services.scanning import Scanning
 from blocklists.model import Kind
 from blocklists.records import Suspension
 
@@ -28,6 +29,13 @@ def with_list(kind: Kind, state: str, *, loaded: bool) -> Condition:
     return replace(
         GOOD, lists=(ListCondition("watch", kind, loaded=loaded, state=state, message="no such file"),)
     )
+
+
+def test_clients_that_walk_through_secret_lists_are_a_warning() -> None:
+    assert judge(GOOD, ALIVE, SERVED).warnings == ()
+    readiness = judge(replace(GOOD, scanning=Scanning(3, 0)), ALIVE, SERVED)
+    assert readiness.ready
+    assert [warning.partition(" ")[0] for warning in readiness.warnings] == ["3"]
 
 
 SUSPENSION = Suspension(1.0, None, "why", "who")

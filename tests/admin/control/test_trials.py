@@ -122,7 +122,9 @@ async def test_a_process_that_ended_in_a_trial_leaves_none(running: tuple[Any, C
     again = world.controller()
     await again.start()
     assert not (world.place.state / STAGED).is_symlink()
-    assert _blocks(world, NEW, staged=False)
+    assert not _blocks(world, NEW, staged=False)
+    await again._step()  # what was not tried to its end is tried anew
+    assert [_blocks(world, NEW, staged=where) for where in (True, False)] == [True, False]
 
 
 async def test_one_worker_cannot_try_out(world: Any) -> None:

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import pytest
 
-from admin.config import Config
+from admin.config import Config, ConfigError
 from admin.config.endpoints import Prefix
 from admin.config.people import SubscriberConfig
 from admin.config.rules import NameRule
@@ -206,6 +206,22 @@ def test_limits_and_the_sample_reach_the_workers(
     assert tables.resolver.rate_limit == limit
     assert tables.resolver.query_sample == one_in
     assert decode(encode(tables), name="x") == tables
+
+
+@pytest.mark.parametrize(("written", "names"), [("", 20), ("10", 10), ("500", 500), ("off", 0)])
+def test_the_threshold_of_secret_names_reaches_the_workers(
+    write: Callable[[str], Config], written: str, names: int
+) -> None:
+    text = f"telemetry: {{secret_scan_threshold: {written}}}\n" if written else "node: weir\n"
+    assert build_tables(write(text), 1, "x", 0.0).resolver.secret_scan == names
+
+
+@pytest.mark.parametrize("written", ["9", "501", "0", "-1", "true", "1.5", "many", "[20]"])
+def test_a_threshold_that_would_tell_of_single_hits_is_refused(
+    write: Callable[[str], Config], written: str
+) -> None:
+    with pytest.raises(ConfigError, match="write 10 to 500, or off"):
+        write(f"telemetry: {{secret_scan_threshold: {written}}}\n")
 
 
 def test_auto_is_one_worker_per_core(config: Config, write: Callable[[str], Config]) -> None:

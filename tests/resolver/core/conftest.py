@@ -210,8 +210,12 @@ class World:
         self.page = CounterPage(self.folder / "counters", native.STATS_NAMES)
         self.python_cache = Cache(CACHE_SIZE, 0.0)
         self.core_cache = self._make_cache()
+        self.sketch = native.Sketch(bytes(native.SKETCH_KEY_BYTES))
         self.core = native.Core(
-            self.core_cache if self.with_cache else None, native.Stats(self.page.words), self.limiter_key
+            self.core_cache if self.with_cache else None,
+            native.Stats(self.page.words),
+            self.limiter_key,
+            self.sketch,
         )
         self.secrets = native.CookieSecrets(SECRETS)
         services = Services(
