@@ -128,7 +128,7 @@ class Documents(Generic[S, R]):
         kind, before = self._kind, row.document
         section = kind.read(declared, row.id, document)
         kind.check_act(act, section)
-        kind.check_change(act, kind.read(declared, row.id, before), section)
+        kind.check_change(act, before, section)
         await kind.check(transaction, declared, row.id, section)
         row.document = _document(section)
         row.revision, row.changed = row.revision + 1, act.at

@@ -68,8 +68,8 @@ class Kind(ABC, Generic[S, R]):
     def check_act(self, act: Act, section: S) -> None:
         """DeniedError if the actor may not write just this."""
 
-    def check_change(self, act: Act, before: S, after: S) -> None:
-        """DeniedError if the actor may not make the one of the other."""
+    def check_change(self, act: Act, before: Document, after: S) -> None:
+        """DeniedError if the actor may not make ``after`` of the document ``before``, which may be an unusable one."""
 
     async def check(self, transaction: Transaction, declared: Config, item_id: str, section: S) -> None:
         """Check it against everything else. InvalidError, ConflictError."""

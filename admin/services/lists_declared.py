@@ -60,9 +60,10 @@ class ListKind(Kind[ListConfig, ListRow]):
                 f"list {section.id} names a file or a secret of this box; that needs the scope {Permission.CONFIG_RELOAD}"
             )
 
-    def check_change(self, act: Act, before: ListConfig, after: ListConfig) -> None:
+    def check_change(self, act: Act, before: Document, after: ListConfig) -> None:
         """Whoever manages lists must not open a secret one: its entries would show in differences and reviews."""
-        opened = before.confidentiality is Confidentiality.SECRET is not after.confidentiality
+        was_secret = before.get("confidentiality") == Confidentiality.SECRET
+        opened = was_secret and after.confidentiality is not Confidentiality.SECRET
         if opened and Permission.CONFIG_RELOAD not in act.actor.permissions:
             raise DeniedError(
                 f"list {after.id} is secret; to make it anything else needs the scope {Permission.CONFIG_RELOAD}"

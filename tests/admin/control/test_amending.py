@@ -13,6 +13,8 @@ import pytest
 from admin.api.appliance import Wish
 from admin.control import amending
 from admin.control import compiled as records
+from admin.services.actors import Actor, ActorKind
+from admin.services.acts import Act
 from blocklists.canonical import to_wire
 from blocklists.edits import Change
 from blocklists.snapshot.deltas import Deltas
@@ -128,7 +130,8 @@ async def test_whoever_dies_while_changing_compiles_at_the_next_start(
 
 async def test_edits_since_the_record_are_compiled(listed: Any) -> None:
     async with Running(listed) as running:
-        await running.controller.edit("bets", [Wish(Change.ADD, "own.example")])
+        act = Act(Actor.of_the_box(ActorKind.LOCAL, "root"), 1.0)
+        await running.controller.edit(act, "bets", [Wish(Change.ADD, "own.example")])
         assert blocked(listed, "own.example")
     async with Running(listed):
         assert blocked(listed, "own.example")
