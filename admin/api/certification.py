@@ -90,7 +90,11 @@ PATHS: Paths = {
         "parameters": [in_path("id", "The id of a list")],
         "get": operation(
             "What was tested and enforced of a list in a quarter",
-            {"200": _ANSWER, "404": problem("There is no such list")},
+            {
+                "200": _ANSWER,
+                "404": problem("There is no such list"),
+                "422": problem("There are no pages in this language"),
+            },
             scope=Permission.LISTS_READ,
             parameters=(
                 query(
