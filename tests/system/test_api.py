@@ -5,6 +5,7 @@ and what it does not, and every answer must be one that is described.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -79,7 +80,8 @@ def test_every_answer_is_one_that_is_described(box: Callable[..., Any], token: s
     assert appliance.api("/healthz")[0] == 200
     assert "Traceback" not in appliance.output
     if token:
-        assert "Authentication failed" not in run.stdout  # or all of it would have looked at 401 alone
+        # More, and all of it would have looked at 401 alone; what secret lists have is not the operator's to ask.
+        assert re.findall(r"Authentication failed: ([0-9]+) operation", run.stdout) in ([], ["1"])
 
 
 def test_what_a_token_changes_is_in_force_with_the_answer(box: Callable[..., Any]) -> None:
