@@ -48,9 +48,18 @@ def sources(config: Config) -> tuple[ListSource, ...]:
 
 
 def build_tables(
-    config: Config, generation: int, snapshot: str, now: float, enforced: EnforcedLists = EVERYTHING
+    config: Config,
+    generation: int,
+    snapshot: str,
+    now: float,
+    enforced: EnforcedLists = EVERYTHING,
+    *,
+    is_emergency: bool = False,
 ) -> Tables:
-    """One generation over the compiled lists in the file ``snapshot``; ``now`` is Unix seconds."""
+    """One generation over the compiled lists in the file ``snapshot``; ``now`` is Unix seconds.
+
+    ``is_emergency``: less is enforced than the log says so far.
+    """
     return Tables(
         generation=generation,
         created=now,
@@ -63,6 +72,7 @@ def build_tables(
         records=config.records,
         resolver=_resolver(config),
         gateway=_gateway(config),
+        is_emergency=is_emergency,
     )
 
 
