@@ -242,7 +242,7 @@ class Publisher:
             put, in_force = self._put, self._in_force
             if put is None or in_force is None:
                 return False
-            snapshot, terms = put.prepared.snapshot, self._terms_of(in_force)
+            snapshot, terms = put.prepared.snapshot, Terms(self._keeper.lives.enforced())
             done = in_force.edit_subscribers(config, changes, snapshot.name, snapshot.bits, terms)
             if done is not None:
                 self._put = replace(put, config=config)
@@ -378,10 +378,6 @@ class Publisher:
             return Terms(enforced)
         return self.proofs.terms(put.config, put.prepared.snapshot.name, enforced, proof)
 
-    def _terms_of(self, in_force: InForce) -> Terms:
-        """Those of what is in force, as far as anything but the lists in it is concerned."""
-        return Terms(self._keeper.lives.enforced(), is_emergency=in_force.tables.is_emergency)
-
     def _proof_of(self, put: InPlace) -> Proof | None:
         """What was logged of it last. UncoveredError if nothing was."""
         if not self.proofs.are_kept:
@@ -393,10 +389,8 @@ class Publisher:
     def _prove_in_force(self, proof: Proof | None) -> None:
         """What is in force has another proof, ahead of being changed in place. The caller holds the lock."""
         if proof is not None and self._put is not None and self._in_force is not None:
-            terms = self._terms(self._put, proof)
-            if terms.is_emergency == self._in_force.tables.is_emergency:
-                self._in_force.prove(terms.proof)
-                self._proof = proof
+            self._in_force.prove(self._terms(self._put, proof).proof)
+            self._proof = proof
 
     # ---- trying out ----
 
@@ -463,7 +457,7 @@ class Publisher:
         """Subscribers that change have their new policy on the first worker too."""
         if (tried := self.tried) is None:
             return
-        snapshot, terms = tried.put.prepared.snapshot, self._terms_of(tried.state)
+        snapshot, terms = tried.put.prepared.snapshot, Terms(self._keeper.lives.enforced())
         done = tried.state.edit_subscribers(config, changes, snapshot.name, snapshot.bits, terms)
         if done is None:
             self._withdraw()

@@ -48,18 +48,9 @@ def sources(config: Config) -> tuple[ListSource, ...]:
 
 
 def build_tables(
-    config: Config,
-    generation: int,
-    snapshot: str,
-    now: float,
-    enforced: EnforcedLists = EVERYTHING,
-    *,
-    is_emergency: bool = False,
+    config: Config, generation: int, snapshot: str, now: float, enforced: EnforcedLists = EVERYTHING
 ) -> Tables:
-    """One generation over the compiled lists in the file ``snapshot``; ``now`` is Unix seconds.
-
-    ``is_emergency``: less is enforced than the log says so far.
-    """
+    """One generation over the compiled lists in the file ``snapshot``; ``now`` is Unix seconds."""
     return Tables(
         generation=generation,
         created=now,
@@ -72,7 +63,6 @@ def build_tables(
         records=config.records,
         resolver=_resolver(config),
         gateway=_gateway(config),
-        is_emergency=is_emergency,
     )
 
 

@@ -112,9 +112,7 @@ class InForce:
     def _fits(self, config: Config, snapshot: str, bits: tuple[Bit, ...], terms: Terms) -> bool:
         """Whether nothing but subscribers and profiles differs from what is in force."""
         generation, created = self.tables.generation, self.tables.created
-        wanted = build_tables(
-            config, generation, snapshot, created, terms.enforced, is_emergency=terms.is_emergency
-        )
+        wanted = build_tables(config, generation, snapshot, created, terms.enforced)
         return wanted == self.tables and plan_digest(bits) == self._clients.plan and self._stands()
 
     @property

@@ -119,7 +119,7 @@ def publish(
 
     ``tidy`` removes old generations and what belongs to none.
     """
-    tables = _tables(config, snapshot, state, now, terms)
+    tables = build_tables(config, next_generation(state), snapshot.name, now, terms.enforced)
     clients = _write_clients(config, snapshot, tables, state / tables.tables)
     try:
         write_layout(state, layout_of(tables))
@@ -139,7 +139,7 @@ def stage(config: Config, snapshot: Snapshot, state: Path, *, now: float, terms:
     """Make a generation that the first worker alone obeys, until it is promoted or withdrawn (``store``). OSError: none
     is staged.
     """
-    tables = _tables(config, snapshot, state, now, terms)
+    tables = build_tables(config, next_generation(state), snapshot.name, now, terms.enforced)
     clients = _write_clients(config, snapshot, tables, state / tables.tables)
     try:
         store.publish(state, tables, link_name=store.STAGED, proof=terms.proof)
@@ -158,14 +158,6 @@ def promote(staged: InForce, state: Path) -> None:
     staged.is_staged = False
     with contextlib.suppress(OSError):
         store.collect_garbage(state)
-
-
-def _tables(config: Config, snapshot: Snapshot, state: Path, now: float, terms: Terms) -> Tables:
-    """The next generation of the folder."""
-    generation = next_generation(state)
-    return build_tables(
-        config, generation, snapshot.name, now, terms.enforced, is_emergency=terms.is_emergency
-    )
 
 
 def _write_clients(config: Config, snapshot: Snapshot, tables: Tables, path: Path) -> ClientsWriter:

@@ -14,8 +14,6 @@ class Terms:
     enforced: EnforcedLists = EVERYTHING
     proof: bytes = b""
     """The content of the generation's proof file (``resolver.tlog.state_proof``); empty where no log is kept."""
-    is_emergency: bool = False
-    """Less is enforced than the proof says, because somebody switched something off a moment ago."""
 
 
 UNLOGGED = Terms()

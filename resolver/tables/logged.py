@@ -49,6 +49,16 @@ class FileDigests:
     urls: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a proof says once its signature and its place in the log are verified."""
+
+    leaf: Leaf
+    manifest: Manifest
+    stopped: tuple[str, ...] = ()
+    """Lists of which less may be enforced than the manifest says."""
+
+
 def snap_of(files: FileDigests, tables: Tables) -> str:
     """What binds a generation to a leaf (hexadecimal): its compiled files, and what its tables say about names.
 
@@ -71,43 +81,37 @@ def _about_names(tables: Tables) -> bytes:
         categories=dict(sorted(tables.categories.items())),
         resolver=ResolverSettings(),
         gateway=GatewaySettings(),
-        is_emergency=False,
     )
     return hashlib.sha256(_codec.dump_json(constant)).digest()
 
 
-def check(tables: Tables, files: FileDigests, leaf: Leaf, manifest: Manifest) -> Logged:
-    """The state that these tables are proven to enforce. NotLoggedError says what does not fit.
-
-    ``manifest`` is the one whose hash is the leaf's state.
-    """
+def check(tables: Tables, files: FileDigests, found: Verified) -> Logged:
+    """The state that these tables are proven to enforce. NotLoggedError says what does not fit."""
     snap = snap_of(files, tables)
-    if leaf.facts.get(SNAP) != snap:
+    if found.leaf.facts.get(SNAP) != snap:
         raise _refused(tables, "its compiled lists or tables are not those that were logged")
-    if tables.lists.keys() != manifest.lists.keys():
+    if tables.lists.keys() != found.manifest.lists.keys():
         raise _refused(tables, "it has other lists than the logged state")
     for list_id, info in tables.lists.items():
-        if info.confidentiality.value != manifest.lists[list_id].conf:
+        if info.confidentiality.value != found.manifest.lists[list_id].conf:
             raise _refused(tables, f"list {list_id} has another confidentiality than in the logged state")
-    parts = enforcement_of(manifest)
-    if more := beyond(tables.lists, parts):
-        raise _refused(tables, f"more is enforced of list {more} than in the logged state")
-    if not tables.is_emergency and any(info.enforced is not parts[key] for key, info in tables.lists.items()):
-        raise _refused(tables, "less is enforced than in the logged state, and it is no emergency")
-    return Logged(leaf.state, snap, leaf.seq)
+    less, more = differences(tables.lists, found.manifest)
+    if more:
+        raise _refused(tables, f"more is enforced of list {more[0]} than in the logged state")
+    if silent := set(less) - set(found.stopped):
+        raise _refused(tables, f"less is enforced of list {min(silent)} than in the logged state, and no emergency")
+    return Logged(found.leaf.state, snap, found.leaf.seq)
 
 
-def beyond(lists: Mapping[str, ListInfo], parts: Mapping[str, Enforced]) -> str | None:
-    """A list of which more is enforced than these parts; None if there is none."""
-    return next(
-        (key for key, info in lists.items() if _PART[info.enforced] > _PART.get(parts.get(key, Enforced.NOTHING), 0)),
-        None,
-    )
-
-
-def enforcement_of(manifest: Manifest) -> dict[str, Enforced]:
-    """What is enforced of each list in a state."""
-    return {list_id: Enforced(item.enf) for list_id, item in manifest.lists.items()}
+def differences(
+    lists: Mapping[str, ListInfo], manifest: Manifest
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lists of which less is enforced than the manifest says, and those of which more is."""
+    logged = {key: _PART[Enforced(item.enf)] for key, item in manifest.lists.items()}
+    parts = {key: _PART[info.enforced] for key, info in lists.items()}
+    less = tuple(key for key, part in parts.items() if part < logged.get(key, 0))
+    more = tuple(key for key, part in parts.items() if part > logged.get(key, 0))
+    return less, more
 
 
 def _refused(tables: Tables, why: str) -> NotLoggedError:

@@ -167,6 +167,4 @@ class Tables:
     records: tuple[LocalRecord, ...] = ()
     resolver: ResolverSettings = ResolverSettings()
     gateway: GatewaySettings = GatewaySettings()
-    is_emergency: bool = False
-    """Less is enforced than its proof says: a list was switched off a moment ago, and that is yet to be logged."""
     version: int = FORMAT_VERSION

@@ -7,25 +7,25 @@ without a valid proof is passed over, for as long as the process lives.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
-from resolver.tables.logged import FileDigests, Logged, NotLoggedError, check
+from resolver.runtime.logs import get_logger
+from resolver.tables.logged import FileDigests, Logged, NotLoggedError, Verified, check
 from resolver.tables.model import Tables
 from resolver.tables.names import proof_name
-from resolver.tlog.canonical import FormatError
-from resolver.tlog.notes import NoteError, VerifierKey
-from resolver.tlog.state_proof import StateProof
-from resolver.tlog.tree import ProofError
+from resolver.tlog.notes import VerifierKey
+from resolver.tlog.state_proof import MAX_BYTES, decode
 
 KEYS_FILE = "log.vkeys"
 """In the state folder: the keys of the log, one vkey a line, written once the generation in force has its proof."""
 
-MOST_BYTES = 16 * 1024 * 1024
-"""Of a proof: a manifest of 256 lists has 100 kB."""
-MOST_KEYS = 16
 _MOST_REMEMBERED = 256
 """Refusals that are counted once each; beyond, they are counted anew."""
+
+_log = get_logger("weir.tables")
 
 
 def digest_file(path: Path) -> bytes:
@@ -39,59 +39,124 @@ def digest_files(state: Path, snapshot: str, urls: str) -> FileDigests:
     return FileDigests(digest_file(state / snapshot), digest_file(state / urls) if urls else b"")
 
 
+def mark_of(logged: Logged | None) -> int:
+    """The first 8 bytes of a state, as a counter page tells it; 0 where nothing is proven."""
+    return 0 if logged is None else int(logged.state[:16], 16)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A generation that may be taken; ``stamp`` is that of its proof."""
+
+    tables: Tables
+    stamp: tuple[int, int]
+    logged: Logged | None
+
+
 class Prover:
-    """Says of generations whether they may be taken. Used by one thread at a time."""
+    """Says of generations whether they may be taken. Used by one thread at a time; the numbers may be read from any."""
 
     def __init__(self, state: Path, keys: Path | None) -> None:
         """``keys`` is the file of the log's keys; None: this reader takes any generation."""
         self._state, self._keys = state, keys
-        self._pinned = False
-        self._seen: tuple[int, int] | None = None
-        self._files: tuple[tuple[str, str], FileDigests] | None = None
+        self._is_pinned = False
+        self._files: tuple[object, FileDigests] | None = None
         self._told: set[str] = set()
+        self._checked: _Checked | None = None
+        self._taken: _Checked | None = None
         self.refused = 0
-        """Generations that were not taken for want of a valid proof."""
-        self.logged: Logged | None = None
-        """What the generation that was taken last, or its newest proof, says is served; None if it has none."""
+        """Generations, and new proofs of one, that were not taken for want of a valid proof."""
 
-    def check(self, tables: Tables) -> Logged | None:
-        """What the generation is proven to enforce; None while no log is kept. NotLoggedError if it is not to be taken."""
+    @property
+    def logged(self) -> Logged | None:
+        """What the generation that serves was shown to enforce; None if nobody has shown it."""
+        return None if self._taken is None else self._taken.logged
+
+    def check(self, tables: Tables) -> None:
+        """NotLoggedError if the generation is not to be taken."""
+        self._checked = _Checked(tables, self._stamp(tables), self._counted(tables))
+
+    def took(self) -> None:
+        """What was checked last serves from now on."""
+        self._taken = self._checked
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether the generation that serves has another proof than the one that was looked at last."""
+        return self._taken is not None and self._stamp(self._taken.tables) != self._taken.stamp
+
+    def follow(self) -> bool:
+        """Look at the proof of the generation that serves again; whether it says something else now.
+
+        A proof that is not valid changes nothing but the count. What was proven before goes on serving.
+        """
+        before = self._taken
+        if before is None:
+            return False
+        stamp, logged = self._stamp(before.tables), before.logged
+        with contextlib.suppress(NotLoggedError):
+            logged = self._counted(before.tables)
+        self._taken = _Checked(before.tables, stamp, logged)
+        return logged != before.logged
+
+    def _counted(self, tables: Tables) -> Logged | None:
         try:
             return self._check(tables)
         except NotLoggedError as error:
             if str(error) not in self._told:
+                _log.error("refused: what it enforces is not proven to be in the log", reason=str(error))
                 self.refused += 1
                 if len(self._told) >= _MOST_REMEMBERED:
                     self._told.clear()
                 self._told.add(str(error))
             raise
 
-    def took(self, tables: Tables, logged: Logged | None) -> None:
-        """This generation, and no other, is asked about from now on by ``renewed``."""
-        self.logged = logged
-
     def _check(self, tables: Tables) -> Logged | None:
-        keys = self._read_keys()
-        if keys is None:
+        if (keys := self._read_keys()) is None:
             return None
         name = proof_name(tables.generation)
         try:
             with (self._state / name).open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+                data = file.read(MAX_BYTES + 1)
             files = self._digests(tables)
-        except FileNotFoundError as error:
-            raise NotLoggedError(f"generation {tables.generation} is not taken: it has no proof") from error
         except OSError as error:
-            raise NotLoggedError(f"{name}: {error.strerror or error}") from error
+            why = "it has no proof" if isinstance(error, FileNotFoundError) else str(error.strerror)
+            raise NotLoggedError(f"generation {tables.generation} is not taken: {name}: {why}") from error
         try:
-            leaf, manifest = StateProof.decode(data).verify(keys)
-        except (FormatError, NoteError, ProofError) as error:
+            proof = decode(data)
+            leaf, manifest = proof.verify(keys)
+        except ValueError as error:  # what is malformed, unsigned, or does not belong together
             raise NotLoggedError(f"generation {tables.generation} is not taken: {name}: {error}") from error
-        return check(tables, files, leaf, manifest)
+        return check(tables, files, Verified(leaf, manifest, proof.stopped))
+
+    def _read_keys(self) -> list[VerifierKey] | None:
+        """The keys; None as long as there never was a file of them. NotLoggedError if it cannot be used."""
+        if self._keys is None:
+            return None
+        try:
+            lines = self._keys.read_text(encoding="ascii").split()
+            self._is_pinned = True
+            return [VerifierKey.parse(line) for line in lines]
+        except FileNotFoundError as error:
+            if self._is_pinned:
+                raise NotLoggedError(f"{self._keys}: the keys of the log are gone; put them back") from error
+            return None
+        except (OSError, ValueError) as error:
+            raise NotLoggedError(f"{self._keys}: the keys of the log cannot be read: {error}") from error
+
+    def _stamp(self, tables: Tables) -> tuple[int, int]:
+        """Changes when the proof is replaced."""
+        try:
+            found = (self._state / proof_name(tables.generation)).stat()
+        except OSError:
+            return (0, 0)
+        return found.st_ino, found.st_mtime_ns
 
     def _digests(self, tables: Tables) -> FileDigests:
-        """Of the generation's compiled files, read once for as long as it is the same ones: nobody changes them."""
-        names = (tables.snapshot, tables.urls)
-        if self._files is None or self._files[0] != names:
-            self._files = (names, digest_files(self._state, *names))
+        """Of the generation's compiled files; not read again as long as the kernel has seen nobody touch them."""
+        names = [name for name in (tables.snapshot, tables.urls) if name]
+        found = [(self._state / name).stat() for name in names]
+        marks = names, [(one.st_ino, one.st_size, one.st_ctime_ns) for one in found]
+        if self._files is None or self._files[0] != marks:
+            self._files = (marks, digest_files(self._state, tables.snapshot, tables.urls))
         return self._files[1]
