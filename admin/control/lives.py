@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from admin.audit.events import Event, EventKind
-from admin.control.announcing import announcement
 from admin.control.clocks import Clocks
 from admin.control.erasure import Wish, begun
 from admin.services.actors import Actor, ActorKind
+from admin.services.announced import announcement
 from blocklists.enforcement import Enforced, ages_of, enforced, level_of, to_be_left_out
 from blocklists.list_store import ListStore
 from blocklists.model import ListSource, Timers
