@@ -44,11 +44,12 @@ class Batch:
     leaves: tuple[LogLeaf, ...]
 
 
-def compose(head: Head, items: Sequence[Item], *, now: int, state: str | None, chance: Chance) -> Batch:
+def compose(head: Head, items: Sequence[Item], *, now: int, state: str | None, chance: Chance, events: int = 0) -> Batch:
     """The leaves of these items behind ``head``. ``now`` must not lie before its time.
 
     ``state`` is what the filter comes to by them, None if it stays: the last event that can have changed it carries it,
-    the leaf that publishes it if there is none. FormatError: an item cannot be a leaf.
+    the leaf that publishes it if there is none. ``events`` is the last event that was looked at, public or not. FormatError:
+    an item cannot be a leaf.
     """
     carrier = None if state in (None, head.state) else _carrier(items)
     leaves: list[LogLeaf] = []
@@ -64,7 +65,7 @@ def compose(head: Head, items: Sequence[Item], *, now: int, state: str | None, c
             events=max(head.events, item.event or 0),
             closed=item.type is LeafType.LOG_CLOSE,
         )
-    return Batch(replace(head, time=now), tuple(leaves))
+    return Batch(replace(head, time=now, events=max(head.events, events)), tuple(leaves))
 
 
 def _carrier(items: Sequence[Item]) -> int:
