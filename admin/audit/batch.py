@@ -20,7 +20,7 @@ Chance = Callable[[int], bytes]
 class Item:
     """One thing that the log is to tell."""
 
-    type: LeafType
+    type: LeafType | str
     actor: LeafActor
     facts: Mapping[str, Json] = field(default_factory=lambda: NO_FACTS)
     second: LeafActor | None = None

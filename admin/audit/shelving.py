@@ -26,9 +26,11 @@ def finish(served: Path) -> None:
     aside = _aside(served)
     if not aside.is_dir():
         return
-    if served.exists():  # interrupted before the first rename
+    if not any(aside.iterdir()):  # interrupted before the first rename
         aside.rmdir()
         return
+    if served.exists():
+        served.rmdir()  # somebody has made the folder that was missing; a log lies in no such folder
     for log in [item for item in aside.iterdir() if item.is_dir()]:
         for earlier in [item for item in log.iterdir() if item.is_dir() and is_label(item.name)]:
             earlier.rename(aside / earlier.name)

@@ -11,16 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from admin.audit.batch import Item
-from admin.audit.doubt import DoubtError
-from admin.audit.facts import Recorded
+from admin.audit.facts import Recorded, actor
 from admin.audit.head import LogKey
 from admin.audit.publication import PublicationError, private_part, public_part
-from resolver.tlog.canonical import FormatError, Json
+from resolver.tlog.canonical import Json
 from resolver.tlog.leaf_types import LeafType
 from resolver.tlog.notes import VerifierKey
 
 HOLD = 30.0
 """Seconds that an event which may have changed the state waits for that to be published."""
+UNTOLD = "event.untold"
+"""The type of a leaf about an event that this version cannot tell. Verifiers pass over types that they do not know."""
 _LAST_OF_BATCH = frozenset({LeafType.KEY_ADD, LeafType.KEY_RETIRE, LeafType.LOG_CLOSE})
 
 
@@ -38,7 +39,7 @@ class Drained:
 
 
 def drain(rows: Sequence[Recorded], actor_key: bytes, *, after: int, hold: bool) -> Drained:
-    """The items of these events, the first right behind ``after``. DoubtError: one of them cannot be told by this version.
+    """The items of these events, the first right behind ``after``.
 
     ``hold``: events that may have changed the state are left waiting.
     """
@@ -72,11 +73,9 @@ def changed_keys(items: Sequence[Item], first: int, now: int, known: Sequence[Lo
 def _item(row: Recorded, actor_key: bytes) -> Item | None:
     try:
         part = public_part(row, actor_key)
-        private = private_part(row) if part is not None else None
-    except (PublicationError, FormatError) as error:
-        raise DoubtError(
-            f"{error}: the public log cannot tell it and leaves nothing out; start the version of Weir that wrote it"
-        ) from error
+    except PublicationError:
+        # Of an earlier or later version: it stands in the log all the same, with nothing told but that it is there.
+        return Item(UNTOLD, actor(row, actor_key), event=row.sequence, private=private_part(row))
     if part is None:
         return None
     return Item(
@@ -85,7 +84,7 @@ def _item(row: Recorded, actor_key: bytes) -> Item | None:
         part.facts,
         second=part.second,
         event=row.sequence,
-        private=private,
+        private=private_part(row),
         ref=part.ref,
     )
 

@@ -21,7 +21,6 @@ from pathlib import Path
 _SHARED = 0o770
 _READABLE = 0o750
 _PRIVATE = 0o700
-_PUBLIC = 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,6 @@ class Place:
             self.state: _READABLE,
             self.run: _SHARED,
             self.lists: _PRIVATE,
-            self.log: _PUBLIC,
             self.log_staging: _PRIVATE,
             self.log_keys: _PRIVATE,
         }
