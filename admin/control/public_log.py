@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from admin.api.appliance import LogCondition
 from admin.audit.batch import Item
 from admin.audit.clock import leaf_time
 from admin.audit.doubt import DoubtError, LogStoppedError
@@ -31,6 +32,7 @@ from resolver.tlog import leaves, manifests
 from resolver.tlog.canonical import FormatError
 from resolver.tlog.leaf_types import LeafType
 from resolver.tlog.manifests import Manifest
+from resolver.tlog.notes import VerifierKey
 from resolver.tlog.state_proof import StateProof
 
 if TYPE_CHECKING:
@@ -53,19 +55,6 @@ OVERLAP = 30 * 86_400
 """Seconds for which an old and a new key both sign."""
 
 _log = get_logger("weir.log")
-
-
-@dataclass(frozen=True, slots=True)
-class LogCondition:
-    """The log at one moment, for health and metrics."""
-
-    size: int = 0
-    origin: str = ""
-    problem: str = ""
-    appends: int = 0
-    """Checkpoints that this process published."""
-    seconds: float = 0.0
-    """That they took altogether."""
 
 
 class PublicLog:
@@ -112,6 +101,12 @@ class PublicLog:
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint; empty before the log is open."""
         return self._writer.head.note if self._writer is not None else b""
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """The keys that sign now; empty before the log is open."""
+        keys = self._writer.history.active if self._writer is not None else ()
+        return tuple(VerifierKey.parse(key.vkey) for key in keys)
 
     @property
     def head(self) -> Head | None:
