@@ -44,7 +44,9 @@ class Batch:
     leaves: tuple[LogLeaf, ...]
 
 
-def compose(head: Head, items: Sequence[Item], *, now: int, state: str | None, chance: Chance, events: int = 0) -> Batch:
+def compose(
+    head: Head, items: Sequence[Item], *, now: int, state: str | None, chance: Chance, events: int = 0
+) -> Batch:
     """The leaves of these items behind ``head``. ``now`` must not lie before its time.
 
     ``state`` is what the filter comes to by them, None if it stays: the last event that can have changed it carries it,
