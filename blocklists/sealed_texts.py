@@ -21,8 +21,7 @@ from blocklists.sealing import SALT_BYTES, SealError, opens, seal, unseal
 from blocklists.texts import FileTexts
 
 _PREFIX = "sealed-"
-_OPENING = "sealed-opening-"
-"""Begins as the texts do: what goes with them goes."""
+_OPENING = "secret-opening-"
 
 
 class SealedTexts:
@@ -86,8 +85,7 @@ class SealedTexts:
 
     def erase(self, list_id: str) -> int:
         """As ``Texts.erase``: the key first, so that from then on no copy of a text opens."""
-        hidden = (".", _OPENING)
-        before = sum(1 for path in self._sealed(list_id) if not path.name.startswith(hidden))
+        before = sum(1 for path in self._sealed(list_id) if path.name.startswith(_PREFIX))
         self._keys.destroy(list_id)
         self.keep_only(list_id, ())
         if (folder := self._directory / list_id).is_dir():
@@ -112,10 +110,11 @@ class SealedTexts:
         return tuple(one for one in done if done[one]), tuple(one for one in done if not done[one])
 
     def _sealed(self, list_id: str) -> Iterator[Path]:
-        """The sealed texts, and what interrupted writes of some left behind."""
+        """The sealed texts and openings, and what interrupted writes of some left behind."""
         folder = self._directory / list_id
-        for pattern in (f"{_PREFIX}*", f".{_PREFIX}*.tmp"):
-            yield from folder.glob(pattern)
+        for prefix in (_PREFIX, _OPENING):
+            yield from folder.glob(f"{prefix}*")
+            yield from folder.glob(f".{prefix}*.tmp")
 
     def _seal(self, list_id: str, path: Path, owner: bytes, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

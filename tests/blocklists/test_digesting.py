@@ -175,7 +175,7 @@ def test_a_lost_record_gives_the_same_commitment_and_a_lost_opening_another(
     again = Digester(store, {"co.example"})
     assert of(again, one, version) == found
     (tmp_path / "lists" / one.id / FILE).unlink()
-    (tmp_path / "lists" / one.id / f"sealed-opening-{version}").write_bytes(b"torn")
+    (tmp_path / "lists" / one.id / f"secret-opening-{version}").write_bytes(b"torn")
     after = of(Digester(store, {"co.example"}), one, version)
     assert after.text != found.text
     assert digester.opened(one, found.text) is None
