@@ -186,6 +186,7 @@ class Controller:
             notices=self.notices.counts,
             clashes=self.clashes,
             scanning=self._scans.now,
+            is_ahead=self._publisher.is_ahead,
         )
 
     async def selftest(self, actor: Actor, list_id: str) -> Report:

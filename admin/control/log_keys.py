@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from blocklists.durable import sync_folder
-from resolver.tables.proving import KEYS_FILE
+from resolver.tables.names import KEYS_FILE
 from resolver.tlog.notes import VerifierKey
 
 

@@ -16,8 +16,8 @@ from admin.services.actors import Actor, ActorKind
 from admin.services.acts import Act
 from blocklists.canonical import to_wire
 from blocklists.edits import Change
-from resolver.tables.names import STAGED, TablesError, current_generation, proof_name
-from resolver.tables.proving import KEYS_FILE, Prover
+from resolver.tables.names import KEYS_FILE, STAGED, TablesError, current_generation, proof_name
+from resolver.tables.proving import Prover
 from resolver.tables.view import View
 
 OPERATOR = Actor.of_the_box(ActorKind.LOCAL, "ada")
