@@ -43,6 +43,8 @@ from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.scan_alarm import ScanAlarm
 from admin.control.selftest import SelfTest
+from admin.control.served import LOOK as SERVED_LOOK
+from admin.control.served import Served
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.control.trials import LOOK, Trials
@@ -110,6 +112,7 @@ class Controller:
         self._first = LogFirst(self._publisher, describe, self._deliver)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
+        self._served = Served(self._place.run, storage, clocks, config.node)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
@@ -376,6 +379,7 @@ class Controller:
             await self._eraser.prove()
         self._first.follow()
         await self._deliver()
+        await self._served.look(self._publisher.binding, self._record.processes)
 
     async def _deliver(self) -> None:
         """Bring the events that wait in the records of lists to the database."""
@@ -397,6 +401,8 @@ class Controller:
             waits.append(end - now)
         if self._publisher.tried is not None:
             waits.append(LOOK)
+        if self._served.waits:
+            waits.append(SERVED_LOOK)
         try:
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()

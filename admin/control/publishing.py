@@ -22,7 +22,7 @@ from admin.control.compiled import Compiled, Fingerprint
 from admin.control.editing import Basis, Editor
 from admin.control.kept import kept
 from admin.control.lists import ListKeeper, LostTextError
-from admin.control.proofs import Proof, Proofs
+from admin.control.proofs import Binding, Proof, Proofs
 from admin.control.trying import lists_to_try
 from admin.services.build import sources
 from admin.services.effective import SubscriberChange
@@ -249,6 +249,14 @@ class Publisher:
         return self._put
 
     @property
+    def binding(self) -> Binding | None:
+        """What is in force for all and by what it is bound; None where that cannot be shown, or is about to change."""
+        proof, in_force = self._proof, self._in_force
+        if proof is None or in_force is None or self.is_ahead or self.tried or self._editor.owes_compiling:
+            return None
+        return Binding(in_force.tables.generation, proof.state, proof.snap, proof.given.index)
+
+    @property
     def unchanged(self) -> Published | None:
         """What is in force for all, if this process has put it there."""
         put, in_force = self._put, self._in_force
@@ -417,7 +425,6 @@ class Publisher:
         """What is in force has another proof, ahead of being changed in place. The caller holds the lock."""
         if proof is not None and self._put is not None and self._in_force is not None:
             self._in_force.prove(self._terms(self._put, proof).proof)
-            self._proof = proof
 
     # ---- trying out ----
 
