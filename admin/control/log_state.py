@@ -19,6 +19,7 @@ from admin.control.compiled import Fingerprint
 from admin.control.lists import ListKeeper
 from admin.services.build import EnforcedLists, sources
 from admin.services.certificate import Software
+from admin.services.list_facts import tells_numbers
 from admin.services.software import software
 from blocklists.digesting import Digester
 from blocklists.edits import Edit
@@ -131,13 +132,6 @@ def list_state(facts: ListFacts) -> ListState:
     if source.confidentiality is Confidentiality.PUBLIC:
         return replace(said, raw=facts.version.text, upd=upd)
     return replace(said, commit=facts.version.text, upd=upd)
-
-
-def tells_numbers(source: ListSource) -> bool:
-    """Whether the number of a list's entries is public: of a secret one only if its ``publish`` says ``count``."""
-    if source.confidentiality is Confidentiality.SECRET:
-        return source.handling.publish is Publish.COUNT
-    return source.handling.publish is not Publish.NONE
 
 
 def enforced_by(profile: ProfileConfig, listed: Iterable[ListSource]) -> tuple[str, ...]:
