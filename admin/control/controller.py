@@ -29,16 +29,16 @@ from admin.control.config_events import (
     unchangeable,
 )
 from admin.control.decisions import Decisions, Effects
-from admin.control.describing import Describer
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper
+from admin.control.log_state import describe
 from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
 from admin.control.process_watch import ProcessWatch
-from admin.control.publishing import Publisher
+from admin.control.publishing import InPlace, Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.scan_alarm import ScanAlarm
@@ -66,6 +66,7 @@ from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.store import current_generation
 from resolver.tables.view import View
+from resolver.tlog.manifests import Manifest
 
 if TYPE_CHECKING:
     from admin.store.database import Database
@@ -108,8 +109,7 @@ class Controller:
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
         self._announcer = Announcer(storage.record)
-        describe = Describer(keeper, self._editor)
-        self._first = LogFirst(self._publisher, describe, self._deliver)
+        self._first = LogFirst(self._publisher, self._described, self._deliver)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._served = Served(self._place.run, storage, clocks, config.node)
@@ -380,6 +380,11 @@ class Controller:
         self._first.follow()
         await self._deliver()
         await self._served.look(self._publisher.binding, self._record.processes)
+
+    def _described(self, put: InPlace) -> Manifest:
+        """What the log is to say of a state that is about to be in force; in a thread. OSError, ValueError."""
+        keeper, edits = self._keeper, self._editor.edits
+        return describe(put.config, put.prepared.lists, keeper, edits, self._readings.guard)
 
     async def _deliver(self) -> None:
         """Bring the events that wait in the records of lists to the database."""
