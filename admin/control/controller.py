@@ -20,7 +20,13 @@ from admin.control.announcing import Announcer
 from admin.control.asking import Asking
 from admin.control.bookkeeping import Bookkeeping
 from admin.control.clocks import Clocks
-from admin.control.config_events import config_loaded, config_refused, unchangeable
+from admin.control.config_events import (
+    beginnings,
+    config_loaded,
+    config_refused,
+    sampling,
+    unchangeable,
+)
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
@@ -28,6 +34,7 @@ from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper
 from admin.control.notify_listener import NotifyListener
+from admin.control.process_watch import ProcessWatch
 from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
@@ -36,7 +43,7 @@ from admin.control.selftest import SelfTest
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.control.trials import LOOK, Trials
-from admin.control.wishes import announce, fulfil
+from admin.control.wishes import fulfil
 from admin.services.actors import Actor
 from admin.services.acts import Act
 from admin.services.build import sources
@@ -98,6 +105,7 @@ class Controller:
         self._trials = Trials(self._publisher, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
+        self._processes = ProcessWatch(self._place.run, storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._publisher)
@@ -227,12 +235,9 @@ class Controller:
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """As ``Appliance.edit``."""
         source = self._source(list_id)
-        report, before = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard)
+        report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard, act)
         self._stale = self._stale or report.compiling
-        try:
-            await announce(self._keeper.lives, act, source, wishes, before, report.edits)
-        except OSError:  # the edits are in force, and whoever made them must not hear otherwise
-            _log.error("an audit event is lost: the disk does not take it", list=list_id)
+        await self._keeper.lives.follow_edits(source.id)
         self._wake.set()
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
@@ -288,7 +293,8 @@ class Controller:
             await self._try_publish()
             if self._waits_for_store:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
-        await self._storage.note(*config_loaded(self.declared, self._clocks.unix()))
+        for note in await beginnings(self.declared, self._clocks.unix()):
+            await self._storage.note(*note)
 
     def called(self, list_ids: Collection[str]) -> None:
         """Their sources say that these lists have new versions: look now, without waiting for a compilation."""
@@ -334,6 +340,7 @@ class Controller:
             await asyncio.to_thread(self._guarding.follow, self.config)
         await self._look_at_hits()
         await self._scans.look(self._record.processes)
+        await self._processes.look()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
@@ -377,8 +384,9 @@ class Controller:
             return await self._rejected([self._record.publish_problem])
         self._keys = replace(self._keys, file=token)
         self._record.accepted(self._clocks.unix())
-        declared = merged.declared
-        await self._storage.note(*config_loaded(declared, self._clocks.unix(), before.declared))
+        declared, now = merged.declared, self._clocks.unix()
+        for note in (config_loaded(declared, now, before.declared), sampling(declared, now)):
+            await self._storage.note(*note)
         _log.info("configuration taken", file=str(declared.path), generation=self._record.generation)
         return ReloadResult(accepted=True, generation=self._record.generation)
 
