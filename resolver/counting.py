@@ -38,6 +38,10 @@ CACHE_COUNTERS = ("cache_too_long", "cache_busy")
 SCAN_GAUGES = ("secret_scanning_clients", "secret_scanning_displaced")
 """Clients that walk through the secret lists today, and those that were pushed out for want of room (``scanning``)."""
 
+PROOF_GAUGES = ("logged_state", "generations_refused")
+"""The first 8 bytes of the state that the generation in force is proven to enforce (0: none), and how many generations were
+not taken for want of a valid proof (``tables.proving``)."""
+
 GAUGES = (
     "generation",
     "started",
@@ -47,6 +51,7 @@ GAUGES = (
     "cache_entries",
     "upstreams_down",
     *SCAN_GAUGES,
+    *PROOF_GAUGES,
 )
 """Values that go up and down; everything else only grows. ``started`` is Unix seconds."""
 

@@ -33,6 +33,11 @@ def urls_name(snapshot: str) -> str:
     return f"urls-{snapshot.removeprefix('snapshot-')}"
 
 
+def proof_name(generation: int) -> str:
+    """The name of the file that proves that what a generation enforces is in the log."""
+    return f"proof-{generation:08d}.json"
+
+
 def current_generation(state: Path, *, staged: bool = False) -> int | None:
     """The number that the ``current`` link names, without reading the file; None if there is none.
 

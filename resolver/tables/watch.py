@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -17,7 +18,9 @@ from blocklists.snapshot.native import SnapshotError
 from resolver.runtime.logs import get_logger
 from resolver.runtime.notices import FolderNotices, folder_notices
 from resolver.tables.index_key import IndexKey, no_index_key
-from resolver.tables.store import TablesError, current_generation
+from resolver.tables.model import Tables
+from resolver.tables.proving import Prover
+from resolver.tables.store import TablesError, current_generation, take_any
 from resolver.tables.view import View
 
 POLL_SECONDS = 0.02
@@ -31,16 +34,34 @@ RETRY_SECONDS = 1.0
 
 Prepared = TypeVar("Prepared")
 
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What proves generations, and who is told after every look at one: its numbers may be others then."""
+
+    prover: Prover | None = None
+    told: Callable[[], object] = lambda: None
+
+
+NO_PROOFS = Proofs()
+"""Any generation is taken."""
+
 _log = get_logger("weir.tables")
 
 
-async def watch(state: Path, on_new: Callable[[View], None], *, index_key: IndexKey = no_index_key) -> None:
+async def watch(
+    state: Path,
+    on_new: Callable[[View], None],
+    *,
+    index_key: IndexKey = no_index_key,
+    proofs: Proofs = NO_PROOFS,
+) -> None:
     """Call ``on_new`` with the view in force as soon as there is one, then with every later one; runs until cancelled.
 
     A generation that cannot be opened is reported and tried again; what was given before stays in force meanwhile.
     What ``on_new`` raises ends the watch: its caller must not go on with an old policy as if nothing had happened.
     """
-    await watch_prepared(state, lambda view: view, on_new, index_key=index_key)
+    await watch_prepared(state, lambda view: view, on_new, index_key=index_key, proofs=proofs)
 
 
 async def watch_prepared(
@@ -51,14 +72,15 @@ async def watch_prepared(
     poll: float | None = None,
     index_key: IndexKey = no_index_key,
     staged: bool = False,
+    proofs: Proofs = NO_PROOFS,
 ) -> None:
     """The same, with ``prepare`` called in a thread: what takes time must not keep the loop from its sockets.
 
     ``index_key`` is asked for every generation: one with secret lists is not taken without their key, and tried again.
     ``poll`` is how often to look, in seconds; without it that is the kernel's to tell. ``staged``: this process tries out
-    generations before the others take them.
+    generations before the others take them. ``proofs``: what they must be proven by.
     """
-    opener = _Opener(state, prepare, index_key, staged=staged)
+    opener = _Opener(state, prepare, index_key, proofs.prover, staged=staged)
     with folder_notices(state) as notices:
         while True:
             if notices is not None:
@@ -68,9 +90,13 @@ async def watch_prepared(
                 prepared = await asyncio.to_thread(opener.open)
                 if prepared is not None:
                     on_new(prepared)
+                proofs.told()
                 if generation != opener.taken:
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
+            elif proofs.prover is not None and proofs.prover.is_renewed:
+                await asyncio.to_thread(proofs.prover.follow)
+                proofs.told()
             await _wait(notices, poll)
 
 
@@ -88,9 +114,17 @@ class _Opener(Generic[Prepared]):
     """Opens what is in force. ``taken`` is the number of the generation that was given last."""
 
     def __init__(
-        self, state: Path, prepare: Callable[[View], Prepared], index_key: IndexKey, *, staged: bool = False
+        self,
+        state: Path,
+        prepare: Callable[[View], Prepared],
+        index_key: IndexKey,
+        prover: Prover | None,
+        *,
+        staged: bool = False,
     ) -> None:
         self._state, self._prepare, self._index_key, self._staged = state, prepare, index_key, staged
+        self._prover = prover
+        self._check: Callable[[Tables], object] = take_any if prover is None else prover.check
         self._told: set[str] = set()
         self.taken: int | None = None
 
@@ -101,7 +135,9 @@ class _Opener(Generic[Prepared]):
         moment: it is better than none, and no more.
         """
         try:
-            view, complaints = View.open_any(self._state, self._index_key(), staged=self._staged)
+            view, complaints = View.open_any(
+                self._state, self._index_key(), staged=self._staged, check=self._check
+            )
             self._tell("a damaged generation was passed over for an older one", complaints)
             number = view.tables.generation
             if self.taken is not None and complaints and number <= self.taken:
@@ -114,6 +150,8 @@ class _Opener(Generic[Prepared]):
             _log.exception("cannot use the new state; the last good one stays in force")
             return None
         self.taken = number
+        if self._prover is not None:
+            self._prover.took()
         return prepared
 
     def _tell(self, event: str, complaints: list[str]) -> None:
