@@ -67,10 +67,19 @@ def limits_of(settings: RateLimit) -> Limits:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class HitWords:
+    """Where a core counts: ``hits`` has all of them, ``day_hits`` today's as far as ``clamp`` counts them."""
+
+    hits: memoryview
+    day_hits: memoryview
+    clamp: native.Clamp
+
+
 def open_state(
-    files: StateFiles, settings: StateSettings, *, hits: memoryview | None = None, verify: bool = True
+    files: StateFiles, settings: StateSettings, *, words: HitWords | None = None, verify: bool = True
 ) -> native.State:
-    """Map a generation's files for the core, which counts in ``hits``. OSError, CoreError and ValueError as
+    """Map a generation's files for the core, which counts in ``words``. OSError, CoreError and ValueError as
     ``native.State``.
     """
     return native.State(
@@ -78,7 +87,9 @@ def open_state(
         files.tables,
         settings,
         overlay=files.overlay,
-        hits=hits,
+        hits=None if words is None else words.hits,
+        day_hits=None if words is None else words.day_hits,
+        clamp=None if words is None else words.clamp,
         verify=verify,
         index_key=files.index_key,
     )

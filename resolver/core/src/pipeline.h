@@ -7,6 +7,7 @@
 #define WEIR_PIPELINE_H
 
 #include "cache.h"
+#include "clamp.h"
 #include "cookie.h"
 #include "limit.h"
 #include "sketch.h"
@@ -48,6 +49,8 @@ typedef struct {
     uint16_t udp_payload;
     uint8_t gateway_ipv4[4], gateway_ipv6[16];
     _Atomic uint64_t *hits; /* by bit, how often its list or zone has spoken; NULL: nobody counts */
+    _Atomic uint64_t *day_hits; /* by bit, those of today of which `clamp` counts; NULL: nobody counts */
+    weir_clamp *clamp;      /* of the day; other states and threads use it too; there if day_hits is */
     weir_limit_settings limits;
     weir_cookie_secrets cookies;
     uint32_t apex_count; /* built-in zones: names at or below are handed over */

@@ -59,7 +59,15 @@ static int is_logged(const weir_turn *turn, const uint64_t mask[WEIR_MASK_WORDS]
     return named != 0 && !turn->core->gives_stale;
 }
 
-/* Several threads share these words: a hit costs an atomic addition. What only looks again is counted by
+static void count_hit(const weir_turn *turn, unsigned bit)
+{
+    const weir_state *state = turn->state;
+    atomic_fetch_add_explicit(&state->hits[bit], 1, memory_order_relaxed);
+    if (state->day_hits != NULL && weir_clamp_admit(state->clamp, &turn->packet->client, bit))
+        atomic_fetch_add_explicit(&state->day_hits[bit], 1, memory_order_relaxed);
+}
+
+/* Several threads share these words: a hit costs atomic additions. What only looks again is counted by
  * whoever answers, and that is Python where the verdict is a block. */
 static void count_hits(const weir_turn *turn, const uint64_t mask[WEIR_MASK_WORDS])
 {
@@ -71,8 +79,7 @@ static void count_hits(const weir_turn *turn, const uint64_t mask[WEIR_MASK_WORD
         return;
     for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
         for (uint64_t left = mask[i]; left != 0; left &= left - 1)
-            atomic_fetch_add_explicit(&turn->state->hits[64 * i + (unsigned)__builtin_ctzll(left)], 1,
-                                      memory_order_relaxed);
+            count_hit(turn, 64 * i + (unsigned)__builtin_ctzll(left));
 }
 
 /* Whether another answer may go to the client's prefix; TCP proves an address, and so does a good cookie. */
