@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from admin.config.audit import AuditConfig
 from admin.config.categories import BUILT_IN
 from admin.config.fields import FilePath, Identifier, Section, Text, key, unset
 from admin.config.lists import ListConfig
@@ -47,8 +48,8 @@ class Settings(Section):
     """Other ways of telling subscribers apart; this version has none, so the section has no keys."""
     admin: AdminConfig = key(unset(AdminConfig), example='{listen: "127.0.0.1:8000"}')
     """The admin API and consoles."""
-    audit: EmptySection = key(unset(EmptySection), example="{}")
-    """The public log; this version has none, so the section has no keys."""
+    audit: AuditConfig = key(unset(AuditConfig), example="{origin: filter.isp.example/log}")
+    """The public log: what was blocked, since when and by whose decision."""
     telemetry: TelemetryConfig = key(unset(TelemetryConfig), example="{query_sample: off}")
     """What is measured beyond /metrics."""
 

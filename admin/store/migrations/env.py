@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import admin.store.log_tables  # noqa: F401 - declares its tables on Base
 import admin.store.probes  # noqa: F401 - declares its tables on Base
 from admin.store.tables import Base
 

@@ -1,0 +1,103 @@
+"""What the log does to a disk, each act by itself, so that a test can let any of them fail or forget it.
+
+Nothing here knows what a file holds. A file is whole under its name or absent: it is written in a folder that nobody is
+served from, on the same file system, and moved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_FILE, _FOLDER = 0o644, 0o755
+"""What is written is public; who may come to it is said by the folder above."""
+
+
+class Disk:
+    """One file system. Errors are those of the calls (OSError)."""
+
+    def __init__(self, spare: Path) -> None:
+        """``spare`` is where files are written before they have their name; made if missing."""
+        self._spare = spare
+
+    def write(self, path: Path, data: bytes, *, durable: bool) -> None:
+        """Make ``path`` hold exactly this; ``durable`` only once it is on the disk, name and all."""
+        temporary = self._spare / "new.tmp"
+        try:
+            with self._fresh(temporary) as handle:
+                self.put(handle, data)
+                if durable:
+                    self.flush(handle)
+            self.move(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        if durable:
+            self.flush_folder(path.parent)
+
+    def read(self, path: Path) -> bytes:
+        """All of a file."""
+        return path.read_bytes()
+
+    # ---- the single acts ----
+
+    def put(self, handle: int, data: bytes) -> None:
+        """Write all of this."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+
+    def flush(self, handle: int) -> None:
+        """Wait until what was written is on the disk."""
+        os.fsync(handle)
+
+    def move(self, source: Path, target: Path) -> None:
+        """Give a file its name, in place of what had it. Folders are made."""
+        try:
+            source.rename(target)
+        except FileNotFoundError:
+            self.make(target.parent)
+            source.rename(target)
+
+    def make(self, folder: Path) -> None:
+        """Make a folder and those above it."""
+        folder.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; it may be missing."""
+        path.unlink(missing_ok=True)
+
+    def flush_folder(self, folder: Path) -> None:
+        """Wait until the names in a folder are on the disk."""
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def flush_all(self, folder: Path) -> None:
+        """Wait until everything on the file system of this folder is on the disk: one call for thousands of files."""
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if ctypes.CDLL(None, use_errno=True).syncfs(handle) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number), str(folder))
+        finally:
+            os.close(handle)
+
+    @contextlib.contextmanager
+    def _fresh(self, path: Path) -> Iterator[int]:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            handle = os.open(path, flags, _FILE)
+        except FileNotFoundError:
+            self.make(path.parent)
+            handle = os.open(path, flags, _FILE)
+        try:
+            yield handle
+        finally:
+            os.close(handle)
