@@ -3,6 +3,8 @@
 A record is durable before it is acknowledged. A process that dies while it appends leaves a last line that is not
 whole: it is passed over, and cut off before the next record is written. A line that is damaged elsewhere is passed
 over as well and counted: the others still hold.
+
+A record may carry a note: the words of whoever keeps the journal about these edits, durable with them or not at all.
 """
 
 from __future__ import annotations
@@ -23,15 +25,26 @@ _CHECKSUM = 16
 _SLACK = 1_000
 """Edits that may be superseded before the file is written anew."""
 
-_codec: TypeAdapter[tuple[Edit, ...]] = TypeAdapter(tuple[Edit, ...])
+NOTES_KEPT = 1_000
+"""The newest notes survive when a file is written anew; whoever wrote them reads them long before that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    edits: tuple[Edit, ...]
+    note: str
+
+
+_codec: TypeAdapter[tuple[Edit, ...] | _Noted] = TypeAdapter(tuple[Edit, ...] | _Noted)
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What a file says: all edits in their order, and how many lines are damaged."""
+    """What a file says: all edits and notes in their order, and how many lines are damaged."""
 
     edits: tuple[Edit, ...] = ()
     damaged: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def read_journal(path: Path) -> Journal:
@@ -42,17 +55,20 @@ def read_journal(path: Path) -> Journal:
         return Journal()
     whole, _, _torn = data.rpartition(b"\n")
     edits: list[Edit] = []
+    notes: list[str] = []
     damaged = 0
     for line in whole.split(b"\n") if whole else ():
         record = _decode(line)
         if record is None:
             damaged += 1
-        else:
-            edits += record
-    return Journal(tuple(edits), damaged)
+            continue
+        edits += record.edits
+        if record.note:
+            notes.append(record.note)
+    return Journal(tuple(edits), damaged, tuple(notes))
 
 
-def append_edits(path: Path, edits: Sequence[Edit]) -> None:
+def append_edits(path: Path, edits: Sequence[Edit], note: str = "") -> None:
     """Add one record, durably and as a whole. OSError (disk full, …) leaves what was there before."""
     is_new = not path.exists()
     end = 0 if is_new else path.read_bytes().rfind(b"\n") + 1
@@ -61,7 +77,7 @@ def append_edits(path: Path, edits: Sequence[Edit]) -> None:
         os.ftruncate(handle, end)
         os.lseek(handle, end, os.SEEK_SET)
         try:
-            _write_all(handle, _encode(edits))
+            _write_all(handle, _encode(edits, note))
             os.fsync(handle)
         except OSError:
             os.ftruncate(handle, end)
@@ -77,22 +93,24 @@ def tidy_journal(path: Path) -> None:
     journal = read_journal(path)
     kept = combine(journal.edits)
     if len(journal.edits) > 2 * len(kept) + _SLACK:
-        write_file(path, _encode(kept) if kept else b"")
+        notes = (_encode((), note) for note in journal.notes[-NOTES_KEPT:])
+        write_file(path, (_encode(kept) if kept else b"") + b"".join(notes))
 
 
-def _encode(edits: Sequence[Edit]) -> bytes:
-    body = _codec.dump_json(tuple(edits))
+def _encode(edits: Sequence[Edit], note: str = "") -> bytes:
+    body = _codec.dump_json(_Noted(tuple(edits), note) if note else tuple(edits))
     return hashlib.sha256(body).hexdigest()[:_CHECKSUM].encode() + b" " + body + b"\n"
 
 
-def _decode(line: bytes) -> tuple[Edit, ...] | None:
+def _decode(line: bytes) -> _Noted | None:
     digest, _, body = line.partition(b" ")
     if hashlib.sha256(body).hexdigest()[:_CHECKSUM].encode() != digest:
         return None
     try:
-        return _codec.validate_json(body)
+        record = _codec.validate_json(body)
     except ValidationError:
         return None
+    return record if isinstance(record, _Noted) else _Noted(record, "")
 
 
 def _write_all(handle: int, data: bytes) -> None:

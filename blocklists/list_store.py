@@ -350,10 +350,10 @@ class ListStore:
         """The edits of a list, and whether their file is damaged."""
         return read_journal(self._folder(list_id) / _EDITS)
 
-    def edit(self, source: ListSource, edits: Sequence[Edit]) -> None:
-        """Keep edits, durably, all or none. EditError if the list takes none."""
+    def edit(self, source: ListSource, edits: Sequence[Edit], note: str = "") -> None:
+        """Keep edits with a note about them, durably, all or none. EditError if the list takes none."""
         check_editable(source)
-        append_edits(self._made(source.id) / _EDITS, edits)
+        append_edits(self._made(source.id) / _EDITS, edits, note)
 
     def tidy_edits(self, list_id: str) -> None:
         """Drop what later edits have superseded, if it is much."""

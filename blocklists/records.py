@@ -147,6 +147,8 @@ class ListLife:
     """What was last announced of updates that went wrong: ``failed``, or the digest of the version that is held."""
     pending: tuple[str, ...] = ()
     """Events that belong to the changes above and are not in the audit log yet, as their writer encoded them."""
+    noted: str = ""
+    """The last event of the list's edits (by its mark) that was among ``pending``: those kept after it are to be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,42 +6,20 @@ switch. An event may come twice if the process ends between the log and the reco
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from pydantic import TypeAdapter, ValidationError
-
-from admin.audit.events import Event
-from admin.services.actors import Actor
+from admin.services.announced import Announcement, read_announcement
 from blocklists.records import ListLife
 from resolver.runtime.logs import get_logger
 
 _log = get_logger("weir.audit")
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """An event, who caused it, and when (Unix seconds)."""
-
-    event: Event
-    actor: Actor
-    at: float
-
-
 Record = Callable[[Sequence[Announcement]], Awaitable[None]]
 """Writes events to the audit log, all or none; any exception means none."""
-
-_codec: TypeAdapter[Announcement] = TypeAdapter(Announcement)
-
-
-def announcement(event: Event, actor: Actor, at: float) -> str:
-    """An event as a record keeps it."""
-    marked = replace(event, detail={**event.detail, "change": secrets.token_hex(8)})
-    # Permissions are for the moment of asking; a record of the past needs none.
-    return _codec.dump_json(Announcement(marked, replace(actor, permissions=frozenset()), at)).decode()
 
 
 class Holder(Protocol):
@@ -98,8 +76,7 @@ async def _to_the_journal(announcements: Sequence[Announcement]) -> None:
 
 
 def _decoded(text: str) -> Announcement | None:
-    try:
-        return _codec.validate_json(text)
-    except ValidationError:
+    found = read_announcement(text)
+    if found is None:
         _log.error("an event could not be read back and is lost")
-        return None
+    return found

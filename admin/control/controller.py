@@ -36,7 +36,7 @@ from admin.control.selftest import SelfTest
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.control.trials import LOOK, Trials
-from admin.control.wishes import announce, fulfil
+from admin.control.wishes import fulfil
 from admin.services.actors import Actor
 from admin.services.acts import Act
 from admin.services.build import sources
@@ -227,12 +227,9 @@ class Controller:
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """As ``Appliance.edit``."""
         source = self._source(list_id)
-        report, before = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard)
+        report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard, act)
         self._stale = self._stale or report.compiling
-        try:
-            await announce(self._keeper.lives, act, source, wishes, before, report.edits)
-        except OSError:  # the edits are in force, and whoever made them must not hear otherwise
-            _log.error("an audit event is lost: the disk does not take it", list=list_id)
+        await self._keeper.lives.follow_edits(source.id)
         self._wake.set()
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,14 @@ from blocklists.snapshot.above_stops import AboveStops
 from blocklists.snapshot.deltas import Deltas, Effect
 from resolver.runtime.logs import get_logger
 
+NoteOf = Callable[[Sequence[Edit], Sequence[Edit]], str]
+"""What is to be kept with edits, from those that held before and those that hold then."""
 _log = get_logger("weir.lists")
+
+
+def no_note(_before: Sequence[Edit], _after: Sequence[Edit]) -> str:
+    """Nothing."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +67,16 @@ class Editor:
         with self._lock:
             return Basis(self._mark, {source.id: self._tidied(source) for source in sources})
 
-    def edit(self, source: ListSource, edits: Sequence[Edit]) -> EditReport:
-        """Keep edits and put them into force. EditError or OSError: none of them is kept or in force."""
+    def edit(self, source: ListSource, edits: Sequence[Edit], note: NoteOf = no_note) -> EditReport:
+        """Keep edits and put them into force. EditError or OSError: none of them is kept or in force.
+
+        ``note`` says what is kept with them, from the edits that held before and those that hold then.
+        """
         with self._lock:
             for edit in edits:
                 self._check_protected(source, edit)
-            self._store.edit(source, edits)
+            before = self._store.edits(source.id).edits
+            self._store.edit(source, edits, note(combine(before), combine((*before, *edits))))
             self._recent += [_Recent(self._mark + 1 + n, source.id, edit) for n, edit in enumerate(edits)]
             self._mark += len(edits)
             effects = self._apply(self._deltas, source.id, edits)

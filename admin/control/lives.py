@@ -7,14 +7,16 @@ The wall clock decides only how much of them had passed before, so a clock that 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from admin.audit.events import Event, EventKind
-from admin.control.announcing import announcement
 from admin.control.clocks import Clocks
 from admin.control.erasure import Wish, begun
+from admin.control.wishes import with_notes
 from admin.services.actors import Actor, ActorKind
+from admin.services.announced import announcement
 from blocklists.enforcement import Enforced, ages_of, enforced, level_of, to_be_left_out
 from blocklists.list_store import ListStore
 from blocklists.model import ListSource, Timers
@@ -71,6 +73,12 @@ class Lives:
             life = changed(self.life(list_id))
             await asyncio.to_thread(self._put, list_id, life)
             return life
+
+    async def follow_edits(self, list_id: str) -> None:
+        """Take over the events that were kept with edits. What the disk does not take now is taken over another time."""
+        with contextlib.suppress(OSError):
+            journal = await asyncio.to_thread(self._store.edits, list_id)
+            await self.change(list_id, lambda life: with_notes(life, journal.notes))
 
     def confirmed(self, list_id: str) -> None:
         """The list was fetched or found current a moment ago."""
@@ -188,7 +196,7 @@ class Lives:
         return max(level, before, key=_RANK.__getitem__)
 
     def _read(self, source: ListSource) -> _Known:
-        now, life = self._clocks.monotonic(), self._store.life(source.id)
+        now, life = self._clocks.monotonic(), self._with_edits(source.id, self._store.life(source.id))
         if self._store.life_is_lost(source.id):
             _log.error(
                 "what people decided about this list is lost, its record is damaged; decide again",
@@ -199,6 +207,13 @@ class Lives:
         known = _Known(source, life, now - passed, now, success is not None, self._timers(source))
         known.ends = self._end_of(life.suspension)
         return known
+
+    def _with_edits(self, list_id: str, life: ListLife) -> ListLife:
+        """With the events of edits whose process ended before they were taken over."""
+        try:
+            return with_notes(life, self._store.edits(list_id).notes)
+        except OSError:
+            return life
 
     def _timers(self, source: ListSource) -> Timers | None:
         newest = self._store.newest_for(source)

@@ -121,7 +121,7 @@ def _parts(config: Config, vault: VaultKey) -> _Parts:
         fetch=partial(fetch, report=progress.note),
         progress=progress,
     )
-    storage = Storage(lambda: address_of(config))
+    storage = Storage(lambda: address_of(config), Place(config.data_dir).owed_events)
     controller = Controller(
         config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
     )

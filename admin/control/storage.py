@@ -8,8 +8,7 @@ is done in a thread, and not at all while there is nothing to read.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,17 +16,15 @@ from typing import TYPE_CHECKING
 from admin.audit.events import Event
 from admin.config import Config
 from admin.config.database import SQLITE
-from admin.control.announcing import Announcement
 from admin.services.actors import Actor
+from admin.services.announced import MARK, Announcement
+from admin.services.owed_events import OwedEvents
 from admin.services.stored import EVERYTHING_CHANGED, NOTHING_CHANGED, NOTHING_STORED, Changed, Stored
 from admin.store.errors import StoreError, UnavailableError
 from resolver.runtime.logs import get_logger
 
 if TYPE_CHECKING:
-    from admin.store.database import Database
-
-MOST_OWED = 10_000
-"""Events that are kept while the database is away; of more, the oldest are given up and that is said."""
+    from admin.store.database import Database, Transaction
 
 _log = get_logger("weir.store")
 
@@ -35,12 +32,15 @@ _log = get_logger("weir.store")
 class Storage:
     """One database. Used by one event loop; ``stored`` and ``pending`` may be read from anywhere."""
 
-    def __init__(self, address: Callable[[], str]) -> None:
-        """``address`` is asked whenever the database is to be opened: what leads to it may change. StoreError."""
+    def __init__(self, address: Callable[[], str], owed: Path | None = None) -> None:
+        """``address`` is asked whenever the database is to be opened: what leads to it may change. StoreError.
+
+        ``owed`` is the file of events that wait for the database; None: they are lost when control ends.
+        """
         self._address = address
         self._database: Database | None = None
         self._turn = asyncio.Lock()
-        self._owed: deque[tuple[Event, Actor, float]] = deque()
+        self._owed = OwedEvents(owed)
         self.stored: Stored | None = None
         """What was read last; None before anything was."""
         self.pending: Changed = NOTHING_CHANGED
@@ -123,22 +123,14 @@ class Storage:
         One that is told twice, because its keeper ended in between, is written once.
         """
         async with self._turn, self.database.transaction() as transaction:
-            from admin.services.events import known_changes
-
-            for item in announcements:
-                change = item.event.detail.get("change")
-                if change is None or change not in await known_changes(transaction, item.event.subject):
-                    transaction.record(item.event, item.actor, item.at)
+            await _write(transaction, announcements)
 
     async def note(self, event: Event, actor: Actor, at: float) -> None:
         """Record an event of something that has happened, whether the database can be reached or not.
 
-        What is still owed when control ends is lost; a use case records its event with its change instead.
+        It is durable when this returns, if the disk takes it. A use case records its event with its change instead.
         """
-        if len(self._owed) == MOST_OWED:
-            self._owed.popleft()
-            _log.error("an audit event is lost: the database is away for too long")
-        self._owed.append((event, actor, at))
+        await asyncio.to_thread(self._owed.add, event, actor, at)
         async with self._turn:
             if self._database is not None:
                 try:
@@ -150,12 +142,10 @@ class Storage:
         """Write the events that are owed, in their order; they stay owed if that fails."""
         if not self._owed:
             return
-        paid = list(self._owed)
+        until, waiting = await asyncio.to_thread(self._owed.waiting)
         async with database.transaction() as transaction:
-            for event, actor, at in paid:
-                transaction.record(event, actor, at)
-        for _ in paid:
-            self._owed.popleft()
+            await _write(transaction, waiting)
+        await asyncio.to_thread(self._owed.paid, until)
 
     async def close(self) -> None:
         """Close the database."""
@@ -168,3 +158,17 @@ class Storage:
         if problem != self.problem:
             _log.error("the database cannot be used; what was read last goes on serving", problem=problem)
         self.problem = problem
+
+
+async def _write(transaction: Transaction, announcements: Iterable[Announcement]) -> None:
+    from admin.services.events import known_changes, news
+
+    known: dict[str, set[object]] = {}
+    for item in announcements:
+        mark, subject = item.event.detail.get(MARK), item.event.subject
+        if subject not in known:
+            known[subject] = await known_changes(transaction, subject)
+        if mark is not None and mark in known[subject]:
+            continue
+        if (event := await news(transaction, item.event)) is not None:
+            transaction.record(event, item.actor, item.at)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from admin.audit.events import Detail, Event, EventKind
-from admin.control.announcing import announcement
 from admin.services.actors import Actor, ActorKind
+from admin.services.announced import announcement
 from blocklists.model import Confidentiality, ListSource
 from blocklists.records import Held, ListLife, Serving
 from blocklists.sync import CONFIRMING, ListState, RefreshOutcome

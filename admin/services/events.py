@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sqlalchemy import or_, select
 
+from admin.audit.events import Event, EventKind
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import MOST_PER_PAGE
 from admin.store.database import Transaction
@@ -45,6 +47,7 @@ class Filter:
 
 
 ANY = Filter()
+_SAMPLE = frozenset({EventKind.DEBUG_ON, EventKind.DEBUG_OFF})
 
 
 async def list_events(
@@ -70,6 +73,35 @@ async def list_events(
         )
     rows = await transaction.session.scalars(query.limit(max(1, min(limit, MOST_PER_PAGE))))
     return tuple(map(_recorded, rows))
+
+
+TOLD_ONCE: Mapping[EventKind, frozenset[EventKind]] = MappingProxyType(
+    {
+        EventKind.CONFIG_LOADED: frozenset({EventKind.CONFIG_LOADED}),
+        EventKind.SOFTWARE_STARTED: frozenset({EventKind.SOFTWARE_STARTED}),
+        EventKind.DEBUG_ON: _SAMPLE,
+        EventKind.DEBUG_OFF: _SAMPLE,
+    }
+)
+"""Events of how something is, which every start tells; with the kinds that tell the same of it. Only what differs from the
+newest of them is news."""
+
+
+async def news(transaction: Transaction, event: Event) -> Event | None:
+    """The event as it is to be recorded: with what was before, if every start tells it; None if that is how it was."""
+    if (kinds := TOLD_ONCE.get(event.kind)) is None:
+        return event
+    last = await transaction.session.scalar(
+        select(EventRow)
+        .where(EventRow.subject == event.subject, EventRow.kind.in_(kind.value for kind in kinds))
+        .order_by(EventRow.sequence.desc())
+        .limit(1)
+    )
+    if last is None:
+        return None if event.kind is EventKind.DEBUG_OFF else event
+    if (last.kind, last.after) == (event.kind.value, event.after):
+        return None
+    return replace(event, before=last.after)
 
 
 async def known_changes(transaction: Transaction, subject: str) -> set[object]:

@@ -6,6 +6,7 @@
     run/      counters, locks and lists of processes; every process writes its own files
     lists/    fetched lists; control alone
     vault.key    the box's vault key, where the configuration names none; control alone
+    owed-events  events that the database does not have yet; control alone
 """
 
 from __future__ import annotations
@@ -48,6 +49,11 @@ class Place:
     def next_vault_key(self) -> Path:
         """The key that is to take its place, while a rotation is under way."""
         return self.data_dir / "vault.key.new"
+
+    @property
+    def owed_events(self) -> Path:
+        """Events on their way to the database (``owed_events``)."""
+        return self.data_dir / "owed-events"
 
     def create(self) -> None:
         """Make what is missing; what exists keeps its owner and rights. OSError as from mkdir(2)."""

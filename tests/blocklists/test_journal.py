@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blocklists.edits import Change, Edit
-from blocklists.journal import append_edits, read_journal, tidy_journal
+from blocklists.journal import Journal, append_edits, read_journal, tidy_journal
 from blocklists.list_store import ListStore
 from blocklists.model import Confidentiality, Kind, ListSource, Scope
 
@@ -85,6 +85,17 @@ def test_what_is_superseded_is_dropped_when_it_is_much(path: Path) -> None:
     append_edits(path, [THREE] * 1500)
     tidy_journal(path)
     assert read_journal(path).edits == (TWO,)
+
+
+def test_notes_are_kept_with_their_edits_and_survive_tidying(path: Path) -> None:
+    append_edits(path, [ONE], "first")
+    append_edits(path, [TWO])
+    append_edits(path, [ONE, TWO] * 800, "second")
+    tidy_journal(path)
+    assert read_journal(path) == Journal((ONE, TWO), 0, ("first", "second"))
+    torn = path.read_bytes()[:-2]
+    path.write_bytes(torn)
+    assert read_journal(path).notes == ("first",)
 
 
 def test_a_list_that_becomes_secret_forgets_its_edits(tmp_path: Path) -> None:

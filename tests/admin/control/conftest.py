@@ -147,7 +147,7 @@ class World:
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
         keeper = self.keeper()
         self.keepers.append(keeper)
-        storage = Storage(lambda: address_of(config))
+        storage = Storage(lambda: address_of(config), self.place.owed_events)
         self.storages.append(storage)
         return Controller(
             config, keeper, clocks, compiler=self.compile, readings=self.readings, storage=storage

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from admin.audit.events import EventKind
-from admin.control.announcing import Announcement, Announcer
+from admin.control.announcing import Announcer
 from admin.control.publishing import Publisher
 from admin.services.actors import Actor, ActorKind, DeniedError, Permission
+from admin.services.announced import Announcement
 from admin.services.errors import ConflictError, InvalidError, NotFoundError
 from blocklists.canonical import to_wire
 from blocklists.gates import Gate, GateFailure

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from admin.audit.events import EventKind
-from admin.control.announcing import Announcement, Announcer
+from admin.control.announcing import Announcer
 from admin.control.controller import PUBLISH_RETRY
 from admin.services.actors import Actor, ActorKind, DeniedError, Permission
+from admin.services.announced import Announcement
 from admin.services.errors import ConflictError, InvalidError
 from blocklists.canonical import to_wire
 from blocklists.sealed_texts import SealedTexts

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 import admin.control.controller as module
-import admin.control.storage as storage_module
+import admin.services.owed_events as owed_module
 import admin.store.engines as engines
 from admin.audit.events import Event, EventKind
-from admin.control.announcing import Announcement
 from admin.services.actors import Actor, ActorKind
 from admin.services.acts import Act
+from admin.services.announced import Announcement
 from admin.services.lists_declared import LISTS
 from admin.services.profiles import PROFILES
 from admin.services.subscribers import SUBSCRIBERS
@@ -220,7 +220,7 @@ async def test_a_damaged_database_is_said_once_and_the_file_is_served(
 async def test_events_are_owed_no_further_than_memory_allows(
     world: Any, bets: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage_module, "MOST_OWED", 3)
+    monkeypatch.setattr(owed_module, "MOST_OWED", 3)
     world.write(bets)
     world.controller()
     (storage,) = world.storages
