@@ -1,8 +1,8 @@
-"""How often each list has spoken on one day, of which one client has counted a few times at most: the pages that
+"""How many queries each group of lists has blocked on one day, of which one client counts a few at most: the pages that
 statistics are made from (transparency-log.md, 3.13).
 
-Rule 1: a page is of one day, one plan of bits and one life of a worker. A client's share of it is at most what stands in
-it as ``at-most``.
+Rule 1: a page is of one day, one set of groups (``day_groups``) and one life of a worker. A client's share of each of its
+numbers is at most what stands in it as ``at-most``.
 Rule 2: here are no names of hits and no clients, and nothing is published: control adds noise first.
 """
 
@@ -14,42 +14,43 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blocklists.model import MAX_BITS
-from resolver.hits import HitKey, key_of
 from resolver.runtime.counters import CounterPage, CounterPageError, read_counters
 
-_PYTHON = "+"
-"""Before the names of the words that Python adds to; the core has words of its own."""
+_CORE, _PYTHON = "core:", "python:"
+"""Before a group's name in that of the word which the core, or Python, adds to."""
 _AT_MOST, _NOT_COUNTED = "at-most", "not-counted"
 
 
 @dataclass(frozen=True, slots=True)
 class DayPage:
-    """A page as its reader sees it: ``at_most`` hits of any list are one client's, and ``not_counted`` hits found no room
-    in what bounds them.
+    """A page as its reader sees it: of each of the ``hits`` by group ``at_most`` are one client's, and ``not_counted``
+    found no room in what bounds them.
     """
 
     at_most: int
     not_counted: int
-    hits: Counter[HitKey]
+    hits: Counter[str]
 
 
 class DayWords:
     """A page as its writer sees it."""
 
     def __init__(self, path: Path, names: tuple[str, ...], at_most: int) -> None:
-        """A new page for the bits of these ``page_names``. Where the disk gives none, nobody reads what is counted."""
+        """A new page for groups of these names. Where the disk gives none, nobody reads what is counted."""
+        core = [f"{_CORE}{name}" for name in names]
+        core += (f"unused:{number}" for number in range(len(core), MAX_BITS))
         python = (f"{_PYTHON}{name}" for name in names)
-        self._page = CounterPage(path, (*names, *python, _AT_MOST, _NOT_COUNTED))
+        self._page = CounterPage(path, (*core, *python, _AT_MOST, _NOT_COUNTED))
         self._page.set(self._page.slot(_AT_MOST), at_most)
 
     @property
     def core(self) -> memoryview:
-        """The words that the core adds to, one for each of the 256 bits."""
+        """The words that the core adds to: 256, the first of them those of the groups."""
         return self._page.words[:MAX_BITS]
 
-    def add(self, bit: int) -> None:
-        """One more hit of a bit, in Python's own word."""
-        self._page.add(MAX_BITS + bit)
+    def add(self, group: int) -> None:
+        """One more hit of a group, in Python's own word."""
+        self._page.add(MAX_BITS + group)
 
     def tell(self, not_counted: int) -> None:
         """Write down how many hits found no room."""
@@ -89,8 +90,8 @@ def _pages(paths: list[Path]) -> Iterator[DayPage]:
             page = read_counters(path)
         except (OSError, CounterPageError):
             continue
-        hits: Counter[HitKey] = Counter()
+        hits: Counter[str] = Counter()
         for name, count in page.items():
-            if (key := key_of(name.removeprefix(_PYTHON))) is not None:
-                hits[key] += count
+            if name.startswith((_CORE, _PYTHON)):
+                hits[name.partition(":")[2]] += count
         yield DayPage(page.get(_AT_MOST, 0), page.get(_NOT_COUNTED, 0), hits)

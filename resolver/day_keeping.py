@@ -16,12 +16,12 @@ from threading import Lock
 from resolver.answer.decision import Spoken
 from resolver.answer.generation import Generation
 from resolver.core.native import CLAMP_KEY_BYTES, Clamp
+from resolver.day_groups import Groups, groups_of
 from resolver.day_hits import DayWords, day_path, forget_days
-from resolver.hits import KEPT_PAGES, page_names
-from resolver.policy.model import bits_of
+from resolver.hits import KEPT_PAGES
 
 MOST_OF_A_CLIENT = 10
-"""Hits of a list a day by which one client may move a number, all workers of a box together (3.13: C)."""
+"""Hits of a group a day by which one client may move a number, all workers of a box together (3.13: C)."""
 DAYS_KEPT = 3
 """Days whose pages wait for control."""
 _LIFE_OCTETS = 6
@@ -29,9 +29,9 @@ _LIFE_OCTETS = 6
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Where the hits of one day are counted under one plan of bits."""
+    """Where the hits of one day are counted, by these groups."""
 
-    names: tuple[str, ...]
+    groups: Groups
     day: int
     words: DayWords
     clamp: Clamp
@@ -49,12 +49,12 @@ class DayKeeper:
 
     def page(self, generation: Generation, day: int) -> Counted:
         """Where hits of this day (of Unix time) are counted under this generation. For any thread."""
-        names = page_names(generation.view.bits, generation.uncounted)
+        groups = groups_of(generation)
         with self._lock:
             for page in self._pages:
-                if (page.names, page.day) == (names, day):
+                if (page.groups, page.day) == (groups, day):
                     return page
-            page = self._new(names, day, generation.view.tables.resolver.workers)
+            page = self._new(groups, day, generation.view.tables.resolver.workers)
             self._pages = [page, *(kept for kept in self._pages if kept.day == day)][:KEPT_PAGES]
             return page
 
@@ -68,20 +68,22 @@ class DayKeeper:
         if current is None:
             return
         client = ip_address(spoken.client.partition("%")[0]).packed
-        for bit in bits_of(spoken.bits):
-            if current.clamp.admit(client, bit):
-                current.words.add(bit)
+        for group in current.groups.of_mask(spoken.bits):
+            if current.clamp.admit(client, group):
+                current.words.add(group)
 
     def tidy(self) -> None:
         """Tell what found no room; to be called now and then."""
         if self._current is not None:
             self._current.words.tell(self._current.clamp.full)
 
-    def _new(self, names: tuple[str, ...], day: int, workers: int) -> Counted:
+    def _new(self, groups: Groups, day: int, workers: int) -> Counted:
         forget_days(self._run, day - DAYS_KEPT)
         most = share_of(workers)
         path = day_path(self._run, self._slot, day, self._random(_LIFE_OCTETS).hex())
-        return Counted(names, day, DayWords(path, names, most), Clamp(self._random(CLAMP_KEY_BYTES), most))
+        return Counted(
+            groups, day, DayWords(path, groups.names, most), Clamp(self._random(CLAMP_KEY_BYTES), most)
+        )
 
 
 def share_of(workers: int) -> int:

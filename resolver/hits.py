@@ -66,9 +66,7 @@ def read_hits(run: Path) -> dict[Path, Counter[HitKey]]:
             page = read_counters(path)
         except (OSError, CounterPageError):
             continue
-        found[path] = Counter(
-            {key: count for name, count in page.items() if (key := key_of(name)) is not None}
-        )
+        found[path] = Counter({key: count for name, count in page.items() if (key := _key(name)) is not None})
     return found
 
 
@@ -84,8 +82,7 @@ def _stem(slot: int) -> str:
     return f"worker-{slot}.hits-"
 
 
-def key_of(name: str) -> HitKey | None:
-    """Whose hits a word of this name counts; None if nobody's."""
+def _key(name: str) -> HitKey | None:
     role, _, rest = name.partition(":")
     action, _, list_id = rest.partition(":")
     try:

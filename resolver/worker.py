@@ -166,7 +166,9 @@ class Worker:
         limits = limits_of(tables.resolver.rate_limit)
         settings = settings_of(generation, limits, self._cookies.secrets(now))
         today = self._days.page(generation, day)
-        words = HitWords(self._hits.pages(generation).core, today.words.core, today.clamp)
+        words = HitWords(
+            self._hits.pages(generation).core, today.words.core, today.clamp, today.groups.of_bit
+        )
         return Opened(generation, open_state(files, settings, words=words, verify=verify), day)
 
     def _use(self, opened: Opened) -> None:

@@ -69,11 +69,14 @@ def limits_of(settings: RateLimit) -> Limits:
 
 @dataclass(frozen=True, slots=True)
 class HitWords:
-    """Where a core counts: ``hits`` has all of them, ``day_hits`` today's as far as ``clamp`` counts them."""
+    """Where a core counts: ``hits`` has all of them by bit, ``day_hits`` today's by group as far as ``clamp`` counts them,
+    and ``groups`` the group of each bit.
+    """
 
     hits: memoryview
     day_hits: memoryview
     clamp: native.Clamp
+    groups: bytes
 
 
 def open_state(
@@ -90,6 +93,7 @@ def open_state(
         hits=None if words is None else words.hits,
         day_hits=None if words is None else words.day_hits,
         clamp=None if words is None else words.clamp,
+        groups=None if words is None else words.groups,
         verify=verify,
         index_key=files.index_key,
     )

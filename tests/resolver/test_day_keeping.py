@@ -10,23 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocklists.model import Action, BitRole
 from resolver.answer.decision import Spoken
 from resolver.answer.generation import Generation
 from resolver.answer.message import Query
+from resolver.day_groups import GROUP
 from resolver.day_hits import DayPage, DayWords, day_path, days_of, forget_days, read_day
 from resolver.day_keeping import DAYS_KEPT, MOST_OF_A_CLIENT, DayKeeper, share_of
-from resolver.hits import HitKey, page_names
 from resolver.policy.model import ReasonKind
 from resolver.runtime.counters import read_counters
 from resolver.tables.view import View
 
 DAY = 20_000
-NAMES = tuple(f"category:block:c{bit}" if bit < 3 else f"unused:{bit}" for bit in range(256))
-
-
-def key(number: int) -> HitKey:
-    return HitKey(BitRole.CATEGORY, f"c{number}", Action.BLOCK)
+NAMES = ("bets", "chat", "illegal-and-security")
 
 
 def spoken(client: str, bits: int = 1) -> Spoken:
@@ -45,7 +40,7 @@ def test_words_of_core_and_python_are_one_number(tmp_path: Path) -> None:
     words.add(1)
     words.add(2)
     words.tell(3)
-    assert read_day(tmp_path, DAY) == (DayPage(5, 3, Counter({key(0): 0, key(1): 8, key(2): 1})),)
+    assert read_day(tmp_path, DAY) == (DayPage(5, 3, Counter({"bets": 0, "chat": 8, NAMES[2]: 1})),)
     assert read_day(tmp_path, DAY + 1) == ()
 
 
@@ -77,7 +72,7 @@ def test_a_client_counts_its_share_and_each_day_begins_anew(tmp_path: Path, gene
         (path,) = days_of(tmp_path)[day]
         counted = read_counters(path)
         assert counted.pop("at-most") == MOST_OF_A_CLIENT
-        assert +Counter(counted) == {f"+{page_names(generation.view.bits, 0)[0]}": 2 * MOST_OF_A_CLIENT}
+        assert +Counter(counted) == {f"python:{GROUP}": 2 * MOST_OF_A_CLIENT}
 
 
 def test_pages_are_kept_for_their_day_and_have_keys_of_their_own(

@@ -6,7 +6,7 @@ cdef extern from "clamp.h" nogil:
     ctypedef struct weir_clamp:
         uint64_t full
     void weir_clamp_begin(weir_clamp *clamp, const uint8_t *key, unsigned most)
-    int weir_clamp_admit(weir_clamp *clamp, const weir_client *client, unsigned bit)
+    int weir_clamp_admit(weir_clamp *clamp, const weir_client *client, unsigned group)
 
 CLAMP_KEY_BYTES = WEIR_CLAMP_KEY_BYTES
 CLAMP_MOST = WEIR_CLAMP_MOST
@@ -28,12 +28,12 @@ cdef class Clamp:
     def __dealloc__(self):
         free(self.clamp)
 
-    def admit(self, bytes client not None, unsigned bit, *, uint32_t realm=0):
+    def admit(self, bytes client not None, unsigned group, *, uint32_t realm=0):
         cdef weir_client who
-        if bit > 255:
-            raise ValueError(f"bit {bit} is not within 0 and 255")
+        if group > 255:
+            raise ValueError(f"group {group} is not within 0 and 255")
         _load_client(&who, client, realm)
-        return bool(weir_clamp_admit(self.clamp, &who, bit))
+        return bool(weir_clamp_admit(self.clamp, &who, group))
 
     @property
     def full(self):

@@ -46,6 +46,7 @@ cdef extern from "pipeline.h" nogil:
         void *hits
         void *day_hits
         weir_clamp *clamp
+        uint8_t day_group[256]
         weir_limit_settings limits
         weir_cookie_secrets cookies
     int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length)
@@ -126,7 +127,7 @@ cdef class State:
     cdef Clamp clamp
 
     def __cinit__(self, lists, tables, settings, *, overlay=None, hits=None, day_hits=None, Clamp clamp=None,
-                  bint verify=True, bytes index_key=None):
+                  bytes groups=None, bint verify=True, bytes index_key=None):
         cdef const char *wrong
         cdef uint8_t key[INDEX_KEY_OCTETS]
         self.state = <weir_state *>calloc(1, sizeof(weir_state))
@@ -153,7 +154,8 @@ cdef class State:
         if hits is not None:
             self.hits = hits
             self.state.hits = _words_for_hits(self.hits)
-        if day_hits is not None and clamp is not None and hits is not None:
+        if day_hits is not None and clamp is not None and groups is not None and hits is not None:
+            _load_octets(self.state.day_group, groups, HITS, "groups")
             self.day_hits, self.clamp = day_hits, clamp
             self.state.day_hits = _words_for_hits(self.day_hits)
             self.state.clamp = clamp.clamp

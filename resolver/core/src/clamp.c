@@ -1,4 +1,4 @@
-/* Finding the word of a client and a bit, and counting in it. What is read and changed is one set: 64 octets. */
+/* Finding the word of a client and a group, and counting in it. What is read and changed is one set: 64 octets. */
 #include "clamp.h"
 
 #include "bytes.h"
@@ -14,9 +14,9 @@ void weir_clamp_begin(weir_clamp *clamp, const uint8_t key[WEIR_CLAMP_KEY_BYTES]
 }
 
 /* The digest with a count of 0; never 0 altogether, which is a free word. */
-static uint64_t digest_of(const weir_clamp *clamp, const weir_client *client, unsigned bit)
+static uint64_t digest_of(const weir_clamp *clamp, const weir_client *client, unsigned group)
 {
-    uint8_t form[2 + 16 + 4 + WEIR_PAD] = {client->family, (uint8_t)bit};
+    uint8_t form[2 + 16 + 4 + WEIR_PAD] = {client->family, (uint8_t)group};
     unsigned size = client->family == 4 ? 4 : 16;
     weir_mask_address(form + 2, client->address, size,
                       client->family == 4 ? WEIR_CLAMP_IPV4_PREFIX : WEIR_CLAMP_IPV6_PREFIX);
@@ -39,9 +39,9 @@ static _Atomic uint64_t *word_of(_Atomic uint64_t *set, uint64_t digest)
     return NULL;
 }
 
-int weir_clamp_admit(weir_clamp *clamp, const weir_client *client, unsigned bit)
+int weir_clamp_admit(weir_clamp *clamp, const weir_client *client, unsigned group)
 {
-    uint64_t digest = digest_of(clamp, client, bit);
+    uint64_t digest = digest_of(clamp, client, group);
     /* The bits above the count: those that tell the words of a set apart are the others too, 60 in all. */
     _Atomic uint64_t *word = word_of(clamp->word[digest >> COUNT_BITS & (WEIR_CLAMP_SETS - 1)], digest);
     if (word == NULL) {

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from resolver.answer.native_state import settings_of
 from resolver.core import native
 from resolver.core.native import CLAMP_KEY_BYTES, CLAMP_MOST, Clamp
+from resolver.day_groups import groups_of
 from resolver.policy.model import Policy
 
 KEY = bytes(range(CLAMP_KEY_BYTES))
@@ -22,10 +23,10 @@ asked = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 
 
 
 @given(asked, st.integers(1, CLAMP_MOST))
-def test_each_client_counts_its_share_of_each_bit(hits: list[tuple[int, int, int]], most: int) -> None:
+def test_each_client_counts_its_share_of_each_group(hits: list[tuple[int, int, int]], most: int) -> None:
     clamp, admitted = Clamp(KEY, most), Counter[tuple[int, int, int]]()
-    for client, bit, realm in hits:
-        admitted[client, bit, realm] += clamp.admit(bytes([10, 0, 0, client]), bit, realm=realm)
+    for client, group, realm in hits:
+        admitted[client, group, realm] += clamp.admit(bytes([10, 0, 0, client]), group, realm=realm)
     assert admitted == Counter({key: min(count, most) for key, count in Counter(hits).items()})
     assert clamp.full == 0
 
@@ -62,7 +63,7 @@ def test_threads_that_meet_do_not_count_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "most", "client", "bit"),
+    ("key", "most", "client", "group"),
     [
         (b"", 1, bytes(4), 0),
         (bytes(17), 1, bytes(4), 0),
@@ -72,9 +73,9 @@ def test_threads_that_meet_do_not_count_twice() -> None:
         (KEY, 1, bytes(4), 256),
     ],
 )
-def test_what_is_out_of_range_is_refused(key: bytes, most: int, client: bytes, bit: int) -> None:
+def test_what_is_out_of_range_is_refused(key: bytes, most: int, client: bytes, group: int) -> None:
     with pytest.raises(ValueError):
-        Clamp(key, most).admit(client, bit)
+        Clamp(key, most).admit(client, group)
 
 
 def test_the_core_counts_everything_in_one_page_and_shares_in_the_other(
@@ -91,6 +92,7 @@ def test_the_core_counts_everything_in_one_page_and_shares_in_the_other(
         hits=world.hits,
         day_hits=day_hits,
         clamp=Clamp(KEY, 3),
+        groups=groups_of(world.generation).of_bit,
     )
     for client in ("127.0.0.11", "127.0.0.12"):
         for name in ["bets.test"] * 5 + ["malware.test"] * 2 + ["free.test"]:
