@@ -25,6 +25,8 @@ BLOBS = "blobs"
 """Purpose: the texts of secret lists at rest."""
 COMMITMENTS = "commitments"
 """Purpose: digests of secret versions that others may see."""
+FINGERPRINT = "fingerprint"
+"""Purpose: what tells one key from another, for the eyes of auditors."""
 INDEX_KEY_BYTES = 16
 
 _HEX = re.compile(rb"[0-9A-Fa-f]{64}", re.ASCII)
@@ -68,6 +70,11 @@ class VaultKey:
     def index_key(self) -> bytes:
         """The key of the digests in compiled tables."""
         return self.derive(INDEX)[:INDEX_KEY_BYTES]
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits by which it is told from other keys, and which tell nothing else of it."""
+        return self.derive(FINGERPRINT).hex()
 
 
 def parse_key(content: bytes) -> VaultKey:

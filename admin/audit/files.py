@@ -14,11 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from admin.audit.append import grow
 from admin.audit.bundles import Bundle, decode_bundle
 from admin.audit.disk import Disk
 from resolver.tlog.canonical import FormatError
-from resolver.tlog.tiles import TILE_WIDTH
 
 CHECKPOINT = "checkpoint"
 _PUBLISHED = "cp"

@@ -38,7 +38,7 @@ class Request:
 class Signer(Protocol):
     """Holds the keys of one log. Used by one thread at a time."""
 
-    def keys(self) -> Sequence[VerifierKey]:
+    def vkeys(self) -> Sequence[VerifierKey]:
         """Those that it can sign with, in the order of the configuration. SignerError."""
 
     def sign(self, request: Request) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -31,10 +33,13 @@ def rotate(
             help="The vault key used so far; admin.vault.key leads to the new one. A box with a key of its own makes another.",
         ),
     ] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")] = "",
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
 ) -> int:
     """1 if the keys of some lists could not be had, 2 for a key that cannot be used, 3 if control runs."""
     from admin.config import ConfigError
+    from admin.services.actors import Actor, ActorKind
+    from admin.services.acts import LONGEST_REASON, Act
     from admin.services.locking import LockedError
     from admin.services.vault_rotation import rotate as wrap_anew
     from blocklists.credentials import CredentialError
@@ -44,8 +49,12 @@ def rotate(
     secret = (
         Secret(credential=old.removeprefix(_CREDENTIAL)) if old.startswith(_CREDENTIAL) else Secret(path=old)
     )
+    if len(reason) > LONGEST_REASON or not reason.isprintable():
+        complain(f"--reason: write one line of at most {LONGEST_REASON} characters")
+        return Exit.USAGE
+    act = Act(Actor.of_the_box(ActorKind.LOCAL, getpass.getuser()), time.time(), reason)
     try:
-        done = wrap_anew(open_config(config), secret if old else None)
+        done = wrap_anew(open_config(config), secret if old else None, act)
     except ConfigError as error:
         complain_of(error)
         return Exit.USAGE

@@ -1,13 +1,17 @@
-"""The events of configurations: what was loaded, what was refused, with digests in place of contents. Pure."""
+"""The events of configurations: what was loaded, what was refused, with digests in place of contents; and what a start tells."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
-from admin.audit.events import Event, EventKind
+from admin.audit.events import Event, EventKind, digest_of
 from admin.config import Config
 from admin.services.actors import Actor, ActorKind
+from admin.services.certificate import Software
+from admin.services.software import software
 
+_SAMPLE = "query_sample"
 Note = tuple[Event, Actor, float]
 """What ``Storage.note`` takes."""
 
@@ -33,6 +37,27 @@ def config_refused(declared: Config, at: float, problems: Sequence[str]) -> Note
         detail={"problems": len(problems)},
     )
     return event, _file(declared), at
+
+
+def sampling(declared: Config, at: float) -> Note:
+    """Whether a sample of queries is looked at."""
+    rate = declared.telemetry.query_sample
+    if rate.one_in == 0:
+        return Event(EventKind.DEBUG_OFF, _SAMPLE), _file(declared), at
+    event = Event(EventKind.DEBUG_ON, _SAMPLE, after=digest_of(str(rate)), detail={"rate": str(rate)})
+    return event, _file(declared), at
+
+
+async def beginnings(declared: Config, at: float) -> tuple[Note, ...]:
+    """What every start tells; what is as it was is news to nobody (``services.events.news``)."""
+    runs = await asyncio.to_thread(software)
+    return config_loaded(declared, at), sampling(declared, at), software_started(runs, at)
+
+
+def software_started(runs: Software, at: float) -> Note:
+    """This Weir runs now."""
+    event = Event(EventKind.SOFTWARE_STARTED, "weir", after=runs.digest, detail={"version": runs.version})
+    return event, Actor.of_the_box(ActorKind.SUPERVISOR, "weir"), at
 
 
 def unchangeable(before: Config, after: Config) -> list[str]:

@@ -20,7 +20,13 @@ from admin.control.announcing import Announcer
 from admin.control.asking import Asking
 from admin.control.bookkeeping import Bookkeeping
 from admin.control.clocks import Clocks
-from admin.control.config_events import config_loaded, config_refused, unchangeable
+from admin.control.config_events import (
+    beginnings,
+    config_loaded,
+    config_refused,
+    sampling,
+    unchangeable,
+)
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
@@ -28,6 +34,7 @@ from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper
 from admin.control.notify_listener import NotifyListener
+from admin.control.process_watch import ProcessWatch
 from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
@@ -98,6 +105,7 @@ class Controller:
         self._trials = Trials(self._publisher, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
+        self._processes = ProcessWatch(self._place.run, storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._publisher)
@@ -285,7 +293,8 @@ class Controller:
             await self._try_publish()
             if self._waits_for_store:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
-        await self._storage.note(*config_loaded(self.declared, self._clocks.unix()))
+        for note in await beginnings(self.declared, self._clocks.unix()):
+            await self._storage.note(*note)
 
     def called(self, list_ids: Collection[str]) -> None:
         """Their sources say that these lists have new versions: look now, without waiting for a compilation."""
@@ -331,6 +340,7 @@ class Controller:
             await asyncio.to_thread(self._guarding.follow, self.config)
         await self._look_at_hits()
         await self._scans.look(self._record.processes)
+        await self._processes.look()
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
@@ -374,8 +384,9 @@ class Controller:
             return await self._rejected([self._record.publish_problem])
         self._keys = replace(self._keys, file=token)
         self._record.accepted(self._clocks.unix())
-        declared = merged.declared
-        await self._storage.note(*config_loaded(declared, self._clocks.unix(), before.declared))
+        declared, now = merged.declared, self._clocks.unix()
+        for note in (config_loaded(declared, now, before.declared), sampling(declared, now)):
+            await self._storage.note(*note)
         _log.info("configuration taken", file=str(declared.path), generation=self._record.generation)
         return ReloadResult(accepted=True, generation=self._record.generation)
 

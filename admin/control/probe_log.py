@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from admin.control.clocks import Clocks
+from admin.services.actors import Actor, ActorKind
 from admin.services.probes import Probe, State
 from admin.store.errors import StoreError
 from resolver.runtime.logs import get_logger
 
 if TYPE_CHECKING:
-    from admin.services.probe_records import Change, Enforcement
+    from admin.services.probe_records import Change, Daily, Enforcement
     from admin.store.database import Database, Transaction
 
 MOST_OWED = 20_000
@@ -22,6 +23,8 @@ TRUSTED_AFTER = 3_600.0
 JUMP = 60.0
 """Seconds by which the two may drift apart; a clock that is kept by NTP stays far below."""
 
+BY_SELFTEST = Actor.of_the_box(ActorKind.SELFTEST, "control")
+"""Who tells what nobody asked for by hand."""
 _log = get_logger("weir.selftest")
 
 
@@ -34,6 +37,7 @@ class ProbeLog:
         self._probes: deque[Probe] = deque(maxlen=MOST_OWED)
         self._changes: deque[Change] = deque(maxlen=MOST_OWED)
         self._enforcements: deque[Enforcement] = deque(maxlen=MOST_OWED)
+        self._daily: deque[Daily] = deque(maxlen=MOST_OWED)
         self._offset, self._steady_since = self._drift(), clocks.monotonic()
         self.lost = 0
         """Probes that were never written down."""
@@ -50,11 +54,14 @@ class ProbeLog:
         except StoreError:
             return None
 
-    async def keep(self, probes: Sequence[Probe], changes: Sequence[Change] = ()) -> None:
+    async def keep(
+        self, probes: Sequence[Probe], changes: Sequence[Change] = (), daily: Sequence[Daily] = ()
+    ) -> None:
         """Write a round down together with what waits; it waits in turn if that cannot be done now."""
         self.lost += max(0, len(self._probes) + len(probes) - MOST_OWED)
         self._probes += probes
         self._changes += changes
+        self._daily += daily
         await self.pay()
 
     def came_into_force(self, found: Sequence[Enforcement]) -> None:
@@ -63,14 +70,16 @@ class ProbeLog:
 
     async def pay(self) -> None:
         """Write what waits, all or nothing."""
-        if not (self._probes or self._changes or self._enforcements):
+        if not (self._probes or self._changes or self._enforcements or self._daily):
             return
-        from admin.services.probe_records import forget_old, keep_enforcements, keep_probes
+        from admin.services.probe_records import forget_old, keep_daily, keep_enforcements, keep_probes
 
         probes, changes, enforcements = tuple(self._probes), tuple(self._changes), tuple(self._enforcements)
+        daily = tuple(self._daily)
 
         async def write(transaction: Transaction) -> None:
             await keep_probes(transaction, probes, changes)
+            await keep_daily(transaction, daily, BY_SELFTEST)
             await keep_enforcements(transaction, enforcements)
             if self._is_trusted():
                 await forget_old(transaction, self._clocks.unix())
@@ -80,6 +89,7 @@ class ProbeLog:
                 (self._probes, probes),
                 (self._changes, changes),
                 (self._enforcements, enforcements),
+                (self._daily, daily),
             ):
                 for _ in range(min(len(queue), len(written))):
                     queue.popleft()

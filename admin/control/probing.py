@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from admin.control.clocks import Clocks
-from admin.control.probe_log import ProbeLog
+from admin.control.probe_log import BY_SELFTEST, ProbeLog
 from admin.control.probe_scene import Question, Unasked
-from admin.services.actors import Actor, ActorKind
+from admin.services.actors import Actor
 from admin.services.probes import FAILING, Outcome, Probe, Report, State, state_of
 from resolver.runtime.logs import get_logger
 
 if TYPE_CHECKING:
-    from admin.services.probe_records import Change
+    from admin.services.probe_records import Change, Daily
 
 AT_ONCE = 16
 """Questions in flight: two hundred lists must not look like a flood."""
@@ -32,7 +33,6 @@ Finding = tuple[Outcome, str]
 Transports = Mapping[str, Callable[[Question], Awaitable[Finding]]]
 ToDo = Callable[[], Sequence[Question | Unasked]]
 
-_BY_TIME = Actor.of_the_box(ActorKind.SELFTEST, "control")
 _log = get_logger("weir.selftest")
 
 
@@ -58,6 +58,8 @@ class Prober:
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
         self._before: dict[str, State] | None = None
+        self._days: dict[str, str] = {}
+        """By list: the day that was told last."""
         self._reports: Mapping[str, Report] = {}
 
     @property
@@ -110,7 +112,7 @@ class Prober:
             probes = await asyncio.gather(*(self._probe(item, transports, slots) for item in todo))
             reports = await self._reported(probes)
             self._replace(reports, everything=only is None)
-            await self.log.keep(probes, self._changes(reports, by))
+            await self.log.keep(probes, self._changes(reports, by), self._daily(reports))
         return reports
 
     async def _probe(
@@ -156,10 +158,23 @@ class Prober:
                 told[report.list_id] = report.state
             if is_news or by is not None:
                 changes.append(
-                    Change(report.list_id, report.state, report.finding, report.at, by or _BY_TIME)
+                    Change(report.list_id, report.state, report.finding, report.at, by or BY_SELFTEST)
                 )
         self._before = told
         return changes
+
+    def _daily(self, reports: Sequence[Report]) -> list[Daily]:
+        """What is to be told of today: the first round that finds a list tells it."""
+        from admin.services.probe_records import Daily
+
+        found = []
+        for report in reports:
+            day = datetime.fromtimestamp(report.at, UTC).date().isoformat()
+            if self._days.get(report.list_id) != day:
+                self._days[report.list_id] = day
+                transports = {name: outcome.value for name, outcome in report.by_transport.items()}
+                found.append(Daily(report.list_id, day, report.state, transports, report.at))
+        return found
 
     def _replace(self, reports: Sequence[Report], *, everything: bool) -> None:
         new = {report.list_id: report for report in reports}

@@ -92,7 +92,8 @@ def _run(config: Config) -> int:
         give_way(NICENESS)
     lock = Lock(place.run / "control.lock", what="control")
     try:
-        asyncio.run(_serve(config, open_vault(config, os.environ)))
+        now = time.time()  # noqa: TID251 - a process entry point
+        asyncio.run(_serve(config, open_vault(config, os.environ, now)))
     finally:
         lock.release()
     return 0

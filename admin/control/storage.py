@@ -125,12 +125,13 @@ class Storage:
         async with self._turn, self.database.transaction() as transaction:
             await _write(transaction, announcements)
 
-    async def note(self, event: Event, actor: Actor, at: float) -> None:
+    async def note(self, event: Event, actor: Actor, at: float, mark: str = "") -> None:
         """Record an event of something that has happened, whether the database can be reached or not.
 
         It is durable when this returns, if the disk takes it. A use case records its event with its change instead.
+        What may be noted more than once has a ``mark`` of its own, and is written once.
         """
-        await asyncio.to_thread(self._owed.add, event, actor, at)
+        await asyncio.to_thread(self._owed.add, event, actor, at, mark)
         async with self._turn:
             if self._database is not None:
                 try:
@@ -170,5 +171,6 @@ async def _write(transaction: Transaction, announcements: Iterable[Announcement]
             known[subject] = await known_changes(transaction, subject)
         if mark is not None and mark in known[subject]:
             continue
+        known[subject].add(mark)
         if (event := await news(transaction, item.event)) is not None:
             transaction.record(event, item.actor, item.at)

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from admin.config import Config
+from admin.services.actors import Actor, ActorKind
+from admin.services.acts import Act
 from admin.services.index_key import share_index_key, vault_key
 from admin.services.place import Place
 from admin.services.vault_rotation import finish_rotation
@@ -17,14 +19,18 @@ from blocklists.vault import BLOBS, VaultKey
 from resolver.runtime.locked_memory import LockedMemoryError, lock_memory
 from resolver.runtime.logs import get_logger
 
+_BY_START = Actor.of_the_box(ActorKind.SUPERVISOR, "control")
 _log = get_logger("weir.vault")
 
 
-def open_vault(config: Config, environ: Mapping[str, str]) -> VaultKey:
-    """The box's key, of which the index key is handed on. VaultKeyError, CredentialError or OSError without one."""
+def open_vault(config: Config, environ: Mapping[str, str], now: float) -> VaultKey:
+    """The box's key, of which the index key is handed on. VaultKeyError, CredentialError or OSError without one.
+
+    ``now``: Unix seconds.
+    """
     place = Place(config.data_dir)
     if config.admin.vault.key is None:
-        finish_rotation(place)
+        finish_rotation(place, Act(_BY_START, now, "A rotation that was interrupted was ended."))
     key = vault_key(config)
     held = share_index_key(place.run, key.index_key, environ)
     if _has_secrets(config):

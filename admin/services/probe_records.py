@@ -6,14 +6,16 @@ Events of a list's state are recorded with the probes that show it, in one trans
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 
-from admin.audit.events import Event, EventKind
+from admin.audit.events import Detail, Event, EventKind
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import MOST_PER_PAGE
+from admin.services.announced import MARK
+from admin.services.events import known_changes
 from admin.services.probes import FAILING, Outcome, Probe, State
 from admin.store.database import Transaction
 from admin.store.probes import EnforcementRow, ProbeHourRow, ProbeRow
@@ -35,6 +37,18 @@ class Change:
     words: str
     at: float
     actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """What a list's canary was found to do over each transport, on a day (``2026-11-22``, UTC)."""
+
+    list_id: str
+    day: str
+    state: State
+    transports: Mapping[str, str]
+    """By transport, the outcome that tells most: a failure before anything else."""
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,17 @@ async def keep_probes(transaction: Transaction, probes: Sequence[Probe], changes
         transaction.record(
             Event(EventKind.LIST_SELFTEST, change.list_id, detail=detail), change.actor, change.at
         )
+
+
+async def keep_daily(transaction: Transaction, found: Iterable[Daily], actor: Actor) -> None:
+    """Write the event of each list's day; one day has one, whoever tells it again."""
+    for item in found:
+        mark = f"canary {item.day}"
+        if mark in await known_changes(transaction, item.list_id):
+            continue
+        detail: dict[str, Detail] = {MARK: mark, "day": item.day, "state": item.state.value}
+        detail |= {f"over_{transport}": outcome for transport, outcome in item.transports.items()}
+        transaction.record(Event(EventKind.CANARY_RESULT, item.list_id, detail=detail), actor, item.at)
 
 
 async def forget_old(transaction: Transaction, now: float) -> None:

@@ -39,6 +39,12 @@ class Outcome(StrEnum):
 
 
 FAILING = frozenset({Outcome.WRONG, Outcome.SILENT})
+_WEIGHT = {
+    outcome: weight
+    for weight, outcome in enumerate(
+        (Outcome.GOOD, Outcome.OFF, Outcome.UNKNOWN, Outcome.SILENT, Outcome.WRONG)
+    )
+}
 
 
 class State(StrEnum):
@@ -84,6 +90,15 @@ class Report:
             return "the canary is enforced everywhere"
         where = f"{telling.transport} {telling.target}: " if telling.target else ""
         return f"{where}{telling.words}"
+
+    @property
+    def by_transport(self) -> dict[str, Outcome]:
+        """Over each transport what most wants to be known: a failure first, then what could not be told."""
+        found: dict[str, Outcome] = {}
+        for probe in self.probes:
+            before = found.get(probe.transport, Outcome.GOOD)
+            found[probe.transport] = max(before, probe.outcome, key=_WEIGHT.__getitem__)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ class ProcessState:
     pid: int | None
     restarts: int
     status: str = ""
+    ended: str = ""
+    """How it ended last when nobody had asked it to, in words; empty if it never did."""
+    ended_at: float = 0.0
+    """When that was, in seconds of the machine's monotonic clock."""
 
     @property
     def alive(self) -> bool:

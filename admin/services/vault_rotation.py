@@ -2,20 +2,29 @@
 
 Repeating it is safe: a key that the new one opens already is left alone. The digests of the compiled lists follow by
 themselves, at the next start of control, which compiles with the new index key.
+
+The event is owed before the old key is gone, under a mark made of both keys: whoever ends an interrupted rotation owes it
+again, and it is told once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from admin.audit.events import Event, EventKind, digest_of
 from admin.config import Config
+from admin.services.acts import Act
 from admin.services.index_key import vault_key
 from admin.services.locking import Lock
+from admin.services.owed_events import OwedEvents
 from admin.services.place import Place
 from blocklists.durable import sync_folder
 from blocklists.properties import Secret
 from blocklists.sealed_texts import SealedTexts
 from blocklists.vault import BLOBS, VaultKey, VaultKeyError, own_key, read_key
+
+_MARK = 16
+"""Hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class Rotation:
     lost: tuple[str, ...]
 
 
-def rotate(config: Config, old: Secret | None) -> Rotation:
+def rotate(config: Config, old: Secret | None, act: Act) -> Rotation:
     """Wrap all lists' keys by the configured vault key; ``old`` leads to the one before.
 
     Without a configured key the box makes itself another, and ``old`` must be None. Control must be stopped:
@@ -39,27 +48,37 @@ def rotate(config: Config, old: Secret | None) -> Rotation:
         if config.admin.vault.key is None:
             if old is not None:
                 raise VaultKeyError("this box has a key of its own (no admin.vault.key); leave --from out")
-            return _own(place)
+            return _own(place, act)
         if old is None:
             raise VaultKeyError(
                 "where is the key that was used so far? Say --from PATH, or --from credential:NAME"
             )
-        return _rewrapped(place, read_key(old), vault_key(config))
+        before, after = read_key(old), vault_key(config)
+        _owe(place, before, after, act)
+        return _rewrapped(place, before, after)
     finally:
         lock.release()
 
 
-def finish_rotation(place: Place) -> Rotation | None:
+def finish_rotation(place: Place, act: Act) -> Rotation | None:
     """End a rotation of the box's own key that was interrupted; None if none was. The caller holds control's lock."""
-    return _own(place) if place.next_vault_key.exists() else None
+    return _own(place, act) if place.next_vault_key.exists() else None
 
 
-def _own(place: Place) -> Rotation:
+def _own(place: Place, act: Act) -> Rotation:
     old, new = own_key(place.vault_key), own_key(place.next_vault_key)
+    _owe(place, old, new, act)
     done = _rewrapped(place, old, new)
     place.next_vault_key.rename(place.vault_key)
     sync_folder(place.data_dir)
     return done
+
+
+def _owe(place: Place, old: VaultKey, new: VaultKey, act: Act) -> None:
+    before, after = old.fingerprint, new.fingerprint
+    if before != after:
+        event = Event(EventKind.VAULT_ROTATED, "vault", before, after, act.reason)
+        OwedEvents(place.owed_events).add(event, act.actor, act.at, digest_of([before, after])[:_MARK])
 
 
 def _rewrapped(place: Place, old: VaultKey, new: VaultKey) -> Rotation:

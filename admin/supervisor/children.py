@@ -75,6 +75,8 @@ class Child:
         self.phase = Phase.IDLE
         self.restarts = 0
         self.status = ""
+        self.ended, self.ended_at = "", 0.0
+        """How it ended last when nobody had asked it to, and when (monotonic seconds)."""
         self._failures = 0
         self._deadline: float | None = None
         self._ready_since: float | None = None
@@ -166,6 +168,7 @@ class Child:
         delay = min(FIRST_DELAY * 2.0**self._failures, LONGEST_DELAY)
         self._failures = min(self._failures + 1, 16)  # enough to reach LONGEST_DELAY, small enough for 2.0**n
         self.restarts += 1
+        self.ended, self.ended_at = what, now
         self.phase = Phase.WAITING
         self._deadline = now + delay
         return [Say(f"{self.name} {what}; starting it again in {delay:.1f} s")]

@@ -196,6 +196,8 @@ class Fleet:
                 unit.process.pid if unit.process else None,
                 unit.child.restarts,
                 unit.child.status,
+                unit.child.ended,
+                unit.child.ended_at,
             )
             for unit in self._units.values()
         )

@@ -64,9 +64,9 @@ class Bench:
         self.unix += seconds
         self.monotonic += seconds
 
-    async def events(self) -> tuple[Recorded, ...]:
+    async def events(self, kind: str = "list.selftest") -> tuple[Recorded, ...]:
         async with self.database.reading() as transaction:
-            return await list_events(transaction, OPERATOR, only=Filter(kind="list.selftest"))
+            return await list_events(transaction, OPERATOR, only=Filter(kind=kind))
 
     async def count(self, row: type[ProbeRow | ProbeHourRow]) -> int:
         async with self.database.reading() as transaction:
@@ -107,6 +107,26 @@ async def test_only_a_change_of_state_is_an_event(bench: Bench) -> None:
     ]
     assert events[0].actor_kind == "selftest"
     assert events[1].at - events[0].at == 600
+
+
+async def test_each_day_has_one_result_of_each_canary(bench: Bench) -> None:
+    bench.findings["one"] = WRONG
+    for _ in range(3):
+        await bench.prober.round()
+    again = Bench(bench.database)  # a restart tells nothing twice
+    again.away = True
+    await again.prober.round()
+    again.away = False
+    await again.prober.round()
+    results = await bench.events("canary.result")
+    assert [(event.subject, event.detail["state"], event.detail["over_udp"]) for event in results] == [
+        ("one", "failing", "wrong"),
+        ("two", "working", "good"),
+    ]
+    assert {(event.detail["day"], event.holder) for event in results} == {("2027-01-15", "selftest:control")}
+    bench.pass_time(86_400)
+    await bench.prober.round()
+    assert len(await bench.events("canary.result")) == 4
 
 
 async def test_what_fails_is_asked_twice(bench: Bench) -> None:

@@ -148,6 +148,37 @@ async def test_configurations_leave_events_with_the_digests_of_the_files(world: 
     assert first != second
 
 
+async def test_what_every_start_tells_is_told_when_it_differs(world: Any, bets: str) -> None:
+    sampled = "telemetry: {query_sample: %s}\n"
+    world.write(bets, more=sampled % "1/1000")
+    world.sources.texts = {"bets": b"bets.example\n"}
+    for rate in ("1/1000", "1/1000", "1/500", "off", "off"):
+        world.write(bets, more=sampled % rate)
+        controller = world.controller()
+        await controller.start()
+        await controller._step()
+        software, debug = await events(controller, "software"), await events(controller, "debug")
+        loaded = await events(controller, "config.loaded")
+        del controller
+    assert len(software) == 1
+    assert [kind for kind, _, _ in debug] == ["debug.on", "debug.on", "debug.off"]
+    assert (debug[1][1], debug[2][1:]) == (debug[0][2], (debug[1][2], ""))
+    assert len(loaded) == 3
+    assert [before for _, before, _ in loaded] == ["", *(after for _, _, after in loaded[:-1])]
+
+
+async def test_a_note_is_written_although_control_ended_before_the_database_came(
+    world: Any, bets: str
+) -> None:
+    world.write(bets)
+    world.place.create()
+    (storage,) = [world.controller()._storage]
+    await storage.note(Event(EventKind.LIST_SCANNED, "", detail={"clients": 3}), ROOT, 1.0)
+    world.storages.clear()
+    again = await started(world, bets)
+    assert await events(again, "list.scanned") == [("list.scanned", "", "")]
+
+
 async def test_an_event_that_is_announced_twice_is_written_once(world: Any, bets: str) -> None:
     controller = await started(world, bets)
     told = [

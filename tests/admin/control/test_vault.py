@@ -30,7 +30,7 @@ def opened(world: Any, environ: dict[str, str]) -> list[str]:
     """Opens the vault; what was logged."""
     world.place.create()
     with structlog.testing.capture_logs() as logs:
-        key = open_vault(load(world.config_path), environ)
+        key = open_vault(load(world.config_path), environ, 7.0)
     assert read_index_key(world.place.run) == key.index_key
     told = [str(entry) for entry in logs]
     assert not any(key.index_key.hex() in line or GOOD in line for line in told)
@@ -67,7 +67,7 @@ def test_a_key_that_others_may_read_ends_the_start(world: Any, watch: str, confi
     world.write(watch, more=VAULT)
     world.place.create()
     with pytest.raises(VaultKeyError, match="chmod 600"):
-        open_vault(load(world.config_path), {})
+        open_vault(load(world.config_path), {}, 7.0)
     assert not (world.place.run / FILE).exists()
 
 
@@ -102,5 +102,5 @@ def test_texts_that_another_key_sealed_are_said_to_be_lost(world: Any, watch: st
     (world.place.lists / "watch").mkdir()
     (world.place.lists / "watch" / "key").write_bytes(b"wrapped by another")
     with structlog.testing.capture_logs() as logs:
-        open_vault(load(world.config_path), {})
+        open_vault(load(world.config_path), {}, 7.0)
     assert any("weir vault rotate --from" in str(entry) for entry in logs)
