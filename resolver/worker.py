@@ -27,7 +27,7 @@ from resolver.answer.pipeline import Pipeline
 from resolver.confinement import confine_worker
 from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
 from resolver.core.native import CoreError, State
-from resolver.counting import WORKER_COUNTERS, forget_core_pages
+from resolver.counting import WORKER_COUNTERS, Counting, forget_core_pages
 from resolver.day_keeping import DayKeeper
 from resolver.exchange.model import Answer
 from resolver.hit_keeping import HitKeeper
@@ -36,6 +36,7 @@ from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
+from resolver.outbound.presence import Presence
 from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache, Withheld
 from resolver.runtime.counters import CounterPage
@@ -74,22 +75,6 @@ CORE_VARIABLE = "WEIR_CORE"
 whether a fault is the core's; it is slow."""
 
 _log = get_logger("weir.worker")
-
-
-class Counting:
-    """Counts events and sets gauges by name on the worker's page."""
-
-    def __init__(self, page: CounterPage) -> None:
-        self._words = page.words
-        self._slots = {name: page.slot(name) for name in WORKER_COUNTERS}
-
-    def count(self, name: str) -> None:
-        """One more of this event."""
-        self._words[self._slots[name]] += 1
-
-    def gauge(self, name: str, value: int) -> None:
-        """The present value of a gauge."""
-        self._words[self._slots[name]] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,8 +328,10 @@ class Worker:
 
     async def _housekeeping(self) -> None:
         """Gauges, reports, and the sign of life that the service manager asked for: it stops when the loop hangs."""
-        interval = watchdog_interval()
+        interval, presence = watchdog_interval(), Presence()
         while True:
+            if self._cache is not None:
+                presence.follow(self._cache.memory)
             if self._front is not None:
                 self._front.tidy()
             await self._follow_the_day()
