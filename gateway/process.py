@@ -22,7 +22,7 @@ from resolver.runtime.tasks import spawn
 from resolver.tables.index_key import read_index_key
 from resolver.tables.proving import Prover, mark_of
 from resolver.tables.view import View
-from resolver.tables.watch import Proofs, watch
+from resolver.tables.watch import Reader, watch
 
 FINISH_TIMEOUT = 5.0
 """Seconds that answers in progress get at the end; a page takes milliseconds unless its reader has stopped."""
@@ -71,15 +71,8 @@ class Gateway:
             _log.error("counters cannot be kept where others read them; serving all the same", reason=reason)
         self._counters.set(STARTED, int(self._clock()))
         index_key = partial(read_index_key, self._options.run)
-        watcher = spawn(
-            watch(
-                self._options.state,
-                self._on_view,
-                index_key=index_key,
-                proofs=Proofs(self._prover, self._tell_proofs),
-            ),
-            name="watch generations",
-        )
+        reader = Reader(index_key, prover=self._prover, told=self._tell_proofs)
+        watcher = spawn(watch(self._options.state, self._on_view, reader), name="watch generations")
         watchdog = spawn(self._keep_alive(), name="watchdog")
         try:
             await self._until(self._ready, watcher)

@@ -51,7 +51,7 @@ from resolver.tables.index_key import read_index_key
 from resolver.tables.model import ResolverSettings
 from resolver.tables.proving import Prover, mark_of
 from resolver.tables.view import View
-from resolver.tables.watch import Proofs, watch_prepared
+from resolver.tables.watch import Reader, watch_prepared
 from resolver.worker_setup import (
     ask_for_short_turns,
     keep_from_collector,
@@ -132,18 +132,8 @@ class Worker:
     async def run(self) -> None:
         """Serve until ``stop``. SocketError if an address cannot be served."""
         index_key = partial(read_index_key, self._run)
-        tries_out = self._slot == TRIES_OUT
-        watching = spawn(
-            watch_prepared(
-                self._state,
-                self._open,
-                self._use,
-                index_key=index_key,
-                staged=tries_out,
-                proofs=Proofs(self._prover, self._tell_proofs),
-            ),
-            name="watch state",
-        )
+        reader = Reader(index_key, self._slot == TRIES_OUT, self._prover, self._tell_proofs)
+        watching = spawn(watch_prepared(self._state, self._open, self._use, reader), name="watch state")
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())
         waiting = spawn(keep_waiting("the first generation"), name="waiting")
@@ -402,7 +392,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="weir-resolver", description="One Weir resolver worker.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the published state")
     parser.add_argument("--run", type=Path, required=True, help="folder for the counter page")
-    parser.add_argument("--log-key", type=Path, help="file of the log's keys; then only logged states are taken")
+    parser.add_argument(
+        "--log-key", type=Path, help="file of the log's keys; then only logged states are taken"
+    )
     parser.add_argument("--slot", type=int, default=0, help="number of this worker, from 0")
     options = parser.parse_args()
     configure_logs(f"worker-{options.slot}")

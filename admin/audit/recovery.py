@@ -57,7 +57,9 @@ def _check_note(history: History) -> None:
     try:
         found = checkpoints.parse(notes.opened(head.note, trusted_keys(history)).text)
     except FormatError as error:
-        raise DoubtError(f"the lock row of the log {head.origin} has no checkpoint of its own: {error}") from error
+        raise DoubtError(
+            f"the lock row of the log {head.origin} has no checkpoint of its own: {error}"
+        ) from error
     if found != Checkpoint(head.origin, head.size, head.root):
         raise DoubtError(
             f"the lock row of the log {head.origin} and its checkpoint say different things: the database was changed by hand"
@@ -77,7 +79,9 @@ def _check_published(history: History, files: LogFiles) -> None:
             f"{_RESTORED}"
         )
     if known is not None and known.size == head.size and known.root != head.root:
-        raise DoubtError(f"the published checkpoint of {known.size} leaves is not that of the database: {_RESTORED}")
+        raise DoubtError(
+            f"the published checkpoint of {known.size} leaves is not that of the database: {_RESTORED}"
+        )
     at_size = _opened(history, files.find(f"cp/{head.size}"))
     if at_size is not None and at_size.root != head.root:
         raise DoubtError(f"cp/{head.size} is not the checkpoint of the database: {_RESTORED}")

@@ -12,15 +12,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from admin.audit.append import Edge, Growth, grow
+from admin.audit.append import EMPTY, Edge, Growth, grow
 from admin.audit.batch import Chance, Item, compose
 from admin.audit.bundles import Bundle, Tree
-from admin.audit.doubt import LogStoppedError
+from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.files import DamageError, LogFiles
 from admin.audit.head import Commit, Head, History, Ledger, LogKey
 from admin.audit.recovery import MissingError, Rebuild, examine, missing
 from admin.audit.signing import RefusedError, Request, Signer, SignerError
-from admin.audit.doubt import DoubtError
 from resolver.tlog.tiles import Tile, hashes_from, unpack_entries
 from resolver.tlog.tree import inclusion_proof
 
@@ -52,7 +51,13 @@ class Writer:
     """Owns one log's files and head. Used by one task at a time."""
 
     def __init__(
-        self, ledger: Ledger, files: LogFiles, signer: Signer, chance: Chance, *, step: Step = lambda _name: None
+        self,
+        ledger: Ledger,
+        files: LogFiles,
+        signer: Signer,
+        chance: Chance,
+        *,
+        step: Step = lambda _name: None,
     ) -> None:
         """``open`` comes before everything else."""
         self._ledger, self._files, self._signer = ledger, files, signer
@@ -159,8 +164,6 @@ class Writer:
         self._step("published")
 
     def _begin(self) -> Edge:
-        from admin.audit.append import EMPTY
-
         for size, _ in self._files.staged():
             self._files.unstage(size)
         return EMPTY
@@ -185,12 +188,16 @@ def _check_again(bundle: Bundle, growth: Growth) -> None:
     """Compute everything once more from the leaves as the disk gives them back. DamageError: something differs."""
     entries = [data for path, data in bundle.files.items() if path.startswith("tile/entries/")]
     widths = [len(bundle.files[path]) // 32 for path in bundle.files if path.startswith("tile/0/")]
-    leaves = [leaf for data, width in zip(entries, widths, strict=True) for leaf in unpack_entries(data, width)]
+    leaves = [
+        leaf for data, width in zip(entries, widths, strict=True) for leaf in unpack_entries(data, width)
+    ]
     again = grow(growth.before, leaves[len(growth.before.leaves) :])
     if again.after.root != growth.after.root or dict(again.files) != {
         path: data for path, data in bundle.files.items() if path.startswith("tile/")
     }:
-        raise DamageError("what was staged does not give the tree that was computed; check the memory of this box")
+        raise DamageError(
+            "what was staged does not give the tree that was computed; check the memory of this box"
+        )
 
 
 def _with(keys: Sequence[LogKey], changed: Sequence[LogKey]) -> tuple[LogKey, ...]:

@@ -19,10 +19,12 @@ from admin.control.queueing import Queue
 from admin.control.schedule import Schedule
 from admin.control.sync_events import noted
 from admin.services.redaction import message_of, redacted
+from blocklists.digesting import Digester
 from blocklists.enforcement import Enforced
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.pace import pace_of
 from blocklists.sources import Fetched, Known, Phase, Progress
+from blocklists.suffixes import public_suffixes
 from blocklists.sync import (
     CONFIRMING,
     Count,
@@ -62,6 +64,7 @@ class ListKeeper:
         fetch: Fetch,
         progress: ProgressBoard | None = None,
         recount: Recount | None = None,
+        digester: Digester | None = None,
     ) -> None:
         """Knows no list until ``follow``. ``progress`` is where ``fetch`` tells how far it has come. Without ``recount``
         every new version is counted as a whole.
@@ -70,6 +73,8 @@ class ListKeeper:
         """Where the lists are kept."""
         self._schedule, self._clocks = schedule, clocks
         self._count, self._fetch, self._recount = count, fetch, recount
+        self.digester = digester or Digester(store, public_suffixes())
+        """What the public log says of versions."""
         self.fetcher = fetch
         """How a list is fetched, for who looks at it without keeping it."""
         self.lives = Lives(store, clocks)
@@ -196,6 +201,7 @@ class ListKeeper:
                 count=self._count_current,
                 fetch=self._fetch_current,
                 recount=None if self._recount is None else self._recount_current,
+                digest=self.digester.digest,
             )
         except _SupersededError:
             raise

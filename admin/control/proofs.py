@@ -51,7 +51,7 @@ class Proofs:
 
     def __init__(self, state: Path) -> None:
         """No log is kept until ``are_kept`` is set."""
-        self._state = state
+        self.state = state
         self._digests: tuple[str, FileDigests] | None = None
         self.are_kept = False
 
@@ -77,7 +77,7 @@ class Proofs:
 
     def find(self, config: Config, snapshot: str, enforced: EnforcedLists) -> Proof:
         """One of the last proofs in the folder that covers this, the newest first. UncoveredError if none does."""
-        for path in sorted(self._state.glob("proof-*.json"), reverse=True):
+        for path in sorted(self.state.glob("proof-*.json"), reverse=True):
             try:
                 proof = Proof.of(decode(path.read_bytes()))
                 self.terms(config, snapshot, enforced, proof)
@@ -89,7 +89,7 @@ class Proofs:
     def _files(self, tables: Tables) -> FileDigests:
         """Of compiled files, which never change: read once for each."""
         if self._digests is None or self._digests[0] != tables.snapshot:
-            self._digests = (tables.snapshot, digest_files(self._state, tables.snapshot, tables.urls))
+            self._digests = (tables.snapshot, digest_files(self.state, tables.snapshot, tables.urls))
         return self._digests[1]
 
 

@@ -114,6 +114,8 @@ class Publisher:
         """What is in force is to be followed by something else, whatever comes."""
         self._lock = threading.Lock()
         self._put: InPlace | None = None
+        self.is_ahead = False
+        """What is in force was put there ahead of the log, and is to be logged."""
         self._proof: Proof | None = None
         """Of ``_put``."""
         self._put_lists: Fingerprint = ()
@@ -219,8 +221,27 @@ class Publisher:
             if step.tried_for:
                 return self._try_out(step, proof)
             done = self._replace(step.put, proof, tidy=step.is_tidied)
+            self._editor.release()
             self._keep_record()
             return done
+
+    def again(self, proof: Proof | None) -> Published | None:
+        """The state in force anew, as it is logged now; None if nothing is in force.
+
+        UncoveredError: the proof is of another state.
+        """
+        with self._lock:
+            put, in_force = self._put, self._in_force
+            if put is None or in_force is None:
+                return None
+            snapshot, terms = put.prepared.snapshot, self._terms(put, proof)
+            if in_force.fits(put.config, snapshot.name, snapshot.bits, terms):
+                in_force.prove(terms.proof)
+                self._proof, self.is_ahead = proof, False
+            else:
+                self._replace(put, proof, tidy=False)
+            self._editor.release()
+            return self.unchanged
 
     @property
     def in_force(self) -> InPlace | None:
@@ -249,18 +270,23 @@ class Publisher:
                 self._change_tried(config, changes)
         return done is not None
 
-    def publish_again(self, config: Config) -> Published | None:
+    def publish_again(self, config: Config, *, from_before: bool = False) -> Published | None:
         """The state in force with what is enforced of its lists now, over the same compiled lists, and ahead of the log.
 
         None if there is no such state: nothing was published yet, and what an earlier process published is not of
-        ``config``. UncoveredError if nothing that was logged of these compiled lists covers what is enforced now.
+        ``config``. UncoveredError if what was logged of it last does not cover what is enforced now or, ``from_before``,
+        nothing that was logged before does either.
         """
         with self._lock:
             put = self._put
             if put is None and (left := self._kept(config)) is not None:
                 put = InPlace(config, Prepared(left[0], None, None))
             # Not tidied: what a compilation is writing belongs to no generation yet.
-            return None if put is None else self._replace(put, self._proof_of(put), tidy=False)
+            if put is None:
+                return None
+            done = self._replace(put, self._proof_of(put, from_before=from_before), tidy=False)
+            self.is_ahead = self.proofs.are_kept
+            return done
 
     def _take_over(self, config: Config) -> Compiled | None:
         """What an earlier process compiled, if it is in force and of these very lists, edits and names; of other versions
@@ -363,7 +389,8 @@ class Publisher:
     def _now_put(self, put: InPlace, proof: Proof | None) -> None:
         if self._compiled is not None and self._compiled.snapshot.name == put.prepared.snapshot.name:
             self._put_lists = self._compiled.fingerprint
-        self._put, self._proof = put, proof
+        self._put = replace(put, prepared=replace(put.prepared, amendments=()))
+        self._proof, self.is_ahead = proof, False
 
     # ---- proofs ----
 
@@ -378,13 +405,13 @@ class Publisher:
             return Terms(enforced)
         return self.proofs.terms(put.config, put.prepared.snapshot.name, enforced, proof)
 
-    def _proof_of(self, put: InPlace) -> Proof | None:
-        """What was logged of it last. UncoveredError if nothing was."""
+    def _proof_of(self, put: InPlace, *, from_before: bool) -> Proof | None:
+        """What was logged of it last, or at any time before. UncoveredError if nothing was."""
         if not self.proofs.are_kept:
             return None
-        if self._proof is not None and put is self._put:
+        if self._proof is not None and put is self._put and not from_before:
             return self._proof
-        return self.proofs.find(put.config, put.prepared.snapshot.name)
+        return self.proofs.find(put.config, put.prepared.snapshot.name, self._keeper.lives.enforced())
 
     def _prove_in_force(self, proof: Proof | None) -> None:
         """What is in force has another proof, ahead of being changed in place. The caller holds the lock."""

@@ -60,7 +60,7 @@ class InForce:
         with these ``bits``, while there is room. The proof of the ``terms`` is there first. OSError if the disk fails: the
         configuration before is then in force.
         """
-        if not self._fits(config, snapshot, bits, terms):
+        if not self.fits(config, snapshot, bits, terms):
             return None
         self.prove(terms.proof)
         try:
@@ -86,7 +86,7 @@ class InForce:
 
         What it takes does not grow with the number of subscribers. OSError: the change may or may not be in force.
         """
-        if not self._fits(config, snapshot, bits, terms):
+        if not self.fits(config, snapshot, bits, terms):
             return None
         if self._triggers:  # what zones say about clients cuts through any prefix
             return self.edit(config, snapshot, bits, terms)
@@ -105,15 +105,15 @@ class InForce:
             store.write_proof(self._state, self.tables.generation, proof)
             self._proof = proof
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._clients.close()
-
-    def _fits(self, config: Config, snapshot: str, bits: tuple[Bit, ...], terms: Terms) -> bool:
+    def fits(self, config: Config, snapshot: str, bits: tuple[Bit, ...], terms: Terms) -> bool:
         """Whether nothing but subscribers and profiles differs from what is in force."""
         generation, created = self.tables.generation, self.tables.created
         wanted = build_tables(config, generation, snapshot, created, terms.enforced)
         return wanted == self.tables and plan_digest(bits) == self._clients.plan and self._stands()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._clients.close()
 
     @property
     def _path(self) -> Path:

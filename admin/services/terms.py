@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from admin.services.build import EVERYTHING, EnforcedLists
 
@@ -11,7 +11,7 @@ from admin.services.build import EVERYTHING, EnforcedLists
 class Terms:
     """What is enforced of the lists, and what proves to the data plane that this state is in the log."""
 
-    enforced: EnforcedLists = EVERYTHING
+    enforced: EnforcedLists = field(default_factory=lambda: EVERYTHING)
     proof: bytes = b""
     """The content of the generation's proof file (``resolver.tlog.state_proof``); empty where no log is kept."""
 

@@ -99,13 +99,13 @@ def check(tables: Tables, files: FileDigests, found: Verified) -> Logged:
     if more:
         raise _refused(tables, f"more is enforced of list {more[0]} than in the logged state")
     if silent := set(less) - set(found.stopped):
-        raise _refused(tables, f"less is enforced of list {min(silent)} than in the logged state, and no emergency")
+        raise _refused(
+            tables, f"less is enforced of list {min(silent)} than in the logged state, and no emergency"
+        )
     return Logged(found.leaf.state, snap, found.leaf.seq)
 
 
-def differences(
-    lists: Mapping[str, ListInfo], manifest: Manifest
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def differences(lists: Mapping[str, ListInfo], manifest: Manifest) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The lists of which less is enforced than the manifest says, and those of which more is."""
     logged = {key: _PART[Enforced(item.enf)] for key, item in manifest.lists.items()}
     parts = {key: _PART[info.enforced] for key, info in lists.items()}

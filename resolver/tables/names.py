@@ -9,6 +9,10 @@ STAGED = "staged"
 """The link to a generation that the first worker alone tries out; there is none most of the time."""
 
 
+KEYS_FILE = "log.vkeys"
+"""The keys of the log, one vkey a line, written once the generation in force has its proof."""
+
+
 class TablesError(ValueError):
     """No usable generation: the message says which file and what is wrong with it."""
 

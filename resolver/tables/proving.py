@@ -19,9 +19,6 @@ from resolver.tables.names import proof_name
 from resolver.tlog.notes import VerifierKey
 from resolver.tlog.state_proof import MAX_BYTES, decode
 
-KEYS_FILE = "log.vkeys"
-"""In the state folder: the keys of the log, one vkey a line, written once the generation in force has its proof."""
-
 _MOST_REMEMBERED = 256
 """Refusals that are counted once each; beyond, they are counted anew."""
 

@@ -36,15 +36,20 @@ Prepared = TypeVar("Prepared")
 
 
 @dataclass(frozen=True, slots=True)
-class Proofs:
-    """What proves generations, and who is told after every look at one: its numbers may be others then."""
+class Reader:
+    """Who reads generations, and by what right."""
 
+    index_key: IndexKey = no_index_key
+    """Asked for every generation: one with secret lists is not taken without their key, and tried again."""
+    staged: bool = False
+    """This process tries out generations before the others take them."""
     prover: Prover | None = None
+    """What generations must be proven by; without it any is taken."""
     told: Callable[[], object] = lambda: None
+    """Called after every look at a generation or its proof: the prover's numbers may be others then."""
 
 
-NO_PROOFS = Proofs()
-"""Any generation is taken."""
+ANY_READER = Reader()
 
 _log = get_logger("weir.tables")
 
@@ -52,51 +57,45 @@ _log = get_logger("weir.tables")
 async def watch(
     state: Path,
     on_new: Callable[[View], None],
-    *,
-    index_key: IndexKey = no_index_key,
-    proofs: Proofs = NO_PROOFS,
+    reader: Reader = ANY_READER,
 ) -> None:
     """Call ``on_new`` with the view in force as soon as there is one, then with every later one; runs until cancelled.
 
     A generation that cannot be opened is reported and tried again; what was given before stays in force meanwhile.
     What ``on_new`` raises ends the watch: its caller must not go on with an old policy as if nothing had happened.
     """
-    await watch_prepared(state, lambda view: view, on_new, index_key=index_key, proofs=proofs)
+    await watch_prepared(state, lambda view: view, on_new, reader)
 
 
 async def watch_prepared(
     state: Path,
     prepare: Callable[[View], Prepared],
     on_new: Callable[[Prepared], None],
+    reader: Reader = ANY_READER,
     *,
     poll: float | None = None,
-    index_key: IndexKey = no_index_key,
-    staged: bool = False,
-    proofs: Proofs = NO_PROOFS,
 ) -> None:
     """The same, with ``prepare`` called in a thread: what takes time must not keep the loop from its sockets.
 
-    ``index_key`` is asked for every generation: one with secret lists is not taken without their key, and tried again.
-    ``poll`` is how often to look, in seconds; without it that is the kernel's to tell. ``staged``: this process tries out
-    generations before the others take them. ``proofs``: what they must be proven by.
+    ``poll`` is how often to look, in seconds; without it that is the kernel's to tell.
     """
-    opener = _Opener(state, prepare, index_key, proofs.prover, staged=staged)
+    opener, prover = _Opener(state, prepare, reader), reader.prover
     with folder_notices(state) as notices:
         while True:
             if notices is not None:
                 notices.happened.clear()
-            generation = current_generation(state, staged=staged)
+            generation = current_generation(state, staged=reader.staged)
             if generation is not None and generation != opener.taken:
                 prepared = await asyncio.to_thread(opener.open)
                 if prepared is not None:
                     on_new(prepared)
-                proofs.told()
+                reader.told()
                 if generation != opener.taken:
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
-            elif proofs.prover is not None and proofs.prover.is_renewed:
-                await asyncio.to_thread(proofs.prover.follow)
-                proofs.told()
+            elif prover is not None and prover.is_renewed:
+                await asyncio.to_thread(prover.follow)
+                reader.told()
             await _wait(notices, poll)
 
 
@@ -113,17 +112,9 @@ async def _wait(notices: FolderNotices | None, poll: float | None) -> None:
 class _Opener(Generic[Prepared]):
     """Opens what is in force. ``taken`` is the number of the generation that was given last."""
 
-    def __init__(
-        self,
-        state: Path,
-        prepare: Callable[[View], Prepared],
-        index_key: IndexKey,
-        prover: Prover | None,
-        *,
-        staged: bool = False,
-    ) -> None:
-        self._state, self._prepare, self._index_key, self._staged = state, prepare, index_key, staged
-        self._prover = prover
+    def __init__(self, state: Path, prepare: Callable[[View], Prepared], reader: Reader) -> None:
+        self._state, self._prepare, self._reader = state, prepare, reader
+        prover = reader.prover
         self._check: Callable[[Tables], object] = take_any if prover is None else prover.check
         self._told: set[str] = set()
         self.taken: int | None = None
@@ -135,8 +126,9 @@ class _Opener(Generic[Prepared]):
         moment: it is better than none, and no more.
         """
         try:
+            reader = self._reader
             view, complaints = View.open_any(
-                self._state, self._index_key(), staged=self._staged, check=self._check
+                self._state, reader.index_key(), staged=reader.staged, check=self._check
             )
             self._tell("a damaged generation was passed over for an older one", complaints)
             number = view.tables.generation
@@ -150,8 +142,8 @@ class _Opener(Generic[Prepared]):
             _log.exception("cannot use the new state; the last good one stays in force")
             return None
         self.taken = number
-        if self._prover is not None:
-            self._prover.took()
+        if self._reader.prover is not None:
+            self._reader.prover.took()
         return prepared
 
     def _tell(self, event: str, complaints: list[str]) -> None:
