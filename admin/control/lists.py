@@ -23,6 +23,7 @@ from blocklists.digesting import Digester
 from blocklists.enforcement import Enforced
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.pace import pace_of
+from blocklists.records import ListLife, Serving
 from blocklists.sources import Fetched, Known, Phase, Progress
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import (
@@ -183,13 +184,19 @@ class ListKeeper:
         """Count the list's age from now, or know that this process tried; announce what is new."""
         (self.lives.confirmed if good else self.lives.tried)(source.id)
         newest, held = self._store.newest_for(source), self._store.attempt(source.id).held
-        now = self._clocks.unix()
-        if noted(self.lives.life(source.id), source, outcome, newest, held, now) is None:
-            return
-        with contextlib.suppress(OSError):  # a full disk: announced when the next attempt ends
-            await self.lives.change(
-                source.id, lambda life: noted(life, source, outcome, newest, held, now) or life
-            )
+        now, feed = self._clocks.unix(), self._feed(source, newest)
+
+        def changed(life: ListLife) -> ListLife | None:
+            return noted(life, source, outcome, newest, held, now, feed)
+
+        if changed(self.lives.life(source.id)) is not None:
+            with contextlib.suppress(OSError):  # a full disk: announced when the next attempt ends
+                await self.lives.change(source.id, lambda life: changed(life) or life)
+
+    def _feed(self, source: ListSource, newest: Serving | None) -> str:
+        """The commitment to what the source sent; empty if it is not worked out."""
+        known = None if newest is None else self._store.digests.find(source.id, newest.digest)
+        return "" if known is None else known.feed
 
     async def _outcome(self, source: ListSource) -> RefreshOutcome:
         now = self._clocks.unix()

@@ -207,7 +207,9 @@ def test_without_a_text_there_is_no_digest(store: ListStore, digester: Digester,
     assert digester.feed(source(), "0" * 64) is None
 
 
-def test_the_text_at_hand_is_used_before_it_is_stored(store: ListStore, digester: Digester, source: Make) -> None:
+def test_the_text_at_hand_is_used_before_it_is_stored(
+    store: ListStore, digester: Digester, source: Make
+) -> None:
     digest = hashlib.sha256(DATA).hexdigest()
     found = digester.digest(source(), digest, DATA)
     assert found is not None
