@@ -86,7 +86,7 @@ _SOURCE = fields.record(
 )
 _CONFIDENTIALITY = fields.one_of({"public", "restricted", "secret"})
 _VKEY = MappingProxyType({"vkey": fields.text(MAX_KEY_TEXT)})
-_NODE = MappingProxyType({"node": fields.identifier, "part": fields.word})
+_PROCESS = Shape({"part": fields.identifier}, {"node": fields.identifier})
 _PERSON = Shape({"who": fields.pseudonym}, {"rank": fields.word})
 _ORIGIN = fields.text(255)
 
@@ -105,10 +105,8 @@ SHAPES: Mapping[LeafType, Shape] = MappingProxyType(
         LeafType.LIST_SYNC: _about_list(chg=_CHANGES),
         LeafType.LIST_FAIL: _about_list(moves=False),
         LeafType.LIST_STALE: _about_list(
-            {
-                "enf": fields.one_of({"all", "names", "nothing"}),
-                "level": fields.one_of({"current", "warned", "critical", "past"}),
-            }
+            enf=fields.one_of({"all", "names", "nothing"}),
+            level=fields.one_of({"current", "warned", "critical", "past"}),
         ),
         LeafType.LIST_HOLD: _about_list(moves=False, gates=fields.rows(fields.word, 32)),
         LeafType.LIST_APPROVE: _about_list({"for": fields.one_of({"release", "erase"})}, moves=False),
@@ -136,9 +134,10 @@ SHAPES: Mapping[LeafType, Shape] = MappingProxyType(
             {"node": fields.identifier, "served": fields.hash_hex, "snap": fields.hash_hex}
         ),
         LeafType.CANARY: _about_list(
-            {"result": fields.one_of({"working", "failing", "off", "unknown"})},
             moves=False,
+            day=fields.day,
             paths=fields.table(fields.word, fields.one_of({"good", "wrong", "silent", "off", "unknown"}), 64),
+            result=fields.one_of({"working", "failing", "off", "unknown"}),
         ),
         LeafType.HEARTBEAT: Shape(),
         LeafType.STATS: Shape(
@@ -150,13 +149,13 @@ SHAPES: Mapping[LeafType, Shape] = MappingProxyType(
                 "k": fields.counter,
             }
         ),
-        LeafType.WORKER_START: Shape(_NODE),
-        LeafType.WORKER_END: Shape(_NODE),
-        LeafType.WORKER_REFUSE: Shape(_NODE),
+        LeafType.WORKER_START: _PROCESS,
+        LeafType.WORKER_END: _PROCESS,
+        LeafType.WORKER_REFUSE: _PROCESS,
         LeafType.DEBUG_ON: Shape(optional={"until": fields.counter}),
         LeafType.DEBUG_OFF: Shape(),
-        LeafType.AUDIT_READ: Shape({"of": fields.counter}),
-        LeafType.AUDIT_ERASE: Shape({"n": fields.counter}),
+        LeafType.AUDIT_READ: Shape(optional={"of": fields.counter}),
+        LeafType.AUDIT_ERASE: Shape(optional={"n": fields.counter}),
         LeafType.LOG_INIT: Shape(
             {"origin": _ORIGIN, **_VKEY}, {"last": fields.lines(MAX_CHECKPOINT)}, moves=True
         ),
