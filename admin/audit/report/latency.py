@@ -55,7 +55,7 @@ class Latencies:
     since_fetch: list[int] = field(default_factory=list)
     """From the fetch of a version to force."""
     waiting: int = 0
-    """Decisions of the period that were not in force on some node when it ended."""
+    """Decisions of the period that some node has not confirmed within FOLLOWED, nor before the period ended."""
 
     def told(self) -> Document:
         """As numbers."""
@@ -63,7 +63,7 @@ class Latencies:
             "enforced": spread(self.enforced),
             "unblocked": spread(self.unblocked),
             "since_fetch": spread(self.since_fetch),
-            "not_in_force_at_the_end": self.waiting,
+            "not_confirmed": self.waiting,
         }
 
 
