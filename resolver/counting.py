@@ -68,6 +68,22 @@ LATENCY_BOUNDS: tuple[int | None, ...] = tuple(
 """Microseconds up to which each of a core's latency buckets goes; the last is open."""
 
 
+class Counting:
+    """Counts events and sets gauges by name on the worker's page."""
+
+    def __init__(self, page: CounterPage) -> None:
+        self._words = page.words
+        self._slots = {name: page.slot(name) for name in WORKER_COUNTERS}
+
+    def count(self, name: str) -> None:
+        """One more of this event."""
+        self._words[self._slots[name]] += 1
+
+    def gauge(self, name: str, value: int) -> None:
+        """The present value of a gauge."""
+        self._words[self._slots[name]] = value
+
+
 def open_core_page(run: Path, slot: int, page: Page = Page.CORE) -> Stats:
     """A new page for a core. Where the disk gives no file the core counts in memory that nobody reads."""
     return Stats(CounterPage(page_path(run, slot, page), STATS_NAMES).words)

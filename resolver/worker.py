@@ -22,12 +22,13 @@ from secrets import randbits
 from blocklists.snapshot.reader import changes_of
 from resolver.answer.decision import Services, Spoken
 from resolver.answer.generation import Generation
-from resolver.answer.native_state import StateFiles, limits_of, open_state, settings_of
+from resolver.answer.native_state import HitWords, StateFiles, limits_of, open_state, settings_of
 from resolver.answer.pipeline import Pipeline
 from resolver.confinement import confine_worker
 from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
 from resolver.core.native import CoreError, State
-from resolver.counting import WORKER_COUNTERS, forget_core_pages
+from resolver.counting import WORKER_COUNTERS, Counting, forget_core_pages
+from resolver.day_keeping import DayKeeper
 from resolver.exchange.model import Answer
 from resolver.hit_keeping import HitKeeper
 from resolver.listeners.front import CoreFront, Place
@@ -35,6 +36,7 @@ from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
+from resolver.outbound.presence import Presence
 from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache, Withheld
 from resolver.runtime.counters import CounterPage
@@ -75,22 +77,6 @@ whether a fault is the core's; it is slow."""
 _log = get_logger("weir.worker")
 
 
-class Counting:
-    """Counts events and sets gauges by name on the worker's page."""
-
-    def __init__(self, page: CounterPage) -> None:
-        self._words = page.words
-        self._slots = {name: page.slot(name) for name in WORKER_COUNTERS}
-
-    def count(self, name: str) -> None:
-        """One more of this event."""
-        self._words[self._slots[name]] += 1
-
-    def gauge(self, name: str, value: int) -> None:
-        """The present value of a gauge."""
-        self._words[self._slots[name]] = value
-
-
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A generation as Python and as the core see it; ``native`` is None where the core is switched off. ``day`` is the
@@ -123,6 +109,7 @@ class Worker:
         self._counting = counting
         self._cookies = cookies
         self._hits = HitKeeper(run, slot, time.time)
+        self._days = DayKeeper(run, slot)
         self._scans = ScanWatch()
         self._sample: SampleFile | None = None
         self._has_core = os.environ.get(CORE_VARIABLE) != "off"
@@ -179,8 +166,11 @@ class Worker:
         files = StateFiles(lists, self._state / tables.tables, overlay, generation.view.index_key)
         limits = limits_of(tables.resolver.rate_limit)
         settings = settings_of(generation, limits, self._cookies.secrets(now))
-        hits = self._hits.pages(generation).core
-        return Opened(generation, open_state(files, settings, hits=hits, verify=verify), day)
+        today = self._days.page(generation, day)
+        words = HitWords(
+            self._hits.pages(generation).core, today.words.core, today.clamp, today.groups.of_bit
+        )
+        return Opened(generation, open_state(files, settings, words=words, verify=verify), day)
 
     def _use(self, opened: Opened) -> None:
         self._latest = opened
@@ -192,6 +182,7 @@ class Worker:
         tables = opened.generation.view.tables
         pipeline.use(opened.generation)
         self._hits.use(opened.generation)
+        self._days.use(opened.generation, opened.day)
         self._scans.use(opened.generation)
         self._reconfigure(opened.generation.view)
         if self._front is not None and opened.native is not None:
@@ -233,6 +224,7 @@ class Worker:
 
     def _spoken(self, spoken: Spoken) -> None:
         self._hits.spoken(spoken)
+        self._days.spoken(spoken)
         self._scans.spoken(spoken)
 
     def _keep(self, answer: Answer) -> None:
@@ -326,8 +318,10 @@ class Worker:
 
     async def _housekeeping(self) -> None:
         """Gauges, reports, and the sign of life that the service manager asked for: it stops when the loop hangs."""
-        interval = watchdog_interval()
+        interval, presence = watchdog_interval(), Presence()
         while True:
+            if self._cache is not None:
+                presence.follow(self._cache.memory)
             if self._front is not None:
                 self._front.tidy()
             await self._follow_the_day()
@@ -337,6 +331,7 @@ class Worker:
                 (_log.warning if report.is_problem else _log.info)(report.message, **dict(report.fields))
             self._counting.gauge("cache_bytes", self._forwarder.cache_bytes)
             self._counting.gauge("cache_entries", self._forwarder.cache_entries)
+            self._days.tidy()
             self._scans.tidy(int(time.time() // DAY), self._counting.gauge)
             if interval is not None:
                 notify("WATCHDOG=1")

@@ -9,7 +9,8 @@ import pytest
 import structlog
 
 from resolver.cookies import MASTER_OCTETS, Cookies
-from resolver.worker import Counting, Opened, Worker, WorkerPlace
+from resolver.counting import Counting
+from resolver.worker import Opened, Worker, WorkerPlace
 
 
 async def test_a_day_that_begins_without_files_or_memory_keeps_the_secrets_of_the_one_before(
