@@ -57,6 +57,7 @@ from admin.services.hits import HitHistory, HitReport
 from admin.services.place import Place
 from admin.services.probes import Report
 from admin.services.publish import Compile
+from admin.store.errors import StoreError
 from blocklists.edits import Edit
 from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
@@ -109,7 +110,7 @@ class Controller:
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
         self._announcer = Announcer(storage.record)
-        self._first = LogFirst(self._publisher, self._described, self._deliver)
+        self._first = LogFirst(self._publisher, self._described, self._connect_and_deliver)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._served = Served(self._place.run, storage, clocks, config.node)
@@ -189,6 +190,7 @@ class Controller:
             notices=self.notices.counts,
             clashes=self.clashes,
             scanning=self._scans.now,
+            log=self._first.condition,
             is_ahead=self._publisher.is_ahead,
         )
 
@@ -385,6 +387,12 @@ class Controller:
         """What the log is to say of a state that is about to be in force; in a thread. OSError, ValueError."""
         keeper, edits = self._keeper, self._editor.edits
         return describe(put.config, put.prepared.lists, keeper, edits, self._readings.guard)
+
+    async def _connect_and_deliver(self) -> None:
+        """The same before a state is logged: the log cannot do without the database either."""
+        with contextlib.suppress(StoreError):
+            await self.connect()
+        await self._deliver()
 
     async def _deliver(self) -> None:
         """Bring the events that wait in the records of lists to the database."""
