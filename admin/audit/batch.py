@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from admin.audit.head import Head, LogLeaf
 from resolver.tlog.canonical import Json
 from resolver.tlog.commitments import OPENING_BYTES, commit
+from resolver.tlog.fields import ZERO_HASH
 from resolver.tlog.leaf_types import MOVING, LeafType
 from resolver.tlog.leaves import NO_FACTS, Leaf, LeafActor, encode
 
@@ -19,7 +20,7 @@ Chance = Callable[[int], bytes]
 class Item:
     """One thing that the log is to tell."""
 
-    type: LeafType
+    type: LeafType | str
     actor: LeafActor
     facts: Mapping[str, Json] = field(default_factory=lambda: NO_FACTS)
     second: LeafActor | None = None
@@ -27,8 +28,8 @@ class Item:
     """The sequence of the event."""
     private: bytes | None = None
     """What the leaf commits to without showing it."""
-    raw: bytes | None = None
-    """The decision or feed that it commits to, in ``ref``."""
+    ref: str = ""
+    """The commitment to the decision or feed, made where that is kept."""
 
     @property
     def moves(self) -> bool:
@@ -82,22 +83,17 @@ def _carrier(items: Sequence[Item]) -> int:
 def _leaf(
     item: Item, seq: int, now: int, states: tuple[str, str], chance: Chance
 ) -> tuple[Leaf, tuple[bytes | None, bytes | None]]:
-    opening = chance(OPENING_BYTES) if item.private is not None or item.raw is not None else None
-    first = seq == 0
+    opening = chance(OPENING_BYTES) if item.private is not None else None
     leaf = Leaf(
         seq=seq,
         t=now,
         type=item.type,
         actor=item.actor,
         state=states[1],
-        prev="0" * 64 if first else states[0],
+        prev=ZERO_HASH if seq == 0 else states[0],
         facts=item.facts,
         second=item.second,
-        priv=_commitment(opening, item.private),
-        ref=_commitment(opening, item.raw),
+        priv="" if opening is None or item.private is None else commit(opening, item.private).hex(),
+        ref=item.ref,
     )
     return leaf, (item.private, opening)
-
-
-def _commitment(opening: bytes | None, data: bytes | None) -> str:
-    return "" if data is None or opening is None else commit(opening, data).hex()

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from admin.audit.append import Edge, Growth, grow
+from admin.audit.append import EMPTY, Edge, Growth, grow
 from admin.audit.batch import Chance, Item, compose
 from admin.audit.bundles import Bundle, Tree
 from admin.audit.doubt import DoubtError, LogStoppedError
@@ -164,8 +164,6 @@ class Writer:
         self._step("published")
 
     def _begin(self) -> Edge:
-        from admin.audit.append import EMPTY
-
         for size, _ in self._files.staged():
             self._files.unstage(size)
         return EMPTY

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from admin.audit.doubt import DoubtError, LogStoppedError
@@ -35,17 +35,15 @@ class StoreLedger:
         """As ``Ledger``."""
         with _in_words():
             async with self._database().reading() as transaction:
-                session = transaction.session
                 last = select(LogRow).where(LogRow.series == series).order_by(LogRow.number.desc()).limit(1)
-                row = await session.scalar(last)
-                if row is None:
-                    return None
-                keys = await session.scalars(
-                    select(LogKeyRow)
-                    .where(LogKeyRow.origin == row.origin)
-                    .order_by(LogKeyRow.since, LogKeyRow.key_id)
-                )
-                return History(_head(row), tuple(map(_key, keys)))
+                return await _history(transaction.session, last)
+
+    async def numbered(self, series: str, number: int) -> History | None:
+        """The ``number``-th log of this series. LogStoppedError."""
+        with _in_words():
+            async with self._database().reading() as transaction:
+                one = select(LogRow).where(LogRow.series == series, LogRow.number == number)
+                return await _history(transaction.session, one)
 
     async def commit(self, commit: Commit) -> None:
         """As ``Ledger``."""
@@ -89,6 +87,16 @@ class StoreLedger:
                     select(EventRow).where(EventRow.sequence > after).order_by(EventRow.sequence).limit(count)
                 )
                 return list(found)
+
+
+async def _history(session: AsyncSession, which: Select[tuple[LogRow]]) -> History | None:
+    row = await session.scalar(which)
+    if row is None:
+        return None
+    keys = await session.scalars(
+        select(LogKeyRow).where(LogKeyRow.origin == row.origin).order_by(LogKeyRow.since, LogKeyRow.key_id)
+    )
+    return History(_head(row), tuple(map(_key, keys)))
 
 
 async def _commit(session: AsyncSession, commit: Commit) -> None:
