@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli.audit_blocked import WORDS, blocked
 from admin.cli.documents import every, given, say_json
 from admin.cli.exits import Exit
 from admin.cli.talking import talk
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
     group = typer.Typer(help="What happened.", no_args_is_help=True, rich_markup_mode=None)
     group.command("list", help="The events, oldest first.")(verb(show_all))
+    group.command("blocked", help=WORDS)(verb(blocked))
     app.add_typer(group, name="audit")
 
 
