@@ -13,15 +13,14 @@ from resolver.tlog import manifests
 from resolver.tlog.manifests import Manifest
 
 
-def past(where: str, keys: Iterable[str], at: int, now: float) -> tuple[Situation, Manifest | None]:
+def past(where: str, keys: Iterable[verifier.Key], at: int, now: float) -> tuple[Situation, Manifest | None]:
     """The situation at ``at`` (POSIX seconds) and its manifest; None where the log leaves it in doubt.
 
-    ``where`` is an address or a folder, ``keys`` are verifier keys (vkeys), ``now`` is Unix seconds.
+    ``where`` is an address or a folder, ``now`` is Unix seconds.
     ``verifier.FailedError``: the log is not what it says. ``verifier.UndecidedError``, OSError: it cannot be read.
-    ValueError: a key is none.
     """
     source, found = verifier.Source(where), Situation(at)
-    verifier.Replay(source, [verifier.Key.parse(key) for key in keys], now).run(found.hear)
+    verifier.Replay(source, keys, now).run(found.hear)
     if found.doubt:
         return found, None
     data = source.read(f"state/{found.state}.json")

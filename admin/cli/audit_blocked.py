@@ -54,7 +54,8 @@ def blocked(
         question = _question(name, at, profile)
         given = _evidence(text, opening, edits, edits_opening)
         names = None if protected is None else protected.read_bytes()
-        keys = [line.strip() for line in key.read_text().splitlines() if line.strip()[:1] not in ("", "#")]
+        lines = (line.strip() for line in key.read_text().splitlines())
+        keys = [verifier.Key.parse(line) for line in lines if line and not line.startswith("#")]
     except (OSError, ValueError) as error:
         complain(str(error))
         return Exit.USAGE
