@@ -116,9 +116,8 @@ class Controller:
         self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
         self._fetching = Fetching(keeper, self._came, readings.forget, self._wake.set)
-        conditions = Conditions(
-            keeper, self._fetching, self._adoption, self._publisher, self._trials, self._record
-        )
+        parts = self._adoption, self._publisher, self._trials, self._record
+        conditions = Conditions(keeper, self._fetching, *parts)
         self._selftest = SelfTest(
             clocks,
             keeper.store,
@@ -318,7 +317,7 @@ class Controller:
             await self._eraser.prove()
         self._first.follow()
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
-        await self._watches.look(self._record.processes, self._publisher.binding)
+        await self._watches.look(self.config, self._record.processes, self._publisher.binding)
 
     async def _live(self) -> None:
         """Let suspensions end and lists grow old."""
@@ -338,11 +337,9 @@ class Controller:
             waits.append(LOOK)
         if (pace := self._watches.pace) is not None:
             waits.append(pace)
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()
-        except TimeoutError:
-            return
 
     # ---- configurations ----
 

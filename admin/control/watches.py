@@ -1,11 +1,13 @@
-"""What control watches beside its work: hits of lists, clients that walk through secret ones, processes, what they serve."""
+"""What control looks at beside its work: hits, clients that walk through secret lists, processes, what is to be forgotten."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
 
+from admin.config import Config
 from admin.control.clocks import Clocks
+from admin.control.forgetting import Forgetting
 from admin.control.hit_looking import HitLooks
 from admin.control.process_watch import ProcessWatch
 from admin.control.proofs import Binding
@@ -25,6 +27,7 @@ class Watches:
         self.hits = HitLooks(run, clocks)
         self._scans = ScanAlarm(run, storage, clocks)
         self._processes = ProcessWatch(run, storage, clocks, node)
+        self._forgetting = Forgetting(storage, clocks)
         self._served = Served(run, storage, clocks, node)
 
     @property
@@ -37,9 +40,10 @@ class Watches:
         """Seconds until something is to be looked at again; None if nothing presses."""
         return LOOK if self._served.waits else None
 
-    async def look(self, processes: Collection[str], binding: Binding | None) -> None:
-        """At these processes; ``binding`` is that of what they are to serve."""
+    async def look(self, config: Config, processes: Collection[str], binding: Binding | None) -> None:
+        """At these processes, which are to serve what ``binding`` binds; ``config`` is in force."""
         await self.hits.look()
         await self._scans.look(processes)
         await self._processes.look()
+        await self._forgetting.look(config.audit.kept_for)
         await self._served.look(binding, processes)

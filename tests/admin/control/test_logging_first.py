@@ -105,7 +105,7 @@ async def test_a_new_version_beside_the_compiled_lists_is_logged_first(running: 
 
 
 async def test_a_restart_of_control_logs_nothing_anew(running: Any, worker: Worker) -> None:
-    world, controller = running
+    world, _ = running
     before = len(world.log.leaves)
     await world.controller().start()
     assert len(world.log.leaves) == before
