@@ -31,6 +31,7 @@ from admin.control.config_events import (
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
+from admin.control.forgetting import Forgetting
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.list_texts import ListTexts, list_texts
@@ -119,6 +120,7 @@ class Controller:
         self._served = Served(self._place.run, storage, clocks, config.node)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
+        self._forgetting = Forgetting(storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
@@ -379,6 +381,7 @@ class Controller:
         await self._look_at_hits()
         await self._scans.look(self._record.processes)
         await self._processes.look()
+        await self._forgetting.look(self.config.audit.kept_for)
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:

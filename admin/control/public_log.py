@@ -212,6 +212,7 @@ class PublicLog:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self._keeper.files.settle)
             await self._keeper.close()
+            self._forget()
 
     # ---- appending ----
 
