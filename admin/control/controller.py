@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, UnknownListError, Wish
+from admin.audit.doubt import LogStoppedError
 from admin.config import Config, ConfigError, load
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
@@ -28,11 +29,13 @@ from admin.control.config_events import (
     unchangeable,
 )
 from admin.control.decisions import Decisions, Effects
+from admin.control.describing import Describer
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper
+from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
 from admin.control.process_watch import ProcessWatch
 from admin.control.publishing import Publisher
@@ -91,7 +94,7 @@ class Controller:
         """``config`` is what the file declares. TokenError if its token cannot be read.
 
         ``readings`` is what the keeper counts new versions with, its index key that of all secret lists; whoever made
-        ``storage`` closes it.
+        ``storage`` closes it. Without ``keep_log`` nothing is logged before it is in force.
         """
         self._readings = readings
         self._keeper, self._clocks, self._storage = keeper, clocks, storage
@@ -102,16 +105,18 @@ class Controller:
         self._publisher = Publisher(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
-        self._trials = Trials(self._publisher, self._place.run, clocks)
+        self._announcer = Announcer(storage.record)
+        describe = Describer(keeper, self._editor)
+        self._first = LogFirst(self._publisher, describe, self._deliver)
+        self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
-        self._processes = ProcessWatch(self._place.run, storage, clocks)
+        self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
-        self._adoption = Adoption(config, storage, self._publisher)
+        self._adoption = Adoption(config, storage, self._publisher, self._first)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
-        self._announcer = Announcer(storage.record)
         self._eraser = Eraser(keeper, self._place.state, clocks.unix)
         self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
@@ -165,6 +170,11 @@ class Controller:
         """From now on whoever has this token is somebody with rights on this box."""
         self._keys = replace(self._keys, local=local_token)
 
+    def keep_log(self, log: Log) -> None:
+        """From now on nothing comes into force that is not in this log; called before ``start``."""
+        self._first.keep(log)
+        self._editor.holds = True
+
     def now(self) -> float:
         """Unix seconds."""
         return self._clocks.unix()
@@ -176,6 +186,7 @@ class Controller:
             notices=self.notices.counts,
             clashes=self.clashes,
             scanning=self._scans.now,
+            is_ahead=self._publisher.is_ahead,
         )
 
     async def selftest(self, actor: Actor, list_id: str) -> Report:
@@ -235,12 +246,25 @@ class Controller:
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """As ``Appliance.edit``."""
         source = self._source(list_id)
-        report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard, act)
+        async with self._first.turn():
+            report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard, act)
+            await self._keeper.lives.follow_edits(source.id)
+            if self._first.keeps_log:
+                report = await self._release(report, len(wishes))
         self._stale = self._stale or report.compiling
-        await self._keeper.lives.follow_edits(source.id)
         self._wake.set()
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
+
+    async def _release(self, report: EditReport, edits: int) -> EditReport:
+        """Log edits that were kept, and put them into force; if the log is stopped they wait, as the report says."""
+        try:
+            await self._first.again()
+        except (LogStoppedError, OSError, ValueError) as error:
+            _log.error("edits of entries are kept and wait", reason=str(error))
+            self._stale = True
+            return report
+        return replace(report, in_force=edits - self._editor.later, compiling=self._editor.owes_compiling)
 
     async def hits(self, list_id: str) -> HitReport:
         """How often a list has spoken. UnknownListError."""
@@ -312,6 +336,7 @@ class Controller:
                 await self._sleep()
         finally:
             self._bookkeeping.stop()
+            await self._first.stop()
             for task in (testing, *self._fetches.values()):
                 task.cancel()
             await asyncio.wait({testing})  # it lets go of the database before that is closed
@@ -322,7 +347,7 @@ class Controller:
         False if that could not be published. It is then tried again, and what is left to be compiled is on its way.
         """
         is_published = not self._waits_for_store and await attempt(
-            partial(self._publisher.publish_again, self.config), self._record, self._place.state
+            partial(self._first.ahead, self.config), self._record, self._place.state
         )
         if is_published:
             self._selftest.published(self._publisher.compiled)
@@ -349,6 +374,11 @@ class Controller:
         await self._trials.look(self.lists, self.config, self._record)
         if not self._stale and self._publisher.is_current:
             await self._eraser.prove()
+        self._first.follow()
+        await self._deliver()
+
+    async def _deliver(self) -> None:
+        """Bring the events that wait in the records of lists to the database."""
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:

@@ -67,10 +67,22 @@ def limits_of(settings: RateLimit) -> Limits:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class HitWords:
+    """Where a core counts: ``hits`` has all of them by bit, ``day_hits`` today's by group as far as ``clamp`` counts them,
+    and ``groups`` the group of each bit.
+    """
+
+    hits: memoryview
+    day_hits: memoryview
+    clamp: native.Clamp
+    groups: bytes
+
+
 def open_state(
-    files: StateFiles, settings: StateSettings, *, hits: memoryview | None = None, verify: bool = True
+    files: StateFiles, settings: StateSettings, *, words: HitWords | None = None, verify: bool = True
 ) -> native.State:
-    """Map a generation's files for the core, which counts in ``hits``. OSError, CoreError and ValueError as
+    """Map a generation's files for the core, which counts in ``words``. OSError, CoreError and ValueError as
     ``native.State``.
     """
     return native.State(
@@ -78,7 +90,10 @@ def open_state(
         files.tables,
         settings,
         overlay=files.overlay,
-        hits=hits,
+        hits=None if words is None else words.hits,
+        day_hits=None if words is None else words.day_hits,
+        clamp=None if words is None else words.clamp,
+        groups=None if words is None else words.groups,
         verify=verify,
         index_key=files.index_key,
     )

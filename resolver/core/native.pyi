@@ -262,6 +262,22 @@ class Sketch:
     def displaced(self) -> int:
         """Clients that were pushed out for want of room since the key changed."""
 
+CLAMP_KEY_BYTES: int
+CLAMP_MOST: int
+"""The most hits of one client and group that a clamp can count."""
+
+class Clamp:
+    """How much one client may add to a number that is published (src/clamp.h). Any thread may use it."""
+
+    def __init__(self, key: bytes, most: int) -> None:
+        """An empty one; ``key`` is CLAMP_KEY_BYTES random octets, ``most`` the hits of a client and group that count."""
+    def admit(self, client: bytes, group: int, *, realm: int = 0) -> bool:
+        """Whether another hit in this group by a client (packed address) counts. ValueError for an address or group that
+        is none."""
+    @property
+    def full(self) -> int:
+        """Hits that did not count for want of room."""
+
 TAP_SIZE: int
 """Octets of a sample's file."""
 
@@ -307,11 +323,16 @@ class State:
         *,
         overlay: str | Path | None = None,
         hits: memoryview | None = None,
+        day_hits: memoryview | None = None,
+        clamp: Clamp | None = None,
+        groups: bytes | None = None,
         verify: bool = True,
         index_key: bytes | None = None,
     ) -> None:
         """Map and check the compiled lists, the clients' tables and the lists' changes. ``verify`` reads all of them.
-        Compiled lists of which some are secret need their ``index_key``; it is ignored for others.
+        Compiled lists of which some are secret need their ``index_key``; it is ignored for others. Hits are counted in
+        ``hits`` by bit; in ``day_hits`` once by each of the ``groups``, which has the group of each bit (255: none), as far
+        as ``clamp`` counts them.
 
         OSError as from open(2) and mmap(2); CoreError if a file cannot be used; ValueError for settings out of range.
         """

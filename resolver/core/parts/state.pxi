@@ -44,6 +44,9 @@ cdef extern from "pipeline.h" nogil:
         uint8_t gateway_ipv4[4]
         uint8_t gateway_ipv6[16]
         void *hits
+        void *day_hits
+        weir_clamp *clamp
+        uint8_t day_group[256]
         weir_limit_settings limits
         weir_cookie_secrets cookies
     int weir_state_add_apex(weir_state *state, const uint8_t *name, size_t length)
@@ -120,9 +123,11 @@ cdef class State:
     cdef _Mapping overlay
     cdef _Mapping tables
     cdef uint64_t[::1] hits
+    cdef uint64_t[::1] day_hits
+    cdef Clamp clamp
 
-    def __cinit__(self, lists, tables, settings, *, overlay=None, hits=None, bint verify=True,
-                  bytes index_key=None):
+    def __cinit__(self, lists, tables, settings, *, overlay=None, hits=None, day_hits=None, Clamp clamp=None,
+                  bytes groups=None, bint verify=True, bytes index_key=None):
         cdef const char *wrong
         cdef uint8_t key[INDEX_KEY_OCTETS]
         self.state = <weir_state *>calloc(1, sizeof(weir_state))
@@ -147,19 +152,16 @@ cdef class State:
             _check(wrong, overlay, "compile the lists again")
         self._load(settings)
         if hits is not None:
-            self._count_in(hits)
+            self.hits = hits
+            self.state.hits = _words_for_hits(self.hits)
+        if day_hits is not None and clamp is not None and groups is not None and hits is not None:
+            _load_octets(self.state.day_group, groups, HITS, "groups")
+            self.day_hits, self.clamp = day_hits, clamp
+            self.state.day_hits = _words_for_hits(self.day_hits)
+            self.state.clamp = clamp.clamp
 
     def __dealloc__(self):
         free(self.state)
-
-    cdef int _count_in(self, uint64_t[::1] hits) except -1:
-        if hits.shape[0] != HITS:
-            raise ValueError(f"hits are counted in {HITS} words, not {hits.shape[0]}")
-        if <size_t>&hits[0] % sizeof(uint64_t):
-            raise ValueError("a page of counters must be aligned to its words")
-        self.hits = hits
-        self.state.hits = <void *>&hits[0]
-        return 0
 
     cdef int _load(self, settings) except -1:
         cdef weir_limit_settings *limits = &self.state.limits
@@ -207,6 +209,14 @@ cdef class State:
                 raise ValueError(f"EDE code {code} of bit {bit} is not within the range of either")
             masks.ede[bit] = code + 1
         return 0
+
+
+cdef void *_words_for_hits(uint64_t[::1] words) except NULL:
+    if words.shape[0] != HITS:
+        raise ValueError(f"hits are counted in {HITS} words, not {words.shape[0]}")
+    if <size_t>&words[0] % sizeof(uint64_t):
+        raise ValueError("a page of counters must be aligned to its words")
+    return <void *>&words[0]
 
 
 cdef int _check(const char *wrong, path, str remedy) except -1:

@@ -7,6 +7,7 @@
 #define WEIR_PIPELINE_H
 
 #include "cache.h"
+#include "clamp.h"
 #include "cookie.h"
 #include "limit.h"
 #include "sketch.h"
@@ -19,6 +20,7 @@
 #define WEIR_MAX_QUERY 4096 /* no longer query is of use here */
 #define WEIR_MAX_UDP 4096   /* no longer answer leaves over UDP */
 #define WEIR_MAX_APEXES 1024
+#define WEIR_NO_GROUP 255u
 
 /* What the bits of the compiled lists mean (resolver.policy.model.Masks). */
 typedef struct {
@@ -48,6 +50,9 @@ typedef struct {
     uint16_t udp_payload;
     uint8_t gateway_ipv4[4], gateway_ipv6[16];
     _Atomic uint64_t *hits; /* by bit, how often its list or zone has spoken; NULL: nobody counts */
+    _Atomic uint64_t *day_hits; /* by group, today's queries of which `clamp` counts; NULL: nobody counts */
+    weir_clamp *clamp;      /* of the day; other states and threads use it too; there if day_hits is */
+    uint8_t day_group[256]; /* by bit the number of its group, or WEIR_NO_GROUP */
     weir_limit_settings limits;
     weir_cookie_secrets cookies;
     uint32_t apex_count; /* built-in zones: names at or below are handed over */

@@ -59,7 +59,19 @@ static int is_logged(const weir_turn *turn, const uint64_t mask[WEIR_MASK_WORDS]
     return named != 0 && !turn->core->gives_stale;
 }
 
-/* Several threads share these words: a hit costs an atomic addition. What only looks again is counted by
+/* For the day's statistics a query counts once in each group, as far as its client may. */
+static void count_in_groups(const weir_turn *turn, const uint64_t groups[WEIR_MASK_WORDS])
+{
+    const weir_state *state = turn->state;
+    for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
+        for (uint64_t left = groups[i]; left != 0; left &= left - 1) {
+            unsigned group = 64 * i + (unsigned)__builtin_ctzll(left);
+            if (weir_clamp_admit(state->clamp, &turn->packet->client, group))
+                atomic_fetch_add_explicit(&state->day_hits[group], 1, memory_order_relaxed);
+        }
+}
+
+/* Several threads share these words: a hit costs atomic additions. What only looks again is counted by
  * whoever answers, and that is Python where the verdict is a block. */
 static void count_hits(const weir_turn *turn, const uint64_t mask[WEIR_MASK_WORDS])
 {
@@ -69,10 +81,16 @@ static void count_hits(const weir_turn *turn, const uint64_t mask[WEIR_MASK_WORD
         return;
     if (looks_again && (packet->verdict != WEIR_NO_BIT || packet->outcome == WEIR_SILENT))
         return;
+    uint64_t groups[WEIR_MASK_WORDS] = {0};
     for (unsigned i = 0; i < WEIR_MASK_WORDS; i++)
-        for (uint64_t left = mask[i]; left != 0; left &= left - 1)
-            atomic_fetch_add_explicit(&turn->state->hits[64 * i + (unsigned)__builtin_ctzll(left)], 1,
-                                      memory_order_relaxed);
+        for (uint64_t left = mask[i]; left != 0; left &= left - 1) {
+            unsigned bit = 64 * i + (unsigned)__builtin_ctzll(left), group = turn->state->day_group[bit];
+            atomic_fetch_add_explicit(&turn->state->hits[bit], 1, memory_order_relaxed);
+            if (group != WEIR_NO_GROUP)
+                groups[group / 64] |= UINT64_C(1) << group % 64;
+        }
+    if (turn->state->day_hits != NULL)
+        count_in_groups(turn, groups);
 }
 
 /* Whether another answer may go to the client's prefix; TCP proves an address, and so does a good cookie. */

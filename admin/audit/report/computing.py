@@ -1,0 +1,136 @@
+"""The report of a period as a JSON object: the same bytes from every copy of the log, whoever computes it. Pure.
+
+README.md beside this file has its keys. Nothing in it depends on when it is computed once the period is ``complete``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from admin.audit.report import dsa, iwf
+from admin.audit.report.acts import ActsPart
+from admin.audit.report.canaries import CanaryPart
+from admin.audit.report.counters import CountersPart
+from admin.audit.report.keeping import KeepingPart
+from admin.audit.report.latency import LatencyPart
+from admin.audit.report.limits import limits_of
+from admin.audit.report.lists import ListsPart
+from admin.audit.report.model import Document, Step
+from admin.audit.report.period import Period
+from admin.audit.report.reading import Tree
+from resolver.tlog.fields import ZERO_HASH
+from resolver.tlog.leaves import Leaf
+from resolver.tlog.manifests import Manifest
+
+FORMAT = "weir-report-1"
+COUNTERS_WAIT = 86_400
+"""Seconds after a period in which the counters of its last days are still taken; then it is complete."""
+
+Manifests = Callable[[str], Manifest]
+"""The manifest of a state."""
+
+
+def compute(log: Iterable[tuple[Leaf, Tree]], manifests: Manifests, period: Period) -> Document:
+    """The report. ``log`` is read to its end, or to the first leaf that comes too late to matter; whatever ``log`` and
+    ``manifests`` raise is raised.
+    """
+    walk = _Walk(period, manifests)
+    for leaf, tree in log:
+        if not walk.take(leaf, tree):
+            break
+    return walk.told()
+
+
+def printed(document: Document) -> bytes:
+    """The bytes of a report's JSON file."""
+    return (json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+class _Walk:
+    """From the first leaf to the last that matters."""
+
+    def __init__(self, period: Period, manifests: Manifests) -> None:
+        self._period, self._manifests = period, manifests
+        self._lists, self._canaries = ListsPart(period), CanaryPart()
+        self._latency, self._acts = LatencyPart(), ActsPart()
+        self._keeping, self._counters = KeepingPart(period), CountersPart(period)
+        self._tree, self._state = Tree(), ZERO_HASH
+        self._manifest: Manifest | None = None
+        self._is_begun = self._is_complete = False
+        self._last = 0
+
+    def take(self, leaf: Leaf, tree: Tree) -> bool:
+        """False if nothing that follows matters."""
+        period = self._period
+        if leaf.t >= period.end + COUNTERS_WAIT:
+            self._is_complete = True
+            return False
+        if leaf.t >= period.end:
+            self._counters.take(Step(leaf, False, None, False))
+            return True
+        is_inside = leaf.t >= period.begin
+        if is_inside and not self._is_begun:
+            self._begin()
+        self._tree, self._last = tree.copy(), leaf.t
+        is_new = leaf.state != self._state
+        self._state = leaf.state
+        if is_inside and is_new:
+            self._manifest = self._manifests(leaf.state)
+        step = Step(leaf, is_inside, self._manifest if is_inside else None, is_inside and is_new)
+        for part in (self._lists, self._canaries, self._latency, self._acts, self._keeping, self._counters):
+            part.take(step)
+        return True
+
+    def _begin(self) -> None:
+        """The state that the period begins with."""
+        self._is_begun = True
+        if self._state != ZERO_HASH:
+            self._manifest = self._manifests(self._state)
+            self._lists.begin(self._manifest)
+
+    def told(self) -> Document:
+        """Put together what the parts have found."""
+        period = self._period
+        if not self._is_begun:
+            self._begin()
+        latency = self._latency.told()
+        until = period.end if self._is_complete else min(self._last, period.end)
+        document: Document = {
+            "format": FORMAT,
+            "period": {
+                "name": period.name,
+                "first_day": period.first.isoformat(),
+                "last_day": period.last.isoformat(),
+                "begin": period.begin,
+                "end": period.end,
+                "complete": self._is_complete,
+                "known_until": until,
+            },
+            "log": self._keeping.told(self._tree, self._state, until),
+            "lists": self._listed(until),
+            "profiles": self._profiles(),
+            "latency": latency.told(),
+            "acts": self._acts.told(),
+            "counters": self._counters.told(period),
+        }
+        document["dsa"], document["iwf"] = dsa.section(document), iwf.section(document)
+        document["limits"] = limits_of(document)
+        return document
+
+    def _listed(self, until: int) -> Document:
+        tests = self._canaries.told(self._period, until)
+        found: dict[str, Any] = self._lists.told(until)
+        for list_id, item in found.items():
+            item["tests"] = tests.get(list_id)
+            item["latency"] = self._latency.lists[list_id].told()
+        return found
+
+    def _profiles(self) -> Document:
+        manifest = self._manifest
+        return (
+            {}
+            if manifest is None
+            else {name: list(lists) for name, lists in sorted(manifest.profiles.items())}
+        )
