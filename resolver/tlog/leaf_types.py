@@ -11,7 +11,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from resolver.tlog import fields
+from resolver.tlog.canonical import Json
 from resolver.tlog.fields import Check
+from resolver.tlog.notes import VerifierKey
 
 MAX_KEY_TEXT = 4_000
 """Characters of a vkey: one of ML-DSA-44 has 1,800."""
@@ -61,6 +63,7 @@ class LeafType(StrEnum):
     DEBUG_OFF = "debug.off"
     AUDIT_READ = "audit.read"
     AUDIT_ERASE = "audit.erase"
+    EVENT_UNTOLD = "event.untold"
     LOG_INIT = "log.init"
     LOG_CLOSE = "log.close"
     KEY_ADD = "key.add"
@@ -76,6 +79,12 @@ class Shape:
     moves: bool = False
 
 
+def _verifier_key(value: Json) -> None:
+    """A vkey of any kind (c2sp.org/signed-note)."""
+    fields.text(MAX_KEY_TEXT)(value)
+    VerifierKey.parse(str(value))
+
+
 _LIST = MappingProxyType({"list": fields.identifier})
 _CHANGES = fields.record({}, {"add": fields.counter, "del": fields.counter, "n": fields.counter})
 _OVERRIDES = fields.record(
@@ -85,7 +94,7 @@ _SOURCE = fields.record(
     {}, {"auth": fields.text(200), "basis": fields.one_of({"voluntary", "statute", "court", "user"})}
 )
 _CONFIDENTIALITY = fields.one_of({"public", "restricted", "secret"})
-_VKEY = MappingProxyType({"vkey": fields.text(MAX_KEY_TEXT)})
+_VKEY = MappingProxyType({"vkey": _verifier_key})
 _PROCESS = Shape({"part": fields.identifier}, {"node": fields.identifier})
 _PERSON = Shape({"who": fields.pseudonym}, {"rank": fields.word})
 _ORIGIN = fields.text(255)
@@ -156,6 +165,7 @@ SHAPES: Mapping[LeafType, Shape] = MappingProxyType(
         LeafType.DEBUG_OFF: Shape(),
         LeafType.AUDIT_READ: Shape(optional={"of": fields.counter}),
         LeafType.AUDIT_ERASE: Shape(optional={"n": fields.counter}),
+        LeafType.EVENT_UNTOLD: Shape(),
         LeafType.LOG_INIT: Shape(
             {"origin": _ORIGIN, **_VKEY}, {"last": fields.lines(MAX_CHECKPOINT)}, moves=True
         ),
