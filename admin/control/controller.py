@@ -29,20 +29,23 @@ from admin.control.config_events import (
     unchangeable,
 )
 from admin.control.decisions import Decisions, Effects
-from admin.control.describing import Describer
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper
+from admin.control.log_state import describe
 from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
+from admin.control.preparing import InPlace, Preparer
 from admin.control.process_watch import ProcessWatch
 from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.scan_alarm import ScanAlarm
 from admin.control.selftest import SelfTest
+from admin.control.served import LOOK as SERVED_LOOK
+from admin.control.served import Served
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.control.trials import LOOK, Trials
@@ -55,6 +58,7 @@ from admin.services.hits import HitHistory, HitReport
 from admin.services.place import Place
 from admin.services.probes import Report
 from admin.services.publish import Compile
+from admin.store.errors import StoreError
 from blocklists.edits import Edit
 from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
@@ -64,6 +68,7 @@ from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.store import current_generation
 from resolver.tables.view import View
+from resolver.tlog.manifests import Manifest
 
 if TYPE_CHECKING:
     from admin.store.database import Database
@@ -102,19 +107,20 @@ class Controller:
         self._keys = Keys(local=None, file=read_token(config))
         self._record = Doings(clocks.unix())
         self._editor = Editor(keeper.store)
-        self._publisher = Publisher(
+        self._preparer = Preparer(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
+        self._publisher = Publisher(self._place, keeper, self._editor, self._preparer, clocks.unix)
         self._announcer = Announcer(storage.record)
-        describe = Describer(keeper, self._editor)
-        self._first = LogFirst(self._publisher, describe, self._deliver)
+        self._first = LogFirst(self._publisher, self._described, self._connect_and_deliver)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
+        self._served = Served(self._place.run, storage, clocks, config.node)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
-        self._adoption = Adoption(config, storage, self._publisher, self._first)
+        self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._eraser = Eraser(keeper, self._place.state, clocks.unix)
@@ -186,6 +192,7 @@ class Controller:
             notices=self.notices.counts,
             clashes=self.clashes,
             scanning=self._scans.now,
+            log=self._first.condition,
             is_ahead=self._publisher.is_ahead,
         )
 
@@ -351,7 +358,7 @@ class Controller:
         )
         if is_published:
             self._selftest.published(self._publisher.compiled)
-        self._stale = self._stale or not (is_published and self._publisher.is_current)
+        self._stale = self._stale or not (is_published and self._preparer.is_current)
         self._wake.set()
         return is_published
 
@@ -372,9 +379,21 @@ class Controller:
                     await self._try_publish()
         self._bookkeeping.begin(self._publisher.compiled)
         await self._trials.look(self.lists, self.config, self._record)
-        if not self._stale and self._publisher.is_current:
+        if not self._stale and self._preparer.is_current:
             await self._eraser.prove()
         self._first.follow()
+        await self._deliver()
+        await self._served.look(self._publisher.binding, self._record.processes)
+
+    def _described(self, put: InPlace) -> Manifest:
+        """What the log is to say of a state that is about to be in force; in a thread. OSError, ValueError."""
+        keeper, edits = self._keeper, self._editor.edits
+        return describe(put.config, put.prepared.lists, keeper, edits, self._readings.guard)
+
+    async def _connect_and_deliver(self) -> None:
+        """The same before a state is logged: the log cannot do without the database either."""
+        with contextlib.suppress(StoreError):
+            await self.connect()
         await self._deliver()
 
     async def _deliver(self) -> None:
@@ -397,6 +416,8 @@ class Controller:
             waits.append(end - now)
         if self._publisher.tried is not None:
             waits.append(LOOK)
+        if self._served.waits:
+            waits.append(SERVED_LOOK)
         try:
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()
@@ -494,7 +515,7 @@ class Controller:
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
         self._selftest.published(self._publisher.compiled)
-        if self._publisher.is_behind:
+        if self._preparer.is_behind:
             self._stale = True
             self._wake.set()
         self.on_published(self.config)

@@ -12,9 +12,9 @@ from pathlib import Path
 from admin.config import Config
 from admin.services.build import EnforcedLists, build_tables
 from admin.services.terms import Terms
-from resolver.tables.logged import FileDigests, NotLoggedError, Verified, check, differences, snap_of
+from resolver.tables.logged import FileDigests, Logged, NotLoggedError, Verified, check, differences, snap_of
 from resolver.tables.model import Tables
-from resolver.tables.proving import digest_files
+from resolver.tables.proving import digest_files, mark_of
 from resolver.tlog import leaves, manifests
 from resolver.tlog.manifests import Manifest
 from resolver.tlog.state_proof import StateProof, decode, encode
@@ -44,6 +44,21 @@ class Proof:
     def state(self) -> str:
         """The hash of the manifest."""
         return manifests.digest(self.given.manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A generation that is in force, and the leaf that its state and files are bound by."""
+
+    generation: int
+    state: str
+    snap: str
+    index: int
+
+    @property
+    def mark(self) -> int:
+        """As a process tells of the state on its page (``resolver.tables.proving.mark_of``)."""
+        return mark_of(Logged(self.state, self.snap, self.index))
 
 
 class Proofs:
