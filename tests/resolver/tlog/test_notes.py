@@ -52,6 +52,12 @@ def test_the_published_note() -> None:
     assert [signature.name for signature in note.signatures] == ["PeterNeumann"]
 
 
+def test_the_key_of_another_log() -> None:
+    """Of the test data of Tessera, a tlog-tiles log in Go."""
+    text = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
+    assert VerifierKey.parse(text).text == text
+
+
 def test_a_note_that_was_signed_is_opened(pen: Any) -> None:
     note = opened(pen.note(TEXT), [pen.key])
     assert note == Note(TEXT, (pen.signature(TEXT),))
