@@ -73,6 +73,22 @@ class ConfigCondition:
 
 
 @dataclass(frozen=True, slots=True)
+class LogCondition:
+    """The public log."""
+
+    size: int = 0
+    """Leaves."""
+    origin: str = ""
+    """Empty before it is open."""
+    problem: str = ""
+    """Why nothing can be added to it now; empty when it can."""
+    appends: int = 0
+    """Checkpoints that were published since control was started."""
+    seconds: float = 0.0
+    """That they took altogether."""
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """All that control knows of itself at one moment. ``generation`` is None before anything was published."""
 
@@ -99,6 +115,8 @@ class Condition:
     """Why findings cannot be written down now; empty when they can."""
     selftest_lost: int = 0
     """Findings that never could be."""
+    log: LogCondition | None = None
+    """None where none is kept."""
     scanning: Scanning = NOBODY_SCANS
     """How many clients walk through secret lists, as the workers said last."""
 

@@ -18,6 +18,7 @@ from admin.api.keys import APPLIANCE, TRAFFIC
 from admin.api.metrics_control import control_metrics, process_metrics
 from admin.api.metrics_hits import hit_metrics
 from admin.api.metrics_latency import latency_metrics
+from admin.api.metrics_log import log_metrics
 from admin.api.metrics_pages import page_metrics
 from admin.api.metrics_scanning import scanning_metrics
 from admin.api.traffic import Traffic
@@ -54,6 +55,7 @@ class Numbers:
         yield from page_metrics(pages)
         yield from latency_metrics(pages)
         yield from hit_metrics(run, self._lists)
+        yield from log_metrics(self._condition.log)
         yield from scanning_metrics(self._condition.scanning)
         yield from self._traffic.metrics()
 

@@ -47,6 +47,10 @@ def judge(
             warnings.append(found)
         warnings += _life(item)
     warnings += _selftests(condition)
+    if condition.log is not None and condition.log.problem:
+        warnings.append(
+            f"changes wait, because nothing can be added to the public log: {condition.log.problem}"
+        )
     if clients := condition.scanning.clients:
         warnings.append(
             f"{clients} clients walk through secret lists today: each has asked for more distinct names of theirs than "

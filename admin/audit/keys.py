@@ -34,6 +34,8 @@ class KeyRef:
 
     secret: Secret
     own: bool = False
+    fresh: bool = False
+    """It is to be made now, to follow the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def load_key(ref: KeyRef, origin: str, *, making: bool) -> SigningKey:
     ``making``: a missing key of the box's own is made. Never for a log that has leaves: it has a key already.
     """
     path = Path(ref.secret.path)
-    if ref.own and making and not path.exists():
+    if ref.own and (making or ref.fresh) and not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, secrets.token_bytes(SEED_BYTES).hex().encode() + b"\n")
     private = Ed25519PrivateKey.from_private_bytes(_seed(ref))

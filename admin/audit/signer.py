@@ -24,7 +24,10 @@ from resolver.runtime.dumps import forbid_core_dumps
 
 def hello(origin: str, refs: Iterable[KeyRef], database: str, mark: Path) -> dict[str, Any]:
     """The first line to a signer. ``database`` may hold a password: it goes over the pipe, never over arguments."""
-    keys = [{"credential": ref.secret.credential, "path": ref.secret.path, "own": ref.own} for ref in refs]
+    keys = [
+        {"credential": ref.secret.credential, "path": ref.secret.path, "own": ref.own, "fresh": ref.fresh}
+        for ref in refs
+    ]
     return {"origin": origin, "keys": keys, "database": database, "mark": str(mark)}
 
 
@@ -62,7 +65,7 @@ def main(lines: TextIO, answers: TextIO) -> int:
 
 
 def _signer(told: Mapping[str, Any]) -> LocalSigner:
-    refs = [KeyRef(Secret(key["credential"], key["path"]), key["own"]) for key in told["keys"]]
+    refs = [KeyRef(Secret(key["credential"], key["path"]), key["own"], key["fresh"]) for key in told["keys"]]
     return LocalSigner(told["origin"], refs, lock_reader(told["database"]), Path(told["mark"]))
 
 

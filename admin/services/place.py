@@ -6,6 +6,10 @@
     run/      counters, locks and lists of processes; every process writes its own files
     lists/    fetched lists; control alone
     vault.key    the box's vault key, where the configuration names none; control alone
+    log/         the public log, for everybody
+    log.vkey     the keys by which it is checked, for everybody
+    log-staging/ what is about to be in the log; control alone
+    log-keys/    what signs the log, where the configuration names no key, and the key of its pseudonyms; control alone
     owed-events  events that the database does not have yet; control alone
 """
 
@@ -55,8 +59,35 @@ class Place:
         """Events on their way to the database (``owed_events``)."""
         return self.data_dir / "owed-events"
 
+    @property
+    def log(self) -> Path:
+        """The public log."""
+        return self.data_dir / "log"
+
+    @property
+    def log_vkey(self) -> Path:
+        """The keys by which the public log is checked, one a line."""
+        return self.data_dir / "log.vkey"
+
+    @property
+    def log_staging(self) -> Path:
+        """What is about to be in the public log."""
+        return self.data_dir / "log-staging"
+
+    @property
+    def log_keys(self) -> Path:
+        """What signs the public log."""
+        return self.data_dir / "log-keys"
+
     def create(self) -> None:
         """Make what is missing; what exists keeps its owner and rights. OSError as from mkdir(2)."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        for path, mode in ((self.state, _READABLE), (self.run, _SHARED), (self.lists, _PRIVATE)):
+        folders = {
+            self.state: _READABLE,
+            self.run: _SHARED,
+            self.lists: _PRIVATE,
+            self.log_staging: _PRIVATE,
+            self.log_keys: _PRIVATE,
+        }
+        for path, mode in folders.items():
             path.mkdir(mode=mode, exist_ok=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-import admin.store.log_tables  # noqa: F401 - declares its tables on Base
-import admin.store.probes  # noqa: F401 - declares its tables on Base
+# Both declare their tables on Base.
+import admin.store.log_tables
+import admin.store.probes  # noqa: F401
 from admin.store.tables import Base
 
 context.configure(

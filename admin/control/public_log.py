@@ -1,0 +1,440 @@
+"""The public log as control drives it: what waits goes in, a state goes in before it comes into force, silence is told.
+
+A log that is stopped stops nothing else: what waits goes on waiting, is said in ``problem`` and in the journal, and is tried
+again. Only ``publish`` has somebody who waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from admin.api.appliance import LogCondition
+from admin.audit.batch import Item
+from admin.audit.clock import leaf_time
+from admin.audit.doubt import DoubtError, LogStoppedError
+from admin.audit.events import Event, EventKind
+from admin.audit.head import Head
+from admin.audit.series import SeriesError, following, is_over, label_of
+from admin.audit.signing import SignerError
+from admin.audit.writer import Addition, Writer
+from admin.config import Config
+from admin.control.clocks import Clocks
+from admin.control.log_draining import HOLD, Drained, changed_keys, drain
+from admin.control.log_keeper import MEANS, LogKeeper, Means
+from admin.services.actors import Actor, ActorKind
+from resolver.runtime.logs import get_logger
+from resolver.tlog import leaves, manifests
+from resolver.tlog.canonical import FormatError
+from resolver.tlog.leaf_types import LeafType
+from resolver.tlog.manifests import Manifest
+from resolver.tlog.notes import VerifierKey
+from resolver.tlog.state_proof import StateProof
+
+if TYPE_CHECKING:
+    from admin.store.database import Database
+    from admin.store.log import StoreLedger
+
+__all__ = ["DoubtError", "LogCondition", "LogStoppedError", "PublicLog"]
+
+LOOK = 1.0
+"""Seconds between looks for events that others have written."""
+RETRY = 10.0
+"""Seconds between attempts to go on with a log that is stopped."""
+BATCH = 1_000
+"""Events under one checkpoint: about 400 KB that are staged at once."""
+SETTLE = 5.0
+"""Seconds of rest after which files are made durable, so that this holds up no append."""
+MOST_UNSETTLED = 20_000
+"""Files that are moved and not yet settled; more would be long to move again after a power cut."""
+OVERLAP = 30 * 86_400
+"""Seconds for which an old and a new key both sign."""
+
+_log = get_logger("weir.log")
+
+
+class PublicLog:
+    """The log of one box. For one event loop; everything that is added takes its turn."""
+
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        connect: Callable[[], Awaitable[Database]],
+        clocks: Clocks,
+        means: Means = MEANS,
+    ) -> None:
+        """``config`` gives the configuration in force, ``connect`` the open database or a StoreError."""
+        self._config, self._connect, self._clocks = config, connect, clocks
+        self._keeper = LogKeeper(config, means)
+        self._turn = asyncio.Lock()
+        self._news = asyncio.Event()
+        self._ledger: StoreLedger | None = None
+        self._database: Database | None = None
+        self._writer: Writer | None = None
+        self._cursor = 0
+        """The last event that was looked at; may be ahead of the lock row by events that are never told."""
+        self._held: tuple[int, float] | None = None
+        """The event that waits for its state, and since when (monotonic)."""
+        self._bound: tuple[int, bytes] | None = None
+        """The last leaf that published a state."""
+        self._confirmed = False
+        self._busy_at = 0.0
+        self._condition = LogCondition()
+
+    # ---- what others ask ----
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be added now; empty when it can."""
+        return self._condition.problem
+
+    @property
+    def condition(self) -> LogCondition:
+        """For health and metrics."""
+        return self._condition
+
+    @property
+    def checkpoint(self) -> bytes:
+        """The newest signed checkpoint; empty before the log is open."""
+        return self._writer.head.note if self._writer is not None else b""
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """The keys that sign now; empty before the log is open."""
+        keys = self._writer.history.active if self._writer is not None else ()
+        return tuple(VerifierKey.parse(key.vkey) for key in keys)
+
+    @property
+    def head(self) -> Head | None:
+        """How far the log has come; None before it is open."""
+        return self._writer.head if self._writer is not None else None
+
+    @property
+    def wants_state(self) -> bool:
+        """Whether the log is open and publishes no state yet: what is in force is proved by an earlier log, if at all."""
+        return self._writer is not None and self._writer.head.bound is None
+
+    def nudge(self) -> None:
+        """There is something new in the database: look now."""
+        self._news.set()
+
+    async def start(self) -> None:
+        """Open the log and put in what waits. What fails is said, and tried again by ``run``."""
+        with contextlib.suppress(LogStoppedError):
+            await self.catch_up()
+
+    async def run(self) -> None:
+        """Put in what waits, tell of silence and follow the years, until cancelled."""
+        while True:
+            self._news.clear()
+            with contextlib.suppress(LogStoppedError):
+                await self.catch_up()
+                await self._settle_if_idle()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RETRY if self.problem else LOOK):
+                    await self._news.wait()
+
+    async def catch_up(self) -> None:
+        """Put in what waits and needs no state published with it. LogStoppedError."""
+        async with self._turn, self._saying():
+            writer = await self._ready()
+            await self._drain(writer, hold=True)
+            if writer.head.closed:
+                return
+            writer = await self._see_to_keys(writer)
+            if is_over(writer.head.origin, self._clocks.unix()):
+                await self._end(writer, "year", Actor.of_the_box(ActorKind.SCHEDULE, "year"), "")
+                await self._ready()
+            elif self._clocks.unix() - writer.head.time >= self._config().audit.heartbeat.seconds:
+                await self._append(writer, [self._own(LeafType.HEARTBEAT)])
+
+    async def publish(self, manifest: Manifest, snap: str, urls: str = "") -> StateProof:
+        """Put a state into the log that is about to be in force, with all events that wait.
+
+        ``snap`` is the SHA-256 of the compiled file, ``urls`` that of the file of URL entries if there is one. What is bound
+        to that very state already is not put in again. LogStoppedError: it must not come into force.
+        """
+        async with self._turn, self._saying():
+            writer = await self._ready()
+            data = _encoded(manifest)
+            state = manifests.digest(data)
+            facts = {"snap": snap} | ({"urls": urls} if urls else {})
+            if not self._is_bound(writer.head, state, facts):
+                item = self._own(LeafType.PUBLISH, facts)
+                await self._drain(writer, hold=False, last=(item, state, data))
+            writer = await self._ready()
+            assert self._bound is not None, "a state was published just now"
+            index, leaf = self._bound
+            try:
+                hashes = await asyncio.to_thread(writer.inclusion, index)
+            except (OSError, FormatError) as error:
+                self._forget()
+                raise LogStoppedError(f"tiles of the public log cannot be read: {error}") from error
+            return StateProof(writer.head.note, index, leaf, hashes, data)
+
+    # ---- what a person asks ----
+
+    def confirm_clock(self) -> None:
+        """The clock is right, though it is far ahead of the last leaf."""
+        self._confirmed = True
+        self.nudge()
+
+    async def rotate_key(self, actor: Actor, reason: str) -> str:
+        """Let another key sign beside those that do; returns its vkey. LogStoppedError."""
+        async with self._turn, self._saying():
+            writer = await self._ready()
+            return await self._add_key(writer, actor, reason)
+
+    async def retire_key(self, actor: Actor, reason: str) -> str:
+        """Let the oldest key sign no more, and destroy it if it is the box's own; returns its vkey. LogStoppedError."""
+        async with self._turn, self._saying():
+            writer = await self._ready()
+            return await self._retire(writer, actor, reason)
+
+    async def close_log(self, actor: Actor, reason: str, *, compromised: bool) -> str:
+        """End this log and begin another, whose origin is returned. LogStoppedError."""
+        async with self._turn, self._saying():
+            writer = await self._ready()
+            old = label_of(writer.head.origin)
+            origin = await self._end(writer, "compromise" if compromised else "other", actor, reason)
+            await self._ready()
+            if compromised:
+                await asyncio.to_thread(self._keeper.forsake, old)
+            return origin
+
+    async def close(self) -> None:
+        """Make what is served durable, and end the signer."""
+        async with self._turn:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self._keeper.files.settle)
+            await asyncio.to_thread(self._keeper.close)
+
+    # ---- appending ----
+
+    async def _ready(self) -> Writer:
+        """The log that is written, opened anew wherever something has failed or it has ended."""
+        ledger = await self._ledger_now()
+        writer = self._writer
+        if writer is None or not writer.is_open or writer.head.closed:
+            self._forget()
+            now = self._clocks.unix()
+            leaf_time(now, 0)
+            writer = self._writer = await self._keeper.open(ledger, now)
+            self._cursor = writer.head.events
+            self._bound = await _last_bound(writer.head, ledger)
+        return writer
+
+    async def _ledger_now(self) -> StoreLedger:
+        from admin.store.errors import StoreError
+
+        try:
+            self._database = await self._connect()
+        except StoreError as error:
+            raise LogStoppedError(f"the public log waits for the database: {error}") from error
+        if self._ledger is None:
+            module = await asyncio.to_thread(import_module, "admin.store.log")
+            self._ledger = module.StoreLedger(lambda: self._database)
+        return self._ledger
+
+    async def _drain(
+        self, writer: Writer, *, hold: bool, last: tuple[Item, str, bytes] | None = None
+    ) -> None:
+        """Append what waits, in as many batches as it takes; ``last`` is an item of the log's own with its state."""
+        more = True
+        while more and not writer.head.closed:
+            drained, more = await self._waiting(hold=hold)
+            if last is not None and not more:
+                await self._append(writer, [*drained.items, last[0]], last[1:])
+            elif drained.items:
+                await self._append(writer, drained.items)
+        if last is not None and writer.head.closed:
+            raise LogStoppedError("this log has just ended; the next one is begun in a moment")
+
+    async def _waiting(self, *, hold: bool) -> tuple[Drained, bool]:
+        """The next batch of events, and whether more wait behind it."""
+        assert self._ledger is not None
+        rows = await self._ledger.waiting(self._cursor, BATCH)
+        now = self._clocks.monotonic()
+        key = self._keeper.actor_key
+        drained = drain(rows, key, after=self._cursor, hold=hold)
+        if drained.held is not None:
+            if self._held is None or self._held[0] != drained.held:
+                self._held = drained.held, now
+            if now - self._held[1] >= HOLD:
+                drained = drain(rows, key, after=self._cursor, hold=False)
+        self._cursor = drained.upto
+        return drained, drained.held is None and (drained.more or len(rows) == BATCH)
+
+    async def _append(
+        self, writer: Writer, items: Sequence[Item], state: tuple[str, bytes] | None = None
+    ) -> None:
+        """One batch under one checkpoint."""
+        head, began = writer.head, self._clocks.monotonic()
+        now = leaf_time(self._clocks.unix(), head.time, confirmed=self._confirmed)
+        changed = changed_keys(items, head.size, now, writer.history.keys)
+        digest, manifest = state or (None, b"")
+        addition = Addition(items, now, digest, manifest, self._cursor, changed)
+        try:
+            await writer.append(addition)
+        except FormatError as error:
+            raise DoubtError(
+                f"something that waits for the public log cannot be written there: {error}"
+            ) from error
+        self._confirmed, self._busy_at = False, self._clocks.monotonic()
+        if state is not None and self._ledger is not None:
+            self._bound = await _last_bound(writer.head, self._ledger)
+        if changed:
+            await self._show(writer)
+        took = self._clocks.monotonic() - began
+        self._condition = replace(
+            self._condition,
+            size=writer.head.size,
+            origin=writer.head.origin,
+            appends=self._condition.appends + 1,
+            seconds=self._condition.seconds + took,
+        )
+
+    async def _settle_if_idle(self) -> None:
+        files = self._keeper.files
+        rests = self._clocks.monotonic() - self._busy_at >= SETTLE
+        if files.unsettled and (rests or files.unsettled > MOST_UNSETTLED):
+            async with self._turn, self._saying():
+                try:
+                    await asyncio.to_thread(files.settle)
+                except OSError as error:
+                    raise LogStoppedError(
+                        f"the files of the public log are not made durable: {error}"
+                    ) from error
+
+    # ---- keys and ends ----
+
+    async def _see_to_keys(self, writer: Writer) -> Writer:
+        """Follow the configuration to another key, and retire the one before when its time is over; the log thereafter."""
+        active = writer.history.active
+        if len(active) > 1 and self._clocks.unix() - active[1].added >= OVERLAP:
+            await self._retire(writer, Actor.of_the_box(ActorKind.SCHEDULE, "key"), "")
+        elif self._config().audit.next_key is not None and len(active) == 1:
+            try:
+                known = {key.vkey for key in writer.history.keys}
+                fresh = [key for key in await self._keeper.vkeys(writer.head.origin) if key.text not in known]
+            except SignerError as error:
+                raise LogStoppedError(str(error)) from error
+            if fresh:
+                await self._add_key(writer, Actor.of_the_box(ActorKind.SCHEDULE, "key"), "")
+        return await self._ready()
+
+    async def _add_key(self, writer: Writer, actor: Actor, reason: str) -> str:
+        if len(writer.history.active) > 1:
+            raise LogStoppedError("two keys sign already; retire the older one first: weir audit retire-key")
+        try:
+            key = await self._keeper.another_key(writer.history)
+        except (SignerError, OSError) as error:
+            raise LogStoppedError(f"there is no other key to sign with: {error}") from error
+        self._forget()  # the signer was started again, with this key
+        event = Event(
+            EventKind.LOG_ROTATED, writer.head.origin, reason=reason, detail={"step": "add", "vkey": key.text}
+        )
+        await self._tell(event, actor)
+        return key.text
+
+    async def _retire(self, writer: Writer, actor: Actor, reason: str) -> str:
+        active = writer.history.active
+        if len(active) < 2:
+            raise LogStoppedError("one key signs the log; let another sign first: weir audit rotate-key")
+        old = active[0]
+        event = Event(
+            EventKind.LOG_ROTATED,
+            writer.head.origin,
+            reason=reason,
+            detail={"step": "retire", "vkey": old.vkey},
+        )
+        await self._tell(event, actor)
+        try:
+            await asyncio.to_thread(self._keeper.drop_key, old, (await self._ready()).history)
+        except OSError as error:
+            _log.error(
+                "a retired key of the public log is not destroyed; remove its file", problem=str(error)
+            )
+        self._forget()
+        return old.vkey
+
+    async def _end(self, writer: Writer, why: str, actor: Actor, reason: str) -> str:
+        """Close the log; returns the origin of the one to follow."""
+        try:
+            origin = following(self._keeper.series, writer.head.origin, self._clocks.unix())
+        except SeriesError as error:
+            raise DoubtError(f"the public log cannot go on: {error}") from error
+        event = Event(
+            EventKind.LOG_CLOSED, writer.head.origin, reason=reason, detail={"why": why, "next": origin}
+        )
+        await self._tell(event, actor)
+        return origin
+
+    async def _tell(self, event: Event, actor: Actor) -> None:
+        """Record an event about the log itself, and put it in with all that waits before it."""
+        assert self._database is not None
+        from admin.store.errors import StoreError
+
+        try:
+            async with self._database.transaction() as transaction:
+                transaction.record(event, actor, self._clocks.unix())
+        except StoreError as error:
+            raise LogStoppedError(f"the public log waits for the database: {error}") from error
+        await self._drain(await self._ready(), hold=False)
+
+    async def _show(self, writer: Writer) -> None:
+        try:
+            await self._keeper.show(writer.history)
+        except OSError as error:
+            self._forget()
+            raise LogStoppedError(f"the keys of the public log are not shown: {error}") from error
+
+    # ---- the rest ----
+
+    def _own(self, kind: LeafType, facts: dict[str, str] | None = None) -> Item:
+        return Item(kind, self._keeper.system, facts or {})
+
+    def _is_bound(self, head: Head, state: str, facts: dict[str, str]) -> bool:
+        if self._bound is None or head.state != state or head.bound != self._bound[0]:
+            return False
+        leaf = leaves.decode(self._bound[1])
+        return leaf.state == state and dict(leaf.facts) == facts
+
+    def _forget(self) -> None:
+        """Believe nothing of what is in memory: the next use opens the log anew."""
+        self._writer, self._bound, self._held = None, None, None
+
+    @contextlib.asynccontextmanager
+    async def _saying(self) -> AsyncIterator[None]:
+        """Say once why the log is stopped, and once that it goes on."""
+        try:
+            yield
+        except LogStoppedError as error:
+            if str(error) != self.problem:
+                _log.error("the public log is stopped; what changes waits", problem=str(error))
+            self._condition = replace(self._condition, problem=str(error))
+            raise
+        except BaseException:
+            self._forget()
+            raise
+        if self.problem:
+            _log.info("the public log goes on")
+            self._condition = replace(self._condition, problem="")
+
+
+def _encoded(manifest: Manifest) -> bytes:
+    try:
+        return manifests.encode(manifest)
+    except FormatError as error:
+        raise DoubtError(f"this state cannot be written in the public log: {error}") from error
+
+
+async def _last_bound(head: Head, ledger: StoreLedger) -> tuple[int, bytes] | None:
+    if head.bound is None:
+        return None
+    found = await ledger.leaves(head.origin, head.bound, 1)
+    return (head.bound, found[0]) if found else None

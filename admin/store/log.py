@@ -1,0 +1,154 @@
+"""The log's part of the database: the lock row and all that changes with it, in one transaction.
+
+What is written here was staged and signed before, so a transaction is a few rows and nothing slow. Between processes the
+comparison in the UPDATE decides: of two writers one finds the row as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Select, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from admin.audit.doubt import DoubtError, LogStoppedError
+from admin.audit.head import Commit, Head, History, LogKey
+from admin.store.database import Database
+from admin.store.errors import StoreError
+from admin.store.log_tables import LogKeyRow, LogLeafRow, LogManifestRow, LogRow
+from admin.store.tables import EventRow
+
+_PAGE = 500
+"""Values of one ``IN``: SQLite takes 32,766, a page of manifests is large enough for memory."""
+
+
+class StoreLedger:
+    """``admin.audit.head.Ledger`` over a database, which is asked for whenever it is needed."""
+
+    def __init__(self, database: Callable[[], Database]) -> None:
+        """``database`` may raise StoreError."""
+        self._database = database
+
+    async def newest(self, series: str) -> History | None:
+        """As ``Ledger``."""
+        with _in_words():
+            async with self._database().reading() as transaction:
+                last = select(LogRow).where(LogRow.series == series).order_by(LogRow.number.desc()).limit(1)
+                return await _history(transaction.session, last)
+
+    async def numbered(self, series: str, number: int) -> History | None:
+        """The ``number``-th log of this series. LogStoppedError."""
+        with _in_words():
+            async with self._database().reading() as transaction:
+                one = select(LogRow).where(LogRow.series == series, LogRow.number == number)
+                return await _history(transaction.session, one)
+
+    async def commit(self, commit: Commit) -> None:
+        """As ``Ledger``."""
+        with _in_words():
+            async with self._database().transaction() as transaction:
+                await _commit(transaction.session, commit)
+
+    async def leaves(self, origin: str, start: int, count: int) -> Sequence[bytes]:
+        """As ``Ledger``."""
+        with _in_words():
+            async with self._database().reading() as transaction:
+                found = await transaction.session.scalars(
+                    select(LogLeafRow.leaf)
+                    .where(
+                        LogLeafRow.origin == origin, LogLeafRow.seq >= start, LogLeafRow.seq < start + count
+                    )
+                    .order_by(LogLeafRow.seq)
+                )
+                return list(found)
+
+    async def manifests(self, states: Sequence[str]) -> Sequence[tuple[str, bytes]]:
+        """As ``Ledger``."""
+        found: list[tuple[str, bytes]] = []
+        with _in_words():
+            async with self._database().reading() as transaction:
+                for at in range(0, len(states), _PAGE):
+                    wanted = LogManifestRow.state.in_(states[at : at + _PAGE])
+                    rows = await transaction.session.execute(
+                        select(LogManifestRow.state, LogManifestRow.manifest).where(wanted)
+                    )
+                    found += [(state, manifest) for state, manifest in rows]
+        return found
+
+    async def waiting(self, after: int, count: int) -> Sequence[EventRow]:
+        """The events behind ``after`` in their order, at most ``count``. LogStoppedError."""
+        with _in_words():
+            async with self._database().reading() as transaction:
+                if transaction.sequence <= after:
+                    return ()
+                found = await transaction.session.scalars(
+                    select(EventRow).where(EventRow.sequence > after).order_by(EventRow.sequence).limit(count)
+                )
+                return list(found)
+
+
+async def _history(session: AsyncSession, which: Select[tuple[LogRow]]) -> History | None:
+    row = await session.scalar(which)
+    if row is None:
+        return None
+    keys = await session.scalars(
+        select(LogKeyRow).where(LogKeyRow.origin == row.origin).order_by(LogKeyRow.since, LogKeyRow.key_id)
+    )
+    return History(_head(row), tuple(map(_key, keys)))
+
+
+async def _commit(session: AsyncSession, commit: Commit) -> None:
+    before, after = commit.before, commit.after
+    values = asdict(after)
+    if before.size == 0 and before.origin == after.origin and await session.get(LogRow, after.origin) is None:
+        await session.execute(insert(LogRow), values)
+    else:
+        await _compare_and_swap(session, before, values)
+    rows = [{"origin": after.origin, "leaf": leaf.data, **_kept(leaf)} for leaf in commit.leaves]
+    if rows:
+        await session.execute(insert(LogLeafRow), rows)
+    for state, manifest in commit.manifests:
+        if await session.get(LogManifestRow, state) is None:
+            await session.execute(insert(LogManifestRow), {"state": state, "manifest": manifest})
+    for key in commit.keys:
+        await session.merge(LogKeyRow(origin=after.origin, **asdict(key)))
+
+
+async def _compare_and_swap(session: AsyncSession, before: Head, values: dict[str, object]) -> None:
+    done = await session.execute(
+        update(LogRow)
+        .where(LogRow.origin == before.origin, LogRow.size == before.size, LogRow.root == before.root)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+        raise DoubtError(
+            f"somebody else writes the log {before.origin}: the database has another size than this process knows. Let one "
+            "box and one process write it"
+        )
+
+
+def _kept(leaf: object) -> dict[str, object]:
+    return {name: getattr(leaf, name) for name in ("seq", "event", "priv", "opening")}
+
+
+def _head(row: LogRow) -> Head:
+    return Head(
+        **{
+            name: getattr(row, name) for name in Head.__dataclass_fields__
+        }  # the columns have the fields' names
+    )
+
+
+def _key(row: LogKeyRow) -> LogKey:
+    return LogKey(row.key_id, row.vkey, row.since, row.until, row.added)
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise LogStoppedError(f"the public log waits for the database: {error}") from error
