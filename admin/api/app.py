@@ -9,7 +9,18 @@ from typing import Any
 
 from aiohttp import web
 
-from admin.api import audit, categories, certification, lists, profiles, selftest, subscribers, tokens
+from admin.api import (
+    audit,
+    audit_export,
+    audit_private,
+    categories,
+    certification,
+    lists,
+    profiles,
+    selftest,
+    subscribers,
+    tokens,
+)
 from admin.api.appliance import Appliance
 from admin.api.asking import post_ask
 from admin.api.authentication import (
@@ -109,6 +120,9 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/api/v1/tokens/{id}", tokens.get, Permission.TOKENS_READ),
     ("DELETE", "/api/v1/tokens/{id}", tokens.delete, Permission.TOKENS_WRITE),
     ("GET", "/api/v1/audit", audit.get_audit, Permission.AUDIT_READ),
+    ("GET", audit_export.PATH, audit_export.get_export, Permission.AUDIT_READ),
+    ("GET", audit_private.PRIVATE, audit_private.get_private, Permission.AUDIT_PRIVATE),
+    ("POST", audit_private.ERASURES, audit_private.post_erasures, Permission.AUDIT_ERASE),
     ("GET", "/api/v1/stats/queries", get_queries, Permission.STATS),
     ("GET", "/api/v1/openapi.json", get_openapi, None),
 )

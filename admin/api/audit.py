@@ -10,6 +10,7 @@ from aiohttp import web
 
 from admin.api.describing import (
     COUNT,
+    MAYBE_COUNT,
     MOMENT,
     TEXT,
     Paths,
@@ -32,7 +33,8 @@ from admin.services.moment import parse_moment
 from admin.services.subject import QuestionError
 
 PATH = "/api/v1/audit"
-PARAMETERS = ("kind", "subject", "actor", "since", "until", "limit", "cursor")
+PARAMETERS = ("kind", "subject", "actor", "since", "until", "public", "limit", "cursor")
+_BOOLEANS = {"true": True, "false": False}
 _LONGEST = 200
 
 _PLAIN: Schema = {"type": "string", "maxLength": _LONGEST, "pattern": r"^[^\x00-\x1f\x7f]*$"}
@@ -51,6 +53,11 @@ PATHS: Paths = {
                 query("actor", "The id of who acted, or the holder", _PLAIN),
                 query("since", "RFC 3339 time (without a zone: UTC) or Unix seconds", _PLAIN),
                 query("until", "The first moment that is no longer asked for", _PLAIN),
+                query(
+                    "public",
+                    "Only those that the public log has a leaf of, or only the others",
+                    words(*_BOOLEANS),
+                ),
                 LIMIT,
                 _CURSOR,
             ),
@@ -70,6 +77,9 @@ SCHEMAS: dict[str, Schema] = {
         after=TEXT | {"description": "SHA-256 of what is; empty if there is nothing"},
         reason=TEXT,
         detail={"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}},
+        origin=TEXT | {"description": "The public log that has a leaf of it; empty if none has, yet or ever"},
+        index=MAYBE_COUNT | {"description": "The leaf's index there"},
+        leaf_hash=TEXT | {"description": "The leaf's hash in the tree, hexadecimal"},
     )
 }
 
@@ -84,15 +94,17 @@ async def get_audit(request: web.Request) -> web.Response:
         actor=_text(given, "actor"),
         since=_moment(given, "since"),
         until=_moment(given, "until"),
+        public=_flag(given, "public"),
     )
-    after = _sequence(wanted.after)
+    after = sequence_of(wanted.after)
     async with (await request.app[APPLIANCE].connect()).reading() as transaction:
         events = await list_events(transaction, request[ACTOR], after, wanted.limit, only)
     last = str(events[-1].sequence) if len(events) == wanted.limit else None
     return web.json_response(shown([asdict(event) for event in events], PATH, given, last))
 
 
-def _sequence(after: str) -> int:
+def sequence_of(after: str) -> int:
+    """The event that a cursor names; 400 if it is none."""
     if re.fullmatch("[0-9]{0,18}", after) is None:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "cursor is none that was given out; begin without one")
     return int(after or 0)
@@ -103,6 +115,14 @@ def _text(given: dict[str, str], name: str) -> str:
     if len(text) > _LONGEST or not text.isprintable():
         raise ProblemError(HTTPStatus.BAD_REQUEST, f"{name} is plain text of {_LONGEST} characters at most")
     return text
+
+
+def _flag(given: dict[str, str], name: str) -> bool | None:
+    if name not in given:
+        return None
+    if given[name] not in _BOOLEANS:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"{name} is true or false")
+    return _BOOLEANS[given[name]]
 
 
 def _moment(given: dict[str, str], name: str) -> float | None:

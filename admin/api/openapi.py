@@ -16,6 +16,8 @@ from pydantic import BaseModel
 from admin.api import (
     asking,
     audit,
+    audit_export,
+    audit_private,
     categories,
     certification,
     checks,
@@ -64,6 +66,8 @@ _PATHS: tuple[Paths, ...] = (
     subscribers.PATHS,
     tokens.PATHS,
     audit.PATHS,
+    audit_export.PATHS,
+    audit_private.PATHS,
     _OWN,
 )
 _SCHEMAS: tuple[dict[str, Schema], ...] = (
@@ -81,10 +85,12 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     queries.SCHEMAS,
     tokens.SCHEMAS,
     audit.SCHEMAS,
+    audit_private.SCHEMAS,
 )
 _MODELS: tuple[type[BaseModel], ...] = (
     *lists_actions.MODELS,
     *asking.MODELS,
+    *audit_private.MODELS,
     *lists_inspect.MODELS,
     entries.EntryEdits,
     tokens.NewToken,

@@ -80,6 +80,8 @@ class EventKind(StrEnum):
     DEBUG_OFF = "debug.off"
     AUDIT_OPENED = "audit.opened"
     """An auditor read the private part of an event, with what its commitment in the log needs."""
+    AUDIT_ERASING = "audit.erasing"
+    """One of two persons asked that private parts of events be erased."""
     AUDIT_ERASED = "audit.erased"
     """Private parts of events were erased; what stands in the log stays."""
     LOG_ROTATED = "log.rotated"

@@ -14,8 +14,16 @@ from admin.audit.events import EventKind
 from admin.audit.facts import Draw
 from resolver.tlog.leaf_types import LeafType
 
-NEVER = frozenset({EventKind.SUBSCRIBER_CHANGED, EventKind.SUBSCRIBER_DELETED, EventKind.LIST_SCANNED})
-"""Events that no leaf tells of. That clients walk through secret lists is something that subscribers do."""
+NEVER = frozenset(
+    {
+        EventKind.SUBSCRIBER_CHANGED,
+        EventKind.SUBSCRIBER_DELETED,
+        EventKind.LIST_SCANNED,
+        EventKind.AUDIT_ERASING,
+    }
+)
+"""Events that no leaf tells of. That clients walk through secret lists is something that subscribers do. The first of two
+consents to an erasure has to tell which, so it is erased with the rest; the erasure itself is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
     from admin.config import Config
 
 TIMEOUT = 30.0
@@ -55,6 +57,18 @@ def change(
     return ask(config, method, path, body, {"If-Match": etag} | _why(reason)).body
 
 
+def lines(config: Config, path: str, header: str) -> tuple[bytes, str]:
+    """An answer that is no JSON, and one of its headers. Errors as ``get``."""
+    answered, text = _request(config, "GET", path, None, {})
+    if answered.status not in _GOOD:
+        try:
+            said = json.loads(text)
+        except ValueError:
+            said = {}
+        raise RefusedError(answered.status, _detail(said, answered.reason))
+    return text, answered.getheader(header, "")
+
+
 def ask(
     config: Config,
     method: str,
@@ -63,27 +77,41 @@ def ask(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """One request. Errors as ``get``."""
+    answer, text = _request(config, method, path, body, headers or {})
+    try:
+        said = json.loads(text) if text or answer.status not in _GOOD else {}
+    except ValueError as error:
+        raise _unreachable(config, error) from error
+    etag = answer.getheader("ETag", "")
+    if answer.status not in _GOOD:
+        raise RefusedError(answer.status, _detail(said, answer.reason))
+    return Answer(dict(said), etag)
+
+
+def _request(
+    config: Config, method: str, path: str, body: dict[str, Any] | None, headers: Mapping[str, str]
+) -> tuple[HTTPResponse, bytes]:
     import http.client
 
-    sent = _credentials(config) | dict(headers or {})
+    sent = _credentials(config) | dict(headers)
     sent |= {} if body is None else {"Content-Type": "application/json"}
     listen = config.admin.listen
     connection = http.client.HTTPConnection(listen.host, listen.port, timeout=TIMEOUT)
     try:
         connection.request(method, path, None if body is None else json.dumps(body), sent)
         answer = connection.getresponse()
-        text = answer.read()
-        said = json.loads(text) if text or answer.status not in _GOOD else {}
-        etag = answer.getheader("ETag", "")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise UnreachableError(
-            f"the admin API at {listen} does not answer ({type(error).__name__}): is Weir running with this configuration?"
-        ) from error
+        return answer, answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise _unreachable(config, error) from error
     finally:
         connection.close()
-    if answer.status not in _GOOD:
-        raise RefusedError(answer.status, _detail(said, answer.reason))
-    return Answer(dict(said), etag)
+
+
+def _unreachable(config: Config, error: Exception) -> UnreachableError:
+    return UnreachableError(
+        f"the admin API at {config.admin.listen} does not answer ({type(error).__name__}): is Weir running with this "
+        "configuration?"
+    )
 
 
 def _detail(said: Mapping[str, Any], reason: str) -> str:

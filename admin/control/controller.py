@@ -105,7 +105,7 @@ class Controller:
         self._trials = Trials(self._publisher, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
-        self._processes = ProcessWatch(self._place.run, storage, clocks)
+        self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._publisher)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 
 from admin.api.list_life import Decided, KeptVersion, VersionDifference
 from admin.audit.events import Detail, Event, EventKind, digest_of
+from admin.audit.facts import SECOND_HOLDER
 from admin.control.clocks import Clocks
 from admin.control.differing import difference_of, may_see_names
 from admin.control.erasure import Wish, agreed
@@ -253,9 +254,9 @@ class Decisions:
             raise ConflictError(str(error)) from error
 
         def changed(life: ListLife) -> ListLife:
-            event = Event(
-                EventKind.LIST_RELEASED, source.id, before=life.announced, after=digest, reason=reason
-            )
+            other = next((item.holder for item in life.approvals if item.holder != actor.holder), "")
+            detail = {SECOND_HOLDER: other} if other else {}
+            event = Event(EventKind.LIST_RELEASED, source.id, life.announced, digest, reason, detail)
             announced = digest if at_hand else life.announced
             released = replace(life, approvals=(), announced=announced, trouble="")
             return self._lives.with_event(released, event, actor)

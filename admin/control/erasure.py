@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from admin.audit.events import Event, EventKind, digest_of
+from admin.audit.facts import SECOND_HOLDER
 from admin.services.actors import Actor
 from admin.services.errors import ConflictError
 from blocklists.records import Approval, Erasure, ListLife
@@ -45,16 +46,22 @@ def agreed(life: ListLife, wish: Wish, versions: tuple[str, ...], with_event: Wi
         and wish.at - item.at <= APPROVAL_LASTS
         and item.holder != wish.actor.holder
     )
+    before = kept
     kept = (*kept, Approval(TO_ERASE, wish.actor.holder, wish.at, wish.reason))
     if len(kept) >= PERSONS:
-        return begun(life, wish, versions, with_event)
+        return begun(life, wish, versions, with_event, before[0].holder)
     detail = {"approvals": len(kept)}
     event = Event(EventKind.LIST_APPROVED, wish.list_id, after=TO_ERASE, reason=wish.reason, detail=detail)
     return with_event(replace(life, approvals=kept), event, wish.actor)
 
 
-def begun(life: ListLife, wish: Wish, versions: tuple[str, ...], with_event: WithEvent) -> ListLife:
-    """The life of a list that is being erased; ``versions`` are the digests of what is to be destroyed."""
+def begun(
+    life: ListLife, wish: Wish, versions: tuple[str, ...], with_event: WithEvent, other: str = ""
+) -> ListLife:
+    """The life of a list that is being erased; ``versions`` are the digests of what is to be destroyed.
+
+    ``other`` is the holder who asked for it first, where two persons had to.
+    """
     erasure = Erasure(wish.at, wish.reason, wish.name, versions)
     event = Event(
         EventKind.LIST_ERASING,
@@ -62,7 +69,7 @@ def begun(life: ListLife, wish: Wish, versions: tuple[str, ...], with_event: Wit
         before=digest_of(versions),
         after=digest_of(asdict(erasure)),
         reason=wish.reason,
-        detail={"versions": len(versions)},
+        detail={"versions": len(versions)} | ({SECOND_HOLDER: other} if other else {}),
     )
     life = replace(life, erasure=erasure, approvals=(), pin=None, suspension=None, announced="", trouble="")
     return with_event(life, event, wish.actor)

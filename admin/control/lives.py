@@ -17,6 +17,7 @@ from admin.control.erasure import Wish, begun
 from admin.control.wishes import with_notes
 from admin.services.actors import Actor, ActorKind
 from admin.services.announced import announcement
+from admin.services.list_facts import with_facts
 from blocklists.enforcement import Enforced, ages_of, enforced, level_of, to_be_left_out
 from blocklists.list_store import ListStore
 from blocklists.model import ListSource, Timers
@@ -175,7 +176,9 @@ class Lives:
 
     def with_event(self, life: ListLife, event: Event, actor: Actor) -> ListLife:
         """The life with an event that becomes durable together with it."""
-        return replace(life, pending=(*life.pending, announcement(event, actor, self._clocks.unix())))
+        known = self._known.get(event.subject)
+        told = with_facts(event, None if known is None else known.source)
+        return replace(life, pending=(*life.pending, announcement(told, actor, self._clocks.unix())))
 
     def _level(self, known: _Known) -> AgeLevel:
         """The level by age. It rises only once this process has tried in vain, and passes to PAST only once this

@@ -26,9 +26,9 @@ _BY_SUPERVISOR = Actor.of_the_box(ActorKind.SUPERVISOR, "weir")
 class ProcessWatch:
     """Follows the children of the box's supervisors."""
 
-    def __init__(self, run: Path, storage: Storage, clocks: Clocks) -> None:
-        """``run`` is where supervisors write what they know; events go to ``storage``."""
-        self._run, self._storage, self._clocks = run, storage, clocks
+    def __init__(self, run: Path, storage: Storage, clocks: Clocks, node: str) -> None:
+        """``run`` is where supervisors write what they know; events, which name the ``node``, go to ``storage``."""
+        self._node, self._run, self._storage, self._clocks = node, run, storage, clocks
         self._due = 0.0
         self._told: dict[str, tuple[float, bool]] = {}
         """By process: which end was told last, and whether it was told that it runs again."""
@@ -53,6 +53,8 @@ class ProcessWatch:
         self._told[state.name] = state.ended_at, is_ready or (is_back and not is_new)
 
     async def _note(self, kind: EventKind, state: ProcessState) -> None:
-        event = Event(kind, state.name, detail={"ends": state.restarts, "how": state.ended})
+        event = Event(
+            kind, state.name, detail={"node": self._node, "ends": state.restarts, "how": state.ended}
+        )
         mark = digest_of([kind.value, state.name, state.restarts, state.ended_at])[:_MARK]
         await self._storage.note(event, _BY_SUPERVISOR, self._clocks.unix(), mark)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from admin.audit.events import Detail, Event, EventKind
 from admin.services.actors import Actor, ActorKind
 from admin.services.announced import announcement
+from admin.services.list_facts import with_facts
 from blocklists.model import Confidentiality, ListSource
 from blocklists.records import Held, ListLife, Serving
 from blocklists.sync import CONFIRMING, ListState, RefreshOutcome
@@ -47,7 +48,7 @@ def noted(
     if not events and trouble == life.trouble:
         return None
     actor = Actor.of_the_box(ActorKind.SYNC, source.id)
-    told = tuple(announcement(event, actor, now) for event in events)
+    told = tuple(announcement(with_facts(event, source), actor, now) for event in events)
     return replace(life, announced=announced, trouble=trouble, pending=(*life.pending, *told))
 
 

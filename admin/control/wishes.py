@@ -16,6 +16,7 @@ from admin.control.editing import Editor
 from admin.services.acts import Act
 from admin.services.announced import MARK, announcement, read_announcement
 from admin.services.guarding import check_edit
+from admin.services.list_facts import with_facts
 from blocklists.edits import Change, Edit, parse_edit
 from blocklists.guard import Guard
 from blocklists.model import Confidentiality, ListSource
@@ -70,7 +71,7 @@ def _told(
             "edits": len(after),
         },
     )
-    return announcement(event, act.actor, act.at)
+    return announcement(with_facts(event, source), act.actor, act.at)
 
 
 def _digest(source: ListSource, edits: Sequence[Edit]) -> str:

@@ -43,6 +43,10 @@ class Permission(StrEnum):
     TOKENS_READ = "tokens:read"
     TOKENS_WRITE = "tokens:write"
     AUDIT_READ = "audit:read"
+    AUDIT_PRIVATE = "audit:private"
+    """Read the private part of a single event, with its opening: with a reason, itself an event."""
+    AUDIT_ERASE = "audit:erase"
+    """Erase private parts of events, together with a second person."""
     CONFIG_RELOAD = "config:reload"
 
 
@@ -67,7 +71,13 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.AUDIT_READ,
         },
         Role.AUDITOR: frozenset(
-            {Permission.STATS, Permission.LISTS_READ, Permission.CATEGORIES_READ, Permission.AUDIT_READ}
+            {
+                Permission.STATS,
+                Permission.LISTS_READ,
+                Permission.CATEGORIES_READ,
+                Permission.AUDIT_READ,
+                Permission.AUDIT_PRIVATE,
+            }
         ),
         Role.INTEGRATION: frozenset(
             {
@@ -109,6 +119,8 @@ class Actor:
     id: str
     holder: str = ""
     permissions: frozenset[Permission] = field(default=frozenset(), repr=False)
+    role: str = ""
+    """The role of the token; empty for Weir itself and for whoever is on the box, who are the operator."""
 
     @classmethod
     def of_the_box(cls, kind: ActorKind, name: str) -> Actor:

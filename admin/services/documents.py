@@ -130,7 +130,10 @@ class Documents(Generic[S, R]):
         kind.check_act(act, section)
         kind.check_change(act, before, section)
         await kind.check(transaction, declared, row.id, section)
-        row.document = _document(section)
+        document = _document(section)
+        if document == before:
+            return self._item(row, section)  # nothing changes, so there is nothing to tell
+        row.document = document
         row.revision, row.changed = row.revision + 1, act.at
         kind.update(row, section)
         await kind.written(transaction, row.id, section)
@@ -185,6 +188,7 @@ class Documents(Generic[S, R]):
             before="" if before is None else digest_of(before),
             after="" if after is None else digest_of(after),
             reason=act.reason,
+            detail=self._kind.told(after if after is not None else before or {}),
         )
         transaction.record(event, act.actor, act.at)
 

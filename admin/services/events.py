@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, func, or_, select
 
-from admin.audit.events import Event, EventKind
+from admin.audit.events import Detail, Event, EventKind
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import MOST_PER_PAGE
 from admin.store.database import Transaction
+from admin.store.log_tables import LogLeafRow, LogRow
 from admin.store.tables import EventRow
+from resolver.tlog import tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,13 @@ class Recorded:
     before: str
     after: str
     reason: str
-    detail: Mapping[str, str | int | float | bool | None]
+    detail: Mapping[str, Detail]
+    origin: str = ""
+    """The public log that has a leaf of it; empty: none has, yet or ever."""
+    index: int | None = None
+    """The leaf's index there."""
+    leaf_hash: str = ""
+    """The leaf's hash in the tree, hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,8 @@ class Filter:
     """Unix seconds; events at this moment are among them."""
     until: float | None = None
     """Unix seconds; events at this moment are not."""
+    public: bool | None = None
+    """Whether the public log has a leaf of it; None: either."""
 
 
 ANY = Filter()
@@ -71,8 +81,31 @@ async def list_events(
             if exact
             else EventRow.kind.startswith(f"{only.kind}.", autoescape=True)
         )
-    rows = await transaction.session.scalars(query.limit(max(1, min(limit, MOST_PER_PAGE))))
-    return tuple(map(_recorded, rows))
+    if only.public is not None:
+        has_leaf = exists().where(LogLeafRow.event == EventRow.sequence)
+        query = query.where(has_leaf if only.public else ~has_leaf)
+    rows = list(await transaction.session.scalars(query.limit(max(1, min(limit, MOST_PER_PAGE)))))
+    leaves = await _leaves(transaction, [row.sequence for row in rows])
+    return tuple(_recorded(row, leaves.get(row.sequence)) for row in rows)
+
+
+async def last_looked_at(transaction: Transaction) -> int | None:
+    """The newest event that every box's log has looked at: those behind it wait. None where there is no log."""
+    newest = select(LogRow.series, func.max(LogRow.number).label("number")).group_by(LogRow.series).subquery()
+    found: int | None = await transaction.session.scalar(
+        select(func.min(LogRow.events)).join(
+            newest, (LogRow.series == newest.c.series) & (LogRow.number == newest.c.number)
+        )
+    )
+    return found
+
+
+async def _leaves(transaction: Transaction, sequences: Sequence[int]) -> dict[int, LogLeafRow]:
+    """The leaf of each of these events. Of several, where boxes share a database, that of the log that sorts last."""
+    found = await transaction.session.scalars(
+        select(LogLeafRow).where(LogLeafRow.event.in_(sequences)).order_by(LogLeafRow.origin)
+    )
+    return {leaf.event: leaf for leaf in found if leaf.event is not None}
 
 
 TOLD_ONCE: Mapping[EventKind, frozenset[EventKind]] = MappingProxyType(
@@ -115,7 +148,7 @@ async def known_changes(transaction: Transaction, subject: str) -> set[object]:
     return {detail.get("change") for detail in details}
 
 
-def _recorded(row: EventRow) -> Recorded:
+def _recorded(row: EventRow, leaf: LogLeafRow | None) -> Recorded:
     return Recorded(
         sequence=row.sequence,
         at=row.at,
@@ -128,4 +161,7 @@ def _recorded(row: EventRow) -> Recorded:
         after=row.after,
         reason=row.reason,
         detail=row.detail,
+        origin="" if leaf is None else leaf.origin,
+        index=None if leaf is None else leaf.seq,
+        leaf_hash="" if leaf is None else tree.leaf_hash(leaf.leaf).hex(),
     )

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from admin.audit.events import EventKind
+from admin.audit.events import Detail, EventKind
 from admin.config import Config
 from admin.config.explain import Fault, dotted, faults_of
 from admin.config.fields import Section
@@ -64,6 +64,10 @@ class Kind(ABC, Generic[S, R]):
 
     def update(self, row: R, section: S) -> None:
         """Bring further columns of the row up to date; ``documents`` has set the document."""
+
+    def told(self, document: Document) -> Mapping[str, Detail]:
+        """What events of its changes say of it, beside digests."""
+        return {}
 
     def check_act(self, act: Act, section: S) -> None:
         """DeniedError if the actor may not write just this."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from admin.audit.events import EventKind
+from admin.audit.events import Detail, EventKind
 from admin.config import Config
 from admin.config.explain import Fault
 from admin.config.lists import ListConfig
@@ -52,6 +52,13 @@ class ListKind(Kind[ListConfig, ListRow]):
     def new_row(self, item_id: str, section: ListConfig, document: Document) -> ListRow:
         """Nothing beside the document."""
         return ListRow(id=item_id, document=document)
+
+    def told(self, document: Document) -> Mapping[str, Detail]:
+        """Its confidentiality and legal basis, as the configuration takes them where it says nothing."""
+        return {
+            name: str(document.get(key, ListConfig.model_fields[key].default))
+            for key, name in (("confidentiality", "confidentiality"), ("legal_basis", "basis"))
+        }
 
     def check_act(self, act: Act, section: ListConfig) -> None:
         """Whoever may not touch the box's configuration must not send its files and secrets to a server of theirs."""

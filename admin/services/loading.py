@@ -91,10 +91,9 @@ async def _changed_since(transaction: Transaction, sequence: int) -> Changed:
     ids: dict[str, set[str]] = defaultdict(set)
     for kind, subject in rows:
         ids[_SECTION_OF_EVENT[kind]].add(subject)
-    return Changed(
-        {section: frozenset(names) for section, names in ids.items() if len(names) <= MOST_SINGLY},
-        frozenset(section for section, names in ids.items() if len(names) > MOST_SINGLY),
-    )
+    # An event that was erased before it was read does not say any more which one it was.
+    whole = frozenset(section for section, names in ids.items() if len(names) > MOST_SINGLY or "" in names)
+    return Changed({key: frozenset(names) for key, names in ids.items() if key not in whole}, whole)
 
 
 async def _read(

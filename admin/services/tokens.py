@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from admin.audit.events import Event, EventKind, digest_of
+from admin.audit.events import Detail, Event, EventKind, digest_of
 from admin.services.actors import GRANTS, Actor, ActorKind, DeniedError, Permission, Role, require
 from admin.services.acts import MOST_PER_PAGE, Act, Page, Part
 from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
@@ -30,7 +30,7 @@ TOKEN_BYTES = ID_BYTES + SECRET_BYTES
 USE_NOTED = 3600.0
 """Seconds: the last use is written down no more often than this, so that reading stays reading."""
 LONGEST_HOLDER = 100
-ONLY_ON_THE_BOX = frozenset({Permission.LISTS_RELEASE, Permission.LISTS_SECRET})
+ONLY_ON_THE_BOX = frozenset({Permission.LISTS_RELEASE, Permission.LISTS_SECRET, Permission.AUDIT_ERASE})
 """What a token cannot hand on."""
 
 
@@ -102,7 +102,7 @@ async def create_token(transaction: Transaction, act: Act, wanted: Wanted, *, ra
     )
     transaction.session.add(row)
     transaction.record(
-        Event(EventKind.TOKEN_CREATED, token_id, after=_fingerprint(row), reason=act.reason),
+        Event(EventKind.TOKEN_CREATED, token_id, "", _fingerprint(row), act.reason, _person(row)),
         act.actor,
         act.at,
     )
@@ -134,9 +134,7 @@ async def revoke_token(transaction: Transaction, act: Act, token_id: str) -> Tok
         before = _fingerprint(row)
         row.revoked = act.at
         transaction.record(
-            Event(
-                EventKind.TOKEN_REVOKED, token_id, before=before, after=_fingerprint(row), reason=act.reason
-            ),
+            Event(EventKind.TOKEN_REVOKED, token_id, before, _fingerprint(row), act.reason, _person(row)),
             act.actor,
             act.at,
         )
@@ -153,7 +151,8 @@ async def authenticate(transaction: Transaction, text: str, at: float) -> Known 
     if not token.is_live(at):
         return None
     is_use_due = token.used is None or not 0 <= at - token.used < USE_NOTED
-    return Known(Actor(ActorKind.TOKEN, token.id, token.holder, token.scopes), is_use_due)
+    actor = Actor(ActorKind.TOKEN, token.id, token.holder, token.scopes, token.role.value)
+    return Known(actor, is_use_due)
 
 
 async def note_use(transaction: Transaction, token_id: str, at: float) -> None:
@@ -215,6 +214,11 @@ def _token(row: TokenRow) -> Token:
 def _digest(text: str) -> str:
     # What a client sends as its token may be any bytes, which the HTTP server hands over as lone surrogates.
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _person(row: TokenRow) -> Mapping[str, Detail]:
+    """For whom a token is: the public log has that person's pseudonym, and nothing else of them."""
+    return {"holder": row.holder, "role": row.role}
 
 
 def _fingerprint(row: TokenRow) -> str:

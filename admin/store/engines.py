@@ -26,6 +26,8 @@ COMMAND_SECONDS = 60.0
 """No statement of ours takes this long; a dead network must not hang a request for ever."""
 READERS = 4
 """Readers at once; more wait their turn."""
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+"""What every connection to SQLite begins with; what is erased is overwritten, and not left in free pages."""
 
 _PRIVATE = 0o600
 
@@ -76,7 +78,7 @@ def _sqlite(path: Path, *, writing: bool) -> AsyncEngine:
     def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver's own BEGIN would be a deferred one
         cursor = connection.cursor()
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         if not writing:
             cursor.execute("PRAGMA query_only = ON")

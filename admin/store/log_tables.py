@@ -47,6 +47,7 @@ class LogLeafRow(Base):
     """One leaf, with what of its event is not public."""
 
     __tablename__ = "log_leaves"
+    __table_args__ = (Index("log_leaves_by_event", "event"),)
 
     origin: Mapped[str] = mapped_column(ORIGIN, ForeignKey("logs.origin"), primary_key=True)
     seq: Mapped[int] = mapped_column(COUNTER, primary_key=True, autoincrement=False)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from admin.audit.events import Event
+from admin.audit.facts import ROLE
 from admin.store.tables import EventRow
 
 
@@ -26,6 +27,10 @@ class Acts(Protocol):
     def holder(self) -> str:
         """The person or system behind it."""
 
+    @property
+    def role(self) -> str:
+        """The role of a token; empty for the operator of the box and for Weir itself."""
+
 
 class Transaction:
     """What a use case works with. Valid until its ``async with`` ends; used by one task."""
@@ -43,6 +48,7 @@ class Transaction:
     def record(self, event: Event, actor: Acts, at: float) -> None:
         """Add the event of a change; it is committed with the change or not at all. ``at`` is Unix seconds."""
         self._last += 1
+        role = {ROLE: actor.role} if actor.role else {}
         self.session.add(
             EventRow(
                 sequence=self._last,
@@ -55,7 +61,7 @@ class Transaction:
                 before=event.before,
                 after=event.after,
                 reason=event.reason,
-                detail=dict(event.detail),
+                detail={**event.detail, **role},
             )
         )
 

@@ -57,7 +57,7 @@ async def test_each_end_is_told_once(
     clocks = Clocks(unix=lambda: 1.0, monotonic=lambda: now[0])
 
     def watch() -> ProcessWatch:
-        return ProcessWatch(tmp_path, notes, clocks)  # type: ignore[arg-type]  # has the method that is used
+        return ProcessWatch(tmp_path, notes, clocks, "edge-1")  # type: ignore[arg-type]  # has the method that is used
 
     watching = watch()
     for state in states:
@@ -75,5 +75,5 @@ async def test_a_damaged_file_tells_nothing(tmp_path: Path) -> None:
     file_of(tmp_path, "all").write_bytes(b"{")
     notes = Notes()
     clocks = Clocks(unix=lambda: 1.0, monotonic=lambda: 100.0)
-    await ProcessWatch(tmp_path, notes, clocks).look()  # type: ignore[arg-type]  # has the method that is used
+    await ProcessWatch(tmp_path, notes, clocks, "edge-1").look()  # type: ignore[arg-type]  # has the method that is used
     assert notes.events == {}

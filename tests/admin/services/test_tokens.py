@@ -50,7 +50,9 @@ async def test_a_token_is_known_again_and_its_text_is_nowhere(database: Database
     assert len(issued.text) == len("weir_") + 64
     assert issued.text not in repr(issued)
     found = await known(database, issued.text)
-    assert found.actor == Actor(ActorKind.TOKEN, issued.token.id, "Anna", GRANTS[Role.LIST_MANAGER])
+    assert found.actor == Actor(
+        ActorKind.TOKEN, issued.token.id, "Anna", GRANTS[Role.LIST_MANAGER], "list-manager"
+    )
     async with database.reading() as transaction:
         row = (await transaction.session.scalars(select(TokenRow))).one()
         event = (await transaction.session.scalars(select(EventRow))).one()

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("priv", sa.LargeBinary),
         sa.Column("opening", sa.LargeBinary(32)),
     )
+    op.create_index("log_leaves_by_event", "log_leaves", ["event"])
     op.create_table(
         "log_manifests",
         sa.Column("state", sa.String(64), primary_key=True),
