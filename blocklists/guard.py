@@ -43,6 +43,18 @@ class Guard:
         ]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
+    @cached_property
+    def text(self) -> bytes:
+        """The names at which no list is enforced, for the public log: one line each, ``host`` or ``domain`` and the name,
+        sorted by bytes.
+        """
+        lines = {
+            f"{'domain' if name in self.domains else 'host'} {name}\n".encode()
+            for name in self.protected
+            if self.is_kept(name)
+        }
+        return b"".join(sorted(lines))
+
     def is_kept(self, name: str) -> bool:
         """Whether lists are compiled so that none speaks at this protected name."""
         return self.protected[name] != FROM_LISTS

@@ -9,6 +9,7 @@ One folder per list::
     sealed-<digest>     the same of a secret list, encrypted under the wrapped key in ``key`` (``sealed_texts``)
     ledger              since when entries are listed, as keyed digests; never for a secret list
     edits               single entries that an operator added or removed (``journal``)
+    digests.json        what the public log says of the kept versions; ``opening-…``: what opens that
 
 Beside the folders, only where no key is given: ``.key``, under which the digests of secret lists are made.
 
@@ -37,6 +38,8 @@ from blocklists.keyed import keyed_digest, stored_key
 from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
 from blocklists.records import Attempt, Held, ListLife, ListStatus, Pin, Serving
 from blocklists.texts import FileTexts, Texts
+from blocklists.version_digests import FILE as DIGESTS
+from blocklists.version_digests import VersionDigests
 from blocklists.versions import (
     RollbackError,
     Row,
@@ -51,7 +54,8 @@ _ROW: TypeAdapter[Row] = TypeAdapter(Row)
 _SERVING = TypeAdapter(Serving)
 _ATTEMPT = TypeAdapter(Attempt)
 _LIFE = TypeAdapter(ListLife)
-_VERSIONS, _LIFE_FILE, _ATTEMPT_FILE, _EDITS = "versions.json", "life.json", "attempt.json", "edits"
+_VERSIONS, _LIFE_FILE, _ATTEMPT_FILE = "versions.json", "life.json", "attempt.json"
+EDITS = "edits"
 _LEDGER = "ledger"
 _BEFORE = "serving.json"
 """The one version that an older Weir kept; read until the next one is accepted, so that an upgrade opens no gap."""
@@ -72,7 +76,8 @@ class ListStore:
         the folder has too.
         """
         self._directory, self._digest_key = directory, digest_key
-        self._texts = texts or FileTexts(directory)
+        self.texts = self._texts = texts or FileTexts(directory)
+        self.digests = VersionDigests(directory)  # with the texts' openings: ``digesting``
 
     def identified(self, source: ListSource, version: ListVersion) -> ListVersion:
         """The version under the digest by which it is known here: for a secret list a keyed one. OSError without a key.
@@ -323,7 +328,7 @@ class ListStore:
     def forget_text(self, list_id: str) -> None:
         """Remove what is in plain of a list that is secret now and was not before, its edits included."""
         self._texts.forget_plain(list_id)
-        for name in (_EDITS, _LEDGER):
+        for name in (EDITS, _LEDGER):
             (self._folder(list_id) / name).unlink(missing_ok=True)
 
     def kept_digests(self, list_id: str) -> tuple[str, ...]:
@@ -336,7 +341,7 @@ class ListStore:
         """Destroy the key, the texts and the records of a list, but for what people decided. Doing it twice is once."""
         self._texts.erase(list_id)
         folder = self._folder(list_id)
-        for name in (_VERSIONS, _BEFORE, _ATTEMPT_FILE, _EDITS, _LEDGER):
+        for name in (_VERSIONS, _BEFORE, _ATTEMPT_FILE, EDITS, _LEDGER, DIGESTS):
             (folder / name).unlink(missing_ok=True)
         if folder.is_dir():
             sync_folder(folder)
@@ -348,16 +353,16 @@ class ListStore:
 
     def edits(self, list_id: str) -> Journal:
         """The edits of a list, and whether their file is damaged."""
-        return read_journal(self._folder(list_id) / _EDITS)
+        return read_journal(self._folder(list_id) / EDITS)
 
     def edit(self, source: ListSource, edits: Sequence[Edit], note: str = "") -> None:
         """Keep edits with a note about them, durably, all or none. EditError if the list takes none."""
         check_editable(source)
-        append_edits(self._made(source.id) / _EDITS, edits, note)
+        append_edits(self._made(source.id) / EDITS, edits, note)
 
     def tidy_edits(self, list_id: str) -> None:
         """Drop what later edits have superseded, if it is much."""
-        tidy_journal(self._folder(list_id) / _EDITS)
+        tidy_journal(self._folder(list_id) / EDITS)
 
     def _put_row(self, folder: Path, row: Row) -> None:
         write_record(folder / _VERSIONS, _ROW, row)
@@ -366,7 +371,7 @@ class ListStore:
 
     def _tidy_texts(self, list_id: str) -> None:
         """Remove the texts that no record names. What cannot be removed now goes another time."""
-        named = {kept.digest for kept in self.versions(list_id)}
+        named = {EDITS, *(kept.digest for kept in self.versions(list_id))}
         if (held := self.attempt(list_id).held) is not None:
             named.add(held.digest)
         with contextlib.suppress(OSError):

@@ -51,6 +51,21 @@ class PolicyOverride(StrEnum):
     CNAME = "cname"
 
 
+class Publish(StrEnum):
+    """What the public log says of a list beside its name, its confidentiality and how much of it is enforced.
+
+    A secret list's number of entries narrows down which one it is and what it grew by: without a word of its own it is
+    told only in place of the commitment, by those whose licence wants numbers.
+    """
+
+    ROOT = "root"
+    """The digest of a public list or the commitment to another, when it was taken, and the number of its entries; that
+    of a secret list is left out."""
+    COUNT = "count"
+    """The number of entries alone."""
+    NONE = "none"
+
+
 class PopularNames(StrEnum):
     """What a new version with popular names means."""
 
@@ -201,6 +216,8 @@ class Handling:
     popular: PopularNames = PopularNames.HOLD
     staged: bool = False
     """A new version serves on one worker first."""
+    publish: Publish = Publish.ROOT
+    """What the public log says of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""The texts of secret lists at rest, sealed; those of other lists in plain beside them.
+"""The texts of secret lists at rest, sealed; those of other lists in plain beside them. So are the openings of the
+commitments to lists that are not public.
 
-What lives here: which file holds which text, and the erasure of a list. What never does: the format of a sealed file
+What lives here: which file holds what, and the erasure of a list. What never does: the format of a sealed file
 (``sealing``), keys (``list_keys``), records. A text is written sealed from its first byte on: no temporary file has any
 of it in plain.
 """
@@ -20,6 +21,7 @@ from blocklists.sealing import SALT_BYTES, SealError, opens, seal, unseal
 from blocklists.texts import FileTexts
 
 _PREFIX = "sealed-"
+_OPENING = "secret-opening-"
 
 
 class SealedTexts:
@@ -41,29 +43,25 @@ class SealedTexts:
         """As ``Texts.write``."""
         if source.confidentiality is not Confidentiality.SECRET:
             self._plain.write(source, digest, data)
-            return
-        folder = self._directory / source.id
-        folder.mkdir(parents=True, exist_ok=True)
-        key, path = self._keys.made(source.id), folder / f"{_PREFIX}{digest}"
-        temporary = path.with_name(f".{path.name}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                seal(key, _owner(source.id, digest), data, file, self._randomness(SALT_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.rename(path)
-            sync_folder(folder)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        else:
+            self._seal(source.id, self._path(source.id, digest), _owner(source.id, digest), data)
+
+    def write_opening(self, source: ListSource, name: str, opening: bytes) -> None:
+        """As ``Texts.write_opening``; of restricted lists too these are sealed, so that erasing destroys them all."""
+        if source.confidentiality is Confidentiality.PUBLIC:
+            self._plain.write_opening(source, name, opening)
+        else:
+            self._seal(source.id, self._opening(source.id, name), _opens(source.id, name), opening)
+
+    def read_opening(self, list_id: str, name: str) -> bytes | None:
+        """As ``Texts.read_opening``."""
+        sealed = self._unsealed(list_id, self._opening(list_id, name), _opens(list_id, name))
+        return self._plain.read_opening(list_id, name) if sealed is None else sealed
 
     def read(self, list_id: str, digest: str) -> bytes | None:
         """As ``Texts.read``."""
-        with contextlib.suppress(OSError, SealError):
-            if (key := self._keys.find(list_id)) is not None:
-                with self._path(list_id, digest).open("rb") as file:
-                    return unseal(key, _owner(list_id, digest), file)
-        return self._plain.read(list_id, digest)
+        sealed = self._unsealed(list_id, self._path(list_id, digest), _owner(list_id, digest))
+        return self._plain.read(list_id, digest) if sealed is None else sealed
 
     def holds(self, list_id: str, digest: str) -> bool:
         """As ``Texts.holds``; of a sealed text the beginning is opened."""
@@ -76,7 +74,7 @@ class SealedTexts:
     def keep_only(self, list_id: str, digests: Collection[str]) -> None:
         """As ``Texts.keep_only``."""
         self._plain.keep_only(list_id, digests)
-        kept = {self._path(list_id, digest) for digest in digests}
+        kept = {path(list_id, digest) for digest in digests for path in (self._path, self._opening)}
         for path in list(self._sealed(list_id)):
             if path not in kept:
                 path.unlink(missing_ok=True)
@@ -87,7 +85,7 @@ class SealedTexts:
 
     def erase(self, list_id: str) -> int:
         """As ``Texts.erase``: the key first, so that from then on no copy of a text opens."""
-        before = sum(1 for path in self._sealed(list_id) if not path.name.startswith("."))
+        before = sum(1 for path in self._sealed(list_id) if path.name.startswith(_PREFIX))
         self._keys.destroy(list_id)
         self.keep_only(list_id, ())
         if (folder := self._directory / list_id).is_dir():
@@ -112,15 +110,46 @@ class SealedTexts:
         return tuple(one for one in done if done[one]), tuple(one for one in done if not done[one])
 
     def _sealed(self, list_id: str) -> Iterator[Path]:
-        """The sealed texts, and what interrupted writes of some left behind."""
+        """The sealed texts and openings, and what interrupted writes of some left behind."""
         folder = self._directory / list_id
-        for pattern in (f"{_PREFIX}*", f".{_PREFIX}*.tmp"):
-            yield from folder.glob(pattern)
+        for prefix in (_PREFIX, _OPENING):
+            yield from folder.glob(f"{prefix}*")
+            yield from folder.glob(f".{prefix}*.tmp")
+
+    def _seal(self, list_id: str, path: Path, owner: bytes, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key, temporary = self._keys.made(list_id), path.with_name(f".{path.name}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                seal(key, owner, data, file, self._randomness(SALT_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.rename(path)
+            sync_folder(path.parent)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _unsealed(self, list_id: str, path: Path, owner: bytes) -> bytes | None:
+        """What is sealed in a file; None if there is none, or it does not open."""
+        with contextlib.suppress(OSError, SealError):
+            if (key := self._keys.find(list_id)) is not None:
+                with path.open("rb") as file:
+                    return unseal(key, owner, file)
+        return None
 
     def _path(self, list_id: str, digest: str) -> Path:
         return self._directory / list_id / f"{_PREFIX}{digest}"
+
+    def _opening(self, list_id: str, name: str) -> Path:
+        return self._directory / list_id / f"{_OPENING}{name}"
 
 
 def _owner(list_id: str, digest: str) -> bytes:
     """Whose text this is and which: authenticated with it."""
     return f"{list_id}\0{digest}".encode()
+
+
+def _opens(list_id: str, name: str) -> bytes:
+    """The same of an opening, which can never pass for a text."""
+    return f"{list_id}\0opening\0{name}".encode()

@@ -7,6 +7,7 @@ are clocks and timers: times are arguments.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from blocklists.sources import Fetched, FetchError, Known, NotModified
 __all__ = [
     "CONFIRMING",
     "Count",
+    "Digest",
     "Fetch",
     "ListState",
     "ListStatus",
@@ -40,6 +42,11 @@ _KEEPING = frozenset({ListState.FAILED, ListState.HELD, ListState.PINNED})
 
 Count = Callable[[ListSource, bytes], ListCounts]
 """Counts a version without keeping it; called in a thread."""
+
+
+Digest = Callable[[ListSource, str, bytes], object]
+"""Works out what the public log says of a version that is known by this digest, and remembers it (``digesting``). Called
+in a thread; OSError: it is worked out when it is needed."""
 
 
 class Recount(Protocol):
@@ -77,7 +84,7 @@ class RefreshOutcome:
     """Seconds for which the source asks to be left alone, if it does."""
 
 
-async def refresh(
+async def refresh(  # noqa: PLR0913 - its collaborators, each by name
     source: ListSource,
     store: ListStore,
     *,
@@ -85,8 +92,12 @@ async def refresh(
     count: Count,
     fetch: Fetch,
     recount: Recount | None = None,
+    digest: Digest | None = None,
 ) -> RefreshOutcome:
-    """Update one list; ``now`` is Unix seconds. Faults of source, list and disk end in an outcome, not an error."""
+    """Update one list; ``now`` is Unix seconds. Faults of source, list and disk end in an outcome, not an error.
+
+    ``digest`` runs beside the counting, so that it costs a second processor and no time.
+    """
     is_secret = source.confidentiality is Confidentiality.SECRET
     try:
         if is_secret:
@@ -98,7 +109,7 @@ async def refresh(
             outcome, attempt = _not_modified(store, source, held), store.attempt(source.id)
         else:
             fetched = await asyncio.to_thread(store.identified, source, fetched)
-            taking = _Taking(source, store, count, recount, now)
+            taking = _Taking(source, store, count, recount, digest, now)
             outcome, attempt = await taking.take(fetched, is_lost=held is None)
     except (FetchError, OSError) as error:
         outcome, attempt = RefreshOutcome(ListState.FAILED, _fault(error)), store.attempt(source.id)
@@ -147,6 +158,7 @@ class _Taking:
     store: ListStore
     count: Count
     recount: Recount | None
+    digest: Digest | None
     now: float
 
     async def take(self, fetched: ListVersion, *, is_lost: bool) -> tuple[RefreshOutcome, Attempt]:
@@ -160,7 +172,7 @@ class _Taking:
             return _pinned(pin), attempt
         if (failure := inspect_bytes(fetched.data)) is not None:
             return RefreshOutcome(ListState.FAILED, _words(failure), failures=(failure,)), attempt
-        counts = await self._recounted(fetched, serving) or await self._counted(fetched)
+        counts, _ = await asyncio.gather(self._counts(fetched, serving), self._digested(fetched))
         before = await self._before(serving, counts)
         failures = judge(source, counts, before, fetched.digest)
         if failures and attempt.released != fetched.digest:
@@ -171,6 +183,14 @@ class _Taking:
         words = (f"A new version with {_entries(counts.entries)}.", *notices(source, counts, before))
         outcome = RefreshOutcome(ListState.ACCEPTED, " ".join(words), fetched, counts)
         return outcome, replace(attempt, held=None, released="")
+
+    async def _counts(self, version: ListVersion, serving: Serving | None) -> ListCounts:
+        return await self._recounted(version, serving) or await self._counted(version)
+
+    async def _digested(self, version: ListVersion) -> None:
+        if self.digest is not None:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self.digest, self.source, version.digest, version.data)
 
     async def _recounted(self, version: ListVersion, serving: Serving | None) -> ListCounts | None:
         """The counts from what differs alone; None if they are not to be had so."""

@@ -13,8 +13,11 @@ from typing import Protocol
 
 from blocklists.durable import read_file, state_of, write_file
 from blocklists.model import Confidentiality, ListSource
+from blocklists.private_files import write_private
 
 _PREFIX = "content-"
+_OPENING = "opening-"
+_PATTERNS = (f"{_PREFIX}*", f".{_PREFIX}*.tmp", f"{_OPENING}*", f".{_OPENING}*.tmp")
 
 
 class Texts(Protocol):
@@ -36,8 +39,18 @@ class Texts(Protocol):
         """Whether ``read`` would give the text; as far as can be told without reading it again."""
         ...
 
+    def write_opening(self, source: ListSource, name: str, opening: bytes) -> None:
+        """Keep what opens commitments to a version (``name`` is its digest) or to something else of the list, durably;
+        never in plain for a list that is not public. OSError leaves what was there before.
+        """
+        ...
+
+    def read_opening(self, list_id: str, name: str) -> bytes | None:
+        """What ``write_opening`` kept under this name; None if there is none or it does not open."""
+        ...
+
     def keep_only(self, list_id: str, digests: Collection[str]) -> None:
-        """Remove every text of a list but these. OSError."""
+        """Remove every text of a list but these, with what opens the commitments to them. OSError."""
         ...
 
     def forget_plain(self, list_id: str) -> None:
@@ -94,11 +107,24 @@ class FileTexts:
             self._whole[list_id] = state
         return True
 
+    def write_opening(self, source: ListSource, name: str, opening: bytes) -> None:
+        """As ``Texts.write_opening``; of a list that is not public nothing is kept, so nobody can open its commitments."""
+        if source.confidentiality is Confidentiality.PUBLIC:
+            (self._directory / source.id).mkdir(parents=True, exist_ok=True)
+            write_private(self._opening(source.id, name), opening)
+
+    def read_opening(self, list_id: str, name: str) -> bytes | None:
+        """As ``Texts.read_opening``."""
+        try:
+            return read_file(self._opening(list_id, name))
+        except OSError:
+            return None
+
     def keep_only(self, list_id: str, digests: Collection[str]) -> None:
         """As ``Texts.keep_only``; what an interrupted write left behind goes as well."""
-        kept = {f"{_PREFIX}{digest}" for digest in digests}
+        kept = {f"{prefix}{digest}" for digest in digests for prefix in (_PREFIX, _OPENING)}
         folder = self._directory / list_id
-        for pattern in (f"{_PREFIX}*", f".{_PREFIX}*.tmp", "held-*"):  # held-*: as an older Weir named them
+        for pattern in (*_PATTERNS, "held-*"):  # held-*: as an older Weir named them
             for path in list(folder.glob(pattern)):
                 if path.name not in kept:
                     path.unlink(missing_ok=True)
@@ -109,6 +135,9 @@ class FileTexts:
 
     def _path(self, list_id: str, digest: str) -> Path:
         return self._directory / list_id / f"{_PREFIX}{digest}"
+
+    def _opening(self, list_id: str, name: str) -> Path:
+        return self._directory / list_id / f"{_OPENING}{name}"
 
     def erase(self, list_id: str) -> int:
         """As ``Texts.erase``; here there is no key."""

@@ -36,8 +36,11 @@ def _options(arguments: Sequence[str]) -> Options:
         metavar="HOST:PORT",
         help="instead of the published addresses",
     )
+    parser.add_argument(
+        "--log-key", type=Path, metavar="FILE", help="keys of the log; then only logged states are taken"
+    )
     parsed = parser.parse_args(arguments)
-    return Options(parsed.state, parsed.run, tuple(parsed.listen), os.environ)
+    return Options(parsed.state, parsed.run, tuple(parsed.listen), os.environ, parsed.log_key)
 
 
 async def _serve(options: Options) -> bool:

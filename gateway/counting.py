@@ -12,6 +12,8 @@ FILE_NAME = "gateway.counters"
 GENERATION = "generation"
 STARTED = "started"
 CONNECTIONS = "connections"
+LOGGED_STATE = "logged_state"
+GENERATIONS_REFUSED = "generations_refused"
 ERRORS = "errors"
 MALFORMED = "malformed"
 TIMEOUTS = "timeouts"
@@ -24,8 +26,8 @@ def page_counter(situation: Situation) -> str:
     return "pages_" + situation.replace("-", "_")
 
 
-GAUGES = (GENERATION, STARTED, CONNECTIONS)
-"""Generation in force, start (Unix seconds), connections open now."""
+GAUGES = (GENERATION, STARTED, CONNECTIONS, LOGGED_STATE, GENERATIONS_REFUSED)
+"""Generation in force, start (Unix seconds), connections open now, and as in ``resolver.counting.PROOF_GAUGES``."""
 
 NAMES = (
     *GAUGES,

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway.connection import report_fault
-from gateway.counting import GENERATION, STARTED, Counters
+from gateway.counting import GENERATION, GENERATIONS_REFUSED, LOGGED_STATE, STARTED, Counters
 from gateway.server import StopPageServer
 from gateway.stop_page.render import Pages
 from resolver.runtime.logs import get_logger
@@ -20,8 +20,9 @@ from resolver.runtime.notify import notify, watchdog_interval
 from resolver.runtime.sockets import Address, Use, inherited, listen_all
 from resolver.runtime.tasks import spawn
 from resolver.tables.index_key import read_index_key
+from resolver.tables.proving import Prover, mark_of
 from resolver.tables.view import View
-from resolver.tables.watch import watch
+from resolver.tables.watch import Reader, watch
 
 FINISH_TIMEOUT = 5.0
 """Seconds that answers in progress get at the end; a page takes milliseconds unless its reader has stopped."""
@@ -37,6 +38,8 @@ class Options:
     run: Path
     listen: tuple[str, ...]
     environ: Mapping[str, str]
+    log_keys: Path | None = None
+    """The file of the log's keys, if only logged states are to be taken."""
 
 
 class Gateway:
@@ -47,6 +50,7 @@ class Gateway:
         self._options = options
         self._clock = clock
         self._pages = Pages()
+        self._prover = Prover(options.state, options.log_keys)
         self._counters = Counters(options.run)
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
@@ -67,9 +71,8 @@ class Gateway:
             _log.error("counters cannot be kept where others read them; serving all the same", reason=reason)
         self._counters.set(STARTED, int(self._clock()))
         index_key = partial(read_index_key, self._options.run)
-        watcher = spawn(
-            watch(self._options.state, self._on_view, index_key=index_key), name="watch generations"
-        )
+        reader = Reader(index_key, prover=self._prover, told=self._tell_proofs)
+        watcher = spawn(watch(self._options.state, self._on_view, reader), name="watch generations")
         watchdog = spawn(self._keep_alive(), name="watchdog")
         try:
             await self._until(self._ready, watcher)
@@ -107,6 +110,11 @@ class Gateway:
         self._server.view = view
         self._counters.set(GENERATION, view.tables.generation)
         self._ready.set()
+
+    def _tell_proofs(self) -> None:
+        """What is proven of the generation that serves, where control reads it."""
+        self._counters.set(LOGGED_STATE, mark_of(self._prover.logged))
+        self._counters.set(GENERATIONS_REFUSED, self._prover.refused)
 
     async def _until(self, event: asyncio.Event, watcher: asyncio.Task[None]) -> None:
         """Until the event, the signal to stop, or the end of the watcher (its death is logged where it was started)."""

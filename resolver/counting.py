@@ -38,6 +38,10 @@ CACHE_COUNTERS = ("cache_too_long", "cache_busy")
 SCAN_GAUGES = ("secret_scanning_clients", "secret_scanning_displaced")
 """Clients that walk through the secret lists today, and those that were pushed out for want of room (``scanning``)."""
 
+PROOF_GAUGES = ("logged_state", "generations_refused")
+"""The first 8 bytes of the state that the generation in force is proven to enforce (0: none), and how many generations were
+not taken for want of a valid proof (``tables.proving``)."""
+
 GAUGES = (
     "generation",
     "started",
@@ -47,6 +51,7 @@ GAUGES = (
     "cache_entries",
     "upstreams_down",
     *SCAN_GAUGES,
+    *PROOF_GAUGES,
 )
 """Values that go up and down; everything else only grows. ``started`` is Unix seconds."""
 
@@ -61,6 +66,22 @@ LATENCY_BOUNDS: tuple[int | None, ...] = tuple(
     if found and path == "latency_core"
 )
 """Microseconds up to which each of a core's latency buckets goes; the last is open."""
+
+
+class Counting:
+    """Counts events and sets gauges by name on the worker's page."""
+
+    def __init__(self, page: CounterPage) -> None:
+        self._words = page.words
+        self._slots = {name: page.slot(name) for name in WORKER_COUNTERS}
+
+    def count(self, name: str) -> None:
+        """One more of this event."""
+        self._words[self._slots[name]] += 1
+
+    def gauge(self, name: str, value: int) -> None:
+        """The present value of a gauge."""
+        self._words[self._slots[name]] = value
 
 
 def open_core_page(run: Path, slot: int, page: Page = Page.CORE) -> Stats:

@@ -27,7 +27,7 @@ from resolver.answer.pipeline import Pipeline
 from resolver.confinement import confine_worker
 from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
 from resolver.core.native import CoreError, State
-from resolver.counting import WORKER_COUNTERS, forget_core_pages
+from resolver.counting import WORKER_COUNTERS, Counting, forget_core_pages
 from resolver.day_keeping import DayKeeper
 from resolver.exchange.model import Answer
 from resolver.hit_keeping import HitKeeper
@@ -36,6 +36,7 @@ from resolver.listeners.server import Server
 from resolver.listeners.tcp import TcpConnections
 from resolver.listeners.udp import UdpListener
 from resolver.outbound.forwarder import Forwarder
+from resolver.outbound.presence import Presence
 from resolver.outbound.reports import DISCARDS, UpstreamReports
 from resolver.outbound.shared_cache import SharedCache, Withheld
 from resolver.runtime.counters import CounterPage
@@ -48,8 +49,9 @@ from resolver.sampling import SampleFile, sample_path
 from resolver.scanning import ScanWatch
 from resolver.tables.index_key import read_index_key
 from resolver.tables.model import ResolverSettings
+from resolver.tables.proving import Prover, mark_of
 from resolver.tables.view import View
-from resolver.tables.watch import watch_prepared
+from resolver.tables.watch import Reader, watch_prepared
 from resolver.worker_setup import (
     ask_for_short_turns,
     keep_from_collector,
@@ -75,22 +77,6 @@ whether a fault is the core's; it is slow."""
 _log = get_logger("weir.worker")
 
 
-class Counting:
-    """Counts events and sets gauges by name on the worker's page."""
-
-    def __init__(self, page: CounterPage) -> None:
-        self._words = page.words
-        self._slots = {name: page.slot(name) for name in WORKER_COUNTERS}
-
-    def count(self, name: str) -> None:
-        """One more of this event."""
-        self._words[self._slots[name]] += 1
-
-    def gauge(self, name: str, value: int) -> None:
-        """The present value of a gauge."""
-        self._words[self._slots[name]] = value
-
-
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A generation as Python and as the core see it; ``native`` is None where the core is switched off. ``day`` is the
@@ -102,11 +88,24 @@ class Opened:
     day: int
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerPlace:
+    """The folders of published state and of the counter pages, and the file of the log's keys, if only logged states are
+    to be taken.
+    """
+
+    state: Path
+    run: Path
+    log_keys: Path | None = None
+
+
 class Worker:
     """Ties listeners, pipeline and forwarder together for the life of the process."""
 
-    def __init__(self, state: Path, run: Path, slot: int, counting: Counting, cookies: Cookies) -> None:
+    def __init__(self, place: WorkerPlace, slot: int, counting: Counting, cookies: Cookies) -> None:
+        state, run = place.state, place.run
         self._state, self._run, self._slot = state, run, slot
+        self._prover = Prover(state, place.log_keys)
         self._counting = counting
         self._cookies = cookies
         self._hits = HitKeeper(run, slot, time.time)
@@ -133,11 +132,8 @@ class Worker:
     async def run(self) -> None:
         """Serve until ``stop``. SocketError if an address cannot be served."""
         index_key = partial(read_index_key, self._run)
-        tries_out = self._slot == TRIES_OUT
-        watching = spawn(
-            watch_prepared(self._state, self._open, self._use, index_key=index_key, staged=tries_out),
-            name="watch state",
-        )
+        reader = Reader(index_key, self._slot == TRIES_OUT, self._prover, self._tell_proofs)
+        watching = spawn(watch_prepared(self._state, self._open, self._use, reader), name="watch state")
         # A worker that no longer hears of policies must not go on: its successor starts with the present one.
         watching.add_done_callback(lambda _: self.stop())
         waiting = spawn(keep_waiting("the first generation"), name="waiting")
@@ -147,6 +143,11 @@ class Worker:
             await self._serve(self._latest)
         self.failed = watching.done() and not watching.cancelled()
         watching.cancel()
+
+    def _tell_proofs(self) -> None:
+        """What is proven of the generation that serves, where control reads it."""
+        self._counting.gauge("logged_state", mark_of(self._prover.logged))
+        self._counting.gauge("generations_refused", self._prover.refused)
 
     def _open(self, view: View) -> Opened:
         """Map and check for the core what Python has opened; runs in a thread."""
@@ -317,8 +318,10 @@ class Worker:
 
     async def _housekeeping(self) -> None:
         """Gauges, reports, and the sign of life that the service manager asked for: it stops when the loop hangs."""
-        interval = watchdog_interval()
+        interval, presence = watchdog_interval(), Presence()
         while True:
+            if self._cache is not None:
+                presence.follow(self._cache.memory)
             if self._front is not None:
                 self._front.tidy()
             await self._follow_the_day()
@@ -356,7 +359,8 @@ def _withheld(view: View) -> Withheld:
     return Withheld(view.urls.edition, view.digests.lists if view.digests.any else None)
 
 
-async def _main(state: Path, run: Path, slot: int) -> int:
+async def _main(place: WorkerPlace, slot: int) -> int:
+    run = place.run
     page = CounterPage(run / f"worker-{slot}.counters", WORKER_COUNTERS)
     if page.error is not None:
         _log.error(
@@ -365,7 +369,7 @@ async def _main(state: Path, run: Path, slot: int) -> int:
     counting = Counting(page)
     counting.gauge("started", int(time.time()))
     counting.gauge("pid", os.getpid())
-    worker = Worker(state, run, slot, counting, Cookies(_cookie_master(run)))
+    worker = Worker(place, slot, counting, Cookies(_cookie_master(run)))
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, worker.stop)
@@ -388,6 +392,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="weir-resolver", description="One Weir resolver worker.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the published state")
     parser.add_argument("--run", type=Path, required=True, help="folder for the counter page")
+    parser.add_argument(
+        "--log-key", type=Path, help="file of the log's keys; then only logged states are taken"
+    )
     parser.add_argument("--slot", type=int, default=0, help="number of this worker, from 0")
     options = parser.parse_args()
     configure_logs(f"worker-{options.slot}")
@@ -395,7 +402,7 @@ def main() -> int:
     raise_file_limit()
     ask_for_short_turns()
     try:
-        return asyncio.run(_main(options.state, options.run, options.slot))
+        return asyncio.run(_main(WorkerPlace(options.state, options.run, options.log_key), options.slot))
     except SocketError as error:
         _log.error("cannot serve", reason=str(error))
         return 1

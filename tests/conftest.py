@@ -9,10 +9,21 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from admin.audit.doubt import LogStoppedError
+from resolver.tlog import leaves, manifests, tree
+from resolver.tlog.checkpoints import Checkpoint
+from resolver.tlog.leaf_types import LeafType
+from resolver.tlog.leaves import ZERO_HASH, Leaf, LeafActor, Role
+from resolver.tlog.manifests import Manifest
+from resolver.tlog.notes import Signature, VerifierKey, signed
+from resolver.tlog.state_proof import StateProof
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CHECKER = Path(__file__).parent / "oracles" / "checker.go"
@@ -31,6 +42,70 @@ def _fresh_logging() -> Iterator[None]:
     """Undo what a process's entry point sets up when a test calls it."""
     yield
     structlog.reset_defaults()
+
+
+@dataclass
+class PaperLog:
+    """A log in memory, with a key of its own, that does what ``admin.control.logging_first.Log`` says and no more."""
+
+    origin: str = "box.example/weir/2026"
+    now: int = 1_800_000_000
+    leaves: list[bytes] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    """The state after each leaf."""
+    stopped: str = ""
+    """Why it takes nothing now."""
+    before_answer: Callable[[], None] = lambda: None
+    """Called when a state is in the log and nobody knows it yet."""
+
+    def __post_init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        self._append(LeafType.LOG_INIT, ZERO_HASH, origin=self.origin, vkey=self.verifiers[0].text)
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        return (VerifierKey.of_ed25519(self.origin, self._key.public_key().public_bytes_raw()),)
+
+    async def publish(self, manifest: Manifest, snap: str) -> StateProof:
+        if self.stopped:
+            raise LogStoppedError(self.stopped)
+        given = self.prove(manifest, snap)
+        self.before_answer()
+        return given
+
+    def prove(self, manifest: Manifest, snap: str) -> StateProof:
+        """Log the state unless it is the last one, and prove its leaf."""
+        data = manifests.encode(manifest)
+        state = manifests.digest(data)
+        index = len(self.leaves) - 1
+        if self.states[index] != state or leaves.decode(self.leaves[index]).facts.get("snap") != snap:
+            index = self._append(LeafType.PUBLISH, state, snap=snap)
+        size = len(self.leaves)
+        hashes = tree.inclusion_proof(index, size, self._hashes)
+        return StateProof(self._checkpoint(size), index, self.leaves[index], hashes, data)
+
+    def _append(self, kind: LeafType, state: str, **facts: str) -> int:
+        actor, before = LeafActor("a:0123456789abcdef", Role.SYSTEM), self.states[-1:] or [ZERO_HASH]
+        leaf = Leaf(len(self.leaves), self.now, kind, actor, state, before[0], facts)
+        self.leaves.append(leaves.encode(leaf))
+        self.states.append(state)
+        return leaf.seq
+
+    def _hashes(self, height: int, number: int) -> bytes:
+        if height == 0:
+            return tree.leaf_hash(self.leaves[number])
+        return tree.node_hash(self._hashes(height - 1, 2 * number), self._hashes(height - 1, 2 * number + 1))
+
+    def _checkpoint(self, size: int) -> bytes:
+        (key,) = self.verifiers
+        body = Checkpoint(self.origin, size, tree.root(size, self._hashes)).body
+        return signed(body, [Signature(key.name, key.key_id, self._key.sign(body.encode()))])
+
+
+@pytest.fixture
+def new_log() -> type[PaperLog]:
+    """Makes logs."""
+    return PaperLog
 
 
 @pytest.fixture(scope="session")

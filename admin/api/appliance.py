@@ -117,6 +117,8 @@ class Condition:
     """Findings that never could be."""
     log: LogCondition | None = None
     """None where none is kept."""
+    is_ahead: bool = False
+    """Less is enforced than the log says: a list was switched off a moment ago, and that is yet to be logged."""
     scanning: Scanning = NOBODY_SCANS
     """How many clients walk through secret lists, as the workers said last."""
 

@@ -25,10 +25,11 @@ from admin.api.describing import (
 )
 from admin.api.keys import APPLIANCE
 from admin.api.lists_status import FOR_ANYBODY
+from admin.api.metrics_proofs import REFUSED
 from admin.api.readiness import Readiness, judge
 from admin.services.process_state import ProcessState
 from admin.services.processes import read_listen_failures, read_states
-from admin.services.serving import served_generation
+from admin.services.serving import read_pages, served_generation
 
 PATHS: Paths = {
     "/healthz": {"get": operation("The process is alive", {"200": plain_text("ok")})},
@@ -64,7 +65,8 @@ async def readyz(request: web.Request) -> web.Response:
     run = appliance.place.run
     processes = read_states(run)
     served = {name: served_generation(run, name) for name in condition.processes}
-    readiness = judge(condition, processes, served, read_listen_failures(run))
+    refused = {name: read_pages(run, name).get(REFUSED, 0) for name in condition.processes}
+    readiness = judge(condition, processes, served, read_listen_failures(run), refused)
     status = HTTPStatus.OK if readiness.ready else HTTPStatus.SERVICE_UNAVAILABLE
     return web.json_response(_detail(readiness, condition, processes, served), status=status)
 

@@ -20,6 +20,7 @@ from admin.api.metrics_hits import hit_metrics
 from admin.api.metrics_latency import latency_metrics
 from admin.api.metrics_log import log_metrics
 from admin.api.metrics_pages import page_metrics
+from admin.api.metrics_proofs import proof_metrics
 from admin.api.metrics_scanning import scanning_metrics
 from admin.api.traffic import Traffic
 from admin.config.lists import ListConfig
@@ -54,6 +55,7 @@ class Numbers:
         pages = {name: read_pages(run, name) for name in self._condition.processes}
         yield from page_metrics(pages)
         yield from latency_metrics(pages)
+        yield from proof_metrics(pages)
         yield from hit_metrics(run, self._lists)
         yield from log_metrics(self._condition.log)
         yield from scanning_metrics(self._condition.scanning)

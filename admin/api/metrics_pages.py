@@ -22,7 +22,7 @@ from gateway.counting import GAUGES as GATEWAY_GAUGES
 from gateway.counting import page_counter
 from gateway.decision import Situation
 from resolver.counting import GAUGES as WORKER_GAUGES
-from resolver.counting import SCAN_GAUGES, SHARED_GAUGES
+from resolver.counting import PROOF_GAUGES, SCAN_GAUGES, SHARED_GAUGES
 from resolver.policy.model import ReasonKind
 
 JOINT = "illegal-voluntary-or-security"
@@ -49,6 +49,9 @@ _OF_ALL = frozenset(SHARED_GAUGES)
 """Gauges of what the workers share: told once, as the largest number that one of them gives."""
 _GAUGES = frozenset(WORKER_GAUGES) | frozenset(GATEWAY_GAUGES)
 
+_OF_OTHERS = frozenset(SCAN_GAUGES) | frozenset(PROOF_GAUGES)
+"""Told by ``metrics_scanning`` and ``metrics_proofs``."""
+
 Key = tuple[str, str, str]
 """Metric name without its prefix, label name, label value (both empty without a label)."""
 
@@ -68,7 +71,7 @@ def _told(page: Mapping[str, int]) -> dict[str, int]:
     """What of a page may be told, and as what."""
     told: dict[str, int] = defaultdict(int)
     for counter, value in page.items():
-        if not counter.startswith(LATENCY) and counter not in SCAN_GAUGES:
+        if not counter.startswith(LATENCY) and counter not in _OF_OTHERS:
             told[_JOINED.get(counter, counter)] += value
     return told
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from admin.api.appliance import Condition, ListCondition
 from admin.services.probes import State
@@ -34,8 +35,11 @@ def judge(
     processes: Mapping[str, ProcessState],
     served: Mapping[str, int | None],
     listen_failures: Sequence[str] = (),
+    refused: Mapping[str, int] = MappingProxyType({}),
 ) -> Readiness:
-    """``served`` is the generation that each process says it serves."""
+    """``served`` is the generation that each process says it serves, ``refused`` how many it has not taken for want of a
+    valid proof.
+    """
     problems = [*_publishing(condition), *_processes(condition, processes, served), *listen_failures]
     warnings = [f"configuration: {problem}" for problem in condition.config.problems]
     warnings += condition.clashes
@@ -47,6 +51,7 @@ def judge(
             warnings.append(found)
         warnings += _life(item)
     warnings += _selftests(condition)
+    warnings += _proofs(condition, refused)
     if condition.log is not None and condition.log.problem:
         warnings.append(
             f"changes wait, because nothing can be added to the public log: {condition.log.problem}"
@@ -84,6 +89,17 @@ def _selftests(condition: Condition) -> Iterator[str]:
             yield f"list {report.list_id} fails its self-test: {report.finding}"
     if condition.selftest_problem:
         yield f"findings of the self-test are not written down: {condition.selftest_problem}"
+
+
+def _proofs(condition: Condition, refused: Mapping[str, int]) -> Iterator[str]:
+    if condition.is_ahead:
+        yield "a list was switched off or on again ahead of the public log, which does not say so yet"
+    for name, number in refused.items():
+        if number:
+            yield (
+                f"{name} has refused {number} states since it started, because nothing proves that they are in the public "
+                "log: its journal says which check failed; find out who has written to the state folder"
+            )
 
 
 def _life(item: ListCondition) -> Iterator[str]:

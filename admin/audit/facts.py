@@ -12,7 +12,7 @@ from typing import Protocol
 from admin.audit.events import Detail
 from resolver.tlog.canonical import INTEGERS_BELOW, FormatError, Json
 from resolver.tlog.commitments import actor_id
-from resolver.tlog.fields import Check, identifier
+from resolver.tlog.fields import Check, hash_hex, identifier
 from resolver.tlog.leaves import LeafActor, Role
 
 
@@ -150,7 +150,7 @@ def paths(event: Recorded, _key: bytes) -> Json:
 def version(event: Recorded, _key: bytes) -> Json:
     """The software: version and digest."""
     number = str(event.detail.get("version", ""))
-    return f"{number}+{event.after}" if event.after else number
+    return f"{number}+{event.after}" if fits(hash_hex, event.after) else number
 
 
 def person(event: Recorded, key: bytes) -> Json:

@@ -27,7 +27,7 @@ class LocalSigner:
     def __init__(self, origin: str, refs: Sequence[KeyRef], lock: LockReader, mark: Path) -> None:
         """Reads the keys; of a log that is yet to begin, those of the box's own are made. SignerError."""
         self._origin, self._lock, self._mark = origin, lock, mark
-        making = lock(origin) is None and self._seen() is None
+        making = lock.read(origin) is None and self._seen() is None
         try:
             self._keys = [load_key(ref, origin, making=making) for ref in refs]
         except KeyFileError as error:
@@ -43,7 +43,7 @@ class LocalSigner:
         """As ``Signer``."""
         if request.origin != self._origin:
             raise RefusedError(f"this signer has the keys of {self._origin}, not of {request.origin}")
-        locked, seen = self._lock(self._origin), self._seen()
+        locked, seen = self._lock.read(self._origin), self._seen()
         check(request, locked, seen)
         self._saw(locked, seen)
         body = Checkpoint(self._origin, request.tree.size, request.tree.root).body
@@ -52,6 +52,7 @@ class LocalSigner:
     def close(self) -> None:
         """As ``Signer``."""
         self._keys = []
+        self._lock.close()
 
     def _key(self, key_id: str) -> SigningKey:
         for key in self._keys:

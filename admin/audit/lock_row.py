@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import quote
 
 import asyncpg
@@ -18,15 +18,24 @@ from admin.audit.bundles import Tree
 from admin.audit.signing import SignerError
 from admin.config.database import SQLITE
 
-LockReader = Callable[[str], Tree | None]
-"""An origin → how far that log has come; None: it was never begun. SignerError: that cannot be told."""
+
+class LockReader(Protocol):
+    """Reads lock rows. Used by one thread at a time."""
+
+    def read(self, origin: str) -> Tree | None:
+        """How far that log has come; None: it was never begun. SignerError: that cannot be told."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+
+
 _SECONDS = 5.0
 
 
 def lock_reader(address: str) -> LockReader:
     """For the address of a database as ``admin.store.address`` has it. Nothing is opened before it is asked."""
     scheme, _, rest = address.partition(":")
-    return _Sqlite(rest).read if scheme == SQLITE else _Postgresql(address).read
+    return _Sqlite(rest) if scheme == SQLITE else _Postgresql(address)
 
 
 class _Sqlite:
@@ -38,16 +47,18 @@ class _Sqlite:
         try:
             if self._connection is None:
                 uri = f"file:{quote(self._path)}?mode=ro"
-                self._connection = sqlite3.connect(uri, uri=True, timeout=_SECONDS, isolation_level=None)
+                self._connection = sqlite3.connect(
+                    uri, uri=True, timeout=_SECONDS, isolation_level=None, check_same_thread=False
+                )
             row = self._connection.execute(
                 "SELECT size, root FROM logs WHERE origin = ?", (origin,)
             ).fetchone()
         except sqlite3.Error as error:
-            self._forget()
+            self.close()
             raise SignerError(f"the signer cannot read the database: {error}") from error
         return None if row is None else Tree(int(row[0]), bytes(row[1]))
 
-    def _forget(self) -> None:
+    def close(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
@@ -69,6 +80,15 @@ class _Postgresql:
             self._connection = None
             # What a driver says may hold the address with its password.
             raise SignerError(f"the signer cannot read the database ({type(error).__name__})") from None
+
+    def close(self) -> None:
+        runner, self._runner = self._runner, None
+        connection, self._connection = self._connection, None
+        if runner is not None:
+            if connection is not None:
+                with contextlib.suppress(OSError, PostgresError, InterfaceError):
+                    runner.run(connection.close(timeout=_SECONDS))
+            runner.close()
 
     async def _read(self, origin: str) -> Tree | None:
         if self._connection is None or self._connection.is_closed():

@@ -19,6 +19,9 @@ from resolver.tlog.fields import hash_hex
 from resolver.tlog.leaf_types import SHAPES, LeafType
 from resolver.tlog.leaves import LeafActor
 
+_LATEST = 9_000_000_000.0
+"""Seconds; in the year 2255 microseconds come near the largest integer of the log's JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublicPart:
@@ -67,7 +70,7 @@ def private_part(event: Recorded) -> bytes:
                 "kind": _text(event.actor_kind),
             },
             "after": _text(event.after),
-            "at_us": round(event.at * 1_000_000),
+            "at_us": _microseconds(event.at),
             "before": _text(event.before),
             "detail": {ascii(key)[1:-1]: _private(value) for key, value in event.detail.items()},
             "kind": _text(event.kind),
@@ -106,6 +109,11 @@ def _facts(telling: Telling, event: Recorded, actor_key: bytes) -> dict[str, Jso
     if missing := set(shape.required) - set(found):
         raise PublicationError(f"event {event.sequence} ({event.kind}) has no {sorted(missing)[0]!r}")
     return found
+
+
+def _microseconds(at: float) -> int:
+    """A clock that is far out must not make an event that can never be told."""
+    return round(max(0.0, min(at, _LATEST)) * 1_000_000)
 
 
 def _private(value: Detail) -> Json:

@@ -1,4 +1,4 @@
-"""``weir audit list``: what happened, through the running control process."""
+"""``weir audit``: the group of its verbs, and ``list``: what happened, through the running control process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli.audit_export import export
+from admin.cli.audit_private import erase, private
 from admin.cli.documents import every, given, say_json
 from admin.cli.exits import Exit
 from admin.cli.talking import talk
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from admin.config import Config
 
 _PATH = "/api/v1/audit"
-_HEADS = ("event", "at", "what", "of", "by", "reason")
+_HEADS = ("event", "leaf", "at", "what", "of", "by", "reason")
 _MOST = 100_000
 """Events that are printed at once; more are asked for with --since."""
 
@@ -28,6 +30,9 @@ def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
     group = typer.Typer(help="What happened.", no_args_is_help=True, rich_markup_mode=None)
     group.command("list", help="The events, oldest first.")(verb(show_all))
+    group.command("export", help="The events as lines for other systems.")(verb(export))
+    group.command("private", help="What is private of an event, with its opening.")(verb(private))
+    group.command("erase", help="Erase what events keep of people.")(verb(erase))
     app.add_typer(group, name="audit")
 
 
@@ -37,17 +42,22 @@ def show_all(
     actor: Annotated[str | None, typer.Option(help="By this token, system user or holder.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From this time on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Before this time.")] = None,
+    public: Annotated[
+        bool | None, typer.Option("--public/--not-public", help="Which the public log tells, or the others.")
+    ] = None,
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all there is as JSON.")] = False,
 ) -> int:
     """0 also when nothing happened."""
-    only = given(kind=kind, subject=subject, actor=actor, since=since, until=until)
+    told = None if public is None else str(public).lower()
+    only = given(kind=kind, subject=subject, actor=actor, since=since, until=until, public=told)
 
     def words(checked: Config) -> int:
         events = list(islice(every(checked, _PATH, only), _MOST))
         rows = (
             (
                 str(event["sequence"]),
+                "" if event["index"] is None else str(event["index"]),
                 datetime.fromtimestamp(event["at"], UTC).strftime("%Y-%m-%d %H:%M:%SZ"),
                 event["kind"],
                 event["subject"],

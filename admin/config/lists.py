@@ -34,9 +34,9 @@ from admin.config.values import Duration, Ratio, Size
 from blocklists.catalogue import CatalogueEntry, load_catalogue
 from blocklists.formats import FORMATS
 from blocklists.model import Confidentiality, Kind, LegalBasis, Scope
-from blocklists.properties import Attribution, LogPolicy, PopularNames, StalePolicy
+from blocklists.properties import Attribution, LogPolicy, PopularNames, Publish, StalePolicy
 
-_E = TypeVar("_E", Attribution, LogPolicy, PopularNames, StalePolicy)
+_E = TypeVar("_E", Attribution, LogPolicy, PopularNames, Publish, StalePolicy)
 
 _SCOPES: Mapping[str, tuple[Scope, ...]] = {
     "hosts": (Scope.HOST, Scope.DOMAIN, Scope.WILDCARD),
@@ -213,6 +213,13 @@ class ListConfig(Section):
     """A new version serves on one worker first, and on all when that went well (`admin.gates.staging`). It takes two
     workers, and a version before to go back to; one that comes together with a change of the lists in the configuration is
     not tried out."""
+    publish: Annotated[Publish, _one_of(Publish)] = key(
+        Publish.ROOT, example="count", words="one of " + ", ".join(Publish)
+    )
+    """What the public transparency log says of the list beside its id, its confidentiality and how much of it is enforced:
+    a digest of its text (of a restricted or secret list a commitment, which tells nothing without its opening) and, but
+    for secret lists, the number of entries (root); that number alone (count); nothing (none), where a licence forbids even
+    that. Without a digest nobody can prove later what was in the list."""
     max_size: Size = key(Size.parse("256MiB"), example="64MiB")
     """A larger version is refused."""
     max_shrink: Annotated[Ratio, AfterValidator(_at_most_all)] = key(Ratio.parse("30%"), example="20%")

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
+from functools import partial
 
 from admin.config import Config
-from admin.control.publishing import Published, Publisher
+from admin.control.logging_first import LogFirst
+from admin.control.proofs import Proof
+from admin.control.publishing import Prepared, Published, Publisher, Step
 from admin.control.storage import Storage
 from admin.services.effective import Merged, merge, merge_subscribers
 from admin.services.stored import NOTHING_STORED
@@ -22,9 +26,9 @@ _log = get_logger("weir.control")
 class Adoption:
     """Owns what is in force and what is to be."""
 
-    def __init__(self, declared: Config, storage: Storage, publisher: Publisher) -> None:
+    def __init__(self, declared: Config, storage: Storage, publisher: Publisher, first: LogFirst) -> None:
         """Nothing is in force before ``publish``; ``declared`` stands for it until then."""
-        self._storage, self._publisher = storage, publisher
+        self._storage, self._publisher, self._first = storage, publisher, first
         self._lock = threading.Lock()
         """Held while something goes into force."""
         self.in_force = merge(declared, NOTHING_STORED)
@@ -51,12 +55,30 @@ class Adoption:
                 _log.error("the database and the configuration do not fit together", problem=clash)
         return True
 
-    def publish(self) -> Published:
-        """In a thread: make what is wanted the state in force. The errors of ``Publisher``."""
-        prepared = self._publisher.prepare(self.wanted.config)
+    async def publish(self) -> Published:
+        """Make what is wanted the state in force, once it is logged. LogStoppedError, and the errors of ``Publisher``."""
+        while True:
+            prepared = await asyncio.to_thread(self._publisher.prepare, self.wanted.config)
+            async with self._first.turn():
+                if (done := await self._bring(prepared)) is not None:
+                    return done
+
+    async def _bring(self, prepared: Prepared) -> Published | None:
+        """What was prepared, step by step; None if it is to be prepared anew."""
+        done = self._publisher.unchanged
+        for step in self._publisher.steps(self.wanted.config, prepared):
+            done = await self._first.put(step.put, partial(self._take, step))
+            if done is None:
+                return None
+        return done
+
+    def _take(self, step: Step, proof: Proof | None) -> Published | None:
+        if not self._publisher.amend(step.put.prepared, proof):
+            return None
         with self._lock:
-            wanted = self.wanted  # subscribers may have changed while lists were compiled
-            done = self._publisher.publish(wanted.config, prepared)
+            wanted = self.wanted  # subscribers may have changed while this was prepared and logged
+            put = replace(step.put, config=wanted.config)
+            done = self._publisher.take(replace(step, put=put), proof)
             self._adopted(wanted)
         return done
 

@@ -6,6 +6,7 @@ switch. An event may come twice if the process ends between the log and the reco
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -40,11 +41,16 @@ class Announcer:
     def __init__(self, record: Record | None) -> None:
         """Without ``record`` there is no audit log: events are logged as lines and then forgotten."""
         self._record = record or _to_the_journal
+        self._turn = asyncio.Lock()
         self.problem = ""
         """Why events wait; empty when none does."""
 
     async def deliver(self, holder: Holder, list_ids: Sequence[str]) -> None:
         """Bring every waiting event of these lists to the log; what cannot be brought now stays where it is."""
+        async with self._turn:  # whoever takes a state into force asks for it too
+            await self._deliver(holder, list_ids)
+
+    async def _deliver(self, holder: Holder, list_ids: Sequence[str]) -> None:
         for list_id in list_ids:
             if not (pending := holder.life(list_id).pending):
                 continue

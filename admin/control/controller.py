@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, UnknownListError, Wish
+from admin.audit.doubt import LogStoppedError
 from admin.config import Config, ConfigError, load
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
@@ -33,13 +34,17 @@ from admin.control.erasing import Eraser
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.lists import ListKeeper
+from admin.control.log_state import describe
+from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
 from admin.control.process_watch import ProcessWatch
-from admin.control.publishing import Publisher
+from admin.control.publishing import InPlace, Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.scan_alarm import ScanAlarm
 from admin.control.selftest import SelfTest
+from admin.control.served import LOOK as SERVED_LOOK
+from admin.control.served import Served
 from admin.control.storage import Storage
 from admin.control.token import TokenError, read_token
 from admin.control.trials import LOOK, Trials
@@ -61,6 +66,7 @@ from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.store import current_generation
 from resolver.tables.view import View
+from resolver.tlog.manifests import Manifest
 
 if TYPE_CHECKING:
     from admin.store.database import Database
@@ -91,7 +97,7 @@ class Controller:
         """``config`` is what the file declares. TokenError if its token cannot be read.
 
         ``readings`` is what the keeper counts new versions with, its index key that of all secret lists; whoever made
-        ``storage`` closes it.
+        ``storage`` closes it. Without ``keep_log`` nothing is logged before it is in force.
         """
         self._readings = readings
         self._keeper, self._clocks, self._storage = keeper, clocks, storage
@@ -102,16 +108,18 @@ class Controller:
         self._publisher = Publisher(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
-        self._trials = Trials(self._publisher, self._place.run, clocks)
+        self._announcer = Announcer(storage.record)
+        self._first = LogFirst(self._publisher, self._described, self._deliver)
+        self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
+        self._served = Served(self._place.run, storage, clocks, config.node)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
-        self._adoption = Adoption(config, storage, self._publisher)
+        self._adoption = Adoption(config, storage, self._publisher, self._first)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
-        self._announcer = Announcer(storage.record)
         self._eraser = Eraser(keeper, self._place.state, clocks.unix)
         self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
@@ -165,6 +173,11 @@ class Controller:
         """From now on whoever has this token is somebody with rights on this box."""
         self._keys = replace(self._keys, local=local_token)
 
+    def keep_log(self, log: Log) -> None:
+        """From now on nothing comes into force that is not in this log; called before ``start``."""
+        self._first.keep(log)
+        self._editor.holds = True
+
     def now(self) -> float:
         """Unix seconds."""
         return self._clocks.unix()
@@ -176,6 +189,7 @@ class Controller:
             notices=self.notices.counts,
             clashes=self.clashes,
             scanning=self._scans.now,
+            is_ahead=self._publisher.is_ahead,
         )
 
     async def selftest(self, actor: Actor, list_id: str) -> Report:
@@ -235,12 +249,25 @@ class Controller:
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """As ``Appliance.edit``."""
         source = self._source(list_id)
-        report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard, act)
+        async with self._first.turn():
+            report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard, act)
+            await self._keeper.lives.follow_edits(source.id)
+            if self._first.keeps_log:
+                report = await self._release(report, len(wishes))
         self._stale = self._stale or report.compiling
-        await self._keeper.lives.follow_edits(source.id)
         self._wake.set()
         _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
+
+    async def _release(self, report: EditReport, edits: int) -> EditReport:
+        """Log edits that were kept, and put them into force; if the log is stopped they wait, as the report says."""
+        try:
+            await self._first.again()
+        except (LogStoppedError, OSError, ValueError) as error:
+            _log.error("edits of entries are kept and wait", reason=str(error))
+            self._stale = True
+            return report
+        return replace(report, in_force=edits - self._editor.later, compiling=self._editor.owes_compiling)
 
     async def hits(self, list_id: str) -> HitReport:
         """How often a list has spoken. UnknownListError."""
@@ -312,6 +339,7 @@ class Controller:
                 await self._sleep()
         finally:
             self._bookkeeping.stop()
+            await self._first.stop()
             for task in (testing, *self._fetches.values()):
                 task.cancel()
             await asyncio.wait({testing})  # it lets go of the database before that is closed
@@ -322,7 +350,7 @@ class Controller:
         False if that could not be published. It is then tried again, and what is left to be compiled is on its way.
         """
         is_published = not self._waits_for_store and await attempt(
-            partial(self._publisher.publish_again, self.config), self._record, self._place.state
+            partial(self._first.ahead, self.config), self._record, self._place.state
         )
         if is_published:
             self._selftest.published(self._publisher.compiled)
@@ -349,6 +377,17 @@ class Controller:
         await self._trials.look(self.lists, self.config, self._record)
         if not self._stale and self._publisher.is_current:
             await self._eraser.prove()
+        self._first.follow()
+        await self._deliver()
+        await self._served.look(self._publisher.binding, self._record.processes)
+
+    def _described(self, put: InPlace) -> Manifest:
+        """What the log is to say of a state that is about to be in force; in a thread. OSError, ValueError."""
+        keeper, edits = self._keeper, self._editor.edits
+        return describe(put.config, put.prepared.lists, keeper, edits, self._readings.guard)
+
+    async def _deliver(self) -> None:
+        """Bring the events that wait in the records of lists to the database."""
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
 
     async def _live(self) -> None:
@@ -367,6 +406,8 @@ class Controller:
             waits.append(end - now)
         if self._publisher.tried is not None:
             waits.append(LOOK)
+        if self._served.waits:
+            waits.append(SERVED_LOOK)
         try:
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()

@@ -10,6 +10,8 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from admin.api.appliance import EditReport
@@ -55,7 +57,12 @@ class Editor:
         self._deltas: Deltas | None = None
         self._path: Path | None = None
         self._recent: list[_Recent] = []
+        self._held: list[tuple[str, Edit]] = []
         self._mark = self._owed = self._compiled = 0
+        self.holds = False
+        """Whether edits are kept first and put into force by ``release``: they are logged in between."""
+        self.later = 0
+        """How many of the edits that were released last need a compilation first."""
 
     @property
     def owes_compiling(self) -> bool:
@@ -70,7 +77,8 @@ class Editor:
     def edit(self, source: ListSource, edits: Sequence[Edit], note: NoteOf = no_note) -> EditReport:
         """Keep edits and put them into force. EditError or OSError: none of them is kept or in force.
 
-        ``note`` says what is kept with them, from the edits that held before and those that hold then.
+        ``note`` says what is kept with them, from the edits that held before and those that hold then. Where ``holds``
+        is set, they wait for ``release``.
         """
         with self._lock:
             for edit in edits:
@@ -79,12 +87,25 @@ class Editor:
             self._store.edit(source, edits, note(combine(before), combine((*before, *edits))))
             self._recent += [_Recent(self._mark + 1 + n, source.id, edit) for n, edit in enumerate(edits)]
             self._mark += len(edits)
-            effects = self._apply(self._deltas, source.id, edits)
-            if any(effect is not Effect.NOW for effect in effects):
-                self._owed = self._mark
+            self._held += [(source.id, edit) for edit in edits]
+            later = len(edits) if self.holds else self._release()
             kept = combine(self._store.edits(source.id).edits)
-        later = sum(effect is Effect.LATER for effect in effects)
         return EditReport(in_force=len(edits) - later, compiling=self.owes_compiling, edits=kept)
+
+    def release(self) -> None:
+        """Put into force what waits."""
+        with self._lock:
+            self.later = self._release()
+
+    def _release(self) -> int:
+        """The caller holds the lock."""
+        effects: list[Effect] = []
+        for list_id, held in groupby(self._held, key=itemgetter(0)):
+            effects += self._apply(self._deltas, list_id, [edit for _, edit in held])
+        self._held = []
+        if any(effect is not Effect.NOW for effect in effects):
+            self._owed = self._mark
+        return sum(effect is Effect.LATER for effect in effects)
 
     def amend(self, source: ListSource, changes: Sequence[Edit]) -> bool:
         """Put into force what a list's text says otherwise now, beneath the edits made to it, and write it to the disk.
@@ -141,7 +162,7 @@ class Editor:
                 raise
             if self._deltas is not None:
                 self._deltas.close()
-            self._deltas, self._path = fresh, path
+            self._deltas, self._path, self._held = fresh, path, []
             if basis is not None:
                 self._compiled = basis.mark
                 self._recent = [recent for recent in self._recent if recent.mark > basis.mark]

@@ -19,10 +19,13 @@ from admin.control.queueing import Queue
 from admin.control.schedule import Schedule
 from admin.control.sync_events import noted
 from admin.services.redaction import message_of, redacted
+from blocklists.digesting import Digester
 from blocklists.enforcement import Enforced
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.pace import pace_of
+from blocklists.records import ListLife, Serving
 from blocklists.sources import Fetched, Known, Phase, Progress
+from blocklists.suffixes import public_suffixes
 from blocklists.sync import (
     CONFIRMING,
     Count,
@@ -62,6 +65,7 @@ class ListKeeper:
         fetch: Fetch,
         progress: ProgressBoard | None = None,
         recount: Recount | None = None,
+        digester: Digester | None = None,
     ) -> None:
         """Knows no list until ``follow``. ``progress`` is where ``fetch`` tells how far it has come. Without ``recount``
         every new version is counted as a whole.
@@ -70,6 +74,8 @@ class ListKeeper:
         """Where the lists are kept."""
         self._schedule, self._clocks = schedule, clocks
         self._count, self._fetch, self._recount = count, fetch, recount
+        self.digester = digester or Digester(store, public_suffixes())
+        """What the public log says of versions."""
         self.fetcher = fetch
         """How a list is fetched, for who looks at it without keeping it."""
         self.lives = Lives(store, clocks)
@@ -178,13 +184,19 @@ class ListKeeper:
         """Count the list's age from now, or know that this process tried; announce what is new."""
         (self.lives.confirmed if good else self.lives.tried)(source.id)
         newest, held = self._store.newest_for(source), self._store.attempt(source.id).held
-        now = self._clocks.unix()
-        if noted(self.lives.life(source.id), source, outcome, newest, held, now) is None:
-            return
-        with contextlib.suppress(OSError):  # a full disk: announced when the next attempt ends
-            await self.lives.change(
-                source.id, lambda life: noted(life, source, outcome, newest, held, now) or life
-            )
+        now, feed = self._clocks.unix(), self._feed(source, newest)
+
+        def changed(life: ListLife) -> ListLife | None:
+            return noted(life, source, outcome, newest, held, now, feed)
+
+        if changed(self.lives.life(source.id)) is not None:
+            with contextlib.suppress(OSError):  # a full disk: announced when the next attempt ends
+                await self.lives.change(source.id, lambda life: changed(life) or life)
+
+    def _feed(self, source: ListSource, newest: Serving | None) -> str:
+        """The commitment to what the source sent; empty if it is not worked out."""
+        known = None if newest is None else self._store.digests.find(source.id, newest.digest)
+        return "" if known is None else known.feed
 
     async def _outcome(self, source: ListSource) -> RefreshOutcome:
         now = self._clocks.unix()
@@ -196,6 +208,7 @@ class ListKeeper:
                 count=self._count_current,
                 fetch=self._fetch_current,
                 recount=None if self._recount is None else self._recount_current,
+                digest=self.digester.digest,
             )
         except _SupersededError:
             raise

@@ -212,44 +212,47 @@ class LogKeeper:
         LogStoppedError, OSError.
         """
         head, known = history.head, {key.vkey for key in history.keys}
-        self.close()
+        await self.close()
         config = self._config()
         refs = key_refs(config, self._place, head.origin, os.environ)
         if all(ref.own for ref in refs):
             path = own_key_file(self._place, head.origin, len(known) + 1)
             refs = [*refs, KeyRef(Secret(path=str(path)), own=True, fresh=True)]
-        self._start_signer(head.origin, refs)
+        await self._start_signer(head.origin, refs)
         fresh = [key for key in await self.vkeys(head.origin) if key.text not in known]
         if not fresh:
             raise LogStoppedError("there is no other key to sign with; write where it lies to audit.next_key")
         return fresh[0]
 
-    def drop_key(self, key: LogKey, history: History) -> None:
+    async def drop_key(self, key: LogKey, history: History) -> None:
         """Destroy a key of the box's own that has signed for the last time; the operator's are the operator's. OSError."""
-        head = history.head
+        await asyncio.to_thread(self._drop, key, history.head)
+        await self.close()
+
+    def _drop(self, key: LogKey, head: Head) -> None:
         for path in own_key_files(self._place, head.origin):
             if load_key(KeyRef(Secret(path=str(path))), head.origin, making=False).public.text == key.vkey:
                 path.unlink()
-        self.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the signer; the next use starts another, with the keys that are there then."""
-        if self._signer is not None:
-            self._signer.close()
-        self._signer = None
+        signer, self._signer = self._signer, None
+        if signer is not None:
+            await asyncio.to_thread(signer.close)
 
     async def _signer_of(self, origin: str) -> Signer:
         if self._signer is None or self._origin != origin:
-            self.close()
+            await self.close()
             config = self._config()
             refs = key_refs(config, self._place, origin, os.environ)
-            self._start_signer(origin, refs)
+            await self._start_signer(origin, refs)
         assert self._signer is not None
         return self._signer
 
-    def _start_signer(self, origin: str, refs: list[KeyRef]) -> None:
+    async def _start_signer(self, origin: str, refs: list[KeyRef]) -> None:
         mark = self._place.log_keys / label_of(origin) / "mark"
-        self._signer = self._make_signer(hello(origin, refs, address_of(self._config()), mark))
+        told = hello(origin, refs, address_of(self._config()), mark)
+        self._signer = await asyncio.to_thread(self._make_signer, told)
         self._origin = origin
 
     def _writer(self, ledger: StoreLedger, signer: Signer) -> Writer:

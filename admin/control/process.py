@@ -35,6 +35,7 @@ from admin.services.locking import Lock, LockedError
 from admin.services.place import Place
 from admin.store.address import address_of
 from blocklists.credentials import CredentialError
+from blocklists.digesting import Digester
 from blocklists.sealed_texts import SealedTexts
 from blocklists.snapshot.compiler import compile_prepared
 from blocklists.snapshot.native import keep_little_memory
@@ -113,14 +114,16 @@ def _parts(config: Config, vault: VaultKey) -> _Parts:
     readings = Readings(public_suffixes(), vault.index_key)
     progress = ProgressBoard()
     lists = Place(config.data_dir).lists
+    store = ListStore(lists, SealedTexts(lists, vault.derive(BLOBS)), digest_key=vault.derive(COMMITMENTS))
     keeper = ListKeeper(
-        ListStore(lists, SealedTexts(lists, vault.derive(BLOBS)), digest_key=vault.derive(COMMITMENTS)),
+        store,
         Schedule(random.SystemRandom()),
         clocks,
         count=readings.count,
         recount=readings.recount,
         fetch=partial(fetch, report=progress.note),
         progress=progress,
+        digester=Digester(store, public_suffixes(), lambda: readings.guard),
     )
     storage = Storage(lambda: address_of(config), Place(config.data_dir).owed_events)
     controller = Controller(

@@ -211,7 +211,7 @@ class PublicLog:
         async with self._turn:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self._keeper.files.settle)
-            await asyncio.to_thread(self._keeper.close)
+            await self._keeper.close()
 
     # ---- appending ----
 
@@ -354,7 +354,7 @@ class PublicLog:
         )
         await self._tell(event, actor)
         try:
-            await asyncio.to_thread(self._keeper.drop_key, old, (await self._ready()).history)
+            await self._keeper.drop_key(old, (await self._ready()).history)
         except OSError as error:
             _log.error(
                 "a retired key of the public log is not destroyed; remove its file", problem=str(error)
@@ -404,6 +404,11 @@ class PublicLog:
         leaf = leaves.decode(self._bound[1])
         return leaf.state == state and dict(leaf.facts) == facts
 
+    def _stopped(self, problem: str) -> None:
+        if problem != self.problem:
+            _log.error("the public log is stopped; what changes waits", problem=problem)
+        self._condition = replace(self._condition, problem=problem)
+
     def _forget(self) -> None:
         """Believe nothing of what is in memory: the next use opens the log anew."""
         self._writer, self._bound, self._held = None, None, None
@@ -413,13 +418,10 @@ class PublicLog:
         """Say once why the log is stopped, and once that it goes on."""
         try:
             yield
-        except LogStoppedError as error:
-            if str(error) != self.problem:
-                _log.error("the public log is stopped; what changes waits", problem=str(error))
-            self._condition = replace(self._condition, problem=str(error))
-            raise
-        except BaseException:
+        except BaseException as error:
             self._forget()
+            if isinstance(error, LogStoppedError):
+                self._stopped(str(error))
             raise
         if self.problem:
             _log.info("the public log goes on")

@@ -2,6 +2,9 @@
 
 Two ways lead here and must not wait for each other: a new state, which may take seconds to compile, and the same state
 with other lists enforced, which is the kill switch. One lock orders their publications, none is held while compiling.
+
+Where a log is kept, whoever calls has what comes into force logged first and brings the proof (``logging_first``); the kill
+switch alone goes ahead of the log, with the proof of before (``publish_again``).
 """
 
 from __future__ import annotations
@@ -14,23 +17,26 @@ from dataclasses import asdict, dataclass, replace
 
 from admin.config import Config
 from admin.control import compiled as records
-from admin.control.amending import Amender
+from admin.control.amending import Amender, Amendment
 from admin.control.compiled import Compiled, Fingerprint
 from admin.control.editing import Basis, Editor
+from admin.control.kept import kept
 from admin.control.lists import ListKeeper, LostTextError
-from admin.services.build import build_tables, sources, worker_count
+from admin.control.proofs import Binding, Proof, Proofs
+from admin.control.trying import lists_to_try
+from admin.services.build import sources
 from admin.services.effective import SubscriberChange
 from admin.services.in_force import InForce
 from admin.services.place import Place
 from admin.services.publish import Compile, Snapshot, compile_lists, promote, publish, stage
+from admin.services.terms import Terms
 from blocklists.enforcement import Enforced
-from blocklists.snapshot.native import SnapshotError, release_memory
+from blocklists.snapshot.native import release_memory
 from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
 from resolver.runtime.logs import get_logger
 from resolver.tables.model import Tables
-from resolver.tables.store import TablesError, current_generation, unstage
-from resolver.tables.view import View
+from resolver.tables.store import current_generation, unstage
 from resolver.tables.writing import Changes
 
 _log = get_logger("weir.control")
@@ -39,8 +45,6 @@ MOST_COMPILATIONS = 3
 """In a row without publishing one; whoever decides more often waits for less."""
 
 Published = tuple[Tables, Snapshot]
-WORKERS_TO_TRY = 2
-"""One tries out, and there must be another to compare it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +53,35 @@ class Prepared:
 
     snapshot: Snapshot
     basis: Basis | None
+    lists: Fingerprint | None
+    """The versions that they hold, once the amendments are made; None if nobody knows them any more."""
+    amendments: tuple[Amendment, ...] = ()
+    """What is to be changed beside them when they come into force."""
 
 
 @dataclass(frozen=True, slots=True)
-class _InPlace:
-    """What is in force: what it takes to put it into force anew."""
+class InPlace:
+    """What is in force, or is to be: what it takes to put it into force anew."""
 
     config: Config
     prepared: Prepared
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One state on its way into force: for all, or for the first worker, which tries it out for these lists' sake."""
+
+    put: InPlace
+    tried_for: tuple[str, ...] = ()
+    is_tidied: bool = True
+    """Whether older states may be cleared away then: not what belongs to the step that follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """A state that the first worker tries out, and the lists for whose sake it does."""
 
-    put: _InPlace
+    put: InPlace
     state: InForce
     compiled: Fingerprint
     lists: tuple[str, ...]
@@ -85,6 +103,7 @@ class Publisher:
         readings: Readings,
     ) -> None:
         """``now`` gives Unix seconds; ``readings`` is what the keeper counts new versions with."""
+        self.proofs = Proofs(place.state)
         self._place, self._keeper, self._editor, self._now = place, keeper, editor, now
         self._compiler, self._readings = compiler, readings
         self._amender = Amender(keeper, editor, readings)
@@ -94,7 +113,11 @@ class Publisher:
         self._rests = False
         """What is in force is to be followed by something else, whatever comes."""
         self._lock = threading.Lock()
-        self._put: _InPlace | None = None
+        self._put: InPlace | None = None
+        self.is_ahead = False
+        """What is in force was put there ahead of the log, and is to be logged."""
+        self._proof: Proof | None = None
+        """Of ``_put``."""
         self._put_lists: Fingerprint = ()
         """The lists behind ``_put``."""
         self._in_force: InForce | None = None
@@ -147,28 +170,97 @@ class Publisher:
         nothing where what is in force fits, or can be changed in place.
         """
         if self._compiled is None and (taken := self._take_over(config)) is not None:
-            return Prepared(taken.snapshot, None)
+            return Prepared(taken.snapshot, None, taken.fingerprint)
         is_crowded, self._rests = self._rests and self._amender.is_crowded, False
-        if is_crowded or not (self.is_current or self._amend(config)):
+        if is_crowded or not self.is_current:
+            if not is_crowded and (amended := self._amended(config)) is not None:
+                return amended
             try:
                 self._compile_as_decided()
             except LostTextError:
                 # A list whose text is away must not freeze the policies of everybody.
-                if (kept := self._kept(config)) is None:
+                if (left := self._kept(config)) is None:
                     raise
-                return Prepared(kept[0], None)
+                return Prepared(left[0], None, None)
         assert self._compiled is not None
-        return Prepared(self._compiled.snapshot, self._compiled.basis)
+        return Prepared(self._compiled.snapshot, self._compiled.basis, self._compiled.fingerprint)
 
-    def publish(self, config: Config, prepared: Prepared) -> Published:
-        """Make this configuration over what was prepared the state in force."""
+    def steps(self, config: Config, prepared: Prepared) -> tuple[Step, ...]:
+        """What is to come into force, one after the other; nothing if just that is tried out already."""
+        put, before = InPlace(config, prepared), self._put
+        lists = self._to_be_tried(put)
+        if not lists or self._in_force is None or before is None or self._compiled is None:
+            return (Step(put),)
+        if self.tried is not None and self.tried.put == put:
+            return ()
+        if config == before.config:
+            return (Step(put, lists),)
+        # What else is new shall not wait: it comes into force for all, over the lists of before.
+        return (Step(replace(put, prepared=before.prepared), is_tidied=False), Step(put, lists))
+
+    def amend(self, prepared: Prepared, proof: Proof | None) -> bool:
+        """Make the amendments beside the compiled lists in force; False if they are to be compiled instead."""
+        compiled, lists = self._compiled, prepared.lists
+        if not prepared.amendments:
+            return True
+        if compiled is None or lists is None or compiled.snapshot.name != prepared.snapshot.name:
+            return False
+        self._compiled = None  # should this end anywhere, nobody knows what is in force, and it is compiled
+        records.take_back(self._place.state)
         with self._lock:
-            put = _InPlace(config, prepared)
-            if (lists := self._to_be_tried(put)) and (tried := self._try_out(put, lists)) is not None:
-                return tried
-            done = self._replace(put, tidy=True)
+            self._prove_in_force(proof)
+        amended = self._amender.apply(compiled, lists, prepared.amendments)
+        if amended is None:
+            return False
+        self._compiled, self._wanted, self._rests = amended, lists, self._amender.is_crowded
+        return True
+
+    def take(self, step: Step, proof: Proof | None) -> Published:
+        """Put a state into force; ``proof`` is that of its being logged, None where no log is kept."""
+        with self._lock:
+            if step.tried_for:
+                return self._try_out(step, proof)
+            done = self._replace(step.put, proof, tidy=step.is_tidied)
+            self._editor.release()
             self._keep_record()
             return done
+
+    def again(self, proof: Proof | None) -> Published | None:
+        """The state in force anew, as it is logged now; None if nothing is in force.
+
+        UncoveredError: the proof is of another state.
+        """
+        with self._lock:
+            put, in_force = self._put, self._in_force
+            if put is None or in_force is None:
+                return None
+            snapshot, terms = put.prepared.snapshot, self._terms(put, proof)
+            if in_force.fits(put.config, snapshot.name, snapshot.bits, terms):
+                in_force.prove(terms.proof)
+                self._proof, self.is_ahead = proof, False
+            else:
+                self._replace(put, proof, tidy=False)
+            self._editor.release()
+            return self.unchanged
+
+    @property
+    def in_force(self) -> InPlace | None:
+        """What this process has put into force for all; None if nothing yet."""
+        return self._put
+
+    @property
+    def binding(self) -> Binding | None:
+        """What is in force for all and by what it is bound; None where that cannot be shown, or is about to change."""
+        proof, in_force = self._proof, self._in_force
+        if proof is None or in_force is None or self.is_ahead or self.tried or self._editor.owes_compiling:
+            return None
+        return Binding(in_force.tables.generation, proof.state, proof.snap, proof.given.index)
+
+    @property
+    def unchanged(self) -> Published | None:
+        """What is in force for all, if this process has put it there."""
+        put, in_force = self._put, self._in_force
+        return None if put is None or in_force is None else (in_force.tables, put.prepared.snapshot)
 
     def change_subscribers(self, config: Config, changes: Collection[SubscriberChange]) -> bool:
         """Put a configuration into force that differs from the one in force in these subscribers alone.
@@ -179,33 +271,38 @@ class Publisher:
             put, in_force = self._put, self._in_force
             if put is None or in_force is None:
                 return False
-            snapshot, enforced = put.prepared.snapshot, self._keeper.lives.enforced()
-            done = in_force.edit_subscribers(config, changes, snapshot.name, snapshot.bits, enforced)
+            snapshot, terms = put.prepared.snapshot, Terms(self._keeper.lives.enforced())
+            done = in_force.edit_subscribers(config, changes, snapshot.name, snapshot.bits, terms)
             if done is not None:
                 self._put = replace(put, config=config)
                 self._change_tried(config, changes)
         return done is not None
 
-    def publish_again(self, config: Config) -> Published | None:
-        """The state in force with what is enforced of its lists now, over the same compiled lists.
+    def publish_again(self, config: Config, *, from_before: bool = False) -> Published | None:
+        """The state in force with what is enforced of its lists now, over the same compiled lists, and ahead of the log.
 
         None if there is no such state: nothing was published yet, and what an earlier process published is not of
-        ``config``.
+        ``config``. UncoveredError if what was logged of it last does not cover what is enforced now or, ``from_before``,
+        nothing that was logged before does either.
         """
         with self._lock:
             put = self._put
-            if put is None and (kept := self._kept(config)) is not None:
-                put = _InPlace(config, Prepared(kept[0], None))
+            if put is None and (left := self._kept(config)) is not None:
+                put = InPlace(config, Prepared(left[0], None, None))
             # Not tidied: what a compilation is writing belongs to no generation yet.
-            return None if put is None else self._replace(put, tidy=False)
+            if put is None:
+                return None
+            done = self._replace(put, self._proof_of(put, from_before=from_before), tidy=False)
+            self.is_ahead = self.proofs.are_kept
+            return done
 
     def _take_over(self, config: Config) -> Compiled | None:
         """What an earlier process compiled, if it is in force and of these very lists, edits and names; of other versions
         of them, it is followed by those.
         """
-        if (kept := self._kept(config)) is None:
+        if (left := self._kept(config)) is None:
             return None
-        snapshot, serial = kept
+        snapshot, serial = left
         wanted = self._keeper.fingerprint()
         try:
             edits = self._edits_of(wanted)
@@ -220,27 +317,21 @@ class Publisher:
         self._wanted, self._rests = fingerprint, not self.is_current
         return self._compiled
 
-    def _amend(self, config: Config) -> bool:
-        """Put new versions into force beside the compiled lists; False if these are to be compiled.
+    def _amended(self, config: Config) -> Prepared | None:
+        """The compiled lists in force with new versions beside them; None if these are to be compiled.
 
         A state that the first worker is to try out, or tries out now, is a compiled one of its own.
         """
         compiled, put, wanted = self._compiled, self._put, self._keeper.fingerprint()
         if compiled is None or put is None or put.prepared.snapshot.name != compiled.snapshot.name:
-            return False
+            return None
         if compiled.shield != self._readings.guard.shield or self._editor.owes_compiling:
-            return False
+            return None
         if self.tried is not None or self._wants_trial(config, compiled.fingerprint, wanted):
-            return False
+            return None
         if (amendments := self._amender.plan(compiled, wanted)) is None:
-            return False
-        self._compiled = None  # should this end anywhere, nobody knows what is in force, and it is compiled
-        records.take_back(self._place.state)
-        amended = self._amender.apply(compiled, wanted, amendments)
-        if amended is None:
-            return False
-        self._compiled, self._wanted, self._rests = amended, wanted, self._amender.is_crowded
-        return True
+            return None
+        return Prepared(compiled.snapshot, compiled.basis, wanted, tuple(amendments))
 
     def _keep_record(self) -> None:
         """Remember what is in force for the next process. The caller holds the lock."""
@@ -284,40 +375,67 @@ class Publisher:
         edits = records.digest_of_edits(basis.edits)
         self._compiled = Compiled(wanted, compiled, basis, prepared.guard.shield, edits)
 
-    def _replace(self, put: _InPlace, *, tidy: bool) -> Published:
+    def _replace(self, put: InPlace, proof: Proof | None, *, tidy: bool) -> Published:
         """The caller holds the lock."""
         self._withdraw()
-        config, snapshot, enforced = put.config, put.prepared.snapshot, self._keeper.lives.enforced()
+        config, snapshot, terms = put.config, put.prepared.snapshot, self._terms(put, proof)
         state, before = self._place.state, self._in_force
         with self._editor.adopting(
             state / snapshot.name, sources(config), put.prepared.basis, snapshot.above_stops
         ):
-            changes = before.edit(config, snapshot.name, snapshot.bits, enforced) if before else None
+            changes = before.edit(config, snapshot.name, snapshot.bits, terms) if before else None
             if before is None or changes is None:
-                self._in_force = publish(
-                    config, snapshot, state, now=self._now(), enforced=enforced, tidy=tidy
-                )
+                self._in_force = publish(config, snapshot, state, now=self._now(), terms=terms, tidy=tidy)
             elif changes != Changes():
                 _log.info("subscribers and profiles changed in place", **asdict(changes))
         if before is not None and before is not self._in_force:
             before.close()
-        self._now_put(put)
+        self._now_put(put, proof)
         assert self._in_force is not None
         return self._in_force.tables, snapshot
 
-    def _now_put(self, put: _InPlace) -> None:
+    def _now_put(self, put: InPlace, proof: Proof | None) -> None:
         if self._compiled is not None and self._compiled.snapshot.name == put.prepared.snapshot.name:
             self._put_lists = self._compiled.fingerprint
-        self._put = put
+        self._put = replace(put, prepared=replace(put.prepared, amendments=()))
+        self._proof, self.is_ahead = proof, False
+
+    # ---- proofs ----
+
+    def snap(self, put: InPlace) -> str:
+        """What binds the files of a state to a leaf of the log. OSError if they cannot be read."""
+        return self.proofs.snap(put.config, put.prepared.snapshot.name)
+
+    def _terms(self, put: InPlace, proof: Proof | None) -> Terms:
+        """On what terms it may come into force. UncoveredError: more is to be enforced than was logged."""
+        enforced = self._keeper.lives.enforced()
+        if proof is None:
+            return Terms(enforced)
+        return self.proofs.terms(put.config, put.prepared.snapshot.name, enforced, proof)
+
+    def _proof_of(self, put: InPlace, *, from_before: bool) -> Proof | None:
+        """What was logged of it last, or at any time before. UncoveredError if nothing was."""
+        if not self.proofs.are_kept:
+            return None
+        if self._proof is not None and put is self._put and not from_before:
+            return self._proof
+        return self.proofs.find(put.config, put.prepared.snapshot.name, self._keeper.lives.enforced())
+
+    def _prove_in_force(self, proof: Proof | None) -> None:
+        """What is in force has another proof, ahead of being changed in place. The caller holds the lock."""
+        if proof is not None and self._put is not None and self._in_force is not None:
+            self._in_force.prove(self._terms(self._put, proof).proof)
 
     # ---- trying out ----
 
-    def promote(self) -> Published | None:
-        """Let all workers have what the first one tries out. None if nothing is tried out any more."""
+    def promote(self, tried: Tried, proof: Proof | None) -> Published | None:
+        """Let all workers have what the first one tries out. None if that is not tried out any more."""
         with self._lock:
-            tried, before = self.tried, self._in_force
-            if tried is None:
+            before = self._in_force
+            if tried is not self.tried:
                 return None
+            if proof is not None:
+                tried.state.prove(self._terms(tried.put, proof).proof)
             put, state = tried.put, self._place.state
             snapshot = put.prepared.snapshot
             with self._editor.adopting(
@@ -325,7 +443,7 @@ class Publisher:
             ):
                 promote(tried.state, state)
             self.tried, self._in_force = None, tried.state
-            self._now_put(put)
+            self._now_put(put, proof)
             self._keep_record()
             if before is not None:
                 before.close()
@@ -343,7 +461,7 @@ class Publisher:
             self.tried, self._gave_up = None, tried.put.prepared.snapshot.name
             tried.state.close()
 
-    def _to_be_tried(self, put: _InPlace) -> tuple[str, ...]:
+    def _to_be_tried(self, put: InPlace) -> tuple[str, ...]:
         """The lists for whose sake the first worker is to try this out: new versions with ``staged``.
 
         None if the configuration's lists are others than before. A list that could not be rolled back afterwards is not
@@ -354,62 +472,31 @@ class Publisher:
         return self._wants_trial(put.config, self._put_lists, self._compiled.fingerprint)
 
     def _wants_trial(self, config: Config, before: Fingerprint, after: Fingerprint) -> tuple[str, ...]:
-        """The ``staged`` lists that have another version after than before and could be rolled back."""
-        if worker_count(config) < WORKERS_TO_TRY:
-            return ()
-        known = {source.id: digest for source, digest in before}
-        return tuple(
-            source.id
-            for source, digest in after
-            if source.handling.staged
-            and known.get(source.id, digest) != digest
-            and self._keeper.can_roll_back(source)
-        )
+        return lists_to_try(config, before, after, self._keeper.can_roll_back)
 
-    def _try_out(self, put: _InPlace, lists: tuple[str, ...]) -> Published | None:
-        """None if nothing is in force beside which it could be tried."""
-        if self._in_force is None or self._put is None or self._compiled is None:
-            return None
-        if self.tried is not None and self.tried.put == put:
-            return self._in_force.tables, self._put.prepared.snapshot
-        if put.config != self._put.config:
-            # What else is new shall not wait: it comes into force for all, over the lists of before.
-            self._replace(replace(put, prepared=self._put.prepared), tidy=False)
+    def _try_out(self, step: Step, proof: Proof | None) -> Published:
+        """The caller holds the lock. What is in force for all stays so, and is returned."""
+        put = step.put
+        assert self._in_force is not None
+        assert self._put is not None
+        assert self._compiled is not None
         self._withdraw()
-        enforced = self._keeper.lives.enforced()
-        staged = stage(
-            put.config, put.prepared.snapshot, self._place.state, now=self._now(), enforced=enforced
-        )
-        self.tried = Tried(put, staged, self._compiled.fingerprint, lists)
-        _log.info("a new state is tried out on the first worker", lists=", ".join(lists))
+        terms = self._terms(put, proof)
+        staged = stage(put.config, put.prepared.snapshot, self._place.state, now=self._now(), terms=terms)
+        self.tried = Tried(put, staged, self._compiled.fingerprint, step.tried_for)
+        _log.info("a new state is tried out on the first worker", lists=", ".join(step.tried_for))
         return self._in_force.tables, self._put.prepared.snapshot
 
     def _change_tried(self, config: Config, changes: Collection[SubscriberChange]) -> None:
         """Subscribers that change have their new policy on the first worker too."""
         if (tried := self.tried) is None:
             return
-        snapshot, enforced = tried.put.prepared.snapshot, self._keeper.lives.enforced()
-        done = tried.state.edit_subscribers(config, changes, snapshot.name, snapshot.bits, enforced)
+        snapshot, terms = tried.put.prepared.snapshot, Terms(self._keeper.lives.enforced())
+        done = tried.state.edit_subscribers(config, changes, snapshot.name, snapshot.bits, terms)
         if done is None:
             self._withdraw()
         else:
             self.tried = replace(tried, put=replace(tried.put, config=config))
 
     def _kept(self, config: Config) -> tuple[Snapshot, int] | None:
-        """The compiled lists in force and their serial, if the configuration has the very same lists, so that their bits
-        fit.
-        """
-        try:
-            view = View.open(self._place.state, self._readings.index_key)
-        except (TablesError, SnapshotError):
-            return None
-        wanted = build_tables(config, view.tables.generation, view.tables.snapshot, 0.0)
-        # What is enforced of a list is decided anew; its bits are the same.
-        served = {
-            list_id: replace(info, enforced=Enforced.ALL) for list_id, info in view.tables.lists.items()
-        }
-        if wanted.lists != served:
-            return None
-        reader = view.reader
-        snapshot = Snapshot(view.tables.snapshot, view.bits, reader.entries, reader.size, reader.clients)
-        return snapshot, reader.serial
+        return kept(config, self._place.state, self._readings.index_key)

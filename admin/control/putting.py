@@ -1,11 +1,11 @@
-"""One attempt to put a generation into force: in a thread, and what came of it known, said and counted."""
+"""One attempt to put a generation into force: what came of it known, said and counted."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from admin.audit.doubt import LogStoppedError
 from admin.control.lists import LostTextError
 from admin.control.publishing import Published
 from admin.control.record import Record
@@ -16,11 +16,11 @@ from resolver.tables.model import Tables
 _log = get_logger("weir.control")
 
 
-async def attempt(put: Callable[[], Published | None], record: Record, state: Path) -> bool:
+async def attempt(put: Callable[[], Awaitable[Published | None]], record: Record, state: Path) -> bool:
     """Let ``put`` put a generation into force in the folder ``state``; False if it could not, or had none."""
     try:
-        done = await asyncio.to_thread(put)
-    except (OSError, ValueError, LostTextError) as error:
+        done = await put()
+    except (OSError, ValueError, LostTextError, LogStoppedError) as error:
         problem = _problem(error, state)
         record.not_published(problem)
         _log.error("nothing was published; the last good state goes on serving", problem=problem)

@@ -1,6 +1,7 @@
 """What is announced of a list's updates: a new version, one that is held, the first of a row of failures. Pure.
 
-Of a secret list no number: who reads the events is told no more of its size than who asks for its status.
+Of a secret list no number but one that is published: who reads the events is told no more of its size than who asks for
+its status.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from dataclasses import replace
 from admin.audit.events import Detail, Event, EventKind
 from admin.services.actors import Actor, ActorKind
 from admin.services.announced import announcement
-from admin.services.list_facts import with_facts
+from admin.services.list_facts import tells_numbers, with_facts
 from blocklists.model import Confidentiality, ListSource
+from blocklists.properties import Publish
 from blocklists.records import Held, ListLife, Serving
 from blocklists.sync import CONFIRMING, ListState, RefreshOutcome
 
@@ -20,22 +22,24 @@ _LONGEST = 500
 """Characters of a message that an event carries."""
 
 
-def noted(
+def noted(  # noqa: PLR0913 - what was found out, each by name
     life: ListLife,
     source: ListSource,
     outcome: RefreshOutcome,
     newest: Serving | None,
     held: Held | None,
     now: float,
+    feed: str = "",
 ) -> ListLife | None:
     """The life with what is new announced; None if nothing is.
 
-    ``newest`` is the version that was accepted last, ``held`` the one that waits, ``now`` Unix seconds.
+    ``newest`` is the version that was accepted last, ``held`` the one that waits, ``now`` Unix seconds, ``feed`` the
+    commitment to what the source sent as the newest version.
     """
     events: list[Event] = []
     announced, trouble = life.announced, life.trouble
     if newest is not None and newest.digest != announced:
-        events.append(_synced(source, announced, newest))
+        events.append(_with_feed(_synced(source, announced, newest), source, feed))
         announced = newest.digest
     if outcome.state is ListState.HELD and held is not None and trouble != held.digest:
         events.append(_held(source, held))
@@ -62,7 +66,8 @@ def _held(source: ListSource, held: Held) -> Event:
 
 def _synced(source: ListSource, before: str, newest: Serving) -> Event:
     if source.confidentiality is Confidentiality.SECRET:
-        return Event(EventKind.LIST_SYNCED, source.id, before=before, after=newest.digest)
+        told: dict[str, Detail] = {"entries": newest.counts.entries} if tells_numbers(source) else {}
+        return Event(EventKind.LIST_SYNCED, source.id, before=before, after=newest.digest, detail=told)
     detail: dict[str, Detail] = {
         "entries": newest.counts.entries,
         "rejected": newest.counts.lines - newest.counts.accepted - newest.counts.duplicate,
@@ -70,3 +75,10 @@ def _synced(source: ListSource, before: str, newest: Serving) -> Event:
     }
     detail |= {f"entries_{kind}": number for kind, number in newest.counts.dispositions.items()}
     return Event(EventKind.LIST_SYNCED, source.id, before=before, after=newest.digest, detail=detail)
+
+
+def _with_feed(event: Event, source: ListSource, feed: str) -> Event:
+    """With the commitment by which the list's publisher can check what was applied, where even that may be published."""
+    if not feed or source.handling.publish is not Publish.ROOT:
+        return event
+    return replace(event, detail={**event.detail, "ref": feed})

@@ -6,14 +6,19 @@ import asyncio
 import contextlib
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from admin.api.appliance import ListCondition
+from admin.audit.doubt import LogStoppedError
 from admin.config import Config
 from admin.control.clocks import Clocks
 from admin.control.decisions import Decisions
-from admin.control.publishing import WORKERS_TO_TRY, Published, Publisher
+from admin.control.logging_first import LogFirst
+from admin.control.proofs import UncoveredError
+from admin.control.publishing import Published, Publisher
 from admin.control.record import Record, processes_of
+from admin.control.trying import WORKERS_TO_TRY
 from admin.services.actors import Actor, ActorKind
 from admin.services.build import worker_count
 from admin.services.errors import ConflictError
@@ -30,14 +35,16 @@ _log = get_logger("weir.control")
 class Trials:
     """Watches what ``Publisher`` lets the first worker try out."""
 
-    def __init__(self, publisher: Publisher, run: Path, clocks: Clocks) -> None:
+    def __init__(self, publisher: Publisher, first: LogFirst, run: Path, clocks: Clocks) -> None:
         """``run`` is where the workers' counters lie."""
-        self._publisher, self._run, self._clocks = publisher, run, clocks
+        self._publisher, self._first, self._run, self._clocks = publisher, first, run, clocks
         self._trial: Trial | None = None
 
     async def look(self, decisions: Decisions, config: Config, record: Record) -> None:
-        """Give to all what was tried out well, and take back what was not. A full disk: tried again at the next look."""
-        with contextlib.suppress(OSError):
+        """Give to all what was tried out well, and take back what was not. A full disk, a log that is stopped: tried again
+        at the next look.
+        """
+        with contextlib.suppress(OSError, UncoveredError, LogStoppedError):
             if (done := await self._step(decisions, config)) is not None:
                 tables, snapshot = done
                 record.published(tables, snapshot, processes_of(tables))
@@ -56,7 +63,8 @@ class Trials:
         outcome, why = judged(self._trial, numbers, now)
         if outcome is Outcome.PROMOTE:
             _log.info("a new state was tried out and goes to all workers", reason=why)
-            return await asyncio.to_thread(self._publisher.promote)
+            async with self._first.turn():
+                return await self._first.put(tried.put, partial(self._publisher.promote, tried))
         if outcome is Outcome.ROLL_BACK:
             await asyncio.to_thread(self._publisher.withdraw)
             await self._roll_back(decisions, tried.lists, why)

@@ -108,8 +108,8 @@ async def erase_old(transaction: Transaction, at: float, keep: float) -> Erased:
 
 def _check(act: Act, target: Target) -> None:
     mistakes = list(target.mistakes)
-    if not act.reason.strip():
-        mistakes.append(Mistake("reason", "say why, in a few words: the audit log keeps it"))
+    if not act.reason.strip() or not act.reason.isprintable():
+        mistakes.append(Mistake("reason", "say why, in one line: the audit log keeps it"))
     if mistakes:
         raise InvalidError(mistakes)
     if target.holder == act.actor.holder:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from admin.config import Config
 from admin.config.people import ProfileConfig
-from admin.services.build import EVERYTHING, EnforcedLists, build_assignments, build_tables, policy_book
+from admin.services.build import build_assignments, build_tables, policy_book
 from admin.services.effective import SubscriberChange
 from admin.services.policies import PolicyBook
+from admin.services.terms import UNLOGGED, Terms
 from blocklists.model import Bit
 from blocklists.snapshot.bits import plan_digest
 from blocklists.snapshot.metadata import ClientTrigger
@@ -35,9 +36,10 @@ class InForce:
         tables: Tables,
         clients: ClientsWriter,
         triggers: tuple[ClientTrigger, ...] = (),
+        proof: bytes = b"",
     ) -> None:
         """``config`` and ``triggers`` (what the compiled lists say about clients) are what ``tables`` and ``clients`` were
-        made from; takes over the writer.
+        made from, ``proof`` lies beside them; takes over the writer.
         """
         self._triggers = triggers
         self.tables = tables
@@ -45,19 +47,22 @@ class InForce:
         self._clients = clients
         self._state = state
         self._file = self._path.stat().st_ino
+        self._proof = proof
         self.is_staged = False
         """Whether the first worker alone obeys it."""
 
     def edit(
-        self, config: Config, snapshot: str, bits: tuple[Bit, ...], enforced: EnforcedLists = EVERYTHING
+        self, config: Config, snapshot: str, bits: tuple[Bit, ...], terms: Terms = UNLOGGED
     ) -> Changes | None:
         """Put a configuration into force in place; None if that takes a new generation.
 
         In place goes what differs in subscribers and profiles alone, over the compiled lists in the file ``snapshot``
-        with these ``bits``, while there is room. OSError if the disk fails: the configuration before is then in force.
+        with these ``bits``, while there is room. The proof of the ``terms`` is there first. OSError if the disk fails: the
+        configuration before is then in force.
         """
-        if not self._fits(config, snapshot, bits, enforced):
+        if not self.fits(config, snapshot, bits, terms):
             return None
+        self.prove(terms.proof)
         try:
             changes = self._clients.apply(build_assignments(config, bits, self.tables.lists, self._triggers))
         except TablesFullError:
@@ -75,16 +80,16 @@ class InForce:
         changes: Collection[SubscriberChange],
         snapshot: str,
         bits: tuple[Bit, ...],
-        enforced: EnforcedLists = EVERYTHING,
+        terms: Terms = UNLOGGED,
     ) -> Changes | None:
         """Like ``edit``, for a configuration that differs from the one before in these subscribers alone.
 
         What it takes does not grow with the number of subscribers. OSError: the change may or may not be in force.
         """
-        if not self._fits(config, snapshot, bits, enforced):
+        if not self.fits(config, snapshot, bits, terms):
             return None
         if self._triggers:  # what zones say about clients cuts through any prefix
-            return self.edit(config, snapshot, bits, enforced)
+            return self.edit(config, snapshot, bits, terms)
         book = policy_book(config, _profiles(config, changes), heard(bits, self.tables.lists))
         entries = {entry.network: entry for entry in _entries(book, changes)}
         try:
@@ -94,14 +99,21 @@ class InForce:
         self._config = config
         return done
 
+    def prove(self, proof: bytes) -> None:
+        """Let this be the proof of the generation, if it is another one than before. OSError leaves the one before."""
+        if proof not in (b"", self._proof):
+            store.write_proof(self._state, self.tables.generation, proof)
+            self._proof = proof
+
+    def fits(self, config: Config, snapshot: str, bits: tuple[Bit, ...], terms: Terms) -> bool:
+        """Whether nothing but subscribers and profiles differs from what is in force."""
+        generation, created = self.tables.generation, self.tables.created
+        wanted = build_tables(config, generation, snapshot, created, terms.enforced)
+        return wanted == self.tables and plan_digest(bits) == self._clients.plan and self._stands()
+
     def close(self) -> None:
         """Let go of the file."""
         self._clients.close()
-
-    def _fits(self, config: Config, snapshot: str, bits: tuple[Bit, ...], enforced: EnforcedLists) -> bool:
-        """Whether nothing but subscribers and profiles differs from what is in force."""
-        wanted = build_tables(config, self.tables.generation, snapshot, self.tables.created, enforced)
-        return wanted == self.tables and plan_digest(bits) == self._clients.plan and self._stands()
 
     @property
     def _path(self) -> Path:

@@ -68,6 +68,7 @@ def _handling(item: ListConfig) -> Handling:
         keep=item.keep_versions,
         popular=item.popular_names,
         staged=item.staged,
+        publish=item.publish,
     )
 
 

@@ -1,6 +1,6 @@
 """From lists and configuration to a published generation; shared by control and the command line.
 
-Order of writing: compiled lists, clients, layout, tables, link. Each is whole before the next begins and nothing that serves is
+Order of writing: compiled lists, clients, layout, proof, tables, link. Each is whole before the next begins and nothing that serves is
 changed before the link moves, so whatever ends this process leaves the old generation or the new one in force.
 """
 
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Protocol
 
 from admin.config import Config
-from admin.services.build import EVERYTHING, EnforcedLists, build_assignments, build_tables, sources
+from admin.services.build import build_assignments, build_tables, sources
 from admin.services.in_force import InForce
 from admin.services.layout import layout_of, write_layout
 from admin.services.place import Place
+from admin.services.terms import UNLOGGED, Terms
 from blocklists.edits import NO_EDITS, Edit, combine
 from blocklists.list_store import ListStore
 from blocklists.model import Bit, ListSource
@@ -111,18 +112,18 @@ def publish(
     state: Path,
     *,
     now: float,
-    enforced: EnforcedLists = EVERYTHING,
+    terms: Terms = UNLOGGED,
     tidy: bool = True,
 ) -> InForce:
     """Make a generation of configuration and compiled lists the one in force. OSError leaves the old one in force.
 
     ``tidy`` removes old generations and what belongs to none.
     """
-    tables = build_tables(config, next_generation(state), snapshot.name, now, enforced)
+    tables = build_tables(config, next_generation(state), snapshot.name, now, terms.enforced)
     clients = _write_clients(config, snapshot, tables, state / tables.tables)
     try:
         write_layout(state, layout_of(tables))
-        store.publish(state, tables)
+        store.publish(state, tables, proof=terms.proof)
     except BaseException:
         clients.close()
         raise
@@ -131,23 +132,21 @@ def publish(
             OSError
         ):  # it is in force whatever stays behind, and the next one tries again
             store.collect_garbage(state)
-    return InForce(state, config, tables, clients, snapshot.clients)
+    return InForce(state, config, tables, clients, snapshot.clients, terms.proof)
 
 
-def stage(
-    config: Config, snapshot: Snapshot, state: Path, *, now: float, enforced: EnforcedLists = EVERYTHING
-) -> InForce:
+def stage(config: Config, snapshot: Snapshot, state: Path, *, now: float, terms: Terms = UNLOGGED) -> InForce:
     """Make a generation that the first worker alone obeys, until it is promoted or withdrawn (``store``). OSError: none
     is staged.
     """
-    tables = build_tables(config, next_generation(state), snapshot.name, now, enforced)
+    tables = build_tables(config, next_generation(state), snapshot.name, now, terms.enforced)
     clients = _write_clients(config, snapshot, tables, state / tables.tables)
     try:
-        store.publish(state, tables, link_name=store.STAGED)
+        store.publish(state, tables, link_name=store.STAGED, proof=terms.proof)
     except BaseException:
         clients.close()
         raise
-    staged = InForce(state, config, tables, clients, snapshot.clients)
+    staged = InForce(state, config, tables, clients, snapshot.clients, terms.proof)
     staged.is_staged = True
     return staged
 

@@ -26,6 +26,9 @@ USAGE = 2
 DATA_DIR_VARIABLE = "WEIR_DATA_DIR"
 """Names ``data_dir`` for a part of the data plane that runs apart. The configuration is then not read: a broken file
 keeps no box from filtering, and processes that take hostile bytes need not be able to read who the subscribers are."""
+LOG_KEYS_VARIABLE = "WEIR_LOG_KEYS"
+"""Names a file with the keys of the public log, which only root can write, say: the data plane then trusts these and not
+those that control keeps in the state folder. They are the operator's to change with every new key and year."""
 DEMO_TEXT = "demo.txt"
 """A file beside the configuration; what it says is printed when all is ready."""
 
@@ -63,7 +66,8 @@ def _outline(config_path: Path, only: str | None) -> Outline:
 def _plan(config_path: Path, data_dir: Path, only: str | None, slot: int | None) -> Plan:
     place = Place(data_dir.absolute())
     parts = frozenset(Part) if only is None else frozenset({Part(only)})
-    return Plan(place, installed_programs(config_path.absolute(), place), parts, slot)
+    programs = installed_programs(config_path.absolute(), place, os.environ.get(LOG_KEYS_VARIABLE, ""))
+    return Plan(place, programs, parts, slot)
 
 
 def _expected(outline: Outline) -> Layout:

@@ -12,6 +12,7 @@ from admin.services.place import Place
 from admin.services.serving import GATEWAY, resolver_name
 from admin.supervisor.fleet import Program
 from resolver.runtime.sockets import Address, Use
+from resolver.tables.names import KEYS_FILE
 
 CONTROL = "control"
 
@@ -75,10 +76,11 @@ class Plan:
         return programs
 
 
-def installed_programs(config_path: Path, place: Place) -> Programs:
-    """The real command lines."""
+def installed_programs(config_path: Path, place: Place, log_keys: str = "") -> Programs:
+    """The real command lines. ``log_keys`` is a file of the log's keys in place of the one that control keeps."""
     python = (sys.executable, "-m")
-    folders = ("--state", str(place.state), "--run", str(place.run))
+    keys = log_keys or str(place.state / KEYS_FILE)
+    folders = ("--state", str(place.state), "--run", str(place.run), "--log-key", keys)
     return Programs(
         control=(*python, "admin.control", "-c", str(config_path)),
         gateway=(*python, "gateway", *folders),

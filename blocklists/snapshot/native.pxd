@@ -191,3 +191,21 @@ cdef extern from "absent.h" nogil:
     int weir_line_set_init(weir_line_set *set, const uint8_t *key, const uint8_t *text, size_t length)
     void weir_line_set_free(weir_line_set *set)
     int weir_absent_next(const weir_line_set *set, weir_absent *search, weir_line *found)
+
+
+cdef extern from "names.h" nogil:
+    ctypedef struct weir_names:
+        weir_lines lines
+    int weir_names_init(weir_names *names, const uint8_t *data, size_t length, int syntax)
+    void weir_names_free(weir_names *names)
+    int weir_names_next(weir_names *names)
+    int weir_names_sort(weir_names *names)
+    size_t weir_names_size(const weir_names *names, size_t word_length)
+    void weir_names_write(const weir_names *names, const uint8_t *word, size_t word_length, uint8_t *out)
+
+
+cdef extern from "merge.h" nogil:
+    ctypedef struct weir_sorted_lines:
+        const uint8_t *data
+        size_t length
+    size_t weir_merge_lines(weir_sorted_lines text, weir_sorted_lines gone, weir_sorted_lines come, uint8_t *out)

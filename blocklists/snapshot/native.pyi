@@ -206,3 +206,11 @@ def time_memory(size: int, reads: int) -> tuple[float, float]:
 def lines_not_in(text: bytes, other: bytes, key: bytes, most: int) -> list[tuple[int, int]]:
     """The spans (start, end without the LF) of the lines of ``text`` that ``other`` does not have, in order; at most
     ``most`` + 1 of them, so that more than ``most`` can be told. ``key`` is KEY_BYTES secret bytes."""
+
+def sorted_names(data: bytes, syntax: int, word: bytes, odd: Callable[[int, int, int], object]) -> bytes:
+    """One line for each name of a clean line of ``data``: ``word``, the name, LF; sorted by bytes, each once. Calls
+    ``odd(number, start, end)`` for the lines that are not beyond doubt, as ``Builder.scan`` does."""
+
+def merged_lines(text: bytes, gone: bytes, come: bytes) -> bytes:
+    """The lines of ``text`` without those of ``gone``, and those of ``come``, which win. All three are sorted by bytes, each
+    line once, each with its LF; what is not is merged as it comes, within bounds."""

@@ -408,6 +408,7 @@ cdef uint32_t _count_classes(bytes classes) except 0:
 include "snapshot.pxi"
 include "overlay.pxi"
 include "absent.pxi"
+include "names.pxi"
 
 
 def keep_little_memory():

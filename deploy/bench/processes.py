@@ -118,6 +118,27 @@ def usage(pid: int) -> Usage:
     return Usage(pss, rss, descriptors, threads)
 
 
+def mapped(pid: int, name: str) -> int:
+    """Bytes of memory that a family has in files with ``name`` in their path, each shared page counted once."""
+    total = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError):
+            total += parse_mapped((PROC / str(member) / "smaps").read_text(), name)
+    return total
+
+
+def parse_mapped(text: str, name: str) -> int:
+    """Take /proc/PID/smaps apart: the Pss of the mappings with ``name`` in their path, in bytes."""
+    total, is_meant = 0, False
+    for line in text.splitlines():
+        key, *words = line.split(maxsplit=5)
+        if not key.endswith(":"):  # address, rights, offset, device, inode and, of a file, its path
+            is_meant = len(words) == 5 and name in words[4]
+        elif is_meant and key == "Pss:":
+            total += int(words[0]) * 1024
+    return total
+
+
 def settled_memory(pid: int) -> int:
     """The memory of a family, in bytes, once it has stayed the same for a while.
 

@@ -108,7 +108,8 @@ def _memory(results: Results) -> str:
         if not facts.problem
     ]  # fmt: skip
     head = ("server", "version", "list as", "memory MB (PSS)", "of it the list", "start → blocking, s")
-    return _table(head, rows)
+    note = "Weir has the whole of its answer cache from the start, 256 MiB here; most others get theirs as they are asked."
+    return f"{_table(head, rows)}\n\n{note}"
 
 
 def _swaps(results: Results) -> str:

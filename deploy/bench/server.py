@@ -52,7 +52,8 @@ class Place:
 class Peer:
     """A kind of server: its program, how it blocks, how to write its files, how to make it read them again.
 
-    ``reload`` is given the place, the process and the words that run a command on the server's side.
+    ``reload`` is given the place, the process and the words that run a command on the server's side. ``ready`` is what
+    it prints when all of it is up, where it answers sooner: it has not its full size before.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Peer:
     version: Callable[[], str]
     reload: Callable[[Place, int, tuple[str, ...]], None] | None = None
     is_resolver: bool = True
+    ready: str = ""
 
     @property
     def is_installed(self) -> bool:
@@ -99,11 +101,12 @@ def running(peer: Peer, place: Place, rig: Rig) -> Iterator[Running]:
     name = CANARY if place.listed is not None and peer.is_resolver else "ready.cached.example"
     wanted = BLOCKED_ADDRESS if name == CANARY else None
     with (place.folder / "log").open("ab") as log:
-        started = time.monotonic()
+        printed, started = log.tell(), time.monotonic()
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=place.folder, start_new_session=True)
     try:
         server = Running(peer, place, process)
         server.start_seconds = wait_for(rig, place, name, wanted, process) - started
+        _wait_until_up(place, peer.ready, printed, process)
         server.pss = processes.settled_memory(process.pid)
         yield server
     finally:
@@ -135,6 +138,19 @@ def wait_for(
                 raise RuntimeError(f"it ended with status {process.returncode}: {_last_words(place)}")
             time.sleep(PROBE_SECONDS)
     raise RuntimeError(f"no right answer for {name} within {START_SECONDS:.0f} s: {_last_words(place)}")
+
+
+def _wait_until_up(place: Place, words: str, printed: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until these words stand in the log behind its first ``printed`` bytes. RuntimeError if they never do."""
+    end = time.monotonic() + START_SECONDS
+    while words.encode() not in (place.folder / "log").read_bytes()[printed:]:
+        if process.poll() is not None:
+            raise RuntimeError(f"it ended with status {process.returncode}: {_last_words(place)}")
+        if time.monotonic() > end:
+            raise RuntimeError(
+                f"it did not print {words!r} within {START_SECONDS:.0f} s: {_last_words(place)}"
+            )
+        time.sleep(PROBE_SECONDS)
 
 
 def _answers(sock: socket.socket, query: bytes, server: tuple[str, int], wanted: str | None) -> bool:

@@ -54,9 +54,10 @@ class MappingError(Exception):
 
 @dataclass(slots=True)
 class Mapping:
-    """One process's part in a file: ``cache`` is its handle."""
+    """One process's part in a file: ``cache`` is its handle, ``memory`` what it stands on."""
 
     path: Path
+    memory: mmap.mmap
     cache: Cache
     seat: int
     descriptor: int
@@ -126,13 +127,14 @@ def _try(path: Path, size: int, owner: bytes) -> Mapping | None:
         status = os.fstat(descriptor)
         if not _is_at(path, status):
             return None
-        if status.st_size == 0:
+        is_new = status.st_size == 0
+        if is_new:
             _make(descriptor, path, size, owner)
         elif status.st_size != size:
             path.unlink()
             return None
         try:
-            return _join(os.dup(descriptor), path, size)
+            return _join(os.dup(descriptor), path, size, is_new=is_new)
         except CoreError:  # of another boot or version, or made by somebody who was killed at it
             path.unlink()
             return None
@@ -185,19 +187,20 @@ def _make(descriptor: int, path: Path, size: int, owner: bytes) -> None:
         cache_format(memory, secrets.token_bytes(32), boot_id() or _NO_BOOT)
 
 
-def _join(descriptor: int, path: Path, size: int) -> Mapping:
+def _join(descriptor: int, path: Path, size: int, *, is_new: bool) -> Mapping:
     """Map the file and take a seat. CoreError if it is no cache of this boot. Takes over the descriptor."""
     try:
         seat = _take_seat(descriptor)
-        # Not populated: for 256 MiB that takes 0.1 s before anything is served, and a page's first use microseconds.
+        # Not populated: ``presence`` does that once the worker serves.
         memory = mmap.mmap(descriptor, size, flags=mmap.MAP_SHARED)
         cache = Cache(memory, boot_id() or _NO_BOOT, seat)
     except BaseException:
         os.close(descriptor)
         raise
-    cache.recover()
-    cache.recover_from(_first_beyond_all(descriptor, seat))
-    return Mapping(path, cache, seat, descriptor)
+    if not is_new:  # or the look at every page would be the first use of each
+        cache.recover()
+        cache.recover_from(_first_beyond_all(descriptor, seat))
+    return Mapping(path, memory, cache, seat, descriptor)
 
 
 def _take_seat(descriptor: int) -> int:

@@ -6,6 +6,7 @@ Where no memory can be shared the worker keeps answers for itself, with its part
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,6 +77,11 @@ class SharedCache:
     def native(self) -> Cache | None:
         """The handle for the core; another one after ``resize``. None while nothing is to be kept."""
         return self._cache
+
+    @property
+    def memory(self) -> mmap.mmap | None:
+        """The shared memory, claimed as a whole; another one after ``resize``. None where none is shared."""
+        return self._mapping.memory if self._mapping is not None else None
 
     @property
     def is_shared(self) -> bool:

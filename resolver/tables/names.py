@@ -9,6 +9,10 @@ STAGED = "staged"
 """The link to a generation that the first worker alone tries out; there is none most of the time."""
 
 
+KEYS_FILE = "log.vkeys"
+"""The keys of the log, one vkey a line, written once the generation in force has its proof."""
+
+
 class TablesError(ValueError):
     """No usable generation: the message says which file and what is wrong with it."""
 
@@ -31,6 +35,11 @@ def clients_name(generation: int) -> str:
 def urls_name(snapshot: str) -> str:
     """The name of the index of URLs that is compiled with the lists in the file ``snapshot``."""
     return f"urls-{snapshot.removeprefix('snapshot-')}"
+
+
+def proof_name(generation: int) -> str:
+    """The name of the file that proves that what a generation enforces is in the log."""
+    return f"proof-{generation:08d}.json"
 
 
 def current_generation(state: Path, *, staged: bool = False) -> int | None:

@@ -7,6 +7,8 @@ Layout of the state folder::
     snapshot-<digest>.delta   single entries changed since then
     urls-<digest>.weir        what the same lists say of pages and by digests
     clients-00000042.weir     clients and policies, edited in place while the generation is in force
+    proof-00000042.json       that what it enforces is in the log; replaced when it is changed in place
+    log.vkeys                 the keys of the log; from then on a reader takes no generation without a proof (``proving``)
     current                   a symbolic link to the generation in force
     staged                    the same for one that the first worker tries out
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -35,6 +38,7 @@ from resolver.tables.names import (
     clients_name,
     current_generation,
     file_name,
+    proof_name,
     urls_name,
     withdrawn_name,
 )
@@ -52,10 +56,13 @@ __all__ = [
     "file_name",
     "load",
     "promote",
+    "proof_name",
     "publish",
+    "take_any",
     "unstage",
     "urls_name",
     "withdrawn_name",
+    "write_proof",
 ]
 
 KEPT_GENERATIONS = 5
@@ -84,18 +91,17 @@ def decode(data: bytes, *, name: str) -> Tables:
     return tables
 
 
-def publish(state: Path, tables: Tables, *, link_name: str = CURRENT) -> None:
+def publish(state: Path, tables: Tables, *, link_name: str = CURRENT, proof: bytes = b"") -> None:
     """Make ``tables`` the generation in force, durably. OSError (disk full, …) leaves the old one in force.
 
-    With ``STAGED`` as the ``link_name``, only the first worker takes it.
+    With ``STAGED`` as the ``link_name``, only the first worker takes it. ``proof`` is its proof, where a log is kept.
     """
+    if proof:
+        write_proof(state, tables.generation, proof)
     name = file_name(tables.generation)
     temporary = state / f".{name}.tmp"
     try:
-        with temporary.open("wb") as file:
-            file.write(encode(tables))
-            file.flush()
-            os.fsync(file.fileno())
+        _write(temporary, encode(tables))
         temporary.rename(state / name)
         link = state / f".{link_name}.tmp"
         link.unlink(missing_ok=True)
@@ -108,6 +114,25 @@ def publish(state: Path, tables: Tables, *, link_name: str = CURRENT) -> None:
     # nobody would see that. A disk that cannot sync may bring the old one back after a power failure, and no more.
     with contextlib.suppress(OSError):
         sync_folder(state)
+
+
+def write_proof(state: Path, generation: int, proof: bytes) -> None:
+    """Let this be the proof of a generation. OSError leaves the one before."""
+    name = proof_name(generation)
+    temporary = state / f".{name}.tmp"
+    try:
+        _write(temporary, proof)
+        temporary.rename(state / name)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def promote(state: Path) -> None:
@@ -130,13 +155,20 @@ def unstage(state: Path) -> None:
         for older in state.glob(withdrawn_name("*")):
             older.unlink(missing_ok=True)
         target.rename(state / withdrawn_name(target.stem.removeprefix("tables-")))
+        (state / target.name.replace("tables-", "proof-", 1)).unlink(missing_ok=True)
     link.unlink(missing_ok=True)
 
 
-def load(state: Path, *, staged: bool = False) -> tuple[Tables, list[str]]:
+def take_any(_tables: Tables) -> None:
+    """What a reader checks of a generation that need not be proven."""
+
+
+def load(
+    state: Path, *, staged: bool = False, check: Callable[[Tables], object] = take_any
+) -> tuple[Tables, list[str]]:
     """The generation in force and complaints about damaged ones passed over. TablesError if none is whole.
 
-    ``staged``: the one that is tried out, if there is one.
+    ``staged``: the one that is tried out, if there is one. ``check`` raises TablesError for one that is not to be taken.
     """
     complaints: list[str] = []
     for path in _candidates(state, staged=staged):
@@ -152,6 +184,10 @@ def load(state: Path, *, staged: bool = False) -> tuple[Tables, list[str]]:
             # Every byte: a flipped bit may give a child another's policy, or let a page go.
             TablesReader.open(state / tables.tables)
             open_urls(state, tables)
+            check(tables)
+        except TablesError as error:
+            complaints.append(str(error))
+            continue
         except (OSError, CoreError, UrlIndexError) as error:
             complaints.append(f"{path.name}: {error}")
             continue
@@ -197,13 +233,13 @@ def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
             tables = decode(path.read_bytes(), name=path.name)
         except (OSError, TablesError):
             continue
-        named |= {tables.snapshot, tables.tables, tables.urls}
+        named |= {tables.snapshot, tables.tables, tables.urls, proof_name(tables.generation)}
     for path in dropped:
         path.unlink(missing_ok=True)
     for path in (*state.glob("snapshot-*.weir"), *state.glob("snapshot-*.delta")):
         if path.with_suffix(".weir").name not in named:
             path.unlink(missing_ok=True)
-    for path in (*state.glob("clients-*.weir"), *state.glob("urls-*.weir")):
+    for path in (*state.glob("clients-*.weir"), *state.glob("urls-*.weir"), *state.glob("proof-*.json")):
         if path.name not in named:
             path.unlink(missing_ok=True)
     for path in state.glob(".*.tmp"):

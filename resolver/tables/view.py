@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from resolver.tables.clients import Clients
 from resolver.tables.digests import DigestNames
 from resolver.tables.heard import heard
 from resolver.tables.model import ListInfo, Tables
-from resolver.tables.store import TablesError, load, open_urls
+from resolver.tables.store import TablesError, load, open_urls, take_any
 
 _CARRY_IPV4 = {bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8)}
 """IPv4-mapped addresses (RFC 4291 section 2.5.5.2) and the well-known NAT64 prefix (RFC 6052 section 2.1)."""
@@ -59,12 +59,17 @@ class View:
 
     @classmethod
     def open_any(
-        cls, state: Path, index_key: bytes | None = None, *, staged: bool = False
+        cls,
+        state: Path,
+        index_key: bytes | None = None,
+        *,
+        staged: bool = False,
+        check: Callable[[Tables], object] = take_any,
     ) -> tuple[View, list[str]]:
         """The same, with what is wrong with newer generations that were passed over. ``staged``: of the generation that is
-        tried out, if there is one.
+        tried out, if there is one. ``check``: as ``store.load`` has it.
         """
-        tables, complaints = load(state, staged=staged)
+        tables, complaints = load(state, staged=staged, check=check)
         reader = SnapshotReader.open(state / tables.snapshot, index_key=index_key)
         clients = Clients.open(state / tables.tables, plan_digest(reader.bits))
         try:

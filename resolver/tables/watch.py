@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -17,7 +18,9 @@ from blocklists.snapshot.native import SnapshotError
 from resolver.runtime.logs import get_logger
 from resolver.runtime.notices import FolderNotices, folder_notices
 from resolver.tables.index_key import IndexKey, no_index_key
-from resolver.tables.store import TablesError, current_generation
+from resolver.tables.model import Tables
+from resolver.tables.proving import Prover
+from resolver.tables.store import TablesError, current_generation, take_any
 from resolver.tables.view import View
 
 POLL_SECONDS = 0.02
@@ -31,46 +34,68 @@ RETRY_SECONDS = 1.0
 
 Prepared = TypeVar("Prepared")
 
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads generations, and by what right."""
+
+    index_key: IndexKey = no_index_key
+    """Asked for every generation: one with secret lists is not taken without their key, and tried again."""
+    staged: bool = False
+    """This process tries out generations before the others take them."""
+    prover: Prover | None = None
+    """What generations must be proven by; without it any is taken."""
+    told: Callable[[], object] = lambda: None
+    """Called after every look at a generation or its proof: the prover's numbers may be others then."""
+
+
+ANY_READER = Reader()
+
 _log = get_logger("weir.tables")
 
 
-async def watch(state: Path, on_new: Callable[[View], None], *, index_key: IndexKey = no_index_key) -> None:
+async def watch(
+    state: Path,
+    on_new: Callable[[View], None],
+    reader: Reader = ANY_READER,
+) -> None:
     """Call ``on_new`` with the view in force as soon as there is one, then with every later one; runs until cancelled.
 
     A generation that cannot be opened is reported and tried again; what was given before stays in force meanwhile.
     What ``on_new`` raises ends the watch: its caller must not go on with an old policy as if nothing had happened.
     """
-    await watch_prepared(state, lambda view: view, on_new, index_key=index_key)
+    await watch_prepared(state, lambda view: view, on_new, reader)
 
 
 async def watch_prepared(
     state: Path,
     prepare: Callable[[View], Prepared],
     on_new: Callable[[Prepared], None],
+    reader: Reader = ANY_READER,
     *,
     poll: float | None = None,
-    index_key: IndexKey = no_index_key,
-    staged: bool = False,
 ) -> None:
     """The same, with ``prepare`` called in a thread: what takes time must not keep the loop from its sockets.
 
-    ``index_key`` is asked for every generation: one with secret lists is not taken without their key, and tried again.
-    ``poll`` is how often to look, in seconds; without it that is the kernel's to tell. ``staged``: this process tries out
-    generations before the others take them.
+    ``poll`` is how often to look, in seconds; without it that is the kernel's to tell.
     """
-    opener = _Opener(state, prepare, index_key, staged=staged)
+    opener, prover = _Opener(state, prepare, reader), reader.prover
     with folder_notices(state) as notices:
         while True:
             if notices is not None:
                 notices.happened.clear()
-            generation = current_generation(state, staged=staged)
+            generation = current_generation(state, staged=reader.staged)
             if generation is not None and generation != opener.taken:
                 prepared = await asyncio.to_thread(opener.open)
                 if prepared is not None:
                     on_new(prepared)
+                reader.told()
                 if generation != opener.taken:
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
+            elif prover is not None and prover.is_renewed:
+                await asyncio.to_thread(prover.follow)
+                reader.told()
             await _wait(notices, poll)
 
 
@@ -87,10 +112,10 @@ async def _wait(notices: FolderNotices | None, poll: float | None) -> None:
 class _Opener(Generic[Prepared]):
     """Opens what is in force. ``taken`` is the number of the generation that was given last."""
 
-    def __init__(
-        self, state: Path, prepare: Callable[[View], Prepared], index_key: IndexKey, *, staged: bool = False
-    ) -> None:
-        self._state, self._prepare, self._index_key, self._staged = state, prepare, index_key, staged
+    def __init__(self, state: Path, prepare: Callable[[View], Prepared], reader: Reader) -> None:
+        self._state, self._prepare, self._reader = state, prepare, reader
+        prover = reader.prover
+        self._check: Callable[[Tables], object] = take_any if prover is None else prover.check
         self._told: set[str] = set()
         self.taken: int | None = None
 
@@ -101,7 +126,10 @@ class _Opener(Generic[Prepared]):
         moment: it is better than none, and no more.
         """
         try:
-            view, complaints = View.open_any(self._state, self._index_key(), staged=self._staged)
+            reader = self._reader
+            view, complaints = View.open_any(
+                self._state, reader.index_key(), staged=reader.staged, check=self._check
+            )
             self._tell("a damaged generation was passed over for an older one", complaints)
             number = view.tables.generation
             if self.taken is not None and complaints and number <= self.taken:
@@ -114,6 +142,8 @@ class _Opener(Generic[Prepared]):
             _log.exception("cannot use the new state; the last good one stays in force")
             return None
         self.taken = number
+        if self._reader.prover is not None:
+            self._reader.prover.took()
         return prepared
 
     def _tell(self, event: str, complaints: list[str]) -> None:

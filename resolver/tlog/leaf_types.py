@@ -61,6 +61,7 @@ class LeafType(StrEnum):
     DEBUG_OFF = "debug.off"
     AUDIT_READ = "audit.read"
     AUDIT_ERASE = "audit.erase"
+    EVENT_UNTOLD = "event.untold"
     LOG_INIT = "log.init"
     LOG_CLOSE = "log.close"
     KEY_ADD = "key.add"
@@ -156,6 +157,7 @@ SHAPES: Mapping[LeafType, Shape] = MappingProxyType(
         LeafType.DEBUG_OFF: Shape(),
         LeafType.AUDIT_READ: Shape(optional={"of": fields.counter}),
         LeafType.AUDIT_ERASE: Shape(optional={"n": fields.counter}),
+        LeafType.EVENT_UNTOLD: Shape(),
         LeafType.LOG_INIT: Shape(
             {"origin": _ORIGIN, **_VKEY}, {"last": fields.lines(MAX_CHECKPOINT)}, moves=True
         ),

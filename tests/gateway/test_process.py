@@ -64,7 +64,7 @@ def views(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[Any]:
     """Stands for published generations: what is put here is seen as new; an exception ends the watch."""
     queue: asyncio.Queue[Any] = asyncio.Queue()
 
-    async def watch(_: Path, on_new: Callable[[Any], None], *, index_key: object) -> None:
+    async def watch(_: Path, on_new: Callable[[Any], None], _reader: object) -> None:
         while True:
             view = await queue.get()
             if isinstance(view, Exception):

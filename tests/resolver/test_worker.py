@@ -9,7 +9,8 @@ import pytest
 import structlog
 
 from resolver.cookies import MASTER_OCTETS, Cookies
-from resolver.worker import Counting, Opened, Worker
+from resolver.counting import Counting
+from resolver.worker import Opened, Worker, WorkerPlace
 
 
 async def test_a_day_that_begins_without_files_or_memory_keeps_the_secrets_of_the_one_before(
@@ -17,7 +18,9 @@ async def test_a_day_that_begins_without_files_or_memory_keeps_the_secrets_of_th
 ) -> None:
     """Housekeeping goes on, and with it the sign of life; whoever falls silent is killed."""
     counting: Any = Counting
-    worker = Worker(tmp_path, tmp_path, 0, counting.__new__(Counting), Cookies(bytes(MASTER_OCTETS)))
+    worker = Worker(
+        WorkerPlace(tmp_path, tmp_path), 0, counting.__new__(Counting), Cookies(bytes(MASTER_OCTETS))
+    )
     state: Any = object()
     before = Opened(state, state, day=0)
 

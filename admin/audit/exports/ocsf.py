@@ -7,6 +7,7 @@ What OCSF has no attribute for stands in ``unmapped`` under Weir's own names. Th
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from admin.audit.exports.classes import (
     ACTIVITIES,
@@ -41,7 +42,7 @@ def cloud_event(event: Exported) -> dict[str, Any]:
     envelope: dict[str, Any] = {
         "specversion": _SPECVERSION,
         "id": event.uid,
-        "source": f"/weir/{event.node}",
+        "source": f"/weir/{quote(event.node, safe='')}",
         "type": f"{TYPE}.{event.kind}",
         "time": event.time,
         "datacontenttype": "application/json",

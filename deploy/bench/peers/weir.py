@@ -61,4 +61,12 @@ def reload(_: Place, pid: int, __: tuple[str, ...]) -> None:
     os.kill(pid, signal.SIGHUP)
 
 
-PEER = Peer("weir", str(PROGRAM), "compiled table", _prepare, lambda: "this checkout", reload)
+PEER = Peer(
+    "weir",
+    str(PROGRAM),
+    "compiled table",
+    _prepare,
+    lambda: "this checkout",
+    reload,
+    ready="weir: ready\n",
+)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,8 @@ class World:
     keepers: list[ListKeeper] = field(default_factory=list)
     """Those of controllers."""
     suffixes: Collection[str] = ()
+    log: Any = None
+    """What controllers log first in; None = they keep no log."""
 
     @property
     def place(self) -> Place:
@@ -149,9 +152,12 @@ class World:
         self.keepers.append(keeper)
         storage = Storage(lambda: address_of(config), self.place.owed_events)
         self.storages.append(storage)
-        return Controller(
+        controller = Controller(
             config, keeper, clocks, compiler=self.compile, readings=self.readings, storage=storage
         )
+        if self.log is not None:
+            controller.keep_log(self.log)
+        return controller
 
     async def close(self) -> None:
         """Let go of all databases."""

@@ -149,7 +149,7 @@ async def test_a_list_that_does_not_ask_for_it_is_not_tried(world: Any, bets: st
 
 
 async def test_the_first_worker_follows_the_trial_and_the_others_do_not(world: Any, bets: str) -> None:
-    from resolver.tables.watch import watch_prepared
+    from resolver.tables.watch import Reader, watch_prepared
 
     world.write(STAGED_LIST)
     world.sources.texts = {"bets": b"bets.example\n"}
@@ -162,7 +162,7 @@ async def test_the_first_worker_follows_the_trial_and_the_others_do_not(world: A
                 world.place.state,
                 lambda view: view.tables.generation,
                 seen[staged].put_nowait,
-                staged=staged,
+                Reader(staged=staged),
                 poll=0.001,
             )
         )

@@ -15,6 +15,7 @@ from admin.services.build import sources
 from admin.services.effective import SubscriberChange
 from admin.services.in_force import InForce
 from admin.services.publish import Snapshot, compile_lists, publish
+from admin.services.terms import Terms
 from blocklists.enforcement import Enforced
 from blocklists.snapshot.readings import Prepared
 from resolver.tables.view import View
@@ -121,7 +122,7 @@ def test_anything_else_in_the_configuration_takes_a_new_generation(
     other = config.model_copy(update={"gateway": config.gateway.model_copy(update={"provider": "Other ISP"})})
     assert in_force.edit_subscribers(other, (), snapshot.name, snapshot.bits) is None
     switched_off = {"bets": Enforced.NOTHING}
-    assert in_force.edit_subscribers(config, (), snapshot.name, snapshot.bits, switched_off) is None
+    assert in_force.edit_subscribers(config, (), snapshot.name, snapshot.bits, Terms(switched_off)) is None
 
 
 def test_a_subscriber_too_many_takes_a_new_generation(

@@ -56,6 +56,29 @@ def test_the_machines_counters() -> None:
     assert (machine.busy, machine.stolen, machine.idle) == (750 / ticks, 40 / ticks, 4100 / ticks)
 
 
+SMAPS = """\
+7f0000000000-7f0010000000 rw-s 00000000 00:17 77                         /dev/shm/weir-answers-0a-268435456
+Rss:              200000 kB
+Pss:              100000 kB
+Pss_Dirty:         50000 kB
+VmFlags: rd wr sh mr mw me ms
+7f0010000000-7f0010400000 rw-p 00000000 00:00 0
+Pss:                4000 kB
+7f0010400000-7f0010800000 r--s 00000000 fe:00 9                          /srv/my answers-1 (deleted)
+Pss:                   8 kB
+7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]
+Pss:                  40 kB
+"""
+
+
+def test_memory_of_one_file() -> None:
+    assert processes.parse_mapped(SMAPS, "weir-answers-") == 100_000 * 1024
+    assert processes.parse_mapped(SMAPS, "answers-") == 100_008 * 1024
+    assert processes.parse_mapped(SMAPS, "snapshot-") == 0
+    own = Path("/proc/self/smaps").read_text()
+    assert processes.parse_mapped(own, "[heap]") > 0
+
+
 DNSPERF = """
 Statistics:
 

@@ -13,14 +13,20 @@ from deploy.bench.measure import Outcome
 from deploy.bench.soak import Reading, slope, verdict
 
 ROOT = Path(__file__).parents[3]
+CACHE_SIZE = 256 << 20
+"""As configured for every benchmark (deploy/bench/peers/weir.py)."""
 FINE = Outcome(10.0, 100, 100, 0, 0, 10.0, 0.0, {"p99.9": 1.0}, {"0": 100})
 
 
-def readings(*, growth: float = 0.0, descriptors: int = 0, jump: int = 0) -> list[Reading]:
-    return [
-        Reading(second, int(100e6 + growth * second + (jump if second > 100 else 0)), 0, 20 + descriptors * second // 100, 9, 0)
-        for second in range(200)
-    ]  # fmt: skip
+def readings(*, growth: float = 0.0, cache_growth: float = 0.0, descriptors: int = 0) -> list[Reading]:
+    """Of a box with 100 MB beside a cache that has 1,000 MB."""
+
+    def reading(second: int) -> Reading:
+        cache = int(1e9 + cache_growth * second)
+        pss = int(100e6 + growth * second) + cache
+        return Reading(second, pss, pss, cache, 20 + descriptors * second // 100, 9, 0)
+
+    return [reading(second) for second in range(200)]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +34,9 @@ def readings(*, growth: float = 0.0, descriptors: int = 0, jump: int = 0) -> lis
     [
         (readings(), FINE, []),
         (readings(growth=20_000), FINE, []),  # 3 MB: noise
-        (readings(growth=100_000), FINE, ["Memory grew by 14"]),
+        (readings(growth=100_000), FINE, ["All other memory grew by 14.9 MB on 105 MB"]),
+        (readings(cache_growth=100_000), FINE, []),  # 1.5 %
+        (readings(cache_growth=1_000_000), FINE, ["The answer cache grew by 149"]),
         (readings(growth=-100_000), FINE, []),
         (readings(descriptors=2), FINE, []),
         (readings(descriptors=10), FINE, ["Open descriptors grew from "]),
@@ -71,6 +79,7 @@ def test_a_short_soak_of_the_appliance(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = (tmp_path / "soak.csv").read_text().splitlines()
-    assert lines[0] == "second,pss,rss,descriptors,threads,changes"
+    assert lines[0] == "second,pss,rss,cache,descriptors,threads,changes"
     assert len(lines) > 10
+    assert all(int(line.split(",")[3]) == CACHE_SIZE for line in lines[1:]), "it is there from the start"
     assert int(lines[-1].split(",")[-1]) >= 2

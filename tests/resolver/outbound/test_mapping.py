@@ -81,6 +81,19 @@ def test_all_who_join_see_the_same_answers(run: Path, opened: Opener) -> None:
     assert first.path.stat().st_blocks * 512 >= SIZE, "its memory is claimed from the start"
 
 
+def test_a_new_one_is_not_gone_through(run: Path, opened: Opener) -> None:
+    """No page can have a dead writer, and a look at each takes a start tens of milliseconds."""
+    pages = 64
+    path = opened(run, pages * CACHE_PAGE).path
+    assert 0 < _resident(path) < pages * CACHE_PAGE // 4
+
+
+def _resident(path: Path) -> int:
+    """Bytes of a file that this process has before it."""
+    maps = Path("/proc/self/smaps").read_text().split(str(path), 1)[1]
+    return int(maps.split("Rss:", 1)[1].split()[0]) * 1024
+
+
 def test_a_run_folder_has_a_cache_of_its_own(run: Path, opened: Opener, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

@@ -181,9 +181,13 @@ def test_evictions_are_told(make: Maker) -> None:
 def test_another_size_begins_anew_for_all_and_loses_nothing_before(make: Maker) -> None:
     one, other = make(), make()
     one.store(_answer())
-    handle = one.native
+    handle, memory = one.native, one.memory
+    assert memory is not None
+    assert len(memory) == SIZE
     assert one.resize(2 * SIZE, 100.0, 6.0) == 0
     assert one.native is not handle
+    assert one.memory is not None
+    assert len(one.memory) == 2 * SIZE
     assert one.look(ASKED, 6.0) is None
     assert other.look(ASKED, 6.0) is not None
     assert handle is not None
@@ -218,6 +222,7 @@ def test_a_cache_of_no_size_keeps_nothing(make: Maker) -> None:
 def test_without_shared_memory_each_keeps_its_part(make: Maker) -> None:
     one, other = make(), make()
     assert not one.is_shared
+    assert one.memory is None, "where none was to be had, none is used before it is needed"
     assert "no room for it" in one.problem
     assert str(SIZE // 2) in one.problem
     one.store(_answer())

@@ -15,7 +15,7 @@ from blocklists.snapshot.native import IndexKeyError
 from resolver.tables import watch as module
 from resolver.tables.store import TablesError
 from resolver.tables.view import View
-from resolver.tables.watch import watch_prepared
+from resolver.tables.watch import Reader, watch_prepared
 
 
 class Source:
@@ -29,7 +29,7 @@ class Source:
         monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
         monkeypatch.setattr(View, "open_any", self.open)
 
-    def open(self, _state: Path, _index_key: bytes | None, *, staged: bool = False) -> Any:
+    def open(self, _state: Path, _index_key: bytes | None, *, staged: bool, check: Any) -> Any:
         self.opened += 1
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
@@ -153,7 +153,7 @@ async def test_the_index_key_is_asked_for_at_every_try(monkeypatch: pytest.Monke
     keys: list[bytes | None] = [None, b"wrong", b"right"]
     asked: list[bytes | None] = []
 
-    def open_any(_: Path, key: bytes | None, *, staged: bool) -> Any:
+    def open_any(_: Path, key: bytes | None, *, staged: bool, check: Any) -> Any:
         asked.append(key)
         if key != b"right":
             raise IndexKeyError("its secret lists were compiled under another index key")
@@ -164,7 +164,7 @@ async def test_the_index_key_is_asked_for_at_every_try(monkeypatch: pytest.Monke
     monkeypatch.setattr(View, "open_any", open_any)
     taken: asyncio.Queue[Any] = asyncio.Queue()
     watching = watch_prepared(
-        Path(), lambda view: view, taken.put_nowait, poll=0.001, index_key=lambda: keys.pop(0)
+        Path(), lambda view: view, taken.put_nowait, Reader(lambda: keys.pop(0)), poll=0.001
     )
     task = asyncio.ensure_future(watching)
     try:

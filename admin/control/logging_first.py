@@ -1,0 +1,172 @@
+"""Log before enforce: whatever is to come into force is logged first, and comes into force with the proof of that.
+
+One change at a time goes from its manifest over the log into force; compiling happens before its turn. The kill switch waits
+for nobody: what is switched off is off at once, with the proof of before, and is logged right after. Where no log is kept
+(unit tests, tables made offline) everything comes into force at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from admin.audit.doubt import LogStoppedError
+from admin.config import Config
+from admin.control.log_keys import pin
+from admin.control.proofs import Proof, UncoveredError
+from admin.control.publishing import InPlace, Published, Publisher
+from resolver.runtime.logs import get_logger
+from resolver.runtime.tasks import spawn
+from resolver.tlog.manifests import Manifest
+from resolver.tlog.notes import VerifierKey
+from resolver.tlog.state_proof import StateProof
+
+MOST_TURNS = 5
+"""Times that one state is logged because somebody decided otherwise about a list in between."""
+
+_log = get_logger("weir.control")
+
+
+class Log(Protocol):
+    """The public log (``admin.control.public_log``)."""
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """The keys by which its proofs are known."""
+        ...
+
+    async def publish(self, manifest: Manifest, snap: str) -> StateProof:
+        """Log that this state is about to be in force, bound to these files, with the events that led to it.
+
+        LogStoppedError: it is not logged, and the message says why.
+        """
+        ...
+
+
+Describe = Callable[[InPlace], Manifest]
+"""The manifest of a state; in a thread. OSError, ValueError."""
+Deliver = Callable[[], Awaitable[None]]
+"""Brings the events that wait in records to the database, from where the log takes them."""
+
+
+class LogFirst:
+    """The one way into force, for one event loop."""
+
+    def __init__(self, publisher: Publisher, describe: Describe, deliver: Deliver) -> None:
+        """No log is kept until ``keep``."""
+        self._publisher, self._describe, self._deliver = publisher, describe, deliver
+        self._log: Log | None = None
+        self._lock = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+        self.problem = ""
+        """Why what was decided waits, or is in force and not in the log; empty when nothing is so."""
+
+    def keep(self, log: Log) -> None:
+        """Log first, from now on."""
+        self._log = log
+        self._publisher.proofs.are_kept = True
+
+    @property
+    def keeps_log(self) -> bool:
+        """Whether a log is kept."""
+        return self._log is not None
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Within, nobody else takes a state from the log into force. Not to be nested."""
+        async with self._lock:
+            yield
+
+    async def put(self, put: InPlace, take: Callable[[Proof | None], Published | None]) -> Published | None:
+        """Log a state, then let ``take`` (in a thread) put it into force. The caller has the turn.
+
+        LogStoppedError: nothing has changed. OSError, ValueError and what ``take`` raises: it may be in the log, and
+        is not in force; the next state that is logged says so.
+        """
+        for _ in range(MOST_TURNS - 1):
+            proof = await self.logged(put)
+            try:
+                return await self._take(take, proof)
+            except UncoveredError:
+                continue  # a suspension has ended meanwhile
+        return await self._take(take, await self.logged(put))
+
+    async def logged(self, put: InPlace) -> Proof | None:
+        """The proof that a state is in the log, where it is put if it is not there yet. The caller has the turn."""
+        if self._log is None:
+            return None
+        try:
+            await self._deliver()
+            manifest, snap = await asyncio.to_thread(self._described, put)
+            given = await self._log.publish(manifest, snap)
+        except LogStoppedError as error:
+            self._tell(str(error))
+            raise
+        await asyncio.to_thread(pin, self._publisher.proofs.state, self._log.verifiers, is_proven=False)
+        return Proof.of(given)
+
+    async def ahead(self, config: Config) -> Published | None:
+        """Put into force at once what is enforced of the lists now, and log it right after; None if nothing is in force.
+
+        More than was logged waits for the log, unless the log is stopped and has said the same before: then a suspension
+        that ends, ends. UncoveredError if that cannot be shown.
+        """
+        try:
+            done = await asyncio.to_thread(self._publisher.publish_again, config)
+        except UncoveredError:
+            try:
+                async with self.turn():
+                    return await self.again()
+            except LogStoppedError:
+                done = await asyncio.to_thread(self._publisher.publish_again, config, from_before=True)
+        self.follow()
+        return done
+
+    def follow(self) -> None:
+        """Begin to log what is in force ahead of the log, if anything is."""
+        is_owed = self._log is not None and self._publisher.is_ahead
+        if is_owed and (self._following is None or self._following.done()):
+            self._following = spawn(self._follow(), name="log what is in force")
+
+    async def stop(self) -> None:
+        """Give up what is being logged: the next start logs it."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait({self._following})
+
+    async def _follow(self) -> None:
+        try:
+            async with self.turn():
+                await self.again()
+        except LogStoppedError:
+            return  # said; whoever drives us tries again
+        except (OSError, ValueError) as error:
+            self._tell(f"what is in force cannot be logged: {error}")
+
+    async def again(self) -> Published | None:
+        """Log what is in force for all as it should be now, and put it into force so. The caller has the turn."""
+        put = self._publisher.in_force
+        if put is None:
+            raise LogStoppedError("nothing of this process is in force yet")
+        return await self.put(put, self._publisher.again)
+
+    def _described(self, put: InPlace) -> tuple[Manifest, str]:
+        return self._describe(put), self._publisher.snap(put)
+
+    async def _take(
+        self, take: Callable[[Proof | None], Published | None], proof: Proof | None
+    ) -> Published | None:
+        done = await asyncio.to_thread(take, proof)
+        if self._log is not None and not self._publisher.is_ahead:
+            self._tell("")
+            await asyncio.to_thread(pin, self._publisher.proofs.state, self._log.verifiers, is_proven=True)
+        return done
+
+    def _tell(self, problem: str) -> None:
+        if problem and problem != self.problem:
+            _log.error("THE LOG IS STOPPED: changes wait, and what serves goes on", reason=problem)
+        elif self.problem and not problem:
+            _log.info("the log is written again")
+        self.problem = problem

@@ -1,0 +1,295 @@
+"""Log before enforce as stories: what a worker that knows the log's keys takes, whatever dies or stops in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from admin.api.appliance import Wish
+from admin.config import load
+from admin.control.controller import Controller
+from admin.services.actors import Actor, ActorKind
+from admin.services.acts import Act
+from blocklists.canonical import to_wire
+from blocklists.edits import Change
+from resolver.tables.names import KEYS_FILE, STAGED, TablesError, current_generation, proof_name
+from resolver.tables.proving import Prover
+from resolver.tables.view import View
+
+OPERATOR = Actor.of_the_box(ActorKind.LOCAL, "ada")
+MORE = b"".join(b"base-%d.example\n" % number for number in range(40))
+
+
+class Worker:
+    """What a worker started with ``--log-key`` would make of the state folder."""
+
+    def __init__(self, world: Any, index_key: bytes, *, staged: bool = False) -> None:
+        self._world, self._key, self._staged = world, index_key, staged
+        self.prover = Prover(world.place.state, world.place.state / KEYS_FILE)
+
+    def look(self) -> View:
+        view, _ = View.open_any(
+            self._world.place.state, self._key, staged=self._staged, check=self.prover.check
+        )
+        self.prover.took()
+        return view
+
+    @property
+    def state(self) -> str:
+        """The state that it can show to be in force."""
+        self.look()
+        assert self.prover.logged is not None
+        return self.prover.logged.state
+
+    def blocks(self, name: str) -> bool:
+        view = self.look()
+        return bool(view.listing(to_wire(name)).bits & view.masks.categories)
+
+
+class Death(BaseException):
+    """Ends a step as the death of its process does."""
+
+
+def _ended(controller: Controller) -> None:
+    """Give up the files that have one writer, as a process does that ends."""
+    assert controller._publisher._in_force is not None
+    assert controller._editor._deltas is not None
+    controller._publisher._in_force.close()
+    controller._editor._deltas.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture
+async def running(world: Any, bets: str, new_log: Any) -> tuple[Any, Controller]:
+    world.log = new_log()
+    world.write(bets)
+    world.sources.texts = {"bets": MORE}
+    controller = world.controller()
+    await controller.start()
+    return world, controller
+
+
+@pytest.fixture
+def worker(world: Any, index_key: bytes) -> Worker:
+    return Worker(world, index_key)
+
+
+async def _update(world: Any, controller: Controller, text: bytes) -> None:
+    world.sources.texts = {"bets": text}
+    controller._begin_fetch("bets")
+    await controller._fetches["bets"]
+    await controller._step()
+
+
+async def test_a_first_start_is_proven(running: Any, worker: Worker) -> None:
+    world, _ = running
+    assert worker.blocks("base-1.example")
+    assert worker.state == world.log.states[-1]
+    assert worker.prover.refused == 0
+    assert (world.place.state / KEYS_FILE).read_text() == world.log.verifiers[0].text + "\n"
+
+
+async def test_a_new_version_beside_the_compiled_lists_is_logged_first(running: Any, worker: Worker) -> None:
+    world, controller = running
+    generation, logged = current_generation(world.place.state), len(world.log.leaves)
+    worker.look()
+    seen: list[bool] = []
+    world.log.before_answer = lambda: seen.append(worker.blocks("more.example"))
+    await _update(world, controller, MORE + b"more.example\n")
+    assert seen[0] is False
+    assert worker.blocks("more.example")
+    assert current_generation(world.place.state) == generation
+    assert len(world.log.leaves) >= logged
+    assert worker.state == world.log.states[-1]
+
+
+async def test_a_restart_of_control_logs_nothing_anew(running: Any, worker: Worker) -> None:
+    world, controller = running
+    before = len(world.log.leaves)
+    _ended(controller)
+    await world.controller().start()
+    assert len(world.log.leaves) == before
+    assert worker.look().tables.generation == 2
+
+
+async def test_an_upgraded_box_serves_on_until_its_first_proof(
+    world: Any, bets: str, new_log: Any, worker: Worker
+) -> None:
+    world.write(bets)
+    world.sources.texts = {"bets": MORE}
+    first = world.controller()
+    await first.start()
+    assert worker.blocks("base-1.example")  # no proof, and no keys either
+    assert worker.prover.logged is None
+    _ended(first)
+    world.log = new_log(stopped="the disk is full")
+    controller = world.controller()
+    await controller.start()
+    assert worker.blocks("base-1.example")
+    world.log.stopped = ""
+    world.pass_time(31)
+    controller._wake.set()
+    await controller._step()
+    assert worker.state == world.log.states[-1]
+
+
+async def test_a_change_waits_for_a_stopped_log_and_comes_with_it(running: Any, worker: Worker) -> None:
+    world, controller = running
+    world.log.stopped = "the disk is full; make room"
+    await _update(world, controller, MORE + b"more.example\n")
+    assert not worker.blocks("more.example")
+    assert worker.blocks("base-1.example")
+    assert "the disk is full; make room" in controller.condition().publish_problem
+    world.log.stopped = ""
+    world.pass_time(31)
+    await controller._step()
+    assert worker.blocks("more.example")
+    assert controller.condition().publish_problem == ""
+    assert worker.prover.refused == 0
+
+
+async def test_the_kill_switch_goes_ahead_of_a_stopped_log(running: Any, worker: Worker) -> None:
+    world, controller = running
+    logged = len(world.log.leaves)
+    world.log.stopped = "the database is away"
+    decided = await controller.lists.suspend(OPERATOR, "bets", "It blocks our own shop.", None)
+    assert decided is not None
+    assert not worker.blocks("base-1.example")
+    await until(lambda: controller._first.problem == "the database is away")
+    assert len(world.log.leaves) == logged
+    assert "bets" in (world.place.state / proof_name(2)).read_text().partition('"stopped":')[2]
+    world.log.stopped = ""
+    await controller._step()
+    await until(lambda: not controller._publisher.is_ahead)
+    assert world.log.states[-1] != world.log.states[logged - 1]
+    assert worker.state == world.log.states[-1]
+    assert current_generation(world.place.state) == 2  # the proof alone was replaced
+    assert controller._first.problem == ""
+
+
+async def test_the_kill_switch_is_logged_right_after(running: Any, worker: Worker) -> None:
+    world, controller = running
+    before = world.log.states[-1]
+    await controller.lists.suspend(OPERATOR, "bets", "It blocks our own shop.", None)
+    assert not worker.blocks("base-1.example")
+    await until(lambda: not controller._publisher.is_ahead)
+    assert worker.state == world.log.states[-1] != before
+
+
+async def test_a_resumed_list_waits_for_the_log(running: Any, worker: Worker) -> None:
+    world, controller = running
+    await controller.lists.suspend(OPERATOR, "bets", "It blocks our own shop.", None)
+    await until(lambda: not controller._publisher.is_ahead)
+    seen: list[bool] = []
+    world.log.before_answer = lambda: seen.append(worker.blocks("base-1.example"))
+    await controller.lists.resume(OPERATOR, "bets", "It does not any more.")
+    assert seen == [False]
+    assert worker.blocks("base-1.example")
+    assert worker.state == world.log.states[-1] == world.log.states[1]
+
+
+async def test_a_suspension_that_ends_needs_no_log_to_end(running: Any, worker: Worker) -> None:
+    world, controller = running
+    until_then = world.unix + 60
+    await controller.lists.suspend(OPERATOR, "bets", "For a minute.", until_then)
+    await until(lambda: not controller._publisher.is_ahead)
+    world.log.stopped = "the disk is full"
+    world.pass_time(61)
+    await controller._step()
+    assert worker.blocks("base-1.example")  # by the proof of before, which says so
+    assert controller._publisher.is_ahead
+    world.log.stopped = ""
+    await controller._step()
+    await until(lambda: not controller._publisher.is_ahead)
+    assert worker.state == world.log.states[-1]
+
+
+async def test_edits_of_entries_wait_for_a_stopped_log(running: Any, worker: Worker) -> None:
+    world, controller = running
+    act = Act(OPERATOR, world.unix, "A mistake of theirs.")
+    world.log.stopped = "the disk is full"
+    report = await controller.edit(act, "bets", [Wish(Change.ADD, "added.example")])
+    assert report.in_force == 0
+    assert not worker.blocks("added.example")
+    assert [edit.name for edit in await controller.edits("bets")] == ["added.example"]
+    world.log.stopped = ""
+    world.pass_time(31)
+    await controller._step()
+    assert worker.blocks("added.example")
+    report = await controller.edit(act, "bets", [Wish(Change.ADD, "second.example")])
+    assert report.in_force == 1
+    assert worker.blocks("second.example")
+
+
+async def test_a_trial_and_its_end_are_logged(
+    world: Any, new_log: Any, index_key: bytes, worker: Worker, bets: str
+) -> None:
+    world.log = new_log()
+    world.write(bets.replace("categories", "staged: true, categories"))
+    world.sources.texts = {"bets": MORE}
+    controller = world.controller()
+    await controller.start()
+    first = Worker(world, index_key, staged=True)
+    await _update(world, controller, MORE + b"more.example\n")
+    assert (world.place.state / STAGED).is_symlink()
+    assert first.blocks("more.example")
+    assert not worker.blocks("more.example")
+    assert first.state == world.log.states[-1]
+    tried = controller._publisher.tried
+    assert tried is not None
+    async with controller._first.turn():
+        await controller._first.put(tried.put, partial(controller._publisher.promote, tried))
+    assert worker.blocks("more.example")
+    assert worker.state == world.log.states[-1]
+
+
+@pytest.mark.parametrize("step", ["proof", "tables", "layout"])
+async def test_a_death_between_log_and_publication_is_gone_on_from(
+    running: Any, worker: Worker, step: str, monkeypatch: pytest.MonkeyPatch, bets: str
+) -> None:
+    world, controller = running
+    world.write(bets, more="categories: {gambling: {title: Bets}}\n")
+    target = {
+        "proof": "resolver.tables.store.write_proof",
+        "tables": "resolver.tables.store.encode",
+        "layout": "admin.services.publish.write_layout",
+    }[step]
+
+    def die(*_: object) -> None:
+        raise Death
+
+    wanted = await controller._adoption.merged(load(world.config_path))
+    prepared = controller._publisher.prepare(wanted.config)
+    (one,) = controller._publisher.steps(wanted.config, prepared)
+    proof = await controller._first.logged(one.put)
+    with monkeypatch.context() as patched:
+        patched.setattr(target, die)
+        with pytest.raises(Death):
+            controller._publisher.take(one, proof)
+    assert worker.look().tables.generation == 1
+    _ended(controller)
+    logged = len(world.log.leaves)
+    await world.controller().start()
+    assert len(world.log.leaves) == logged  # it was there already
+    assert worker.look().tables.generation == 2
+    assert worker.state == world.log.states[-1]
+
+
+async def test_nothing_is_taken_without_its_proof(running: Any, worker: Worker, index_key: bytes) -> None:
+    world, _ = running
+    (world.place.state / proof_name(1)).unlink()
+    with pytest.raises(TablesError, match="it has no proof"):
+        Worker(world, index_key).look()
+    (world.place.state / KEYS_FILE).unlink()
+    worker.prover._is_pinned = True
+    with pytest.raises(TablesError, match="keys of the log are gone"):
+        worker.look()
