@@ -44,12 +44,24 @@ class DayStatistics:
         """``run`` is where the workers' pages lie; events go to ``storage``; ``below`` is the randomness of the noise."""
         self._run, self._storage, self._clocks, self._below = run, storage, clocks, below
         self._due = 0.0
+        self._failed = False
 
     async def look(self) -> bool:
-        """Tell the days that are over, if it is time to; whether there was one."""
+        """Tell the days that are over, if it is time to; whether there was one. A disk that takes nothing is said once."""
         if self._clocks.monotonic() < self._due:
             return False
         self._due = self._clocks.monotonic() + LOOK
+        try:
+            found = await self._tell()
+        except OSError as error:
+            if not self._failed:
+                _log.error("statistics of a day wait", reason=error.strerror or str(error))
+            self._failed = True
+            return False
+        self._failed = False
+        return found
+
+    async def _tell(self) -> bool:
         today = int(self._clocks.unix() - REST) // DAY
         finished = [day for day in sorted(await asyncio.to_thread(days_of, self._run)) if day < today]
         for day in finished:

@@ -85,6 +85,11 @@ class Walk:
             self._manifest = self._manifests(self._state)
             self._lists.begin(self._manifest)
 
+    @property
+    def days(self) -> dict[str, Document]:
+        """The counters of each day of the period, as the log tells them."""
+        return dict(sorted(self._counters.days.items()))
+
     def told(self) -> Document:
         """The report of what was taken."""
         period = self._period

@@ -26,9 +26,13 @@ class UnreadableError(Exception):
 
 
 def report_of(where: str, keys: Iterable[str], period: Period, now: float) -> Document:
-    """The report of the log at a folder or address, checked against these vkeys at the time ``now`` (POSIX seconds).
+    """The report of the log at a folder or address, as ``walked``."""
+    return walked(where, keys, period, now).told()
 
-    RefusedError, UnreadableError.
+
+def walked(where: str, keys: Iterable[str], period: Period, now: float) -> Walk:
+    """All that a report needs of the log at a folder or address, checked against these vkeys at the time ``now`` (POSIX
+    seconds). RefusedError, UnreadableError.
     """
     try:
         source = verifier.Source(where)
@@ -45,7 +49,7 @@ def report_of(where: str, keys: Iterable[str], period: Period, now: float) -> Do
         raise RefusedError(f"a leaf or manifest is not of this version of the log: {error}") from error
     except (verifier.UndecidedError, OSError) as error:
         raise UnreadableError(str(error)) from error
-    return walk.told()
+    return walk
 
 
 def _keys(lines: Iterable[str]) -> list[verifier.Key]:

@@ -7,8 +7,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pytest
-
 from admin.audit.publication import public_part
 from admin.control.clocks import Clocks
 from admin.control.day_statistics import DAY, FLOOR, LOOK, REST, DayStatistics, event_of
@@ -76,8 +74,7 @@ async def test_a_day_that_cannot_be_kept_waits(tmp_path: Path) -> None:
     page(tmp_path, TODAY - 1, 1_000)
     statistics = build(tmp_path, notes, now)
     notes.error = OSError(28, "No space left on device")
-    with pytest.raises(OSError, match="No space"):
-        await statistics.look()
+    assert not await statistics.look()
     notes.error = None
     now[0] += LOOK
     assert await statistics.look()
