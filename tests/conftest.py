@@ -16,6 +16,7 @@ import pytest
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from admin.api.appliance import LogCondition
 from admin.audit.doubt import LogStoppedError
 from resolver.tlog import leaves, manifests, tree
 from resolver.tlog.checkpoints import Checkpoint
@@ -65,6 +66,10 @@ class PaperLog:
     @property
     def verifiers(self) -> tuple[VerifierKey, ...]:
         return (VerifierKey.of_ed25519(self.origin, self._key.public_key().public_bytes_raw()),)
+
+    @property
+    def condition(self) -> LogCondition:
+        return LogCondition(len(self.leaves), self.origin, self.stopped)
 
     async def publish(self, manifest: Manifest, snap: str) -> StateProof:
         if self.stopped:

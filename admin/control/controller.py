@@ -34,13 +34,15 @@ from admin.control.editing import Editor
 from admin.control.erasing import Eraser
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
+from admin.control.list_texts import ListTexts, list_texts
 from admin.control.lists import ListKeeper
 from admin.control.log_reports import LogReports
 from admin.control.log_state import describe
 from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
+from admin.control.preparing import InPlace, Preparer
 from admin.control.process_watch import ProcessWatch
-from admin.control.publishing import InPlace, Publisher
+from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.scan_alarm import ScanAlarm
@@ -59,6 +61,7 @@ from admin.services.hits import HitHistory, HitReport
 from admin.services.place import Place
 from admin.services.probes import Report
 from admin.services.publish import Compile
+from admin.store.errors import StoreError
 from blocklists.edits import Edit
 from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
@@ -107,11 +110,12 @@ class Controller:
         self._keys = Keys(local=None, file=read_token(config))
         self._record = Doings(clocks.unix())
         self._editor = Editor(keeper.store)
-        self._publisher = Publisher(
+        self._preparer = Preparer(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
+        self._publisher = Publisher(self._place, keeper, self._editor, self._preparer, clocks.unix)
         self._announcer = Announcer(storage.record)
-        self._first = LogFirst(self._publisher, self._described, self._deliver)
+        self._first = LogFirst(self._publisher, self._described, self._connect_and_deliver)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._served = Served(self._place.run, storage, clocks, config.node)
@@ -121,7 +125,7 @@ class Controller:
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
-        self._adoption = Adoption(config, storage, self._publisher, self._first)
+        self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._eraser = Eraser(keeper, self._place.state, clocks.unix)
@@ -193,6 +197,7 @@ class Controller:
             notices=self.notices.counts,
             clashes=self.clashes,
             scanning=self._scans.now,
+            log=self._first.condition,
             is_ahead=self._publisher.is_ahead,
         )
 
@@ -216,6 +221,11 @@ class Controller:
     def inspections(self) -> Inspections:
         """Looking at versions of lists that do not serve."""
         return inspections(self._keeper, self._clocks, self._readings, self._sources, self._inspecting)
+
+    @property
+    def texts(self) -> ListTexts:
+        """What the public log's digests can be recomputed from."""
+        return list_texts(self._keeper, self._sources, self._editor.edits, lambda: self._readings.guard)
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
@@ -359,7 +369,7 @@ class Controller:
         )
         if is_published:
             self._selftest.published(self._publisher.compiled)
-        self._stale = self._stale or not (is_published and self._publisher.is_current)
+        self._stale = self._stale or not (is_published and self._preparer.is_current)
         self._wake.set()
         return is_published
 
@@ -382,7 +392,7 @@ class Controller:
                     await self._try_publish()
         self._bookkeeping.begin(self._publisher.compiled)
         await self._trials.look(self.lists, self.config, self._record)
-        if not self._stale and self._publisher.is_current:
+        if not self._stale and self._preparer.is_current:
             await self._eraser.prove()
         self._first.follow()
         await self._deliver()
@@ -392,6 +402,12 @@ class Controller:
         """What the log is to say of a state that is about to be in force; in a thread. OSError, ValueError."""
         keeper, edits = self._keeper, self._editor.edits
         return describe(put.config, put.prepared.lists, keeper, edits, self._readings.guard)
+
+    async def _connect_and_deliver(self) -> None:
+        """The same before a state is logged: the log cannot do without the database either."""
+        with contextlib.suppress(StoreError):
+            await self.connect()
+        await self._deliver()
 
     async def _deliver(self) -> None:
         """Bring the events that wait in the records of lists to the database."""
@@ -512,7 +528,7 @@ class Controller:
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
         self._selftest.published(self._publisher.compiled)
-        if self._publisher.is_behind:
+        if self._preparer.is_behind:
             self._stale = True
             self._wake.set()
         self.on_published(self.config)

@@ -12,13 +12,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from admin.api.appliance import LogCondition
 from admin.audit.doubt import LogStoppedError
 from admin.config import Config
 from admin.control.log_keys import pin
+from admin.control.preparing import InPlace
 from admin.control.proofs import Proof, UncoveredError
-from admin.control.publishing import InPlace, Published, Publisher
+from admin.control.publishing import Published, Publisher
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
+from resolver.tables.names import current_generation
 from resolver.tlog.manifests import Manifest
 from resolver.tlog.notes import VerifierKey
 from resolver.tlog.state_proof import StateProof
@@ -35,6 +38,11 @@ class Log(Protocol):
     @property
     def verifiers(self) -> tuple[VerifierKey, ...]:
         """The keys by which its proofs are known."""
+        ...
+
+    @property
+    def condition(self) -> LogCondition:
+        """For health and metrics."""
         ...
 
     async def publish(self, manifest: Manifest, snap: str) -> StateProof:
@@ -67,6 +75,11 @@ class LogFirst:
         """Log first, from now on."""
         self._log = log
         self._publisher.proofs.are_kept = True
+
+    @property
+    def condition(self) -> LogCondition | None:
+        """That of the log; None where none is kept."""
+        return None if self._log is None else self._log.condition
 
     @property
     def keeps_log(self) -> bool:
@@ -104,7 +117,9 @@ class LogFirst:
         except LogStoppedError as error:
             self._tell(str(error))
             raise
-        await asyncio.to_thread(pin, self._publisher.proofs.state, self._log.verifiers, is_proven=False)
+        state = self._publisher.proofs.state
+        # Where nothing is in force yet there is nothing that could end by this.
+        await asyncio.to_thread(pin, state, self._log.verifiers, is_proven=current_generation(state) is None)
         return Proof.of(given)
 
     async def ahead(self, config: Config) -> Published | None:

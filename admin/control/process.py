@@ -25,6 +25,7 @@ from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
 from admin.control.lists import ListKeeper
 from admin.control.progress import ProgressBoard
+from admin.control.public_log import PublicLog
 from admin.control.schedule import Schedule
 from admin.control.storage import Storage
 from admin.control.token import LOCAL_BYTES, TokenError, write_local_token
@@ -107,6 +108,7 @@ class _Parts:
     controller: Controller
     keeper: ListKeeper
     storage: Storage
+    log: PublicLog
 
 
 def _parts(config: Config, vault: VaultKey) -> _Parts:
@@ -129,7 +131,9 @@ def _parts(config: Config, vault: VaultKey) -> _Parts:
     controller = Controller(
         config, keeper, clocks, compiler=compile_prepared, readings=readings, storage=storage
     )
-    return _Parts(controller, keeper, storage)
+    log = PublicLog(lambda: controller.config, controller.connect, clocks)
+    controller.keep_log(log)
+    return _Parts(controller, keeper, storage, log)
 
 
 async def _serve(config: Config, vault: VaultKey) -> None:
@@ -157,7 +161,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
         _ = spawn(files.follow(sources(adopted)), name="file watcher follows")
 
     controller.on_published = follow
-    work = asyncio.ensure_future(_work(controller))
+    work = asyncio.ensure_future(_work(controller, parts.log))
     stopped = asyncio.ensure_future(stopping.wait())
     server = await opening
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -170,14 +174,20 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     await controller.notices.close()
     files.close()
     await server.close()
+    await parts.log.close()
     await parts.storage.close()
     if not work.cancelled():
         work.result()  # it never ends by itself: a fault, to be seen by whoever started us
 
 
-async def _work(controller: Controller) -> None:
+async def _work(controller: Controller, log: PublicLog) -> None:
     await controller.start()
-    await controller.run()
+    telling = spawn(log.run(), name="public log")
+    try:
+        await controller.run()
+    finally:
+        telling.cancel()
+        await asyncio.wait({telling})
 
 
 async def _open_api(

@@ -22,6 +22,9 @@ from resolver.tlog.state_proof import MAX_BYTES, decode
 _MOST_REMEMBERED = 256
 """Refusals that are counted once each; beyond, they are counted anew."""
 
+Stamp = tuple[tuple[int, int], ...]
+"""What tells a file from the one that takes its place."""
+
 _log = get_logger("weir.tables")
 
 
@@ -43,11 +46,19 @@ def mark_of(logged: Logged | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A generation that may be taken; ``stamp`` is that of its proof."""
+    """A generation that may be taken; ``stamp`` is that of its proof and of the keys."""
 
     tables: Tables
-    stamp: tuple[int, int]
+    stamp: Stamp
     logged: Logged | None
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_ino, found.st_mtime_ns
 
 
 class Prover:
@@ -79,7 +90,9 @@ class Prover:
 
     @property
     def is_renewed(self) -> bool:
-        """Whether the generation that serves has another proof than the one that was looked at last."""
+        """Whether the generation that serves has another proof than the one that was looked at last, or there are
+        other keys.
+        """
         return self._taken is not None and self._stamp(self._taken.tables) != self._taken.stamp
 
     def follow(self) -> bool:
@@ -141,13 +154,10 @@ class Prover:
         except (OSError, ValueError) as error:
             raise NotLoggedError(f"{self._keys}: the keys of the log cannot be read: {error}") from error
 
-    def _stamp(self, tables: Tables) -> tuple[int, int]:
-        """Changes when the proof is replaced."""
-        try:
-            found = (self._state / proof_name(tables.generation)).stat()
-        except OSError:
-            return (0, 0)
-        return found.st_ino, found.st_mtime_ns
+    def _stamp(self, tables: Tables) -> Stamp:
+        """Changes when the proof or the file of keys is replaced."""
+        files = [self._state / proof_name(tables.generation)]
+        return tuple(map(_mark, files if self._keys is None else [*files, self._keys]))
 
     def _digests(self, tables: Tables) -> FileDigests:
         """Of the generation's compiled files; not read again as long as the kernel has seen nobody touch them."""

@@ -240,6 +240,9 @@ def test_without_keys_anything_is_taken_until_there_are_some(box: Box) -> None:
     prover.took()
     assert (prover.logged, mark_of(prover.logged)) == (None, 0)
     box.pin()
+    assert prover.is_renewed
+    assert not prover.follow()
+    assert prover.refused == 1  # it serves on, and the next one must be proven
     with pytest.raises(NotLoggedError, match="it has no proof"):
         prover.check(box.tables)
     (box.state / KEYS_FILE).unlink()
