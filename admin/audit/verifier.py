@@ -273,7 +273,7 @@ def _pattern(form: str) -> str:
 
 
 KINDS = {"v": "1", "NUMBER": "(?:0|[1-9][0-9]{0,15})", "COUNT": "(?:null|0|[1-9][0-9]{0,15})"}
-KINDS |= {name: KINDS["NUMBER"] for name in "seq t until n add del back c k of".split()}
+KINDS |= dict.fromkeys(["seq", "t", "until", "n", "add", "del", "back", "c", "k", "of"], KINDS["NUMBER"])
 KINDS |= {name: f'"(?:{form})"' for names, form in _items(_TEXTS) for name in names.split()}
 for _names, _form in _items(_OBJECTS):
     KINDS |= dict.fromkeys(_names.split(), _pattern(_form))
