@@ -23,7 +23,7 @@ LEAVES = (GOLDEN / "leaves.txt").read_bytes().split(b"\n")[:-1]
 MANIFESTS = (GOLDEN / "manifests.txt").read_bytes().split(b"\n")[:-1]
 KEY = VerifierKey.parse((GOLDEN / "log.vkey").read_text().rstrip("\n"))
 
-ROOT = "7633843c8544ae66265e703fd001aecf293463e0cb21589ec154422295bddb4c"
+ROOT = "6d751696a1c9641359e2ce122952bda90b5dc1c207756c4e069de3a898af9df7"
 STATES = [
     "abe4ff0dc5d857af6fc0a495c6d78cbb9c24149f17e6346ea81cd8fd4b42599e",
     "0ec1268dfec0c611fba1e43fd79ca99bb40ffa1e725eb2a2061989c625c58ead",
