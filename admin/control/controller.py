@@ -29,6 +29,7 @@ from admin.control.erasing import Eraser
 from admin.control.fetching import Fetching
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
+from admin.control.list_texts import ListTexts, list_texts
 from admin.control.lists import ListKeeper
 from admin.control.log_inputs import LogInputs
 from admin.control.logging_first import Log, LogFirst
@@ -105,7 +106,7 @@ class Controller:
         self._edits = EditTurns(self._editor, self._first, keeper.lives)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
-        self._watches = Watches(self._place.run, storage, clocks, config.node)
+        self._watches = Watches(config, storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
         again = self._held_against
@@ -209,6 +210,11 @@ class Controller:
         """Looking at versions of lists that do not serve."""
         return inspections(self._keeper, self._clocks, self._readings, self._sources, self._inspecting)
 
+    @property
+    def texts(self) -> ListTexts:
+        """What the public log's digests can be recomputed from."""
+        return list_texts(self._keeper, self._sources, self._editor.edits, lambda: self._readings.guard)
+
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
         return await self._view.get()
@@ -280,6 +286,7 @@ class Controller:
                 await self._sleep()
         finally:
             self._bookkeeping.stop()
+            await self._watches.close()
             await self._first.stop()
             self._fetching.stop()
             testing.cancel()
