@@ -314,7 +314,7 @@ class Controller:
         await self._look_at_store()
         if await self._asking.look(self.config):
             await asyncio.to_thread(self._guarding.follow, self.config)
-        if self._stale and self._clocks.monotonic() >= self._retry_at:
+        if self._stale and (self._first.is_back or self._clocks.monotonic() >= self._retry_at):
             async with self._changing:
                 if self._stale:
                     await self._try_publish()

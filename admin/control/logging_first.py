@@ -86,6 +86,11 @@ class LogFirst:
         """Whether a log is kept."""
         return self._log is not None
 
+    @property
+    def is_back(self) -> bool:
+        """Whether the log goes on and what has waited for it does not know yet."""
+        return bool(self.problem) and self._log is not None and not self._log.condition.problem
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Within, nobody else takes a state from the log into force. Not to be nested."""
