@@ -145,8 +145,13 @@ class LogFirst:
         return done
 
     def follow(self) -> None:
-        """Begin to log what is in force ahead of the log, if anything is."""
-        is_owed = self._log is not None and self._publisher.is_ahead
+        """Begin to log what is in force ahead of the log, if anything is.
+
+        Which versions an earlier process has put there this one may not know yet: the next whole state says it.
+        """
+        put = self._publisher.in_force
+        is_known = put is not None and put.prepared.lists is not None
+        is_owed = self._log is not None and self._publisher.is_ahead and is_known
         if is_owed and (self._following is None or self._following.done()):
             self._following = spawn(self._follow(), name="log what is in force")
 
