@@ -335,3 +335,15 @@ async def test_keys_that_change_leave_no_gap(running: Any, worker: Worker, new_l
     assert worker.blocks("more.example")
     assert worker.prover.refused == 0
     assert (world.place.state / KEYS_FILE).read_text() == world.log.verifiers[0].text + "\n"
+
+
+async def test_another_log_proves_what_is_in_force_without_any_change(
+    running: Any, worker: Worker, new_log: Any
+) -> None:
+    world, controller = running
+    worker.look()
+    world.log = controller._first._log = new_log("box.example/weir/2027")
+    await controller._step()
+    await until(lambda: (world.place.state / KEYS_FILE).read_text().startswith("box.example/weir/2027"))
+    assert world.log.states[-1] == worker.state
+    assert worker.look().tables.generation == 1
