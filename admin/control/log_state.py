@@ -119,7 +119,7 @@ def list_state(facts: ListFacts) -> ListState:
         auth=_fitting(source.authority) if is_named else "",
         basis=source.legal_basis.value,
         kind=source.kind.value,
-        title=_fitting(source.title) if is_named else "",
+        title=_fitting(source.title) if is_named and source.title != source.id else "",
         enf=facts.enforced.value,
     )
     if source.handling.publish is Publish.NONE:
