@@ -13,16 +13,16 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from blocklists.canonical_text import READING, canonical_text
+from blocklists.canonical_text import READING, canonical_text, never_listed
 from blocklists.edits import Change, Edit
 from blocklists.guard import NO_GUARD, Guard
 from blocklists.list_keys import Randomness
 from blocklists.list_store import EDITS, ListStore
-from blocklists.model import Confidentiality, Kind, ListSource
+from blocklists.model import Confidentiality, ListSource
 from blocklists.version_digests import OPENING_BYTES, Openings, VersionDigest, committed
 
-_WITH_PAGES = frozenset({"urls", "csv", "json"})
-"""Formats whose entries may be pages, of which the names that are never listed decide."""
+TextOf = Callable[[ListSource, bytes], bytes]
+"""The canonical text of a version, whose bytes are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,16 @@ class Digester:
         store: ListStore,
         suffixes: Collection[str],
         guard: Callable[[], Guard] = lambda: NO_GUARD,
+        texts: TextOf | None = None,
         randomness: Randomness = secrets.token_bytes,
     ) -> None:
-        """``suffixes`` are the public suffixes, ``guard`` gives the names that lists are held against now."""
-        self._store, self._suffixes, self._guard, self._randomness = store, suffixes, guard, randomness
+        """``suffixes`` are the public suffixes, ``guard`` gives the names that lists are held against now, ``texts`` the
+        texts by them both (``Readings.text``), by reading them by default.
+        """
+        self._store, self._guard, self._randomness = store, guard, randomness
+        self._texts = texts or (
+            lambda source, data: canonical_text(source, data, suffixes, never_listed(source, guard()))
+        )
         self._suffix_digest = _sha256("\n".join(sorted(suffixes)))
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._known: dict[str, VersionDigest] = {}
@@ -79,7 +85,7 @@ class Digester:
             openings = Openings.unpacked(self._store.texts.read_opening(source.id, version))
             if data is None:
                 return None
-            return _checked(source, self._text(source, data), openings, text)
+            return _checked(source, self._texts(source, data), openings, text)
         return None
 
     def feed(self, source: ListSource, version: str) -> Opened | None:
@@ -118,7 +124,7 @@ class Digester:
 
     def _made(self, source: ListSource, version: str, reading: str, data: bytes) -> VersionDigest:
         """The opening is durable before the record, and both before anybody learns of them."""
-        text, before = self._text(source, data), self._store.digests.find(source.id, version)
+        text, before = self._texts(source, data), self._store.digests.find(source.id, version)
         openings = Openings.unpacked(self._store.texts.read_opening(source.id, version))
         if openings is None or (before is not None and _digest_of(source, text, openings) != before.text):
             feed = self._randomness(OPENING_BYTES) if openings is None else openings.feed
@@ -144,13 +150,6 @@ class Digester:
             self._store.texts.write_opening(source, EDITS, opening + hashlib.sha256(text).digest())
         return committed(opening, text)
 
-    def _text(self, source: ListSource, data: bytes) -> bytes:
-        return canonical_text(source, data, self._suffixes, self._never(source))
-
-    def _never(self, source: ListSource) -> frozenset[str]:
-        is_touched = source.format in _WITH_PAGES and source.kind is not Kind.PROTECTED
-        return self._guard().domains if is_touched else frozenset()
-
     def _reading(self, source: ListSource) -> str:
         """Of all that decides what the text of a version is, and whether it is told by digest or by commitment."""
         fetching = source.fetching
@@ -166,7 +165,7 @@ class Digester:
             fetching.fields,
             fetching.hashes,
             fetching.rpz,
-            sorted(self._never(source)),
+            sorted(never_listed(source, self._guard())),
         )
         return _sha256(repr(parts))
 
