@@ -28,13 +28,16 @@ from admin.control.config_events import (
     sampling,
     unchangeable,
 )
+from admin.control.day_statistics import DayStatistics
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
+from admin.control.forgetting import Forgetting
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.list_texts import ListTexts, list_texts
 from admin.control.lists import ListKeeper
+from admin.control.log_reports import LogReports
 from admin.control.log_state import describe
 from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
@@ -118,7 +121,10 @@ class Controller:
         self._asking = Asking(self._place.run, clocks)
         self._served = Served(self._place.run, storage, clocks, config.node)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
+        self._days = DayStatistics(self._place.run, storage, clocks)
+        self._reports = LogReports(self._place.log, self._place.log_vkey, clocks)
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
+        self._forgetting = Forgetting(storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
@@ -349,6 +355,7 @@ class Controller:
                 await self._sleep()
         finally:
             self._bookkeeping.stop()
+            await self._reports.close()
             await self._first.stop()
             for task in (testing, *self._fetches.values()):
                 task.cancel()
@@ -378,7 +385,10 @@ class Controller:
             await asyncio.to_thread(self._guarding.follow, self.config)
         await self._look_at_hits()
         await self._scans.look(self._record.processes)
+        await self._days.look()
+        self._reports.look()
         await self._processes.look()
+        await self._forgetting.look(self.config.audit.kept_for)
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
