@@ -35,6 +35,8 @@ from blocklists.snapshot.intake import SYNTAXES
 
 PASSTHRU = "passthru"
 """An RPZ zone lets pass: unlike the ``allow`` of an AdBlock list, a nearer trigger of the zone outweighs it."""
+MOST_APART = 200_000
+"""Lines that are kept one by one, about 20 MB; more are folded into one text, or a list's lines would take tenfold memory."""
 _WITH_PAGES = frozenset({"urls", "csv", "json"})
 """Formats whose entries may be pages."""
 READING = 1
@@ -119,7 +121,8 @@ class Said:
         """As ``canonical_text``."""
         self._source, self._never = source, never
         self._suffixes = frozenset() if source.public_suffixes else suffixes
-        self.lines: set[bytes] = set()
+        self._lines: set[bytes] = set()
+        self._folded = b""
         self.gone: set[bytes] = set()
         """Lines that clean names must not give."""
         self._local: dict[tuple[str, str], Entry] = {}
@@ -128,19 +131,21 @@ class Said:
         """What one row gives."""
         for outcome in outcomes:
             if isinstance(outcome, HashedEntry):
-                self.lines.add(line_of(outcome, self._source))
+                self._lines.add(line_of(outcome, self._source))
             elif not isinstance(outcome, Skip) and not left_out(outcome, self._suffixes, self._never):
                 if outcome.action is Action.LOCAL_DATA:
                     self._local.setdefault((outcome.scope.value, outcome.name), outcome)
                 else:
-                    self.lines.add(line_of(outcome, self._source))
+                    self._lines.add(line_of(outcome, self._source))
+        if len(self._lines) >= MOST_APART:
+            self._fold()
 
     def put(self, entry: Entry) -> None:
         """An entry that needed the whole file replaces what stood in its place."""
         if entry.action is Action.LOCAL_DATA:
             self._local[entry.scope.value, entry.name] = entry
         else:
-            self.lines.add(line_of(entry, self._source))
+            self._lines.add(line_of(entry, self._source))
 
     def take_back(self, entry: Entry) -> None:
         """The list itself takes an entry back."""
@@ -154,8 +159,14 @@ class Said:
 
     def text(self, clean: bytes = b"") -> bytes:
         """The canonical text; ``clean`` are lines that were not heard, sorted, each once."""
-        local = {line_of(entry, self._source) for entry in self._local.values()}
-        return native.merged_lines(clean, _sorted(self.gone), _sorted((self.lines | local) - self.gone))
+        self._lines.update(line_of(entry, self._source) for entry in self._local.values())
+        self._fold()
+        heard = native.merged_lines(self._folded, _sorted(self.gone), b"")
+        return native.merged_lines(clean, _sorted(self.gone), heard)
+
+    def _fold(self) -> None:
+        self._folded = native.merged_lines(self._folded, b"", _sorted(self._lines))
+        self._lines = set()
 
 
 def _clean_names(parser: LineParser, data: bytes, said: Said) -> bytes:

@@ -55,8 +55,6 @@ class Digester:
         )
         self._suffix_digest = _sha256("\n".join(sorted(suffixes)))
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._known: dict[str, VersionDigest] = {}
-        self._edits: dict[str, tuple[tuple[object, ...], str]] = {}
 
     def digest(self, source: ListSource, version: str, data: bytes | None = None) -> VersionDigest | None:
         """Of the version that is known by the digest ``version``; ``data`` is its text, if that is at hand.
@@ -98,12 +96,8 @@ class Digester:
         """The digest of the edits of a public list, the commitment to those of another; empty if there are none. OSError."""
         if not edits:
             return ""
-        basis = (source.confidentiality, *edits)
         with self._turns[source.id]:
-            known = self._edits.get(source.id)
-            if known is None or known[0] != basis:
-                known = self._edits[source.id] = basis, self._digest_of_edits(source, edits_text(edits))
-        return known[1]
+            return self._digest_of_edits(source, edits_text(edits))
 
     def opened_edits(self, source: ListSource, edits: Sequence[Edit]) -> Opened | None:
         """What an auditor needs to recompute the digest of these edits; None if it cannot be opened."""
@@ -114,13 +108,9 @@ class Digester:
         return None if opening is None else Opened(opening, text)
 
     def _recorded(self, list_id: str, version: str, reading: str) -> VersionDigest | None:
-        found = self._known.get(list_id)
-        if found is None or found.version != version:
-            found = self._store.digests.find(list_id, version)
-        if found is None or found.reading != reading:
-            return None
-        self._known[list_id] = found
-        return found
+        """From the disk each time: whatever erases the list erases this too."""
+        found = self._store.digests.find(list_id, version)
+        return found if found is not None and found.reading == reading else None
 
     def _made(self, source: ListSource, version: str, reading: str, data: bytes) -> VersionDigest:
         """The opening is durable before the record, and both before anybody learns of them."""
@@ -138,7 +128,6 @@ class Digester:
             feed=committed(openings.feed, data),
         )
         self._store.digests.put(source.id, found, {version, *self._store.kept_digests(source.id)})
-        self._known[source.id] = found
         return found
 
     def _digest_of_edits(self, source: ListSource, text: bytes) -> str:

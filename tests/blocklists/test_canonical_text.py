@@ -164,3 +164,12 @@ def test_what_the_scanner_reads_is_read_once_more(source: Callable[..., ListSour
     text = counted.text(one, LISTS[format_])
     assert text == expected(one, LISTS[format_])
     assert text.count(b"\n") == counts.entries
+
+
+@pytest.mark.parametrize("format_", LISTS)
+def test_folded_lines_are_the_same(
+    source: Callable[..., ListSource], format_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blocklists.canonical_text.MOST_APART", 1)
+    one = source(format_)
+    assert canonical_text(one, LISTS[format_], SUFFIXES, NEVER) == expected(one, LISTS[format_])
