@@ -135,6 +135,14 @@ CASES: list[tuple[Row, LeafType, dict[str, Any]]] = [
         LeafType.LIST_HOLD,
         {"list": "iwf", "gates": ["shrink", "popular"]},
     ),
+    (
+        Row(
+            "list.synced",
+            detail={"authority": "x" * 201, "basis": "court", "publish": "root", "added": -1, "removed": 1},
+        ),
+        LeafType.LIST_SYNC,
+        {"list": "iwf", "src": {"basis": "court"}, "chg": {"del": 1}},
+    ),
     (Row("list.held", detail={"gates": "Not a gate!"}), LeafType.LIST_HOLD, {"list": "iwf"}),
     (
         Row("list.failed", detail={"message": "https://feed.example/?key=1"}),
@@ -190,6 +198,7 @@ CASES: list[tuple[Row, LeafType, dict[str, Any]]] = [
         LeafType.WORKER_END,
         {"part": "resolver-1", "node": "r1"},
     ),
+    (Row("worker.ended", "Resolver 1"), LeafType.WORKER_END, {"part": UNNAMED}),
     (
         Row("state.enforced", "r1", {"snap": A, "state": B}),
         LeafType.ENFORCE,
