@@ -29,6 +29,7 @@ from admin.control.erasing import Eraser
 from admin.control.fetching import Fetching
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
+from admin.control.list_texts import ListTexts, list_texts
 from admin.control.lists import ListKeeper
 from admin.control.log_inputs import LogInputs
 from admin.control.logging_first import Log, LogFirst
@@ -208,6 +209,11 @@ class Controller:
     def inspections(self) -> Inspections:
         """Looking at versions of lists that do not serve."""
         return inspections(self._keeper, self._clocks, self._readings, self._sources, self._inspecting)
+
+    @property
+    def texts(self) -> ListTexts:
+        """What the public log's digests can be recomputed from."""
+        return list_texts(self._keeper, self._sources, self._editor.edits, lambda: self._readings.guard)
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
