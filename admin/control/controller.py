@@ -106,7 +106,7 @@ class Controller:
         self._edits = EditTurns(self._editor, self._first, keeper.lives)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
-        self._watches = Watches(self._place.run, storage, clocks, config.node)
+        self._watches = Watches(config, storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
         again = self._held_against
@@ -286,6 +286,7 @@ class Controller:
                 await self._sleep()
         finally:
             self._bookkeeping.stop()
+            await self._watches.close()
             await self._first.stop()
             self._fetching.stop()
             testing.cancel()

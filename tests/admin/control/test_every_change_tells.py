@@ -51,7 +51,7 @@ class Box:
     async def news(self) -> list[EventKind]:
         """The kinds of the events since the last time, once everything that was begun has ended."""
         for _ in range(2):
-            while tasks := list(self.controller._fetches.values()):
+            while tasks := list(self.controller._fetching.running.values()):
                 await tasks[0]
             await self.controller._step()
         async with self.controller.database.reading() as transaction:
