@@ -251,6 +251,10 @@ async def test_reloads_tell(box: Box) -> None:
     headers = {"Authorization": f"Bearer {LOCAL}", "Weir-User": "root"}
     assert (await box.client.post("/api/v1/reload", headers=headers)).status == 422
     assert await box.news() == [EventKind.CONFIG_REFUSED]
+    async with box.controller.database.reading() as transaction:
+        last = await transaction.session.get(EventRow, box.told)
+    assert last is not None
+    assert last.holder == "local:root"
 
 
 async def test_who_may_not_leaves_no_event(box: Box) -> None:
