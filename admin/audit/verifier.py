@@ -484,9 +484,9 @@ def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "No log shows whether every resolver obeyed. Times are the operator's word, bounded by the checkpoints you keep."
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "verifier.py") -> int:
     """Check, tell, and give the exit status."""
-    parser = argparse.ArgumentParser("verifier", description=(__doc__ or "").partition("\n\n")[0])
+    parser = argparse.ArgumentParser(program, description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("log", metavar="URL|DIR")
     parser.add_argument("--key", metavar="FILE", help="verifier keys, one a line (log.vkey)")
     parser.add_argument("--policy", metavar="FILE", help="a tlog-policy with the keys")
