@@ -118,9 +118,7 @@ class LogFirst:
             raise
         state = self._publisher.proofs.state
         # Where nothing is in force yet there is nothing that could end by this.
-        await asyncio.to_thread(
-            pin, state, self._log.verifiers, is_proven=current_generation(state) is None
-        )
+        await asyncio.to_thread(pin, state, self._log.verifiers, is_proven=current_generation(state) is None)
         return Proof.of(given)
 
     async def ahead(self, config: Config) -> Published | None:
