@@ -4,6 +4,7 @@ One line for each entry of a version, each once, sorted by bytes, each with LF. 
 
     domain bets.example                     a block: its scope, its canonical name, address, prefix or URL
     wildcard bets.example nxdomain          anything else that is asked for stands behind the name (``model.Action``)
+    host bets.example passthru              the ALLOW of an RPZ zone; that of other lists is ``allow``
     domain bets.example block important     so does AdBlock's ``$important``
     host bets.example local-data [["A",300,"192.0.2.1"]]    and local data: type, TTL in seconds, rdata, as JSON, sorted
     expression sha256 6f1e…                 a publisher's digest: its shape, its algorithm, hexadecimal
@@ -31,6 +32,8 @@ from blocklists.properties import HashShape
 from blocklists.snapshot import native
 from blocklists.snapshot.intake import SYNTAXES
 
+PASSTHRU = "passthru"
+"""An RPZ zone lets pass: unlike the ``allow`` of an AdBlock list, a nearer trigger of the zone outweighs it."""
 READING = 1
 """Raised whenever the same bytes would give another text."""
 
@@ -67,7 +70,9 @@ def line_of(entry: Entry | HashedEntry, source: ListSource) -> bytes:
     if isinstance(entry, HashedEntry):
         return _hashed(entry, source)
     words = [entry.scope.value, entry.name]
-    if entry.action is not Action.BLOCK or entry.important:
+    if entry.action is Action.ALLOW and source.format == "rpz":
+        words.append(PASSTHRU)
+    elif entry.action is not Action.BLOCK or entry.important:
         words.append(entry.action.value)
     if entry.important:
         words.append("important")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli.audit_blocked import WORDS, blocked
 from admin.cli.audit_export import export
 from admin.cli.audit_private import erase, private
 from admin.cli.documents import every, given, say_json
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group.command("export", help="The events as lines for other systems.")(verb(export))
     group.command("private", help="What is private of an event, with its opening.")(verb(private))
     group.command("erase", help="Erase what events keep of people.")(verb(erase))
+    group.command("blocked", help=WORDS)(verb(blocked))
     app.add_typer(group, name="audit")
 
 

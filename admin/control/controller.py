@@ -37,8 +37,9 @@ from admin.control.lists import ListKeeper
 from admin.control.log_state import describe
 from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
+from admin.control.preparing import InPlace, Preparer
 from admin.control.process_watch import ProcessWatch
-from admin.control.publishing import InPlace, Publisher
+from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.scan_alarm import ScanAlarm
@@ -106,9 +107,10 @@ class Controller:
         self._keys = Keys(local=None, file=read_token(config))
         self._record = Doings(clocks.unix())
         self._editor = Editor(keeper.store)
-        self._publisher = Publisher(
+        self._preparer = Preparer(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
+        self._publisher = Publisher(self._place, keeper, self._editor, self._preparer, clocks.unix)
         self._announcer = Announcer(storage.record)
         self._first = LogFirst(self._publisher, self._described, self._connect_and_deliver)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
@@ -118,7 +120,7 @@ class Controller:
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
-        self._adoption = Adoption(config, storage, self._publisher, self._first)
+        self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._eraser = Eraser(keeper, self._place.state, clocks.unix)
@@ -356,7 +358,7 @@ class Controller:
         )
         if is_published:
             self._selftest.published(self._publisher.compiled)
-        self._stale = self._stale or not (is_published and self._publisher.is_current)
+        self._stale = self._stale or not (is_published and self._preparer.is_current)
         self._wake.set()
         return is_published
 
@@ -377,7 +379,7 @@ class Controller:
                     await self._try_publish()
         self._bookkeeping.begin(self._publisher.compiled)
         await self._trials.look(self.lists, self.config, self._record)
-        if not self._stale and self._publisher.is_current:
+        if not self._stale and self._preparer.is_current:
             await self._eraser.prove()
         self._first.follow()
         await self._deliver()
@@ -513,7 +515,7 @@ class Controller:
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
         self._selftest.published(self._publisher.compiled)
-        if self._publisher.is_behind:
+        if self._preparer.is_behind:
             self._stale = True
             self._wake.set()
         self.on_published(self.config)

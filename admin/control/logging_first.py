@@ -16,8 +16,9 @@ from admin.api.appliance import LogCondition
 from admin.audit.doubt import LogStoppedError
 from admin.config import Config
 from admin.control.log_keys import pin
+from admin.control.preparing import InPlace
 from admin.control.proofs import Proof, UncoveredError
-from admin.control.publishing import InPlace, Published, Publisher
+from admin.control.publishing import Published, Publisher
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.names import current_generation

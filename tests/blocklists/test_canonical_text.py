@@ -59,7 +59,7 @@ GOLDEN = {
     b"domain xn--bcher-kva.example\ndomain z.example\nwildcard w.example\n",
     "adblock": b"domain b.a.example allow\ndomain b.example\ndomain c.a.example block important\ndomain co.example allow\n"
     b"domain d.example\ndomain x.d.example allow\nhost host.example\n",
-    "rpz": b"address 192.0.2.1 nxdomain\nclient 192.0.2.0/24 drop\nhost a.example nxdomain\nhost b.example allow\n"
+    "rpz": b"address 192.0.2.1 nxdomain\nclient 192.0.2.0/24 drop\nhost a.example nxdomain\nhost b.example passthru\n"
     b'host c.example local-data [["A",60,"192.0.2.1"],["A",60,"192.0.2.2"],["TXT",60,"\\"two words\\""]]\n'
     b"wildcard a.example nxdomain\n",
     "urls": b"url a.example/x\nurl b.example/\nurl b.example/x\nurl-prefix a.example/y\n",
