@@ -54,6 +54,8 @@ PUBLISH = "publish"
 """Key of an event's detail: ``root``, ``count`` or ``none``. Numbers about a list are public only with one of the first two."""
 OVER = "over_"
 """Begins the keys of a canary's detail that have the outcome over one transport."""
+COUNT = "count_"
+"""Begins the keys of a day's detail that have the noised number of a group, or None for one too small to tell."""
 
 _NUMBERS_PUBLIC = frozenset({"root", "count"})
 _OF_THE_BOX = frozenset({"sync", "schedule", "selftest", "supervisor"})
@@ -147,6 +149,14 @@ def paths(event: Recorded, _key: bytes) -> Json:
     """What a canary got over each transport."""
     found = {key.removeprefix(OVER): value for key, value in event.detail.items() if key.startswith(OVER)}
     return {key: value for key, value in found.items() if isinstance(value, str)} or None
+
+
+def counts(event: Recorded, _key: bytes) -> Json:
+    """A day's noised numbers by group; of a group without an id that fits, none."""
+    found = {key.removeprefix(COUNT): value for key, value in event.detail.items() if key.startswith(COUNT)}
+    return {
+        key: value for key, value in found.items() if fits(identifier, key) and not isinstance(value, str)
+    }
 
 
 def version(event: Recorded, _key: bytes) -> Json:

@@ -83,6 +83,10 @@ PUBLIC: Mapping[EventKind, Telling] = MappingProxyType(
         EventKind.STATE_ENFORCED: Telling(
             LeafType.ENFORCE, {"node": facts.subject, "snap": facts.of("snap"), "served": facts.of("state")}
         ),
+        EventKind.STATS_COUNTED: Telling(
+            LeafType.STATS,
+            {"counts": facts.counts} | {key: facts.of(key) for key in ("c", "day", "eps", "k")},
+        ),
         EventKind.DEBUG_ON: Telling(LeafType.DEBUG_ON, {"until": facts.moment("until")}),
         EventKind.DEBUG_OFF: Telling(LeafType.DEBUG_OFF),
         EventKind.AUDIT_OPENED: Telling(LeafType.AUDIT_READ, {"of": facts.of("leaf")}),
