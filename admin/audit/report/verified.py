@@ -42,7 +42,7 @@ def walked(where: str, keys: Iterable[str], period: Period, now: float) -> Walk:
             data = encode(leaf)
             walk.take(data, leaves.decode(data))
 
-        verifier.verify(source, _keys(keys), now, [], hear)
+        verifier.Replay(source, _keys(keys), now).run(hear)
     except verifier.FailedError as error:
         raise RefusedError(str(error.args[0])) from error
     except FormatError as error:
@@ -67,7 +67,7 @@ def _keys(lines: Iterable[str]) -> list[verifier.Key]:
 
 def _manifest(source: verifier.Source, state: str) -> Manifest:
     path = f"state/{state}.json"
-    data = source.read(path, manifests.MAX_MANIFEST) or b""
+    data = source.read(path) or b""
     if manifests.digest(data) != state:
         raise RefusedError(f"{path}: missing, or its content has another hash than its name says")
     return manifests.decode(data)
