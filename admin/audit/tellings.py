@@ -40,7 +40,7 @@ def _list(kind: LeafType, **drawn: Draw) -> Telling:
 
 _CHANGES = facts.numbers(add="added", **{"del": "removed"}, n="entries")
 _OVERRIDES = facts.numbers(add="added", back="taken_back", **{"del": "removed"}, n="edits")
-_PROCESS: Mapping[str, Draw] = {"part": facts.subject, "node": facts.of("node")}
+_PROCESS: Mapping[str, Draw] = {"part": facts.part, "node": facts.of("node")}
 _WHO: Mapping[str, Draw] = {"who": facts.person, "rank": facts.of("role")}
 KEY_RETIRED = Telling(LeafType.KEY_RETIRE, {"vkey": facts.of("vkey")})
 

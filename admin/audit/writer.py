@@ -18,7 +18,7 @@ from admin.audit.bundles import Bundle, Tree
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.files import DamageError, LogFiles
 from admin.audit.head import Commit, Head, History, Ledger, LogKey
-from admin.audit.recovery import MissingError, Rebuild, examine, missing
+from admin.audit.recovery import MissingError, Rebuild, examine, missing, state_path
 from admin.audit.signing import RefusedError, Request, Signer, SignerError
 from resolver.tlog.tiles import Tile, hashes_from, unpack_entries
 from resolver.tlog.tree import inclusion_proof
@@ -104,8 +104,8 @@ class Writer:
             events=addition.events,
         )
         growth = grow(edge, [leaf.data for leaf in batch.leaves])
-        more = {f"state/{addition.state}.json": addition.manifest} if addition.manifest else {}
-        bundle = Bundle(before.tree, Tree(growth.after.size, growth.after.root), {**growth.files, **more})
+        after_tree = Tree(growth.after.size, growth.after.root)
+        bundle = Bundle(before.tree, after_tree, {**growth.files, **_beside(before, addition)})
         note = await self._prepare(bundle, growth)
         after = replace(batch.head, size=growth.after.size, root=growth.after.root, note=note)
         manifests = [(addition.state, addition.manifest)] if addition.state and addition.manifest else []
@@ -170,7 +170,7 @@ class Writer:
 
     def _recover(self, history: History) -> Edge:
         edge = examine(history, self._files)
-        if path := missing(history.head.size, self._files):
+        if path := missing(history.head, self._files):
             raise MissingError(f"{path} is missing")
         self._files.settle()
         self._files.clear_partials()
@@ -182,6 +182,16 @@ class Writer:
             leaves = await self._ledger.leaves(head.origin, rebuild.size, REBUILD)
             await asyncio.to_thread(rebuild.add, leaves)
         rebuild.done()
+        for state, manifest in await self._ledger.manifests(sorted(rebuild.states)):
+            await asyncio.to_thread(self._files.put, state_path(state), manifest)
+
+
+def _beside(before: Head, addition: Addition) -> dict[str, bytes]:
+    """What is staged beside tiles. The checkpoint before: of what is not settled, the lock row has the last one alone."""
+    found = {f"cp/{before.size}": before.note} if before.size else {}
+    return found | (
+        {state_path(addition.state): addition.manifest} if addition.state and addition.manifest else {}
+    )
 
 
 def _check_again(bundle: Bundle, growth: Growth) -> None:

@@ -32,6 +32,7 @@ from admin.control.day_statistics import DayStatistics
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
+from admin.control.forgetting import Forgetting
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.list_texts import ListTexts, list_texts
@@ -123,6 +124,7 @@ class Controller:
         self._days = DayStatistics(self._place.run, storage, clocks)
         self._reports = LogReports(self._place.log, self._place.log_vkey, clocks)
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
+        self._forgetting = Forgetting(storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
@@ -386,6 +388,7 @@ class Controller:
         await self._days.look()
         self._reports.look()
         await self._processes.look()
+        await self._forgetting.look(self.config.audit.kept_for)
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:

@@ -11,7 +11,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from resolver.tlog import fields
+from resolver.tlog.canonical import Json
 from resolver.tlog.fields import Check
+from resolver.tlog.notes import VerifierKey
 
 MAX_KEY_TEXT = 4_000
 """Characters of a vkey: one of ML-DSA-44 has 1,800."""
@@ -77,6 +79,12 @@ class Shape:
     moves: bool = False
 
 
+def _verifier_key(value: Json) -> None:
+    """A vkey of any kind (c2sp.org/signed-note)."""
+    fields.text(MAX_KEY_TEXT)(value)
+    VerifierKey.parse(str(value))
+
+
 _LIST = MappingProxyType({"list": fields.identifier})
 _CHANGES = fields.record({}, {"add": fields.counter, "del": fields.counter, "n": fields.counter})
 _OVERRIDES = fields.record(
@@ -86,8 +94,8 @@ _SOURCE = fields.record(
     {}, {"auth": fields.text(200), "basis": fields.one_of({"voluntary", "statute", "court", "user"})}
 )
 _CONFIDENTIALITY = fields.one_of({"public", "restricted", "secret"})
-_VKEY = MappingProxyType({"vkey": fields.text(MAX_KEY_TEXT)})
-_PROCESS = Shape({"part": fields.identifier}, {"node": fields.identifier})
+_VKEY = MappingProxyType({"vkey": _verifier_key})
+_PROCESS = Shape({"part": fields.word}, {"node": fields.identifier})
 _PERSON = Shape({"who": fields.pseudonym}, {"rank": fields.word})
 _ORIGIN = fields.text(255)
 

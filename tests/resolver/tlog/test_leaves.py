@@ -18,10 +18,11 @@ from resolver.tlog.leaves import Leaf, LeafActor, Role, decode, encode
 from resolver.tlog.tiles import MAX_ENTRY
 
 A, B = "a" * 64, "b" * 64
+VKEY = "isp.example/blocklog/2026+118a0e43+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 ACTOR = LeafActor("a:5f1c9e0b", Role.OPERATOR)
 SYNC = Leaf(7, 1_795_000_000, LeafType.LIST_SYNC, ACTOR, A, B, {"list": "iwf"})
 BEAT = Leaf(8, 1_795_000_000, LeafType.HEARTBEAT, ACTOR, A, A)
-FIRST = Leaf(0, 0, LeafType.LOG_INIT, ACTOR, ZERO_HASH, ZERO_HASH, {"origin": "o", "vkey": "k"})
+FIRST = Leaf(0, 0, LeafType.LOG_INIT, ACTOR, ZERO_HASH, ZERO_HASH, {"origin": "o", "vkey": VKEY})
 
 GOOD = {
     "a leaf": SYNC,
@@ -87,6 +88,8 @@ BAD = {
     "ε as a number": replace(
         BEAT, type=LeafType.STATS, facts={"c": 1, "counts": {}, "day": "2026-11-22", "eps": 1, "k": 50}
     ),
+    "a key of another id": replace(FIRST, facts={"origin": "o", "vkey": VKEY.replace("118a", "118b")}),
+    "a key that is none": replace(FIRST, facts={"origin": "o", "vkey": "key"}),
     "no such day": replace(
         BEAT, type=LeafType.STATS, facts={"c": 1, "counts": {}, "day": "2026-13-22", "eps": "1", "k": 50}
     ),
@@ -202,6 +205,7 @@ def _sample(key: str) -> Json:
         "stage": "done",
         "how": "ask",
         "why": "year",
+        "vkey": VKEY,
         "who": "a:12345678",
         "snap": A,
         "served": A,

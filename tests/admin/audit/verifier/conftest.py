@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from admin.audit import verifier
 from resolver.tlog import canonical, notes
 from resolver.tlog.checkpoints import Checkpoint
-from resolver.tlog.tiles import Tile, entries_path, hashes_from, new_tiles, pack_entries, tile_path
+from resolver.tlog.tiles import Tile, entries_path, new_tiles, pack_entries, tile_path
 from resolver.tlog.tree import leaf_hash, node_hash, root
 
 ORIGIN = "filter.example/weir/2026"

@@ -1,0 +1,427 @@
+"""Disks that fail, forget or lie, databases and folders that are not the log's own: it stops, says so, and never forks."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin.audit.disk import Disk
+from admin.audit.doubt import DoubtError, LogStoppedError
+from admin.audit.signing import RefusedError
+from admin.store.database import Database
+from resolver.tlog import checkpoints, notes
+
+WithDisk = Callable[[Callable[[Path], Disk]], Any]
+MOST_ACTS = 200
+
+
+class FaultyDisk(Disk):
+    """Fails once, at the n-th act; half of what was to be written may then be there."""
+
+    def __init__(self, spare: Path) -> None:
+        super().__init__(spare)
+        self.left: int | None = None
+        self.number = errno.ENOSPC
+
+    def _act(self, where: Path | None = None) -> None:
+        if self.left is None:
+            return
+        self.left -= 1
+        if self.left < 0:
+            self.left = None
+            raise OSError(self.number, os.strerror(self.number), where and str(where))
+
+    def put(self, handle: int, data: bytes) -> None:
+        if self.left == 0:
+            os.write(handle, data[: len(data) // 2])
+        self._act()
+        super().put(handle, data)
+
+    def flush(self, handle: int) -> None:
+        self._act()
+        super().flush(handle)
+
+    def move(self, source: Path, target: Path) -> None:
+        self._act(target)
+        super().move(source, target)
+
+    def remove(self, path: Path) -> None:
+        self._act(path)
+        super().remove(path)
+
+    def read(self, path: Path) -> bytes:
+        self._act(path)
+        return super().read(path)
+
+    def flush_folder(self, folder: Path) -> None:
+        self._act(folder)
+        super().flush_folder(folder)
+
+    def flush_all(self, folder: Path) -> None:
+        self._act(folder)
+        super().flush_all(folder)
+
+
+class ForgetfulDisk(Disk):
+    """Remembers what was not flushed, and forgets it when the power is cut: whole, torn or nothing but zeroes."""
+
+    def __init__(self, spare: Path) -> None:
+        super().__init__(spare)
+        self.unsafe: dict[Path, bytes | None] = {}
+        self.flushed = False
+
+    def write(self, path: Path, data: bytes, *, durable: bool) -> None:
+        before = path.read_bytes() if path.exists() else None
+        super().write(path, data, durable=durable)
+        if durable:
+            self.unsafe.pop(path, None)
+        else:
+            self.unsafe.setdefault(path, before)
+
+    def flush_all(self, folder: Path) -> None:
+        super().flush_all(folder)
+        self.unsafe.clear()
+
+    def cut_power(self, chance: random.Random) -> None:
+        for path, before in self.unsafe.items():
+            data = path.read_bytes() if path.exists() else b""
+            kept = chance.choice(["all", "nothing", "half", "zeroes"])
+            if kept == "nothing":
+                path.unlink(missing_ok=True) if before is None else path.write_bytes(before)
+            elif kept == "half":
+                path.write_bytes(data[: len(data) // 2])
+            elif kept == "zeroes":
+                path.write_bytes(data[:7] + bytes(max(0, len(data) - 7)))
+        self.unsafe.clear()
+
+
+@pytest.fixture
+def disks() -> list[Any]:
+    """Those that were made, the newest last."""
+    return []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+async def test_a_disk_that_fails_at_any_act_costs_nothing(
+    small_box: Any, with_disk: WithDisk, disks: list[Any], number: int
+) -> None:
+    def make(spare: Path) -> Disk:
+        disks.append(FaultyDisk(spare))
+        return disks[-1]
+
+    log = small_box.log(with_disk(make))
+    await log.start()
+    disk = disks[-1]
+    disk.number, told, failed = number, [], 0
+    for at in range(MOST_ACTS):
+        told.append(await small_box.happen())
+        disk.left = at
+        with contextlib.suppress(LogStoppedError):
+            await log.catch_up()
+        await log.close()
+        failed += disk.left is None
+        if disk.left is not None:
+            break
+        await log.catch_up()
+        assert log.problem == ""
+        assert len(small_box.replay()) == log.head.size == 1 + len(told)
+    assert await small_box.told() == told
+    assert 10 < failed < MOST_ACTS
+
+
+async def test_a_disk_that_gives_back_something_else_is_noticed_before_anything_is_signed(
+    small_box: Any, with_disk: WithDisk, disks: list[Any]
+) -> None:
+    class LyingDisk(Disk):
+        lies = False
+
+        def read(self, path: Path) -> bytes:
+            data = super().read(path)
+            if self.lies and path.suffix == ".bundle":
+                return data[:-1] + bytes([data[-1] ^ 1])
+            return data
+
+    def make(spare: Path) -> Disk:
+        disks.append(LyingDisk(spare))
+        return disks[-1]
+
+    log = small_box.log(with_disk(make))
+    await log.start()
+    await small_box.happen()
+    disks[-1].lies = True
+    with pytest.raises(LogStoppedError, match="check disk and memory"):
+        await log.catch_up()
+    assert len(small_box.replay()) == 1
+    disks[-1].lies = False
+    await log.catch_up()
+    assert len(small_box.replay()) == 2
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_power_cut_takes_nothing_that_was_committed(
+    small_box: Any, with_disk: WithDisk, disks: list[Any], seed: int
+) -> None:
+    def make(spare: Path) -> Disk:
+        disks.append(ForgetfulDisk(spare))
+        return disks[-1]
+
+    chance, told, before = random.Random(seed), [], b""
+    for _ in range(12):
+        log = small_box.log(with_disk(make))
+        await log.start()
+        assert log.problem == ""
+        assert not before or log.checkpoint == before
+        for _ in range(chance.randrange(60)):
+            told.append(await small_box.happen())
+            if chance.random() < 0.4:
+                await log.catch_up()
+            if chance.random() < 0.1:
+                await _settle(log)
+        await log.catch_up()
+        before = log.checkpoint
+        assert len(small_box.replay()) == len(told) + 1
+        disks[-1].cut_power(chance)
+        small_box.logs.remove(log)
+    await small_box.log().start()
+    assert await small_box.told() == told
+    assert len(small_box.replay()) == len(told) + 1
+
+
+async def _settle(log: Any) -> None:
+    log._keeper.files.settle()
+
+
+async def test_an_old_backup_of_the_database_signs_nothing(small_box: Any) -> None:
+    log = small_box.log()
+    await log.start()
+    path = small_box.place.data_dir.parent / "weir.db"
+    backup = path.with_suffix(".backup")
+    await small_box.happen()
+    await log.catch_up()
+    _copy(path, backup)
+    await small_box.happen()
+    await log.catch_up()
+    published = (small_box.place.log / "checkpoint").read_bytes()
+    await _restore(small_box, backup, path)
+    again = small_box.log()
+    await small_box.happen()
+    for _ in range(2):
+        with pytest.raises(DoubtError, match="old backup of the database was restored"):
+            await again.catch_up()
+    assert (small_box.place.log / "checkpoint").read_bytes() == published
+
+
+async def test_an_old_backup_of_all_but_the_keys_signs_nothing(small_box: Any, tmp_path: Path) -> None:
+    log = small_box.log()
+    await log.start()
+    path, kept = tmp_path / "weir.db", tmp_path / "kept"
+    _copy(path, tmp_path / "backup.db")
+    shutil.copytree(small_box.place.log, kept)
+    for _ in range(3):
+        await small_box.happen()
+        await log.catch_up()
+    await _restore(small_box, tmp_path / "backup.db", path)
+    shutil.rmtree(small_box.place.log)
+    shutil.copytree(kept, small_box.place.log)
+    shutil.rmtree(small_box.place.log_staging)
+    again = small_box.log()
+    await small_box.happen()
+    with pytest.raises(DoubtError, match="were signed already"):
+        await again.catch_up()
+
+
+async def test_an_empty_database_begins_no_second_log(small_box: Any, tmp_path: Path) -> None:
+    log = small_box.log()
+    await log.start()
+    await small_box.happen()
+    await log.catch_up()
+    await log.close()
+    await small_box.database.close()
+    for path in tmp_path.glob("weir.db*"):
+        path.unlink()
+    small_box.database = await Database.open(f"sqlite:{tmp_path / 'weir.db'}")
+    with pytest.raises(DoubtError, match="old or empty database"):
+        await small_box.log().catch_up()
+    shutil.rmtree(small_box.place.log)
+    with pytest.raises(LogStoppedError, match="were signed already"):
+        await small_box.log().catch_up()
+    assert not (small_box.place.log / "checkpoint").exists()
+
+
+async def test_of_two_writers_the_second_stops(box: Any) -> None:
+    first, second = box.log(), box.log()
+    await first.start()
+    await second.start()
+    await box.happen()
+    await first.catch_up()
+    await box.happen()
+    with pytest.raises(LogStoppedError, match="somebody else writes"):
+        await second.catch_up()
+    assert len(box.replay()) == 2
+    await second.catch_up()  # it has read the lock row again
+    assert len(box.replay()) == 3
+
+
+@pytest.mark.parametrize(
+    "path", ["tile/0/000.p/4", "tile/entries/000.p/4", "state", "checkpoint", "cp/4", "keys.json"]
+)
+async def test_served_files_that_are_gone_are_written_again(
+    small_box: Any, manifest: Any, snap: str, path: str
+) -> None:
+    log = small_box.log()
+    await log.publish(manifest(1), snap)
+    for _ in range(2):
+        await small_box.happen()
+        await log.catch_up()
+    before = log.checkpoint
+    await log.close()
+    target = small_box.place.log / path
+    shutil.rmtree(target) if target.is_dir() else target.unlink()
+    again = small_box.log()
+    await again.start()
+    assert again.problem == ""
+    assert again.checkpoint == before
+    assert target.exists()
+    assert len(small_box.replay()) == 4
+
+
+async def test_a_log_whose_folder_is_gone_is_written_again_from_the_database(
+    small_box: Any, manifest: Any, snap: str
+) -> None:
+    log = small_box.log()
+    for number in range(5):
+        for _ in range(120):
+            await small_box.happen()
+        await log.publish(manifest(number), snap)
+    before, size = log.checkpoint, log.head.size
+    await log.close()
+    shutil.rmtree(small_box.place.log)
+    again = small_box.log()
+    await again.start()
+    assert again.checkpoint == before
+    assert len(small_box.replay()) == size
+    assert [int(path.name) for path in (small_box.place.log / "cp").iterdir()] == [size]
+
+
+@pytest.mark.parametrize("path", ["tile/0/000.p/3", "tile/entries/000.p/3"])
+async def test_served_files_that_say_something_else_stop_the_log(small_box: Any, path: str) -> None:
+    log = small_box.log()
+    for _ in range(2):
+        await small_box.happen()
+        await log.catch_up()
+    await log.close()
+    target = small_box.place.log / path
+    data = bytearray(target.read_bytes())
+    data[40] ^= 1
+    target.write_bytes(data)
+    with pytest.raises(DoubtError, match="is not what the database says"):
+        await small_box.log().catch_up()
+    data[40] ^= 1
+    target.write_bytes(data)
+    await small_box.log().catch_up()
+
+
+async def test_a_database_that_says_something_else_stops_the_log(small_box: Any, tmp_path: Path) -> None:
+    log = small_box.log()
+    await small_box.happen()
+    await log.start()
+    await log.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "weir.db")) as connection:
+        connection.execute("UPDATE logs SET state = ?, root = ?", ("1" * 64, b"1" * 32))
+        connection.commit()
+    with pytest.raises(DoubtError, match="changed by hand"):
+        await small_box.log().catch_up()
+
+
+async def test_a_readonly_folder_stops_the_log_and_nothing_else(small_box: Any, with_disk: WithDisk) -> None:
+    class ReadOnlyDisk(Disk):
+        def put(self, handle: int, data: bytes) -> None:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    await small_box.log().start()
+    told = await small_box.happen()
+    log = small_box.log(with_disk(ReadOnlyDisk))
+    await log.start()
+    assert "Read-only file system" in log.problem
+    again = small_box.log()
+    await again.start()
+    assert await small_box.told() == [told]
+
+
+async def test_a_database_that_is_away_stops_the_log_until_it_is_back(small_box: Any) -> None:
+    from admin.store.errors import UnavailableError
+
+    log = small_box.log()
+    await log.start()
+    connect = small_box.connect
+
+    async def away() -> Database:
+        raise UnavailableError("the disk is full")
+
+    log._connect = away
+    with pytest.raises(LogStoppedError, match="the disk is full"):
+        await log.catch_up()
+    log._connect = connect
+    await small_box.happen()
+    await log.catch_up()
+    assert len(small_box.replay()) == 2
+
+
+async def test_a_checkpoint_of_the_same_size_with_another_root_stops_the_log(small_box: Any) -> None:
+    log = small_box.log()
+    await log.start()
+    signer = await log._keeper._signer_of(log.head.origin)
+    body = checkpoints.Checkpoint(log.head.origin, 1, b"x" * 32).body
+    key = signer._keys[0]
+    forged = notes.signed(
+        body, [notes.Signature(key.public.name, key.public.key_id, key.private.sign(body.encode()))]
+    )
+    await log.close()
+    (small_box.place.log / "checkpoint").write_bytes(forged)
+    with pytest.raises(DoubtError, match="is not that of the database"):
+        await small_box.log().catch_up()
+    assert (small_box.place.log / "checkpoint").read_bytes() == forged
+
+
+async def test_a_signer_that_refuses_leaves_nothing_behind(small_box: Any) -> None:
+    log = small_box.log()
+    await log.start()
+    await small_box.happen()
+
+    class Refusing:
+        def sign(self, _request: object) -> bytes:
+            raise RefusedError("no")
+
+    log._writer._signer = Refusing()
+    with pytest.raises(DoubtError, match="no"):
+        await log.catch_up()
+    await log.catch_up()
+    assert len(small_box.replay()) == 2
+    assert list(small_box.place.log_staging.glob("*.tmp")) == []
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(source)) as one,
+        contextlib.closing(sqlite3.connect(target)) as two,
+    ):
+        one.backup(two)
+
+
+async def _restore(box: Any, backup: Path, path: Path) -> None:
+    for log in box.logs:
+        await log.close()
+    await box.database.close()
+    for name in path.parent.glob("weir.db*"):
+        name.unlink()
+    shutil.copy(backup, path)
+    box.database = await Database.open(f"sqlite:{path}")
