@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from admin.api.list_life import ListActions, ListInspections
+from admin.api.list_life import ListActions, ListInspections, ListTexts
 from admin.config import Config
 from admin.services.actors import Actor
 from admin.services.acts import Act
@@ -195,6 +195,10 @@ class Appliance(Protocol):
     @property
     def inspections(self) -> ListInspections:
         """Looking at versions of lists that do not serve."""
+
+    @property
+    def texts(self) -> ListTexts:
+        """What the public log's digests can be recomputed from."""
 
     def condition(self) -> Condition:
         """The state of things now."""

@@ -302,15 +302,20 @@ class Replay:
                 self._grow(data)
                 while self.sizes and self.sizes[-1] < self.size:
                     self.sizes.pop()
-                if self.fresh or self.size in (*self.sizes[-1:], *(visit.size for visit in self.visits)):
+                marks = {*self.sizes[-1:], *(visit.size for visit in self.visits)} - {self.point.size}
+                if self.size in marks or (self.fresh and self.size < self.point.size):
                     self._compare()
         for level in [level for level, row in enumerate(self.rows) if row]:
             self._tile(level)
         if not self._compare(self.point) or self.fresh:
             raise FailedError("checkpoint: no key signed it that the given one leads to, each under an older")
-        claimed = document(self.source.read("keys.json"), "keys.json").get("keys")
-        if claimed != [{"from": since, "to": to, "vkey": key} for key, (since, to) in self.spans.items()]:
-            raise FailedError("keys.json: other keys than the leaves tell of")
+        keys = [{"from": since, "to": to, "vkey": key} for key, (since, to) in self.spans.items()]
+        if document(self.source.read("keys.json"), "keys.json") != {
+            "keys": keys,
+            "origin": self.point.origin,
+            "v": 1,
+        }:
+            raise FailedError("keys.json: not the keys that the leaves tell of")
 
     def _leaf(self, data: bytes) -> dict[str, Any]:
         """The next leaf, once it has kept every rule."""
@@ -330,8 +335,8 @@ class Replay:
         return leaf
 
     def _problem(self, leaf: dict[str, Any], data: bytes) -> str:
-        pattern, moves = LATER if "seal" in leaf else LEAVES.get(str(leaf.get("type")), LATER)
-        if pattern is LATER[0]:
+        pattern, moves = rule = LATER if "seal" in leaf else LEAVES.get(str(leaf.get("type")), LATER)
+        if rule is LATER:
             data = _WRITER.encode({key: leaf[key] for key in leaf if key in _COMMON_KEYS}).encode()
         if not pattern.fullmatch(data.decode()):
             return f"other keys or values than a leaf of type {leaf.get('type')!r} has"
@@ -457,14 +462,14 @@ def moment(seconds: float) -> str:
 
 
 def words(leaf: dict[str, Any]) -> str:
-    """What a leaf tells, on one line."""
-    own = {key: value for key, value in leaf.items() if key not in (*_COMMON_KEYS, "src", "last")}
-    facts = [
-        str(value) if key in ("list", "profile") else f"{key}={value}"[:70] for key, value in own.items()
-    ]
-    who = [] if leaf["actor"]["role"] == "system" else [f"by {leaf['actor']['role']} {leaf['actor']['id']}"]
-    text = " ".join([f"{leaf['seq']:>7}", moment(leaf["t"]), leaf["type"], *facts, *who])
-    return "".join(char if char.isprintable() else "?" for char in text)
+    """What a leaf tells, on one line: when, what, of what; then its other facts, and who decided it."""
+    told = [f"{leaf['seq']:>7}", moment(leaf["t"]), leaf["type"]]
+    for key in dict.fromkeys(["list", "profile", "category", *leaf]):
+        if key in leaf and key not in (*_COMMON_KEYS, "src", "last"):
+            value = json.dumps(leaf[key], ensure_ascii=False).translate(dict.fromkeys(map(ord, '"{}[]')))
+            told.append(value if key in ("list", "profile", "category") else f"{key} {value}"[:70])
+    told += [f"by {leaf['actor']['role']} {leaf['actor']['id']}"] if leaf["actor"]["role"] != "system" else []
+    return "".join(char if char.isprintable() else "?" for char in " ".join(told))
 
 
 def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -502,8 +507,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FailedError as error:
         print("FAILED", error.args[0], *(note.decode() for note in error.args[1:]), sep="\n")
         for number, note in enumerate(error.args[1:]):
-            Path(options.evidence).mkdir(exist_ok=True)
-            Path(options.evidence, f"{number}.checkpoint").write_bytes(note)
+            with suppress(OSError):
+                Path(options.evidence).mkdir(exist_ok=True)
+                Path(options.evidence, f"{number}.checkpoint").write_bytes(note)
         return 1
     except (UndecidedError, OSError) as error:
         print("UNDECIDED", error, file=sys.stderr)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli.audit_blocked import WORDS, blocked
 from admin.cli.audit_export import export
 from admin.cli.audit_private import erase, private
+from admin.cli.audit_text import TEXT_WORDS, text
 from admin.cli.documents import every, given, say_json
 from admin.cli.exits import Exit
 from admin.cli.talking import talk
@@ -30,6 +32,8 @@ def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
     group = typer.Typer(help="What happened.", no_args_is_help=True, rich_markup_mode=None)
     group.command("list", help="The events, oldest first.")(verb(show_all))
+    group.command("blocked", help=WORDS)(verb(blocked))
+    group.command("text", help=TEXT_WORDS)(verb(text))
     group.command("export", help="The events as lines for other systems.")(verb(export))
     group.command("private", help="What is private of an event, with its opening.")(verb(private))
     group.command("erase", help="Erase what events keep of people.")(verb(erase))

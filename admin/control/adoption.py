@@ -13,8 +13,9 @@ from functools import partial
 
 from admin.config import Config
 from admin.control.logging_first import LogFirst
+from admin.control.preparing import Prepared, Preparer, Step
 from admin.control.proofs import Proof
-from admin.control.publishing import Prepared, Published, Publisher, Step
+from admin.control.publishing import Published, Publisher
 from admin.control.storage import Storage
 from admin.services.effective import Merged, merge, merge_subscribers
 from admin.services.stored import NOTHING_STORED
@@ -26,9 +27,17 @@ _log = get_logger("weir.control")
 class Adoption:
     """Owns what is in force and what is to be."""
 
-    def __init__(self, declared: Config, storage: Storage, publisher: Publisher, first: LogFirst) -> None:
+    def __init__(
+        self,
+        declared: Config,
+        storage: Storage,
+        preparer: Preparer,
+        publisher: Publisher,
+        first: LogFirst,
+    ) -> None:
         """Nothing is in force before ``publish``; ``declared`` stands for it until then."""
-        self._storage, self._publisher, self._first = storage, publisher, first
+        self._storage, self._preparer = storage, preparer
+        self._publisher, self._first = publisher, first
         self._lock = threading.Lock()
         """Held while something goes into force."""
         self.in_force = merge(declared, NOTHING_STORED)
@@ -56,9 +65,11 @@ class Adoption:
         return True
 
     async def publish(self) -> Published:
-        """Make what is wanted the state in force, once it is logged. LogStoppedError, and the errors of ``Publisher``."""
+        """Make what is wanted the state in force, once it is logged. LogStoppedError, and the errors of ``Preparer``
+        and ``Publisher``.
+        """
         while True:
-            prepared = await asyncio.to_thread(self._publisher.prepare, self.wanted.config)
+            prepared = await asyncio.to_thread(self._preparer.prepare, self.wanted.config)
             async with self._first.turn():
                 if (done := await self._bring(prepared)) is not None:
                     return done

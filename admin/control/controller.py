@@ -28,17 +28,22 @@ from admin.control.config_events import (
     sampling,
     unchangeable,
 )
+from admin.control.day_statistics import DayStatistics
 from admin.control.decisions import Decisions, Effects
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
+from admin.control.forgetting import Forgetting
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
+from admin.control.list_texts import ListTexts, list_texts
 from admin.control.lists import ListKeeper
+from admin.control.log_reports import LogReports
 from admin.control.log_state import describe
 from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
+from admin.control.preparing import InPlace, Preparer
 from admin.control.process_watch import ProcessWatch
-from admin.control.publishing import InPlace, Publisher
+from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.scan_alarm import ScanAlarm
@@ -106,19 +111,23 @@ class Controller:
         self._keys = Keys(local=None, file=read_token(config))
         self._record = Doings(clocks.unix())
         self._editor = Editor(keeper.store)
-        self._publisher = Publisher(
+        self._preparer = Preparer(
             self._place, keeper, self._editor, clocks.unix, compiler=compiler, readings=readings
         )
+        self._publisher = Publisher(self._place, keeper, self._editor, self._preparer, clocks.unix)
         self._announcer = Announcer(storage.record)
         self._first = LogFirst(self._publisher, self._described, self._connect_and_deliver)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
         self._served = Served(self._place.run, storage, clocks, config.node)
         self._scans = ScanAlarm(self._place.run, storage, clocks)
+        self._days = DayStatistics(self._place.run, storage, clocks)
+        self._reports = LogReports(self._place.log, self._place.log_vkey, clocks)
         self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
+        self._forgetting = Forgetting(storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
         self._hits, self._looking = HitHistory(), asyncio.Lock()
-        self._adoption = Adoption(config, storage, self._publisher, self._first)
+        self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._eraser = Eraser(keeper, self._place.state, clocks.unix)
@@ -214,6 +223,11 @@ class Controller:
     def inspections(self) -> Inspections:
         """Looking at versions of lists that do not serve."""
         return inspections(self._keeper, self._clocks, self._readings, self._sources, self._inspecting)
+
+    @property
+    def texts(self) -> ListTexts:
+        """What the public log's digests can be recomputed from."""
+        return list_texts(self._keeper, self._sources, self._editor.edits, lambda: self._readings.guard)
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
@@ -341,6 +355,7 @@ class Controller:
                 await self._sleep()
         finally:
             self._bookkeeping.stop()
+            await self._reports.close()
             await self._first.stop()
             for task in (testing, *self._fetches.values()):
                 task.cancel()
@@ -356,7 +371,7 @@ class Controller:
         )
         if is_published:
             self._selftest.published(self._publisher.compiled)
-        self._stale = self._stale or not (is_published and self._publisher.is_current)
+        self._stale = self._stale or not (is_published and self._preparer.is_current)
         self._wake.set()
         return is_published
 
@@ -370,14 +385,17 @@ class Controller:
             await asyncio.to_thread(self._guarding.follow, self.config)
         await self._look_at_hits()
         await self._scans.look(self._record.processes)
+        await self._days.look()
+        self._reports.look()
         await self._processes.look()
+        await self._forgetting.look(self.config.audit.kept_for)
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
                     await self._try_publish()
         self._bookkeeping.begin(self._publisher.compiled)
         await self._trials.look(self.lists, self.config, self._record)
-        if not self._stale and self._publisher.is_current:
+        if not self._stale and self._preparer.is_current:
             await self._eraser.prove()
         self._first.follow()
         await self._deliver()
@@ -513,7 +531,7 @@ class Controller:
             self._retry_at = self._clocks.monotonic() + PUBLISH_RETRY
             return False
         self._selftest.published(self._publisher.compiled)
-        if self._publisher.is_behind:
+        if self._preparer.is_behind:
             self._stale = True
             self._wake.set()
         self.on_published(self.config)

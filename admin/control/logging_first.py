@@ -16,8 +16,9 @@ from admin.api.appliance import LogCondition
 from admin.audit.doubt import LogStoppedError
 from admin.config import Config
 from admin.control.log_keys import pin
+from admin.control.preparing import InPlace
 from admin.control.proofs import Proof, UncoveredError
-from admin.control.publishing import InPlace, Published, Publisher
+from admin.control.publishing import Published, Publisher
 from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.names import current_generation
@@ -118,9 +119,7 @@ class LogFirst:
             raise
         state = self._publisher.proofs.state
         # Where nothing is in force yet there is nothing that could end by this.
-        await asyncio.to_thread(
-            pin, state, self._log.verifiers, is_proven=current_generation(state) is None
-        )
+        await asyncio.to_thread(pin, state, self._log.verifiers, is_proven=current_generation(state) is None)
         return Proof.of(given)
 
     async def ahead(self, config: Config) -> Published | None:

@@ -183,6 +183,11 @@ class PublicLog:
         self._confirmed = True
         self.nudge()
 
+    async def adopt(self) -> None:
+        """Go on with the log in this folder, though it is a copy of another. LogStoppedError."""
+        await self._keeper.adopt()
+        self.nudge()
+
     async def rotate_key(self, actor: Actor, reason: str) -> str:
         """Let another key sign beside those that do; returns its vkey. LogStoppedError."""
         async with self._turn, self._saying():

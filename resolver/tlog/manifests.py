@@ -48,7 +48,7 @@ class ListState:
     commit: str = ""
     """The commitment to the canonical text: of restricted and secret lists alone."""
     upd: int | None = None
-    """When this version was fetched, POSIX seconds."""
+    """When this version was accepted, POSIX seconds."""
     auth: str = ""
     """The authority that the list comes from, where it may be named."""
     basis: str = ""

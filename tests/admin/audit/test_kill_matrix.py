@@ -190,6 +190,7 @@ async def _check(box: Any, seen: Seen, subtrees: Any) -> int:
     box.monotonic += 60  # what waits for its state waits no longer
     await log.catch_up()
     found = box.replay()
+    assert box.verify() == 0
     seen.note(log.checkpoint)
     subtree = subtrees(await _leaves(box, len(found)))
     for size, root in seen.checkpoints.items():

@@ -55,13 +55,13 @@ class Running:
 
     async def send(self, text: bytes) -> None:
         """Let the list's source have another text, and see it fetched and dealt with."""
-        publisher = self.controller._publisher
+        preparer = self.controller._preparer
         self.world.sources.texts["bets"] = text
         self.world.pass_time(3600.0)
         asked = len(self.world.sources.asked)
         self.controller._wake.set()
         await until(lambda: len(self.world.sources.asked) > asked and not self.controller._fetches)
-        await until(lambda: publisher.is_current and not publisher.is_behind and not self.controller._stale)
+        await until(lambda: preparer.is_current and not preparer.is_behind and not self.controller._stale)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_what_changed_while_nobody_ran_is_in_force_after_a_start(listed: A
     listed.pass_time(7200.0)
     async with Running(listed) as running:
         await until(lambda: blocked(listed, "more.example"))
-        await until(lambda: running.controller._publisher.is_current)
+        await until(lambda: running.controller._preparer.is_current)
 
 
 @pytest.mark.parametrize("step", ["apply", "sync"])
@@ -107,7 +107,7 @@ async def test_whoever_dies_while_changing_compiles_at_the_next_start(
         raise OSError(errno.EIO, "dead")
 
     async with Running(listed) as running:
-        publisher = running.controller._publisher
+        preparer = running.controller._preparer
         with monkeypatch.context() as patched:
             patched.setattr(Deltas, "sync", die)
             if step == "apply":
@@ -117,7 +117,7 @@ async def test_whoever_dies_while_changing_compiles_at_the_next_start(
             listed.pass_time(3600.0)
             running.controller._wake.set()
             await until(lambda: running.controller.condition().publish_failures > 0)
-            assert not publisher.is_current
+            assert not preparer.is_current
     assert not (listed.place.state / records.FILE).exists()
     listed.compile_error = None
     listed.sources.texts["bets"] = BASE

@@ -343,5 +343,11 @@ async def test_a_reload_during_a_fetch_fetches_from_the_new_address(
 def test_files_of_the_room_are_where_they_belong(world: Any, bets: str) -> None:
     world.write(bets)
     world.controller()
-    assert {path.name for path in (world.folder / "var").iterdir()} == {"lists", "run", "state"}
+    assert {path.name for path in (world.folder / "var").iterdir()} == {
+        "lists",
+        "log-keys",
+        "log-staging",
+        "run",
+        "state",
+    }
     assert isinstance(world.place.state, Path)

@@ -16,7 +16,7 @@ import pytest
 
 from admin.audit.events import EventKind
 from admin.control.announcing import Announcer
-from admin.control.publishing import Publisher
+from admin.control.preparing import Preparer
 from admin.services.actors import Actor, ActorKind, DeniedError, Permission
 from admin.services.announced import Announcement
 from admin.services.errors import ConflictError, InvalidError, NotFoundError
@@ -150,16 +150,16 @@ async def test_a_suspension_waits_for_no_compilation(
     world.sources.texts = {"bets": b"bets.example\n", "watch": b"illegal.example\n"}
     async with running(world, log) as controller:
         compiling, go_on = threading.Event(), threading.Event()
-        publisher: Publisher = controller._publisher
-        compiler = publisher._compiler
+        preparer: Preparer = controller._preparer
+        compiler = preparer._compiler
 
         def slow(*args: Any, **options: Any) -> Any:
             compiling.set()
             go_on.wait(10)
             return compiler(*args, **options)
 
-        publisher._compiler = slow
-        monkeypatch.setattr(publisher._amender, "plan", lambda *_: None)
+        preparer._compiler = slow
+        monkeypatch.setattr(preparer._amender, "plan", lambda *_: None)
         world.sources.texts["bets"] = b"bets.example\nmore.example\n"
         await controller.lists.sync(ANNA, "bets")
         await until(compiling.is_set)

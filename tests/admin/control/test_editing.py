@@ -121,14 +121,14 @@ async def test_gates_hold_for_edits_and_one_refusal_refuses_all(world: Any, bets
 async def test_an_edit_during_a_compilation_is_in_both_states(world: Any, bets: str) -> None:
     controller = await started(world, bets, bets=b"bets.example\n")
     compiling, go_on = threading.Event(), threading.Event()
-    compiler = controller._publisher._compiler
+    compiler = controller._preparer._compiler
 
     def slow(*arguments: Any, **more: Any) -> Any:
         compiling.set()
         assert go_on.wait(10)
         return compiler(*arguments, **more)
 
-    controller._publisher._compiler = slow
+    controller._preparer._compiler = slow
     world.write(bets.replace("format: domains", "format: domains, title: Changed"))
     reloading = asyncio.ensure_future(controller.reload())
     assert await asyncio.to_thread(compiling.wait, 10)

@@ -268,7 +268,7 @@ async def test_a_death_between_log_and_publication_is_gone_on_from(
         raise Death
 
     wanted = await controller._adoption.merged(load(world.config_path))
-    prepared = controller._publisher.prepare(wanted.config)
+    prepared = controller._preparer.prepare(wanted.config)
     (one,) = controller._publisher.steps(wanted.config, prepared)
     proof = await controller._first.logged(one.put)
     with monkeypatch.context() as patched:

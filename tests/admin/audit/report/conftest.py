@@ -109,7 +109,9 @@ class LogMaker:
                 _put(folder / entries_path(tile.number, tile.width), bundle)
         for state, manifest in self.manifests.items():
             _put(folder / "state" / f"{state}.json", manifests.encode(manifest))
-        keys = canonical.encode({"keys": [{"from": 0, "to": None, "vkey": self.vkey.text}], "origin": ORIGIN, "v": 1})
+        keys = canonical.encode(
+            {"keys": [{"from": 0, "to": None, "vkey": self.vkey.text}], "origin": ORIGIN, "v": 1}
+        )
         _put(folder / "keys.json", keys)
         _put(folder / "checkpoint", self.note())
         _put(folder / "cp" / str(len(data)), self.note())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from admin.audit import verifier
 from resolver.tlog import canonical, notes
 from resolver.tlog.checkpoints import Checkpoint
-from resolver.tlog.tiles import Tile, entries_path, hashes_from, new_tiles, pack_entries, tile_path
+from resolver.tlog.tiles import Tile, entries_path, new_tiles, pack_entries, tile_path
 from resolver.tlog.tree import leaf_hash, node_hash, root
 
 ORIGIN = "filter.example/weir/2026"
@@ -48,7 +47,13 @@ def manifest(**changes: Any) -> bytes:
     found: dict[str, Any] = {
         "lists": {
             "bets": {"conf": "public", "n": 3, "raw": "1" * 64, "upd": NOON},
-            "iwf": {"auth": "IWF", "basis": "voluntary", "commit": "2" * 64, "conf": "secret", "kind": "illegal"},
+            "iwf": {
+                "auth": "IWF",
+                "basis": "voluntary",
+                "commit": "2" * 64,
+                "conf": "secret",
+                "kind": "illegal",
+            },
         },
         "profiles": {"strict": ["bets", "iwf"], "open": ["iwf"]},
         "sw": "1.0.0+" + "3" * 64,
@@ -80,7 +85,9 @@ class Log:
             self.manifests[self.state] = manifest_bytes
         leaf = {"actor": ACTOR, "prev": before, "seq": len(self.leaves), "state": self.state, "t": self.now}
         leaf |= {"type": kind, "v": 1} | own
-        self.leaves.append(json.dumps(leaf, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+        self.leaves.append(
+            json.dumps(leaf, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        )
         if kind in ("log.init", "key.add"):
             self.spans.append({"from": leaf["seq"], "to": None, "vkey": own["vkey"]})
         if kind == "key.retire":
@@ -96,7 +103,9 @@ class Log:
         self.sizes.append(len(self.leaves))
         return self
 
-    def note(self, size: int, signers: Sequence[Signer] | None = None, root_hash: bytes | None = None) -> bytes:
+    def note(
+        self, size: int, signers: Sequence[Signer] | None = None, root_hash: bytes | None = None
+    ) -> bytes:
         """The signed checkpoint of a size."""
         signers = signers or (self.signed_by(size) if self.signed_by else self.signers)
         body = Checkpoint(self.origin, size, root_hash or self.root(size)).body
@@ -116,7 +125,9 @@ class Log:
                 found[tile_path(*tile)] = subtrees.tile(tile)
                 if tile.level == 0:
                     first = tile.number * 256
-                    found[entries_path(tile.number, tile.width)] = pack_entries(self.leaves[first : first + tile.width])
+                    found[entries_path(tile.number, tile.width)] = pack_entries(
+                        self.leaves[first : first + tile.width]
+                    )
             found[f"cp/{size}"] = self.note(size)
         found["checkpoint"] = found[f"cp/{sizes[-1]}"]
         found["keys.json"] = canonical.encode({"keys": self.spans, "origin": self.origin, "v": 1})
@@ -168,7 +179,9 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
     """``check(log or files, *options)`` writes a log to a folder and verifies it with the first signer's key."""
     number = iter(range(1_000_000))
 
-    def run(log: Log | Mapping[str, bytes] | Path, *options: str, keys: Sequence[Signer] = (Signer(),)) -> Verdict:
+    def run(
+        log: Log | Mapping[str, bytes] | Path, *options: str, keys: Sequence[Signer] = (Signer(),)
+    ) -> Verdict:
         folder = tmp_path / f"log{next(number)}"
         files = log.files() if isinstance(log, Log) else log
         where = files if isinstance(files, Path) else write(files, folder)
@@ -187,7 +200,9 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
 def small_log() -> Log:
     """Seven leaves of several types under four checkpoints, three of them of former sizes."""
     log = Log().begin().publish()
-    log.add("list.sync", manifest(protected="4" * 64), list="bets", chg={"add": 12, "del": 7, "n": 6021}).publish()
+    log.add(
+        "list.sync", manifest(protected="4" * 64), list="bets", chg={"add": 12, "del": 7, "n": 6021}
+    ).publish()
     log.add("profile.set", manifest(), profile="strict").publish()
     log.add("list.suspend", manifest(sw="2"), list="iwf", until=NOON + 86_400)
     log.add("publish", snap="5" * 64).add("enforce", node="r1", snap="5" * 64, served=log.state)

@@ -1,0 +1,136 @@
+"""A log on write-once storage: archives that are written once, and together give the log again.
+
+One tar for every 65,536 leaves (256 full bundles, their tiles, the checkpoints and the manifests they need), one more for
+what stands behind the last full one, named by its size. Nothing that is there is ever written again; the next run adds what
+is new. All archives of a folder, unpacked over one another in the order of their names, are the log, its newest checkpoint
+on top. What is exported is verified first, leaf by leaf, by ``verifier``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from admin.audit.verifier import FailedError, Key, Replay, Source
+from resolver.tlog.tiles import TILE_WIDTH, Tile, entries_path, new_tiles
+
+SPAN = TILE_WIDTH * TILE_WIDTH
+"""Leaves in a full archive: 256 full bundles, one full tile of level 1."""
+
+
+@dataclass(slots=True)
+class _Needs:
+    """What each span needs beside its tiles: manifests of states that begin in it."""
+
+    states: dict[int, list[str]] = field(default_factory=dict)
+    last: str = ""
+
+    def hear(self, leaf: dict[str, Any]) -> None:
+        if leaf["state"] != self.last:
+            self.last = leaf["state"]
+            self.states.setdefault(leaf["seq"] // SPAN, []).append(self.last)
+
+
+def export(where: str, keys: Sequence[Key], folder: Path, now: float) -> list[Path]:
+    """Write the archives that are not in ``folder`` yet; their paths. ``now`` in POSIX seconds.
+
+    FailedError: the log does not verify, or is not the one that the folder has. UndecidedError, OSError.
+    """
+    source, needs = Source(where), _Needs()
+    log = Replay(source, keys, now)
+    log.run(needs.hear)
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_owner(folder, log)
+    sizes = source.numbers("cp/")
+    made = []
+    for number in range(-(-log.size // SPAN)):
+        first, end = number * SPAN, min((number + 1) * SPAN, log.size)
+        path = folder / (f"{number:06d}.tar" if end - first == SPAN else f"{number:06d}-{end:012d}.tar")
+        if path.exists():
+            continue
+        names = [
+            *_tiles(first, end),
+            *(f"state/{state}.json" for state in dict.fromkeys(needs.states.get(number, ()))),
+        ]
+        names += [f"cp/{size}" for size in sorted(sizes) if first < size <= end] or [f"cp/{log.size}"]
+        extra = {"checkpoint": log.point.note, "keys.json": _read(source, "keys.json")}
+        _write_once(path, _archive(source, list(dict.fromkeys(names)), extra))
+        made.append(path)
+    return made
+
+
+def _check_owner(folder: Path, log: Replay) -> None:
+    """The first archive names the log: another one is not mixed in."""
+    label = folder / "log.json"
+    mine = json.dumps({"origin": log.point.origin, "v": 1}).encode()
+    if not label.exists():
+        _write_once(label, mine)
+    elif label.read_bytes() != mine:
+        raise FailedError(
+            f"{folder}: has the archives of another log; name a folder of its own for {log.point.origin}"
+        )
+
+
+def _tiles(first: int, end: int) -> Iterator[str]:
+    """The tiles and bundles that a tree of size ``end`` has and one of size ``first`` has not."""
+    for tile in new_tiles(first, end):
+        yield tile.path
+        if tile.level == 0:
+            yield entries_path(tile.number, tile.width)
+
+
+def _archive(source: Source, names: Sequence[str], extra: dict[str, bytes]) -> bytes:
+    """A tar whose bytes depend on nothing but the files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in (*names, *extra):
+            data = extra[name] if name in extra else _read(source, name)
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(data), 0o444
+            archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _read(source: Source, name: str) -> bytes:
+    data = source.read(name)
+    if (
+        data is None and ".p/" in name
+    ):  # the log has grown: the full tile begins with what the partial one had
+        data = _cut(source.read(name.partition(".p/")[0]), name)
+    if data is None:
+        raise FailedError(f"{name}: missing")
+    return data
+
+
+def _cut(full: bytes | None, name: str) -> bytes | None:
+    width = int(name.rpartition("/")[2])
+    if full is None or not name.startswith("tile/entries/"):
+        return None if full is None else full[: 32 * width]
+    at = 0
+    for _ in range(width):
+        at += 2 + int.from_bytes(full[at : at + 2])
+    return full[:at]
+
+
+def _write_once(path: Path, data: bytes) -> None:
+    """A whole file under this name or none; one that is there stays. OSError."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(part, path)
+    finally:
+        part.unlink()
+    number = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
