@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from admin.audit.verifier import FailedError, Key, Replay, Source
-from resolver.tlog.tiles import TILE_WIDTH, Tile, entries_path, new_tiles
+from resolver.tlog.tiles import TILE_WIDTH, entries_path, new_tiles
 
 SPAN = TILE_WIDTH * TILE_WIDTH
 """Leaves in a full archive: 256 full bundles, one full tile of level 1."""
