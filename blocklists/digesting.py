@@ -79,11 +79,14 @@ class Digester:
 
     def moved(self, source: ListSource, before: str, after: str) -> tuple[int, int] | None:
         """How many entries came with the version ``after`` and how many went, against ``before`` (empty: none); None if a
-        text is not at hand, or finding out would take longer than the news is worth.
+        text is not at hand, or finding out would take longer than the news is worth. OSError as ``digest``.
         """
-        if before and (known := self._moved(source, before, after)) is not None:
+        if (known := self._moved(source, before, after)) is not None:
             return known
-        old = self._store.text(source.id, before) if before else b""
+        if not before:
+            found = self.digest(source, after)
+            return None if found is None else (found.entries, 0)
+        old = self._store.text(source.id, before)
         new = self._store.text(source.id, after)
         if old is None or new is None:
             return None

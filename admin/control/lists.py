@@ -201,7 +201,9 @@ class ListKeeper:
         """What the event of a new version tells beside its record."""
         known = self._store.digests.find(source.id, after)
         is_told = source.confidentiality is not Confidentiality.SECRET or tells_numbers(source)
-        moved = self.digester.moved(source, before, after) if is_told else None
+        moved = None
+        with contextlib.suppress(OSError):  # a full disk: the event says less
+            moved = self.digester.moved(source, before, after) if is_told else None
         return News("" if known is None else known.feed, moved)
 
     async def _outcome(self, source: ListSource) -> RefreshOutcome:
