@@ -68,6 +68,15 @@ class Database:
             async with self._turn(), self._session(self._engines.writer) as transaction:
                 yield transaction
 
+    async def fold(self) -> None:
+        """Leave nothing of what was erased in SQLite's log beside the file, as far as no reader is at it. UnavailableError.
+
+        PostgreSQL sees to its own files.
+        """
+        with _faults(self._name):
+            async with self._turn():
+                await self._engines.fold()
+
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Read only: one state of the database from beginning to end, whoever writes meanwhile. UnavailableError."""

@@ -42,6 +42,15 @@ class Engines:
     writer: AsyncEngine
     reader: AsyncEngine
 
+    async def fold(self) -> None:
+        """Fold SQLite's log into the file, and cut it."""
+        if self.writer.dialect.name != "sqlite":
+            return
+        async with self.writer.connect() as connection:
+            raw = await connection.get_raw_connection()  # a checkpoint cannot be had in a transaction
+            if raw.driver_connection is not None:
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def dispose(self) -> None:
         """Close all connections. The writer's last: SQLite then folds its log into the file."""
         await self.reader.dispose()
