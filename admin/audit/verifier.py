@@ -54,13 +54,17 @@ class Source:
     """Where the log's files come from: a folder, or a web server, of which no redirect is followed."""
 
     def __init__(self, where: str, seconds: float = SECONDS) -> None:
-        self.where, self._seconds, parts = where.rstrip("/") + "/", seconds, urlsplit(where)
         self._link: http.client.HTTPConnection | None = None
+        self.where, self._seconds, parts = where.rstrip("/") + "/", seconds, urlsplit(where)
         if "://" in where:
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
                 raise UndecidedError(f"{where}: not an address of the form https://host[:port]/path/")
             kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
             self._link = kind(parts.hostname, parts.port, timeout=seconds)
+
+    def __del__(self) -> None:
+        if self._link is not None:
+            self._link.close()
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the log; None if there is none."""
