@@ -74,9 +74,8 @@ class Lives:
     def _left(self, known: Mapping[str, _Known]) -> dict[str, ListLife]:
         """What is still to be told of lists that are not among these; at the start, of those of an earlier process."""
         if self._leaving is None:
-            found = {
-                list_id: self._store.life(list_id) for list_id in self._store.remembered() - known.keys()
-            }
+            gone = self._store.remembered() - known.keys()
+            found = {list_id: self._with_edits(list_id, self._store.life(list_id)) for list_id in gone}
         else:
             found = self._leaving | {list_id: item.life for list_id, item in self._known.items()}
         return {list_id: life for list_id, life in found.items() if life.pending and list_id not in known}
