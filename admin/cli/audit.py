@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli import audit_keys
 from admin.cli.audit_blocked import WORDS, blocked
 from admin.cli.audit_export import export
 from admin.cli.audit_private import erase, private
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     group.command("export", help="The events as lines for other systems.")(verb(export))
     group.command("private", help="What is private of an event, with its opening.")(verb(private))
     group.command("erase", help="Erase what events keep of people.")(verb(erase))
+    audit_keys.register(group)
     app.add_typer(group, name="audit")
 
 
