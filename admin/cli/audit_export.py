@@ -13,6 +13,7 @@ import typer
 
 from admin.audit.exports.formats import Format
 from admin.cli.api import UnreachableError, lines
+from admin.cli.audit_worm import keep
 from admin.cli.exits import Exit
 from admin.cli.talking import talk
 from admin.cli.terminal import complain
@@ -35,11 +36,20 @@ def export(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where --file ends.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what happens, until stopped.")] = False,
+    worm: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Instead: archives of the public log, written once.")
+    ] = None,
+    log: Annotated[
+        str | None, typer.Option(metavar="URL|DIR", help="With --worm: the log or a copy.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="With --worm: its verifier keys.")] = None,
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
 ) -> int:
     """Events that the public log has looked at, oldest first, one line each. With --file, whatever dies when, --resume
     goes on without gap or double. 3 if control or the file cannot be had.
     """
+    if worm is not None:
+        return keep(worm, log, key)
     if resume and (file is None or after):
         complain("--resume goes on with a --file, and knows by itself behind which event")
         return Exit.USAGE

@@ -219,10 +219,10 @@ class Controller:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
         return await self._view.get()
 
-    async def reload(self) -> ReloadResult:
-        """Read the configuration's file again; nothing changes unless all of it can be used and published."""
+    async def reload(self, act: Act | None = None) -> ReloadResult:
+        """As ``Appliance.reload``; nothing changes unless all of the file can be used and published."""
         async with self._changing:
-            result, self._keys = await self._reloads.reload(self._keys)
+            result, self._keys = await self._reloads.reload(self._keys, act)
             return result
 
     async def store_changed(self) -> None:

@@ -221,6 +221,7 @@ async def test_one_event_is_erased_once(logged: Logged) -> None:
         (BEN, Target(holder="Nobody"), "why", NotFoundError, "nothing private"),
         (BEN, Target(holder="sync:bets"), "why", NotFoundError, "nothing private"),
         (BEN, Target(event=99), "why", NotFoundError, "nothing private"),
+        (BEN, Target(event=4), "why", NotFoundError, "nothing private"),
     ],
 )
 async def test_what_may_not_be_erased_leaves_no_event(
