@@ -93,10 +93,13 @@ def _run(config: Config) -> int:
     if current_generation(place.state) is not None:  # without one nobody answers queries yet
         give_way(NICENESS)
     lock = Lock(place.run / "control.lock", what="control")
+    # The run folder may be a tmpfs of each container; the log lies where its data lies.
+    writing = Lock(place.log_staging / "lock", what="the writer of the public log")
     try:
         now = time.time()  # noqa: TID251 - a process entry point
         asyncio.run(_serve(config, open_vault(config, os.environ, now)))
     finally:
+        writing.release()
         lock.release()
     return 0
 
@@ -148,7 +151,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")
     published = asyncio.Event()
-    opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock, published))
+    opening = asyncio.ensure_future(_open_api(parts, config.admin.listen, sock, published))
 
     files = FileWatcher(controller.called, parts.keeper.tag)
 
@@ -191,13 +194,13 @@ async def _work(controller: Controller, log: PublicLog) -> None:
 
 
 async def _open_api(
-    controller: Controller, address: HostPort, sock: socket.socket, published: asyncio.Event
+    parts: _Parts, address: HostPort, sock: socket.socket, published: asyncio.Event
 ) -> AdminServer:
     """The API, as soon as a generation is published, or is too long in the making."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(API_WAITS):
             await published.wait()
-    server = (await asyncio.to_thread(_server_class))(controller)
+    server = (await asyncio.to_thread(_server_class))(parts.controller, parts.log)
     await server.start(address, sock)
     return server
 
