@@ -31,8 +31,8 @@ def test_accepts_true_logs_of_all_shapes(check: Any, make_log: Any, size: int) -
 
 def test_tells_what_happened(check: Any, small_log: Any) -> None:
     said = check(small_log).out
-    assert "2026-11-22 12:02:00Z list.sync bets" in said
-    assert "2026-11-22 12:04:00Z list.suspend iwf" in said
+    assert "2026-11-22 12:02:00Z list.sync list bets" in said
+    assert "2026-11-22 12:04:00Z list.suspend list iwf" in said
     assert "OK" in said
     assert "No log shows" in said
 
@@ -64,7 +64,7 @@ def test_row_1_truncated_tail(check: Any, small_log: Any, tmp_path: Path) -> Non
     assert found.status == 1
     assert "went back" in found.out
     assert found.out.count("filter.example/weir/2026\n") == 2, "both signed checkpoints are printed"
-    assert len(list((tmp_path / "evidence").iterdir())) == 2
+    assert len(list(tmp_path.glob("evidence-*.checkpoint"))) == 2
 
 
 def test_row_1_checkpoint_set_back(check: Any, small_log: Any) -> None:
@@ -84,7 +84,7 @@ def test_row_2_rewritten_leaf(check: Any, small_log: Any, tmp_path: Path, size: 
     found = check(files, "--since", str(kept))
     assert found.status == 1
     assert "old.cp" in found.out
-    evidence = {item.read_bytes() for item in (tmp_path / "evidence").iterdir()}
+    evidence = {item.read_bytes() for item in tmp_path.glob("evidence-*")}
     assert evidence == {kept.read_bytes(), files["checkpoint"]}
 
 
