@@ -15,7 +15,6 @@ import hashlib
 import http.client
 import json
 import re
-import socket
 import sys
 import threading
 from collections import Counter, deque
@@ -29,10 +28,9 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-WIDTH = 256  # hashes in a full tile, leaves in a full bundle
-LIMIT = WIDTH * (2 + 65_535)  # bytes of the longest file, a bundle
+WIDTH, LIMIT = 256, 256 * (2 + 65_535)  # hashes in a full tile, leaves in a full bundle; bytes of the longest
 SILENCE, CLOCK_ERROR = 24 * 3600, 300  # seconds: most between two leaves; that two clocks may be apart
-SECONDS, ATTEMPTS = 30.0, 3  # for a request to a web server
+ATTEMPTS = 3  # of each request to a web server
 EXACT, ZERO = 2**53 - 1, "0" * 64  # largest integer that all readers of JSON know; no state
 
 
@@ -53,7 +51,7 @@ def must(holds: object, words: str, *notes: bytes) -> None:
 class Source:
     """Where the log's files come from: a folder, or a web server, of which no redirect is followed."""
 
-    def __init__(self, where: str, seconds: float = SECONDS) -> None:
+    def __init__(self, where: str, seconds: float = 30) -> None:
         self._link: http.client.HTTPConnection | None = None
         self.where, self._seconds, parts = where.rstrip("/") + "/", seconds, urlsplit(where)
         if "://" in where:
@@ -89,19 +87,19 @@ class Source:
             try:
                 if link.sock is None:
                     link.connect()
-                # The socket's own timeout starts anew with each byte; this one ends a server that drips.
-                end = threading.Timer(self._seconds, link.sock.shutdown, [socket.SHUT_RDWR])
+                # The socket's own timeout starts anew with each byte; this ends (2: both ways) a server that drips.
+                end = threading.Timer(self._seconds, link.sock.shutdown, [2])
                 end.start()
                 try:
                     link.request("GET", urlsplit(self.where + path).path)
                     answer = link.getresponse()
                     sized = answer.chunked or answer.length is not None
-                    body = answer.read(LIMIT + 1) if sized else b""
+                    plain = sized and not answer.headers["Content-Encoding"]
+                    body = answer.read(LIMIT + 1) if plain else b""
                 finally:
                     end.cancel()
                 must(len(body) <= LIMIT, f"{path}: longer than the {LIMIT} bytes that it can have")
-                plain = sized and not answer.length and not answer.getheader("Content-Encoding")
-                if plain and answer.status in (200, 404):
+                if plain and not answer.length and answer.status in (200, 404):
                     return body if answer.status == 200 else None
                 problem = f"status {answer.status} {answer.reason}, no length, other length, or encoded"
             except (OSError, http.client.HTTPException) as error:
@@ -239,13 +237,10 @@ class Replay:
         self.point = self._checkpoint("checkpoint")
         self.size, self.state, self.times, self.kind, self.checkpoints = 0, ZERO, (0, 0), "", 0
         self.rows: list[list[bytes]] = [[] for _ in range(8)]  # of the tiles not yet full, by level
-        self.trusted = set(given)  # the keys given; those that the log adds become so when one of these signs
-        self.valid, self.fresh = set[Key](), set[Key]()  # may sign; but under no older key as yet
+        # Trusted are the given keys and those added under one; valid may sign; fresh is under no older key yet.
+        self.trusted, self.valid, self.fresh = set(given), set[Key](), set[Key]()
         self.spans: dict[str, list[int | None]] = {}  # keys: from which leaf to which
-        self.gaps, self.months = (
-            list[tuple[int, int]](),
-            Counter[str](),
-        )  # leaf, silence before; leaves by type
+        self.gaps, self.months = list[tuple[int, int]](), Counter[str]()  # leaf, silence; by type
 
     def run(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Check all of it. ``hear`` is told each leaf at once, which is true only if this returns. FailedError."""
@@ -254,6 +249,8 @@ class Replay:
             words = f"checkpoint: the log went back from {old.origin}, size {old.size} ({old.place}) to {point.size}"
             must(old.origin == point.origin and old.size <= point.size, words, old.note, point.note)
         for number in range(-(-point.size // WIDTH)):
+            if number % 16 == 0 and sys.stderr.isatty():
+                print(f"{self.size} of {point.size} leaves", end="\r", file=sys.stderr)
             for data in self._bundle(number, min(WIDTH, point.size - number * WIDTH)):
                 hear(self._leaf(data))
                 self._grow(data)
@@ -334,13 +331,12 @@ class Replay:
 
     def _grow(self, leaf: bytes) -> None:
         """RFC 6962: one more leaf in the tree; a tile that becomes full gives one hash to the level above."""
-        node, level = hashlib.sha256(b"\0" + leaf).digest(), 0
-        self.size += 1
-        self.rows[0].append(node)
+        self.rows[0].append(hashlib.sha256(b"\0" + leaf).digest())
+        self.size, level = self.size + 1, 0
         while len(self.rows[level]) == WIDTH:
             self._tile(level)
-            node, self.rows[level], level = _fold(self.rows[level]), [], level + 1
-            self.rows[level].append(node)
+            self.rows[level + 1].append(_fold(self.rows[level]))
+            self.rows[level], level = [], level + 1
 
     def _tile(self, level: int) -> None:
         """What is served as the last tile of this level must be the hashes found."""
@@ -403,11 +399,12 @@ class Replay:
             self.valid |= {key} if key.public else set()
             self.fresh |= self.valid & {key} if self.size else set()
             self.spans[text] = [self.size, None]
-        with suppress(UndecidedError):  # a copy need not have the log before
-            last = Checkpoint.parse(str(leaf["last"]).encode(), place) if "last" in leaf else self.point
-            end = self._checkpoint(last.origin.rpartition("/")[2] + "/checkpoint")
-            same = (end.origin, end.size, end.root) == (last.origin, last.size, last.root)
-            must(same, f"{end.place}: not where {place} says that it ended", last.note, end.note)
+        if "last" in leaf:
+            last = Checkpoint.parse(str(leaf["last"]).encode(), place)
+            with suppress(UndecidedError):  # a copy need not have the log before
+                end = self._checkpoint(last.origin.rpartition("/")[2] + "/checkpoint")
+                same = (end.origin, end.size, end.root) == (last.origin, last.size, last.root)
+                must(same, f"{end.place}: not where {place} says that it ended", last.note, end.note)
 
 
 def _fold(nodes: list[bytes]) -> bytes:
