@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from admin.api.list_life import ListActions, ListInspections
+from admin.api.list_life import ListActions, ListInspections, ListTexts
 from admin.config import Config
 from admin.services.actors import Actor
 from admin.services.acts import Act
@@ -196,6 +196,10 @@ class Appliance(Protocol):
     def inspections(self) -> ListInspections:
         """Looking at versions of lists that do not serve."""
 
+    @property
+    def texts(self) -> ListTexts:
+        """What the public log's digests can be recomputed from."""
+
     def condition(self) -> Condition:
         """The state of things now."""
 
@@ -208,8 +212,8 @@ class Appliance(Protocol):
     async def view(self) -> View:
         """The generation in force, opened. TablesError or SnapshotError if there is none."""
 
-    async def reload(self) -> ReloadResult:
-        """Read the configuration again and publish what comes of it."""
+    async def reload(self, act: Act | None = None) -> ReloadResult:
+        """Read the configuration again and publish what comes of it; ``act`` is who asks for it."""
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. UnknownListError, OSError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from admin.services.actors import Actor
@@ -119,4 +120,28 @@ class ListInspections(Protocol):
 
         ConflictError if no version can be had.
         """
+        ...
+
+
+class Part(StrEnum):
+    """Which text of a list."""
+
+    ENTRIES = "entries"
+    """The canonical text of a version."""
+    EDITS = "edits"
+    """That of the edits that hold."""
+
+
+class ListTexts(Protocol):
+    """Texts by which the public log's digests can be recomputed. Methods may raise DeniedError and OSError."""
+
+    async def text(self, actor: Actor, list_id: str, part: Part, wanted: str) -> bytes:
+        """Of the version that serves, or of the kept one whose digest, or whose digest in the log, begins with ``wanted``.
+
+        NotFoundError if there is none; ConflictError for a list that is not public.
+        """
+        ...
+
+    async def protected(self, actor: Actor) -> bytes:
+        """Of the names that no list reaches."""
         ...

@@ -75,6 +75,8 @@ class EventKind(StrEnum):
     """A process of the data plane serves a state of the log."""
     CANARY_RESULT = "canary.result"
     """What the self-test of a list's canary found, over each transport: once a day. ``list.selftest`` tells changes."""
+    STATS_COUNTED = "stats.counted"
+    """The numbers of a day, with noise: how many questions each group of lists blocked (``admin.audit.noise``)."""
     DEBUG_ON = "debug.on"
     """Somebody switched on a sample of queries: for how long, never what was seen."""
     DEBUG_OFF = "debug.off"

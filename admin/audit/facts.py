@@ -12,7 +12,8 @@ from typing import Protocol
 from admin.audit.events import Detail
 from resolver.tlog.canonical import INTEGERS_BELOW, FormatError, Json
 from resolver.tlog.commitments import actor_id
-from resolver.tlog.fields import Check, hash_hex, identifier
+from resolver.tlog.fields import Check, counter, hash_hex, identifier, word
+from resolver.tlog.leaf_types import SHAPES, LeafType
 from resolver.tlog.leaves import LeafActor, Role
 
 
@@ -53,6 +54,8 @@ PUBLISH = "publish"
 """Key of an event's detail: ``root``, ``count`` or ``none``. Numbers about a list are public only with one of the first two."""
 OVER = "over_"
 """Begins the keys of a canary's detail that have the outcome over one transport."""
+COUNT = "count_"
+"""Begins the keys of a day's detail that have the noised number of a group, or None for one too small to tell."""
 
 _NUMBERS_PUBLIC = frozenset({"root", "count"})
 _OF_THE_BOX = frozenset({"sync", "schedule", "selftest", "supervisor"})
@@ -60,6 +63,7 @@ _ROLES: Mapping[str, Role] = MappingProxyType(
     {role.value: role for role in Role} | {"list-manager": Role.OPERATOR, "integration": Role.SYSTEM}
 )
 
+_SOURCE = SHAPES[LeafType.LIST_SYNC].optional["src"]
 Draw = Callable[[Recorded, bytes], Json]
 """A fact out of an event and the secret key of pseudonyms; None: it has none."""
 
@@ -93,14 +97,14 @@ def subject(event: Recorded, _key: bytes) -> Json:
     return event.subject if fits(identifier, event.subject) else UNNAMED
 
 
+def part(event: Recorded, _key: bytes) -> Json:
+    """Which of the box's processes it was."""
+    return event.subject if fits(word, event.subject) else UNNAMED
+
+
 def of(name: str) -> Draw:
     """The fact of this name in the detail."""
-
-    def draw(event: Recorded, _key: bytes) -> Json:
-        value = event.detail.get(name)
-        return None if isinstance(value, float) else value
-
-    return draw
+    return lambda event, _key: _exact(event, name)
 
 
 def moment(name: str) -> Draw:
@@ -124,16 +128,16 @@ def numbers(**names: str) -> Draw:
     def draw(event: Recorded, _key: bytes) -> Json:
         if event.detail.get(PUBLISH) not in _NUMBERS_PUBLIC:
             return None
-        found = {key: event.detail.get(name) for key, name in names.items()}
-        return {key: value for key, value in found.items() if type(value) is int} or None
+        found = {key: _exact(event, name) for key, name in names.items()}
+        return {key: value for key, value in found.items() if fits(counter, value)} or None
 
     return draw
 
 
 def source(event: Recorded, _key: bytes) -> Json:
     """Who gives the list out, and on which legal basis: what the event says of it."""
-    found = {"auth": event.detail.get("authority"), "basis": event.detail.get("basis")}
-    return {key: value for key, value in found.items() if isinstance(value, str) and value} or None
+    found = {"auth": _exact(event, "authority"), "basis": _exact(event, "basis")}
+    return {key: value for key, value in found.items() if fits(_SOURCE, {key: value})} or None
 
 
 def gates(event: Recorded, _key: bytes) -> Json:
@@ -145,6 +149,14 @@ def paths(event: Recorded, _key: bytes) -> Json:
     """What a canary got over each transport."""
     found = {key.removeprefix(OVER): value for key, value in event.detail.items() if key.startswith(OVER)}
     return {key: value for key, value in found.items() if isinstance(value, str)} or None
+
+
+def counts(event: Recorded, _key: bytes) -> Json:
+    """A day's noised numbers by group; of a group without an id that fits, none."""
+    found = {key.removeprefix(COUNT): value for key, value in event.detail.items() if key.startswith(COUNT)}
+    return {
+        key: value for key, value in found.items() if fits(identifier, key) and not isinstance(value, str)
+    }
 
 
 def version(event: Recorded, _key: bytes) -> Json:
@@ -161,6 +173,12 @@ def person(event: Recorded, key: bytes) -> Json:
 def approved(event: Recorded, _key: bytes) -> Json:
     """What one of two persons agreed to."""
     return "erase" if event.after == "erase" else "release"
+
+
+def _exact(event: Recorded, name: str) -> Json:
+    """A fact of the detail; None if it has none, or a number that is not whole."""
+    value = event.detail.get(name)
+    return None if isinstance(value, float) else value
 
 
 def _role(event: Recorded, key: str) -> Role:

@@ -40,7 +40,7 @@ def _list(kind: LeafType, **drawn: Draw) -> Telling:
 
 _CHANGES = facts.numbers(add="added", **{"del": "removed"}, n="entries")
 _OVERRIDES = facts.numbers(add="added", back="taken_back", **{"del": "removed"}, n="edits")
-_PROCESS: Mapping[str, Draw] = {"part": facts.subject, "node": facts.of("node")}
+_PROCESS: Mapping[str, Draw] = {"part": facts.part, "node": facts.of("node")}
 _WHO: Mapping[str, Draw] = {"who": facts.person, "rank": facts.of("role")}
 KEY_RETIRED = Telling(LeafType.KEY_RETIRE, {"vkey": facts.of("vkey")})
 
@@ -82,6 +82,10 @@ PUBLIC: Mapping[EventKind, Telling] = MappingProxyType(
         EventKind.WORKER_REFUSED: Telling(LeafType.WORKER_REFUSE, _PROCESS),
         EventKind.STATE_ENFORCED: Telling(
             LeafType.ENFORCE, {"node": facts.subject, "snap": facts.of("snap"), "served": facts.of("state")}
+        ),
+        EventKind.STATS_COUNTED: Telling(
+            LeafType.STATS,
+            {"counts": facts.counts} | {key: facts.of(key) for key in ("c", "day", "eps", "k")},
         ),
         EventKind.DEBUG_ON: Telling(LeafType.DEBUG_ON, {"until": facts.moment("until")}),
         EventKind.DEBUG_OFF: Telling(LeafType.DEBUG_OFF),

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from admin.cli import audit, check, config, lists, profiles, serve, subscribers, support, tokens, vault
+from admin.cli import (
+    audit,
+    check,
+    config,
+    lists,
+    profiles,
+    report,
+    serve,
+    subscribers,
+    support,
+    tokens,
+    vault,
+)
 
 _HELP = """Weir, a filtering DNS appliance.
 
@@ -30,6 +42,7 @@ def build() -> typer.Typer:
     profiles.register(app)
     tokens.register(app)
     audit.register(app)
+    report.register(app)
     vault.register(app)
     support.register(app)
     return app

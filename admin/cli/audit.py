@@ -14,6 +14,7 @@ from admin.cli.audit_diff import diff
 from admin.cli.audit_export import export
 from admin.cli.audit_private import erase, private
 from admin.cli.audit_proofs import check, prove
+from admin.cli.audit_text import TEXT_WORDS, text
 from admin.cli.audit_verify import verify
 from admin.cli.documents import every, given, say_json
 from admin.cli.exits import Exit
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("private", help="What is private of an event, with its opening.")(verb(private))
     group.command("erase", help="Erase what events keep of people.")(verb(erase))
     group.command("blocked", help=WORDS)(verb(blocked))
+    group.command("text", help=TEXT_WORDS)(verb(text))
     # The verifier reads its own arguments: whoever knows it knows this verb.
     raw = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
     group.command("verify", help="Check a public log, or a copy of it.", context_settings=raw)(verb(verify))

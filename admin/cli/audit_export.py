@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
@@ -30,6 +30,7 @@ _LOOK = 2.0
 def export(
     form: Annotated[Format, typer.Option("--format", help="In which form.")] = Format.OCSF,
     after: Annotated[int, typer.Option(metavar="EVENT", min=0, help="Begin behind this event.")] = 0,
+    since: Annotated[str, typer.Option(metavar="TIME", help="From this time on.")] = "",
     file: Annotated[
         Path | None, typer.Option("--file", help="Write there, and keep beside it how far it is.")
     ] = None,
@@ -57,7 +58,8 @@ def export(
 
     def words(checked: Config) -> int:
         begin, write = _target(form, after, file, resume=resume)
-        return _run(checked, form, begin, write, follow=follow)
+        ask = {"format": form.value, "limit": _AT_ONCE} | ({"since": since} if since else {})
+        return _run(checked, ask, begin, write, follow=follow)
 
     try:
         return talk(config, words)
@@ -92,10 +94,10 @@ def _to_the_terminal(text: bytes, _last: int) -> None:
     sys.stdout.buffer.flush()
 
 
-def _run(config: Config, form: Format, after: int, write: Write, *, follow: bool) -> int:
+def _run(config: Config, ask: Mapping[str, object], after: int, write: Write, *, follow: bool) -> int:
     while True:
         try:
-            text, cursor = lines(config, _question(form, after), _CURSOR)
+            text, cursor = lines(config, f"{_PATH}?{urlencode({**ask, 'cursor': after})}", _CURSOR)
         except UnreachableError as error:
             if not follow:
                 raise
@@ -109,7 +111,3 @@ def _run(config: Config, form: Format, after: int, write: Write, *, follow: bool
             return Exit.DONE
         else:
             time.sleep(_LOOK)
-
-
-def _question(form: Format, after: int) -> str:
-    return f"{_PATH}?{urlencode({'format': form.value, 'cursor': after, 'limit': _AT_ONCE})}"

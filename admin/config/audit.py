@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
@@ -25,6 +25,20 @@ def _origin(value: object) -> str:
     return value
 
 
+def _kept(value: object) -> object:
+    if value == "off":
+        return value
+    duration = Duration.accept(value)
+    if not _SHORTEST <= duration.milliseconds <= _LONGEST:
+        raise fault(f"`{duration}` is out of range; write a duration from 90d to 3650d, or off")
+    return duration
+
+
+_SHORTEST, _LONGEST = Duration.parse("90d").milliseconds, Duration.parse("3650d").milliseconds
+Kept = Annotated[Duration | Literal["off"], BeforeValidator(_kept)]
+"""How long something is kept, or for ever."""
+
+
 class AuditConfig(Section):
     """The public log: what was blocked, since when and by whose decision, for everybody to check."""
 
@@ -36,6 +50,9 @@ class AuditConfig(Section):
     heartbeat: Annotated[Duration, between("1m", "23h")] = key(Duration.parse("12h"), example="12h")
     """After so long without anything to tell the log says that there is nothing to tell. Whoever checks it calls silence of
     more than a day a gap."""
+    keep_private: Kept = key(Duration.parse("1095d"), example="1095d", words="a duration, or off")
+    """How long events keep who did something and why, and the openings that tie that to the public log (90d to 3650d); then
+    it is erased, and the log stays as it is. `off` keeps it for ever. `weir audit erase` erases sooner, with two persons."""
     next_key: SecretRef | None = key(
         None, example="credential:log-key-next", words="a path or credential:NAME"
     )
@@ -45,3 +62,8 @@ class AuditConfig(Section):
     """Where the key lies that signs the log: 32 random bytes, raw or as 64 hexadecimal digits, in a file that its owner alone
     may read or, better, a systemd credential. Without it Weir takes the credential `log-key` if systemd hands it one, or
     else makes a key of its own in `data_dir`. Whoever has it can sign another history in your name."""
+
+    @property
+    def kept_for(self) -> float | None:
+        """Seconds for which private parts are kept; None is for ever."""
+        return None if self.keep_private == "off" else self.keep_private.seconds

@@ -21,6 +21,7 @@ from admin.audit.disk import Disk
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.files import CHECKPOINT, LogFiles, LogPlace
 from admin.audit.head import Head, History, LogKey
+from admin.audit.home import COPIED, is_copy, settle_in
 from admin.audit.keys import SEED_BYTES, KeyRef, load_key
 from admin.audit.remote_signer import RemoteSigner
 from admin.audit.series import SeriesError, first, following, label_of, series_of
@@ -59,6 +60,8 @@ class Means:
     """Made over the folder of files that have no name yet."""
     chance: Chance = secrets.token_bytes
     step: Step = lambda _name: None
+    batch: int = 1_000
+    """Events under one checkpoint: about 400 KB that are staged at once."""
 
 
 MEANS = Means()
@@ -119,6 +122,7 @@ class LogKeeper:
             ) from error
 
     async def _open(self, ledger: StoreLedger, now: float) -> Writer:
+        await asyncio.to_thread(self._see_whose_folder)
         await asyncio.to_thread(finish, self._place.log)
         history = await ledger.newest(self.series)
         if history is None:
@@ -130,6 +134,23 @@ class LogKeeper:
             self.files.settle()
             await asyncio.to_thread(shelve, self._place.log, label_of(history.head.origin))
         return await self._begin(ledger, history, await self._next(ledger, history, now), now)
+
+    def _see_whose_folder(self) -> None:
+        if is_copy(self._home):
+            raise DoubtError(COPIED)
+        if not self._home.exists():
+            settle_in(self._home)
+
+    async def adopt(self) -> None:
+        """This folder is the log's own from now on, though it is a copy. LogStoppedError."""
+        try:
+            await asyncio.to_thread(settle_in, self._home)
+        except OSError as error:
+            raise LogStoppedError(f"{self._home}: {error.strerror or error}") from error
+
+    @property
+    def _home(self) -> Path:
+        return self._place.log_keys / "home"
 
     async def _resume(self, ledger: StoreLedger, history: History) -> Writer:
         signer = await self._signer_of(history.head.origin)

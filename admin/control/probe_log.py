@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from admin.control.clock_watch import ClockWatch
 from admin.control.clocks import Clocks
 from admin.services.actors import Actor, ActorKind
 from admin.services.probes import Probe, State
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 MOST_OWED = 20_000
 """Probes that wait for the database; of more, the oldest are given up."""
-TRUSTED_AFTER = 3_600.0
-"""Seconds for which the wall clock must have gone with the monotonic one before anything is forgotten by its word."""
-JUMP = 60.0
-"""Seconds by which the two may drift apart; a clock that is kept by NTP stays far below."""
-
 BY_SELFTEST = Actor.of_the_box(ActorKind.SELFTEST, "control")
 """Who tells what nobody asked for by hand."""
 _log = get_logger("weir.selftest")
@@ -38,7 +34,7 @@ class ProbeLog:
         self._changes: deque[Change] = deque(maxlen=MOST_OWED)
         self._enforcements: deque[Enforcement] = deque(maxlen=MOST_OWED)
         self._daily: deque[Daily] = deque(maxlen=MOST_OWED)
-        self._offset, self._steady_since = self._drift(), clocks.monotonic()
+        self._clock = ClockWatch(clocks)
         self.lost = 0
         """Probes that were never written down."""
         self.problem = ""
@@ -81,7 +77,7 @@ class ProbeLog:
             await keep_probes(transaction, probes, changes)
             await keep_daily(transaction, daily, BY_SELFTEST)
             await keep_enforcements(transaction, enforcements)
-            if self._is_trusted():
+            if self._clock.is_trusted():
                 await forget_old(transaction, self._clocks.unix())
 
         if await self._write(write):
@@ -107,17 +103,3 @@ class ProbeLog:
             _log.info("findings of the self-test are written down again", lost=self.lost)
         self.problem = ""
         return True
-
-    def _is_trusted(self) -> bool:
-        """Whether the wall clock says what is old: one that jumped would take years of evidence away."""
-        offset, now = self._drift(), self._clocks.monotonic()
-        if abs(offset - self._offset) > JUMP:
-            _log.warning(
-                "the clock was set; nothing is forgotten by it for now", seconds=offset - self._offset
-            )
-            self._steady_since = now
-        self._offset = offset
-        return now - self._steady_since >= TRUSTED_AFTER
-
-    def _drift(self) -> float:
-        return self._clocks.unix() - self._clocks.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resolver.tlog.canonical import FormatError
-from resolver.tlog.encoding import HASH_BYTES, from_base64, from_decimal, to_base64
+from resolver.tlog.encoding import HASH_BYTES, from_base64, from_decimal, is_line, to_base64
 from resolver.tlog.tree import EMPTY_ROOT
 
 
@@ -33,7 +33,7 @@ def parse(text: str) -> Checkpoint:
         raise FormatError("a checkpoint has three lines, each with its newline")
     if len(lines) > 3:
         raise FormatError("the checkpoint has extension lines")
-    if not lines[0] or any(character < " " for character in lines[0]):
+    if not lines[0] or not is_line(lines[0]):
         raise FormatError("the checkpoint's origin is empty or has control characters")
     size, root = from_decimal(lines[1]), from_base64(lines[2], HASH_BYTES)
     if size == 0 and root != EMPTY_ROOT:

@@ -1,4 +1,4 @@
-"""Base64, hexadecimal and decimal as the log's files have them: one spelling each, every other is refused."""
+"""Base64, hexadecimal, decimal and lines as the log's files have them: one spelling each, every other is refused."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ SIZES_BELOW = 2**53
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+_NO_LINE = re.compile("[\x00-\x1f\ud800-\udfff]")
+"""Control characters as signed-note has them, and halves of surrogate pairs, which have no UTF-8."""
 
 
 def to_base64(data: bytes) -> str:
@@ -45,6 +47,11 @@ def from_decimal(text: str) -> int:
     if _DECIMAL.fullmatch(text) is None or (number := int(text)) >= SIZES_BELOW:
         raise FormatError("not a decimal number without leading zeroes below 2**53")
     return number
+
+
+def is_line(text: str) -> bool:
+    """Whether it is text that can stand on one line of a signed note; it may be empty."""
+    return _NO_LINE.search(text) is None
 
 
 def _sized(data: bytes, size: int | None) -> bytes:

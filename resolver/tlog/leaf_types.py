@@ -95,7 +95,7 @@ _SOURCE = fields.record(
 )
 _CONFIDENTIALITY = fields.one_of({"public", "restricted", "secret"})
 _VKEY = MappingProxyType({"vkey": _verifier_key})
-_PROCESS = Shape({"part": fields.identifier}, {"node": fields.identifier})
+_PROCESS = Shape({"part": fields.word}, {"node": fields.identifier})
 _PERSON = Shape({"who": fields.pseudonym}, {"rank": fields.word})
 _ORIGIN = fields.text(255)
 

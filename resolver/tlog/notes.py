@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from resolver.tlog import ed25519
 from resolver.tlog.canonical import FormatError
-from resolver.tlog.encoding import from_base64, from_hex, to_base64
+from resolver.tlog.encoding import from_base64, from_hex, is_line, to_base64
 
 ED25519 = 0x01
 """The kind of key that signs checkpoints of a log; other kinds sign something else than the text (tlog-cosignature)."""
@@ -93,7 +93,7 @@ def parse_note(data: bytes) -> Note:
         whole = data.decode()
     except UnicodeDecodeError as error:
         raise NoteError(f"byte {error.start} of the note is not UTF-8") from error
-    if any(character < " " and character != "\n" for character in whole):
+    if not is_line(whole.replace("\n", "")):
         raise NoteError("the note has a control character that is no newline")
     text, blank, lines = whole.rpartition("\n\n")
     if not blank or not lines.endswith("\n"):
@@ -131,7 +131,7 @@ def signature_line(signature: Signature) -> str:
 
 def signed(text: str, signatures: Sequence[Signature]) -> bytes:
     """A note. NoteError: it would not be read again as it is."""
-    data = f"{text}\n{''.join(map(signature_line, signatures))}".encode()
+    data = f"{text}\n{''.join(map(signature_line, signatures))}".encode("utf-8", "replace")
     if parse_note(data) != Note(text, tuple(signatures)):
         raise NoteError("this text and these signatures make no note")
     return data
@@ -176,5 +176,5 @@ def _key_id(name: str, kind: int, public: bytes) -> bytes:
 
 
 def _check_name(name: str) -> None:
-    if not name or "+" in name or any(character.isspace() or character < " " for character in name):
+    if not name or "+" in name or not is_line(name) or any(map(str.isspace, name)):
         raise NoteError("the name of a key is empty, or has a blank, a plus sign or a control character")

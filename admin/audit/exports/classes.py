@@ -115,6 +115,7 @@ CLASSES: Mapping[EventKind, Classed] = MappingProxyType(
         EventKind.WORKER_REFUSED: _api(OTHER, Severity.HIGH, is_good=False),
         EventKind.STATE_ENFORCED: _api(OTHER),
         EventKind.CANARY_RESULT: _api(OTHER),
+        EventKind.STATS_COUNTED: _api(OTHER),
         EventKind.DEBUG_ON: Classed(EventClass.CONFIG_STATE, LOG, Severity.MEDIUM),
         EventKind.DEBUG_OFF: Classed(EventClass.CONFIG_STATE, LOG),
         EventKind.AUDIT_OPENED: _api(READ, Severity.MEDIUM),

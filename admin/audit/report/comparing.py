@@ -19,7 +19,7 @@ def compare(now: Document, before: Document) -> Document:
     for document in (now, before):
         if document.get("format") != now.get("format") or "period" not in document:
             raise ComparisonError("the other file is not a report of this format (JSON)")
-    if now["log"]["origin"].split("/")[0] != before["log"]["origin"].split("/")[0]:
+    if len({document["log"]["origin"].partition("/")[0] for document in (now, before)} - {""}) > 1:
         raise ComparisonError("the two reports are about logs of different operators")
     counts = [dict(_counts(document)) for document in (now, before)]
     return {

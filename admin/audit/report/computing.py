@@ -6,21 +6,22 @@ README.md beside this file has its keys. Nothing in it depends on when it is com
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from admin.audit.report import dsa, iwf
 from admin.audit.report.acts import ActsPart
 from admin.audit.report.canaries import CanaryPart
 from admin.audit.report.counters import CountersPart
+from admin.audit.report.growing import Tree
 from admin.audit.report.keeping import KeepingPart
 from admin.audit.report.latency import LatencyPart
 from admin.audit.report.limits import limits_of
 from admin.audit.report.lists import ListsPart
 from admin.audit.report.model import Document, Step
 from admin.audit.report.period import Period
-from admin.audit.report.reading import Tree
 from resolver.tlog.fields import ZERO_HASH
+from resolver.tlog.leaf_types import LeafType
 from resolver.tlog.leaves import Leaf
 from resolver.tlog.manifests import Manifest
 
@@ -32,27 +33,18 @@ Manifests = Callable[[str], Manifest]
 """The manifest of a state."""
 
 
-def compute(log: Iterable[tuple[Leaf, Tree]], manifests: Manifests, period: Period) -> Document:
-    """The report. ``log`` is read to its end, or to the first leaf that comes too late to matter; whatever ``log`` and
-    ``manifests`` raise is raised.
-    """
-    walk = _Walk(period, manifests)
-    for leaf, tree in log:
-        if not walk.take(leaf, tree):
-            break
-    return walk.told()
-
-
 def printed(document: Document) -> bytes:
     """The bytes of a report's JSON file."""
     return (json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
-class _Walk:
-    """From the first leaf to the last that matters."""
+class Walk:
+    """From the first leaf to the last that matters, then to the report."""
 
     def __init__(self, period: Period, manifests: Manifests) -> None:
+        """``manifests`` is asked for the states of the period; what it raises ``take`` raises."""
         self._period, self._manifests = period, manifests
+        self._start, self._end = period.begin, period.end
         self._lists, self._canaries = ListsPart(period), CanaryPart()
         self._latency, self._acts = LatencyPart(), ActsPart()
         self._keeping, self._counters = KeepingPart(period), CountersPart(period)
@@ -61,27 +53,30 @@ class _Walk:
         self._is_begun = self._is_complete = False
         self._last = 0
 
-    def take(self, leaf: Leaf, tree: Tree) -> bool:
-        """False if nothing that follows matters."""
-        period = self._period
-        if leaf.t >= period.end + COUNTERS_WAIT:
-            self._is_complete = True
-            return False
-        if leaf.t >= period.end:
-            self._counters.take(Step(leaf, False, None, False))
-            return True
-        is_inside = leaf.t >= period.begin
+    def take(self, data: bytes, leaf: Leaf) -> None:
+        """The next leaf of the log: its bytes, and what they say."""
+        if leaf.t >= self._end:
+            self._look_back(leaf)
+            return
+        is_inside = leaf.t >= self._start
         if is_inside and not self._is_begun:
             self._begin()
-        self._tree, self._last = tree.copy(), leaf.t
+        self._tree.add(data)
         is_new = leaf.state != self._state
-        self._state = leaf.state
+        self._state, self._last = leaf.state, leaf.t
         if is_inside and is_new:
             self._manifest = self._manifests(leaf.state)
         step = Step(leaf, is_inside, self._manifest if is_inside else None, is_inside and is_new)
         for part in (self._lists, self._canaries, self._latency, self._acts, self._keeping, self._counters):
             part.take(step)
-        return True
+
+    def _look_back(self, leaf: Leaf) -> None:
+        """After the period the counters of its last days come, and the proof that it is complete."""
+        if leaf.t >= self._end + COUNTERS_WAIT:
+            self._is_complete = True
+            return
+        self._counters.take(Step(leaf, False, None, False))
+        self._is_complete = self._is_complete or leaf.type == LeafType.LOG_CLOSE
 
     def _begin(self) -> None:
         """The state that the period begins with."""
@@ -90,8 +85,13 @@ class _Walk:
             self._manifest = self._manifests(self._state)
             self._lists.begin(self._manifest)
 
+    @property
+    def days(self) -> dict[str, Document]:
+        """The counters of each day of the period, as the log tells them."""
+        return dict(sorted(self._counters.days.items()))
+
     def told(self) -> Document:
-        """Put together what the parts have found."""
+        """The report of what was taken."""
         period = self._period
         if not self._is_begun:
             self._begin()

@@ -42,7 +42,8 @@ class CountersPart:
     def __init__(self, period: Period) -> None:
         """``period`` says which days count."""
         self._days = (period.first.isoformat(), period.last.isoformat())
-        self._seen: set[str] = set()
+        self.days: dict[str, Document] = {}
+        """What the log tells of each day."""
         self._parameters: dict[tuple[int, str, int], int] = defaultdict(int)
         self._groups: dict[str, _Group] = defaultdict(_Group)
 
@@ -50,11 +51,11 @@ class CountersPart:
         """Count a day. Of two leaves about one day the first counts: a second draw would uncover what noise hides."""
         leaf = step.leaf
         day = leaf.facts.get("day")
-        if leaf.type != LeafType.STATS or not isinstance(day, str) or day in self._seen:
+        if leaf.type != LeafType.STATS or not isinstance(day, str) or day in self.days:
             return
         if not self._days[0] <= day <= self._days[1]:
             return
-        self._seen.add(day)
+        self.days[day] = {key: leaf.facts[key] for key in ("c", "counts", "eps", "k")}
         facts = cast("_Facts", leaf.facts)  # ``leaves.decode`` has checked them
         self._parameters[facts["c"], facts["eps"], facts["k"]] += 1
         scale = Fraction(facts["c"]) / Fraction(facts["eps"])
@@ -69,8 +70,8 @@ class CountersPart:
                 {"c": most, "eps": epsilon, "k": floor, "days": days}
                 for (most, epsilon, floor), days in sorted(self._parameters.items())
             ],
-            "days": len(self._seen),
-            "days_without_numbers": period.days - len(self._seen),
+            "days": len(self.days),
+            "days_without_numbers": period.days - len(self.days),
             "groups": {name: _document(group) for name, group in sorted(self._groups.items())},
         }
 

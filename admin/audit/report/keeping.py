@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from admin.audit.report.growing import Tree
 from admin.audit.report.model import Document, Step
 from admin.audit.report.period import Period
-from admin.audit.report.reading import Tree
 from resolver.tlog.leaf_types import LeafType
 
 LONGEST_SILENCE = 86_400

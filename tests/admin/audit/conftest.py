@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from admin.audit.events import Event, EventKind
 from admin.audit.keys import KeyRef
 from admin.audit.local_signer import LocalSigner
 from admin.audit.lock_row import lock_reader
+from admin.audit.verifier import main
 from admin.config import Config, load
 from admin.control.clocks import Clocks
 from admin.control.log_keeper import Means
@@ -131,12 +134,23 @@ class Box:
             transaction.record(Event(kind, subject, reason="why not", detail=detail), OPERATOR, self.unix)
             return transaction.sequence
 
-    def keys(self) -> list[VerifierKey]:
+    def vkeys(self) -> list[VerifierKey]:
         return [VerifierKey.parse(line) for line in self.place.log_vkey.read_text().split()]
 
     def replay(self, below: str = "") -> list[leaves.Leaf]:
         """What is served, checked."""
-        return replay(self.place.log / below, self.keys())
+        return replay(self.place.log / below, self.vkeys())
+
+    def replay_with_all_keys(self) -> list[leaves.Leaf]:
+        """The same with every key that ever signed this log, as it says itself."""
+        told = json.loads((self.place.log / "keys.json").read_text())["keys"]
+        return replay(self.place.log, [VerifierKey.parse(key["vkey"]) for key in told])
+
+    def verify(self, below: str = "", *extra: str) -> int:
+        """The exit status of the independent verifier."""
+        at = datetime.fromtimestamp(self.unix + 60, UTC).isoformat()
+        key = str(self.place.log_vkey)
+        return main([str(self.place.log / below), "--key", key, "--at", at, "--quiet", *extra])
 
     async def told(self, origin: str = "box/weir/2027") -> list[int]:
         """The sequences of the events that are in the log, in its order."""
@@ -180,6 +194,12 @@ async def _closed(made: Box) -> None:
     for log in made.logs:
         await log.close()
     await made.database.close()
+
+
+@pytest.fixture
+def operator() -> Actor:
+    """Somebody with rights on the box."""
+    return OPERATOR
 
 
 @pytest.fixture

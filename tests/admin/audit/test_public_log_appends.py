@@ -24,9 +24,9 @@ async def test_a_log_begins_with_its_key_and_tells_all_events(box: Any) -> None:
     assert log.problem == ""
     found = box.replay()
     assert [leaf.type for leaf in found] == ["log.init", "admin.add", "admin.del"]
-    assert found[0].facts == {"origin": "box/weir/2027", "vkey": box.keys()[0].text}
+    assert found[0].facts == {"origin": "box/weir/2027", "vkey": box.vkeys()[0].text}
     assert await box.told() == told
-    assert (box.place.log / "policy.txt").read_text() == f"log {box.keys()[0].text}\nquorum none\n"
+    assert (box.place.log / "policy.txt").read_text() == f"log {box.vkeys()[0].text}\nquorum none\n"
 
 
 async def test_nothing_is_told_twice_and_a_start_catches_up(box: Any) -> None:
@@ -50,7 +50,7 @@ async def test_a_state_is_carried_by_the_last_event_that_can_have_changed_it(
     await box.happen(EventKind.PROFILE_CHANGED, "open")
     await box.happen()
     proof = await log.publish(manifest(1), snap)
-    leaf, shown = proof.verify(box.keys())
+    leaf, shown = proof.verify(box.vkeys())
     assert shown == manifest(1)
     found = box.replay()
     assert [item.type for item in found[1:]] == ["profile.set", "profile.set", "admin.add", "publish"]
@@ -79,9 +79,9 @@ async def test_what_is_bound_already_is_not_put_in_again(box: Any, manifest: Mak
     assert later.index == first.index
     other = await log.publish(manifest(1), "cd" * 32)
     assert other.index > first.index
-    other.verify(box.keys())
+    other.verify(box.vkeys())
     with_urls = await log.publish(manifest(1), "cd" * 32, "ef" * 32)
-    assert dict(with_urls.verify(box.keys())[0].facts) == {"snap": "cd" * 32, "urls": "ef" * 32}
+    assert dict(with_urls.verify(box.vkeys())[0].facts) == {"snap": "cd" * 32, "urls": "ef" * 32}
 
 
 async def test_events_that_change_the_state_wait_for_it_and_then_go_alone(box: Any) -> None:
@@ -111,7 +111,7 @@ async def test_more_events_than_one_batch_keep_their_order(small_box: Any, manif
     told = await small_box.told()
     assert told == [number + 1 for number in range(2_300) if number % 3]
     assert proof.index == len(small_box.replay()) - 1
-    proof.verify(small_box.keys())
+    proof.verify(small_box.vkeys())
 
 
 async def test_a_heartbeat_tells_of_silence(small_box: Any) -> None:

@@ -27,6 +27,7 @@ VKEY = "isp.example/blocklog/2026+118a0e43+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3ch
 NEEDED: Mapping[EventKind, Mapping[str, Detail]] = {
     EventKind.SOFTWARE_STARTED: {"version": "1.4.0"},
     EventKind.STATE_ENFORCED: {"snap": A, "state": B},
+    EventKind.STATS_COUNTED: {"day": "2026-02-15", "c": 10, "eps": "1", "k": 50},
     EventKind.LOG_ROTATED: {"vkey": VKEY},
     EventKind.LOG_CLOSED: {"why": "other"},
 }
@@ -37,12 +38,15 @@ TOLD = frozenset(
         "authority",
         "basis",
         "confidentiality",
+        "c",
         "day",
         "edits",
         "enforced",
         "entries",
+        "eps",
         "events",
         "gates",
+        "k",
         "leaf",
         "level",
         "next",
@@ -60,7 +64,7 @@ TOLD = frozenset(
         "why",
     }
 )
-"""Keys of a detail that a leaf may tell; to add one is to publish it. (Also those that begin with ``over_``.)"""
+"""Keys of a detail that a leaf may tell; to add one is to publish it. (Also those that begin with ``over_`` or ``count_``.)"""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,14 @@ CASES: list[tuple[Row, LeafType, dict[str, Any]]] = [
         LeafType.LIST_HOLD,
         {"list": "iwf", "gates": ["shrink", "popular"]},
     ),
+    (
+        Row(
+            "list.synced",
+            detail={"authority": "x" * 201, "basis": "court", "publish": "root", "added": -1, "removed": 1},
+        ),
+        LeafType.LIST_SYNC,
+        {"list": "iwf", "src": {"basis": "court"}, "chg": {"del": 1}},
+    ),
     (Row("list.held", detail={"gates": "Not a gate!"}), LeafType.LIST_HOLD, {"list": "iwf"}),
     (
         Row("list.failed", detail={"message": "https://feed.example/?key=1"}),
@@ -190,10 +202,29 @@ CASES: list[tuple[Row, LeafType, dict[str, Any]]] = [
         LeafType.WORKER_END,
         {"part": "resolver-1", "node": "r1"},
     ),
+    (Row("worker.ended", "Resolver 1"), LeafType.WORKER_END, {"part": UNNAMED}),
     (
         Row("state.enforced", "r1", {"snap": A, "state": B}),
         LeafType.ENFORCE,
         {"node": "r1", "snap": A, "served": B},
+    ),
+    (
+        Row(
+            "stats.counted",
+            "2026-02-15",
+            {
+                "day": "2026-02-15",
+                "c": 10,
+                "eps": "1",
+                "k": 50,
+                "count_bets": 70,
+                "count_x": None,
+                "count_": 1,
+                "count_y": "1",
+            },
+        ),
+        LeafType.STATS,
+        {"day": "2026-02-15", "c": 10, "eps": "1", "k": 50, "counts": {"bets": 70, "x": None}},
     ),
     (Row("debug.on", "query_sample", {"rate": "1 of 100", "until": 7}), LeafType.DEBUG_ON, {"until": 7}),
     (Row("log.rotated", "log", {"vkey": VKEY}), LeafType.KEY_ADD, {"vkey": VKEY}),
@@ -305,7 +336,8 @@ MARKS = st.text("0123456789", min_size=12, max_size=12).map(lambda digits: f"mar
     st.sampled_from(sorted(PUBLIC)),
     st.lists(MARKS, min_size=8, max_size=8, unique=True),
     st.lists(
-        st.text(max_size=8).filter(lambda key: key not in TOLD and not key.startswith("over_")), max_size=3
+        st.text(max_size=8).filter(lambda key: key not in TOLD and not key.startswith(("over_", "count_"))),
+        max_size=3,
     ),
 )
 def test_nothing_personal_or_secret_gets_into_a_leaf(

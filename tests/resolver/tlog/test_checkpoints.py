@@ -62,6 +62,7 @@ def test_a_malformed_checkpoint_is_refused(text: str) -> None:
     [
         Checkpoint("", 1, ROOT),
         Checkpoint("a\nb", 1, ROOT),
+        Checkpoint("a\ud800", 1, ROOT),
         Checkpoint("log", -1, ROOT),
         Checkpoint("log", 2**53, ROOT),
         Checkpoint("log", 1, ROOT[:31]),

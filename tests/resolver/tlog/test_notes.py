@@ -52,6 +52,12 @@ def test_the_published_note() -> None:
     assert [signature.name for signature in note.signatures] == ["PeterNeumann"]
 
 
+def test_the_key_of_another_log() -> None:
+    """Of the test data of Tessera, a tlog-tiles log in Go."""
+    text = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
+    assert VerifierKey.parse(text).text == text
+
+
 def test_a_note_that_was_signed_is_opened(pen: Any) -> None:
     note = opened(pen.note(TEXT), [pen.key])
     assert note == Note(TEXT, (pen.signature(TEXT),))
@@ -163,6 +169,7 @@ BAD_KEYS = {
     "a short id": PUBLISHED_KEY.replace("c74f20a3", "c74f20"),
     "another name": PUBLISHED_KEY.replace("PeterNeumann", "Peter"),
     "a blank in the name": PUBLISHED_KEY.replace("PeterNeumann", "Peter Neumann"),
+    "half of a surrogate pair": PUBLISHED_KEY.replace("PeterNeumann", "Peter\ud800"),
     "no name": PUBLISHED_KEY.replace("PeterNeumann", ""),
     "a line end": PUBLISHED_KEY + "\n",
     "a short key": PUBLISHED_KEY[:-4],
@@ -198,6 +205,8 @@ UNSIGNABLE: list[Callable[[Signature], tuple[str, list[Signature]]]] = [
     lambda good: ("no newline at the end", [good]),
     lambda good: ("text\n", []),
     lambda good: ("a\rb\n", [good]),
+    lambda good: ("a\ud800b\n", [good]),
+    lambda good: ("text\n", [Signature("a\ud800", b"abcd", b"x")]),
     lambda good: ("text\n", [Signature("a b", b"abcd", b"x")]),
     lambda good: ("text\n", [Signature("a\nb", b"abcd", b"x")]),
     lambda good: ("text\n", [Signature("name", b"abc", b"")]),

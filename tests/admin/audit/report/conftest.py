@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from admin.audit.report.reading import Tree
-from resolver.tlog import leaves, manifests
+from admin.audit.report.computing import Walk
+from admin.audit.report.growing import Tree
+from admin.audit.report.period import of
+from resolver.tlog import canonical, leaves, manifests
 from resolver.tlog.checkpoints import Checkpoint
 from resolver.tlog.fields import ZERO_HASH
 from resolver.tlog.leaves import Leaf, LeafActor, Role
@@ -71,12 +73,12 @@ class LogMaker:
         self.state = state
         return leaf
 
-    def walk(self) -> Iterator[tuple[Leaf, Tree]]:
-        """As a report reads it."""
-        tree = Tree()
+    def report(self, period: str) -> dict[str, Any]:
+        """The report of a period."""
+        walk = Walk(of(period), self.manifests.__getitem__)
         for leaf in self.leaves:
-            tree.add(leaves.encode(leaf))
-            yield leaf, tree
+            walk.take(leaves.encode(leaf), leaf)
+        return walk.told()
 
     def checkpoint(self) -> Checkpoint:
         tree = Tree()
@@ -107,6 +109,10 @@ class LogMaker:
                 _put(folder / entries_path(tile.number, tile.width), bundle)
         for state, manifest in self.manifests.items():
             _put(folder / "state" / f"{state}.json", manifests.encode(manifest))
+        keys = canonical.encode(
+            {"keys": [{"from": 0, "to": None, "vkey": self.vkey.text}], "origin": ORIGIN, "v": 1}
+        )
+        _put(folder / "keys.json", keys)
         _put(folder / "checkpoint", self.note())
         _put(folder / "cp" / str(len(data)), self.note())
         key = folder.with_suffix(".vkey")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from admin.audit.report.computing import compute, printed
+from admin.audit.report.computing import printed
 from admin.audit.report.period import of
 from resolver.tlog.leaves import Role
 
@@ -53,7 +53,8 @@ def month(maker: Any, moment: Callable[[str], int]) -> Any:
 
 
 def report_of(made: Any, period: str = "2026-01") -> dict[str, Any]:
-    return compute(made.walk(), made.manifests.__getitem__, of(period))
+    found: dict[str, Any] = made.report(period)
+    return found
 
 
 def test_lists_have_what_happened_to_them(month: Any, moment: Callable[[str], int]) -> None:

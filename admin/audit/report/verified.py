@@ -1,0 +1,75 @@
+"""A report of a log that is verified on the way: what the verifier hears is what is counted, in one pass over the files.
+
+Only this module of the report reads files. A log that does not verify gives no report at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from admin.audit import verifier
+from admin.audit.report.computing import Walk
+from admin.audit.report.model import Document
+from admin.audit.report.period import Period
+from resolver.tlog import leaves, manifests
+from resolver.tlog.canonical import FormatError
+from resolver.tlog.manifests import Manifest
+
+
+class RefusedError(Exception):
+    """The log does not verify. The message says what is wrong, and where."""
+
+
+class UnreadableError(Exception):
+    """The log cannot be read or judged now, or the key is none."""
+
+
+def report_of(where: str, keys: Iterable[str], period: Period, now: float) -> Document:
+    """The report of the log at a folder or address, as ``walked``."""
+    return walked(where, keys, period, now).told()
+
+
+def walked(where: str, keys: Iterable[str], period: Period, now: float) -> Walk:
+    """All that a report needs of the log at a folder or address, checked against these vkeys at the time ``now`` (POSIX
+    seconds). RefusedError, UnreadableError.
+    """
+    try:
+        source = verifier.Source(where)
+        walk = Walk(period, lambda state: _manifest(source, state))
+
+        def hear(leaf: dict[str, Any]) -> None:
+            # The bytes that it came from: the verifier has found them canonical. ``decode`` checks that once more.
+            data = json.dumps(leaf, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+            walk.take(data, leaves.decode(data))
+
+        verifier.Replay(source, _keys(keys), now).run(hear)
+    except verifier.FailedError as error:
+        raise RefusedError(str(error.args[0])) from error
+    except FormatError as error:
+        raise RefusedError(f"a leaf or manifest is not of this version of the log: {error}") from error
+    except (verifier.UndecidedError, OSError) as error:
+        raise UnreadableError(str(error)) from error
+    return walk
+
+
+def _keys(lines: Iterable[str]) -> list[verifier.Key]:
+    found = []
+    for line in lines:
+        if text := line.strip():
+            try:
+                found.append(verifier.Key.parse(text))
+            except (ValueError, verifier.FailedError) as error:
+                raise UnreadableError(f"{text[:40]}…: not a verifier key (vkey)") from error
+    if not found:
+        raise UnreadableError("there is no verifier key; it is one line, for example from log.vkey")
+    return found
+
+
+def _manifest(source: verifier.Source, state: str) -> Manifest:
+    path = f"state/{state}.json"
+    data = source.read(path) or b""
+    if manifests.digest(data) != state:
+        raise RefusedError(f"{path}: missing, or its content has another hash than its name says")
+    return manifests.decode(data)
