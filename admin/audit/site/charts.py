@@ -1,87 +1,66 @@
-"""Charts of the page as inline SVG: no script, no font, nothing loaded. A table with the same numbers stands beside each, so
-they are hidden from who listens to the page. Pure.
+"""Shapes of the page's charts as inline SVG, stretched to whatever room there is; words and numbers stand beside them as
+text of the page, and a table has the same numbers. Nothing is loaded, no script runs. Pure.
 
-Lengths are in units of the view box, which scales with the page. Colours are those of ``style.css``.
+Lengths are thousandths of the room. Colours are those of ``style.css``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-WIDTH = 720
-_LABEL, _VALUE = 90, 60
-"""Room for a row's name and for its number."""
-_ROW, _BAR = 28, 18
-_PLOT, _AXIS = 90, 22
-"""Heights of a line chart and of the words below it."""
-_STRIP = 26
-
-
-def months(rows: Sequence[tuple[str, Mapping[str, int]]], groups: Sequence[str]) -> Markup:
-    """A bar for each month, made of its groups one behind the other with a gap between them."""
-    most = max((sum(counts.get(group, 0) for group in groups) for _, counts in rows), default=0) or 1
-    scale = (WIDTH - _LABEL - _VALUE) / most
-    parts: list[Markup] = []
-    for place, (name, counts) in enumerate(rows):
-        top = _ROW * place + (_ROW - _BAR) // 2
-        parts.append(_text(0, top + 14, name))
-        left = float(_LABEL)
-        for group in groups:
-            width = scale * counts.get(group, 0)
-            if width:
-                parts.append(_rect(left, top, max(1.0, width - 1), _BAR, group))
-            left += width
-        parts.append(_text(left + 6, top + 14, str(sum(counts.get(group, 0) for group in groups))))
-    return _svg(_ROW * len(rows), parts)
+_WIDE = 1_000
+_HIGH = 100
+_GAP = 2
+"""Between the parts of a bar, so that nobody has to tell them apart by colour alone."""
+_LEAST = 6
+"""Of anything that is there at all."""
 
 
-def steps(counts: Mapping[int, int], begin: int, end: int, first: str, last: str, most: str) -> Markup:
-    """How a number went from day ``begin`` to ``end``, from 0 to its highest; the words stand at its three corners."""
+def bar(counts: Mapping[str, int], groups: Sequence[str], most: int) -> Markup:
+    """One bar made of its groups, one behind the other; the longest bar of the chart has ``most``."""
+    scale = _WIDE / max(1, most)
+    parts, left = [], 0.0
+    for group in groups:
+        if count := counts.get(group, 0):
+            width = max(_LEAST, scale * count - _GAP)
+            parts.append(_rect(left, width, group))
+            left += width + _GAP
+    return _svg("bar", parts)
+
+
+def steps(counts: Mapping[int, int], begin: int, end: int) -> Markup:
+    """How a number went from day ``begin`` to ``end``, drawn from 0 to its highest."""
     high = max(counts.values(), default=0) or 1
-    scale = WIDTH / max(1, end - begin)
-    path, level = [], 0.0
-    for place, (day, count) in enumerate(sorted(counts.items())):
-        x, level = scale * (max(day, begin) - begin), _PLOT - (_PLOT - 4) * count / high
-        path.append(f"M{_n(x)} {_n(level)}" if place == 0 else f"H{_n(x)}V{_n(level)}")
-    path.append(f"H{WIDTH}")
-    parts = [
-        Markup('<path class="axis" d="M0 {0}H{1}M0 4H{1}"/>').format(_PLOT, WIDTH),
-        Markup('<path class="line" d="{}"/>').format("".join(path)) if counts else Markup(""),
-        _text(0, 18, most),
-        _text(0, _PLOT + 16, first),
-        _text(WIDTH, _PLOT + 16, last, "end"),
-    ]
-    return _svg(_PLOT + _AXIS, parts)
+    scale = _WIDE / max(1, end - begin)
+    path = ""
+    for day, count in sorted(counts.items()):
+        x, y = _n(scale * (max(day, begin) - begin)), _n(_HIGH - (_HIGH - 6) * count / high)
+        path += f"H{x}V{y}" if path else f"M{x} {y}"
+    line = Markup('<path class="line" vector-effect="non-scaling-stroke" d="{}"/>').format(f"{path}H{_WIDE}")
+    return _svg("trend", [line] if path else [])
 
 
-def strip(silences: Sequence[tuple[int, int]], begin: int, end: int, first: str, last: str) -> Markup:
+def strip(silences: Sequence[tuple[int, int]], begin: int, end: int) -> Markup:
     """The time of the log as a band with its silences cut out of it."""
-    scale = WIDTH / max(1, end - begin)
-    parts = [_rect(0, 2, WIDTH, _STRIP - 4, "lists")]
-    for start, stop in silences:
-        parts.append(_rect(scale * (start - begin), 0, max(3.0, scale * (stop - start)), _STRIP, "gap"))
-    parts += [_text(0, _STRIP + 16, first), _text(WIDTH, _STRIP + 16, last, "end")]
-    return _svg(_STRIP + _AXIS, parts)
+    scale = _WIDE / max(1, end - begin)
+    cut = [
+        _rect(scale * (start - begin), max(_LEAST, scale * (stop - start)), "gap") for start, stop in silences
+    ]
+    return _svg("bar", [_rect(0, _WIDE, "lists"), *cut])
 
 
-def _rect(left: float, top: float, width: float, height: float, name: str) -> Markup:
-    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
-        name, _n(left), _n(top), _n(width), _n(height)
+def _rect(left: float, width: float, name: str) -> Markup:
+    return Markup('<rect class="{}" x="{}" y="0" width="{}" height="{}"/>').format(
+        name, _n(left), _n(width), _HIGH
     )
 
 
-def _text(x: float, y: float, words: str, anchor: str = "start") -> Markup:
-    return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
-        _n(x), _n(y), anchor, escape(words)
-    )
-
-
-def _svg(height: int, parts: Sequence[Markup]) -> Markup:
+def _svg(name: str, parts: Sequence[Markup]) -> Markup:
     return Markup(
-        '<svg class="chart" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}</svg>'
-    ).format(WIDTH, max(1, height), Markup("").join(parts))
+        '<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}</svg>'
+    ).format(name, _WIDE, _HIGH, Markup("").join(parts))
 
 
 def _n(value: float) -> str:

@@ -14,6 +14,7 @@ from admin.audit.site.sums import (
     ListLife,
     Silence,
     Sums,
+    Updates,
 )
 from resolver.tlog.canonical import Json
 from resolver.tlog.fields import ZERO_HASH
@@ -98,13 +99,16 @@ def fold(sums: Sums, leaf: Leaf, manifests: Manifests) -> None:
     if leaf.t - sums.last > LONGEST_SILENCE:
         sums.silences = [*sums.silences, Silence(sums.last, leaf.t)][-MOST_SILENCES:]
     group = GROUPS.get(leaf.type, ROUTINE)
-    month = sums.months.setdefault(f"{datetime.fromtimestamp(leaf.t, UTC):%Y-%m}", {})
+    name = f"{datetime.fromtimestamp(leaf.t, UTC):%Y-%m}"
+    month = sums.months.setdefault(name, {})
     month[group] = month.get(group, 0) + 1
     if leaf.state not in (sums.state, ZERO_HASH):
         sums.state = leaf.state
         _follow(sums, leaf, manifests(leaf.state))
     _note(sums, leaf)
-    if group != ROUTINE or leaf.type in _ALSO_TOLD:
+    if leaf.type == LeafType.LIST_SYNC:
+        _update(sums, leaf, name)
+    elif group != ROUTINE or leaf.type in _ALSO_TOLD:
         _tell(sums, _happening(leaf))
     sums.last, sums.size = leaf.t, leaf.seq + 1
 
@@ -141,6 +145,8 @@ def _note(sums: Sums, leaf: Leaf) -> None:
             del sums.nodes[next(iter(sums.nodes))]
     elif leaf.type == LeafType.CANARY:
         _tested(sums, leaf)
+    elif leaf.type in (LeafType.LIST_SUSPEND, LeafType.LIST_RESUME):
+        _suspended(sums, leaf)
     elif leaf.type == LeafType.LOG_CLOSE:
         sums.closed, sums.successor = str(facts.get("why", "other")), str(facts.get("next", ""))
 
@@ -153,6 +159,21 @@ def _tested(sums: Sums, leaf: Leaf) -> None:
     if "failing" in (found, life.test) and found != life.test:
         _tell(sums, _happening(leaf))
     life.test, life.tested = found, leaf.t
+
+
+def _suspended(sums: Sums, leaf: Leaf) -> None:
+    life = sums.lists.get(str(leaf.facts.get("list")))
+    if life is not None:
+        begins = leaf.type == LeafType.LIST_SUSPEND
+        life.suspended = leaf.t if begins else None
+        life.suspended_until = _number(leaf.facts.get("until")) if begins else None
+
+
+def _update(sums: Sums, leaf: Leaf, month: str) -> None:
+    new = _happening(leaf)
+    found = sums.updates.setdefault(new.subject, {}).setdefault(month, Updates())
+    found.times, found.last = found.times + 1, leaf.t
+    found.added, found.removed = _sum(found.added, new.added), _sum(found.removed, new.removed)
 
 
 def _happening(leaf: Leaf) -> Happening:

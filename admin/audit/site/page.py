@@ -12,11 +12,13 @@ from typing import Any
 from admin.audit.printed_pages import PrintedPages
 from admin.audit.site import charts
 from admin.audit.site.folding import LIMITS, LISTS, LOOKS, ROUTINE, RULES
-from admin.audit.site.sums import Happening, ListLife, Sums
+from admin.audit.site.sums import Happening, ListLife, Sums, Updates
 from resolver.tlog.checkpoints import Checkpoint
 from resolver.tlog.manifests import ListState, Manifest
 
 FOLDER = Path(__file__).with_name("page")
+SHOWN = 15
+"""Happenings that are seen at once; the others open at a click."""
 MOST_CHARTS = 12
 """Lists whose entries are drawn; the table has all of them."""
 _DAY = 86_400
@@ -78,7 +80,13 @@ class SitePages(PrintedPages):
             charts=charts,
             kinds=_by_kind(sums, lists),
             happenings=[(item, _name(item, lists)) for item in reversed(sums.happenings)],
+            shown=SHOWN,
+            updates=_updates(sums, lists),
             months=sorted(sums.months.items()),
+            most=max(
+                (sum(counts.get(group, 0) for group in _SHOWN_GROUPS) for counts in sums.months.values()),
+                default=0,
+            ),
             groups=_SHOWN_GROUPS,
             routine=ROUTINE,
             drawn=drawn[:MOST_CHARTS],
@@ -127,6 +135,17 @@ def _drawn(sums: Sums, lists: Mapping[str, ListState]) -> list[tuple[str, str, L
         if item.conf == "public" and life is not None and life.counts:
             found.append((name, item.title or name, life))
     return found
+
+
+def _updates(sums: Sums, lists: Mapping[str, ListState]) -> list[tuple[str, str, Updates]]:
+    """Month, title and new versions of each list, of the newest month and the one before."""
+    months = sorted(sums.months, reverse=True)[:2]
+    return [
+        (month, (lists[name].title if name in lists else "") or name, found[month])
+        for month in months
+        for name, found in sorted(sums.updates.items())
+        if month in found
+    ]
 
 
 def _name(item: Happening, lists: Mapping[str, Any]) -> str:

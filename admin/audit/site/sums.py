@@ -32,6 +32,10 @@ class ListLife:
     """Since when it does not stand there any more."""
     counts: dict[int, int] = field(default_factory=dict)
     """Day (since 1970) → entries at its end, for days on which they changed; of public lists alone."""
+    suspended: int | None = None
+    """Since when it is suspended."""
+    suspended_until: int | None = None
+    """When that ends by itself, if it does."""
     test: str = ""
     """What the last self-test of it found, ``working`` or ``failing``; empty: none was told."""
     tested: int = 0
@@ -58,6 +62,17 @@ class Happening:
     """Entries, where all leaves of it tell them."""
     removed: int | None = None
     until: int | None = None
+
+
+@dataclass(slots=True)
+class Updates:
+    """New versions of one list in one month."""
+
+    times: int = 0
+    last: int = 0
+    added: int | None = 0
+    """Entries, where all leaves of the month tell them."""
+    removed: int | None = 0
 
 
 @dataclass(slots=True)
@@ -90,8 +105,10 @@ class Sums:
     months: dict[str, dict[str, int]] = field(default_factory=dict)
     """``2026-11`` → group (``folding.GROUPS``) → leaves."""
     lists: dict[str, ListLife] = field(default_factory=dict)
+    updates: dict[str, dict[str, Updates]] = field(default_factory=dict)
+    """List → ``2026-11`` → its new versions."""
     happenings: list[Happening] = field(default_factory=list)
-    """The newest last."""
+    """The newest last; without updates, which would drown what people decide."""
     silences: list[Silence] = field(default_factory=list)
     nodes: dict[str, str] = field(default_factory=dict)
     """Server → the state that it said last it serves."""
