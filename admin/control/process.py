@@ -24,8 +24,8 @@ from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
 from admin.control.lists import ListKeeper
-from admin.control.progress import ProgressBoard
 from admin.control.log_page import LogPage
+from admin.control.progress import ProgressBoard
 from admin.control.public_log import PublicLog
 from admin.control.schedule import Schedule
 from admin.control.storage import Storage
