@@ -59,6 +59,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
                 LeafType.PROFILE_SET,
                 LeafType.PROFILE_DEL,
                 LeafType.CONFIG_LOAD,
+                LeafType.CONFIG_REFUSE,
                 LeafType.SOFTWARE_START,
                 LeafType.VAULT_ROTATE,
                 LeafType.LOG_INIT,
