@@ -24,7 +24,7 @@ from admin.audit.head import Head, History, LogKey
 from admin.audit.home import COPIED, is_copy, settle_in
 from admin.audit.keys import SEED_BYTES, KeyRef, load_key
 from admin.audit.remote_signer import RemoteSigner
-from admin.audit.series import SeriesError, first, following, label_of, series_of
+from admin.audit.series import SeriesError, first, following, label_of, series_in, series_of
 from admin.audit.shelving import finish, is_shelved, shelve
 from admin.audit.signer import hello
 from admin.audit.signing import Signer, SignerError
@@ -105,7 +105,12 @@ class LogKeeper:
     def series(self) -> str:
         """What the logs of this box have in common."""
         config = self._config()
-        return series_of(config.audit.origin, config.node)
+        begun = self._begun()
+        return (
+            series_in(begun)
+            if begun and not config.audit.origin
+            else series_of(config.audit.origin, config.node)
+        )
 
     async def open(self, ledger: StoreLedger, now: float) -> Writer:
         """The log that is to be written, recovered or begun. LogStoppedError, DoubtError."""
@@ -135,6 +140,11 @@ class LogKeeper:
             await asyncio.to_thread(shelve, self._place.log, label_of(history.head.origin))
         return await self._begin(ledger, history, await self._next(ledger, history, now), now)
 
+    def _begun(self) -> str:
+        """The origin of the log that is served; empty if there is none. OSError."""
+        found = self.files.find(CHECKPOINT)
+        return found.partition(b"\n")[0].decode(errors="replace") if found is not None else ""
+
     def _see_whose_folder(self) -> None:
         if is_copy(self._home):
             raise DoubtError(COPIED)
@@ -161,7 +171,13 @@ class LogKeeper:
 
     async def _begin(self, ledger: StoreLedger, before: History | None, origin: str, now: float) -> Writer:
         """The first leaf of a log."""
-        if (await asyncio.to_thread(self.files.find, CHECKPOINT)) is not None:
+        begun = await asyncio.to_thread(self._begun)
+        if begun and series_in(begun) != self.series:
+            raise DoubtError(
+                f"{self._place.log} holds the log {begun}, and audit.origin names another; write {series_in(begun)} there, or "
+                "move the folder away to begin another log"
+            )
+        if begun:
             raise DoubtError(
                 f"{self._place.log} holds a log that the database does not know: an old or empty database was put in place of "
                 "its own. Restore that; if there is none, move the folder away, name another audit.origin and start again"

@@ -136,6 +136,24 @@ async def test_a_key_that_is_gone_or_another_signs_nothing(small_box: Any, tmp_p
     assert len(small_box.replay()) == 2
 
 
+async def test_a_log_keeps_its_name_whatever_the_node_is_called(small_box: Any) -> None:
+    log = small_box.log()
+    await log.start()
+    text = small_box.config.path.read_text()
+    small_box.config.path.write_text(text.replace("node: box", "node: Other Box"))
+    small_box.config = load(small_box.config.path)
+    again = small_box.log()
+    await again.start()
+    assert again.head.origin == "box/weir/2027"
+    _configure(small_box, "audit: {origin: filter.isp.example/log}")
+    other = small_box.log()
+    with pytest.raises(LogStoppedError, match="write box/weir there"):
+        await other.catch_up()
+    shutil.move(small_box.place.log, small_box.folder / "away")
+    await other.catch_up()
+    assert other.head.origin == "filter.isp.example/log/2027"
+
+
 @pytest.mark.parametrize("compromised", [True, False])
 async def test_a_log_that_was_ended_is_followed_by_another(
     small_box: Any, operator: Any, manifest: Any, snap: str, compromised: bool
