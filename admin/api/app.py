@@ -15,14 +15,17 @@ from admin.api import (
     audit_private,
     categories,
     certification,
+    challenges,
     list_texts,
     lists,
+    openings,
     profiles,
     selftest,
     subscribers,
     tokens,
 )
 from admin.api.appliance import Appliance
+from admin.api.archive import Seats
 from admin.api.asking import post_ask
 from admin.api.authentication import (
     NEEDS_TOKEN,
@@ -38,7 +41,7 @@ from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.hits import get_hits
-from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, SEATS, TRAFFIC
 from admin.api.lists_actions import (
     post_erase,
     post_release,
@@ -126,6 +129,13 @@ ROUTES: tuple[Route, ...] = (
     ("GET", audit_export.PATH, audit_export.get_export, Permission.AUDIT_READ),
     ("GET", audit_private.PRIVATE, audit_private.get_private, Permission.AUDIT_PRIVATE),
     ("POST", audit_private.ERASURES, audit_private.post_erasures, Permission.AUDIT_ERASE),
+    ("GET", openings.PATH, openings.index, Permission.AUDIT_OPEN),
+    ("POST", openings.PATH, openings.post, Permission.AUDIT_OPEN),
+    ("GET", openings.ONE, openings.get, Permission.AUDIT_OPEN),
+    ("DELETE", openings.ONE, openings.delete, Permission.AUDIT_OPEN),
+    ("POST", openings.AGREE, openings.post_approve, Permission.AUDIT_OPEN),
+    ("GET", openings.TEXT_PATH, openings.get_text, Permission.AUDIT_OPEN),
+    ("POST", challenges.PATH, challenges.post_challenge, Permission.AUDIT_OPEN),
     ("GET", "/api/v1/stats/queries", get_queries, Permission.STATS),
     ("GET", "/api/v1/openapi.json", get_openapi, None),
 )
@@ -167,6 +177,7 @@ def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) 
     app[TRAFFIC] = Traffic()
     app[GATE] = Gate(clock)
     app[ASK_LIMITS] = AskLimits()
+    app[SEATS] = Seats()
     app.on_response_prepare.append(_add_headers)
     for method, path, handler, scope in ROUTES:
         guarded = _guarded(path, handler, scope)

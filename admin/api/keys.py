@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from admin.api.appliance import Appliance
+from admin.api.archive import Seats
 from admin.api.authentication import Gate
 from admin.api.traffic import Traffic
 from admin.services.actors import Actor
@@ -18,5 +19,7 @@ TRAFFIC: web.AppKey[Traffic] = web.AppKey("traffic")
 """What is counted of requests."""
 ASK_LIMITS: web.AppKey[AskLimits] = web.AppKey("ask limits")
 """Who has asked secret lists how often."""
+SEATS: web.AppKey[Seats] = web.AppKey("seats")
+"""How many openings of lists are being served."""
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
 """Who asks: set before any handler below ``/api/`` runs."""

@@ -20,6 +20,7 @@ from admin.api import (
     audit_private,
     categories,
     certification,
+    challenges,
     checks,
     entries,
     health,
@@ -31,6 +32,7 @@ from admin.api import (
     lists_inspect,
     lists_status,
     metrics,
+    openings,
     profiles,
     queries,
     reloads,
@@ -70,6 +72,8 @@ _PATHS: tuple[Paths, ...] = (
     audit.PATHS,
     audit_export.PATHS,
     audit_private.PATHS,
+    openings.PATHS,
+    challenges.PATHS,
     _OWN,
 )
 _SCHEMAS: tuple[dict[str, Schema], ...] = (
@@ -88,11 +92,15 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     tokens.SCHEMAS,
     audit.SCHEMAS,
     audit_private.SCHEMAS,
+    openings.SCHEMAS,
+    challenges.SCHEMAS,
 )
 _MODELS: tuple[type[BaseModel], ...] = (
     *lists_actions.MODELS,
     *asking.MODELS,
     *audit_private.MODELS,
+    *openings.MODELS,
+    *challenges.MODELS,
     *lists_inspect.MODELS,
     entries.EntryEdits,
     tokens.NewToken,

@@ -152,6 +152,11 @@ class PublicLog:
             elif self._clocks.unix() - writer.head.time >= self._config().audit.heartbeat.seconds:
                 await self._append(writer, [self._own(LeafType.HEARTBEAT)])
 
+    async def put_in(self) -> None:
+        """Put in every event that waits, those too whose state is yet to be published. LogStoppedError."""
+        async with self._turn, self._saying():
+            await self._drain(await self._ready(), hold=False)
+
     async def publish(self, manifest: Manifest, snap: str, urls: str = "") -> StateProof:
         """Put a state into the log that is about to be in force, with all events that wait.
 
