@@ -32,6 +32,8 @@ class Archive:
         source = next((one for one in self.sources() if one.id == list_id), None)
         if source is None:
             raise NotFoundError(f"list {list_id} is not configured any more, so nothing of it can be opened")
+        if part is Part.EDITS and state.edits is None:
+            raise NotFoundError(f"list {list_id}: nobody had changed single entries of it in that state")
         look = self._edits if part is Part.EDITS else self._entries
         found = await asyncio.to_thread(look, source, state)
         if found is None:
