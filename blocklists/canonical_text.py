@@ -27,13 +27,18 @@ from blocklists.formats.facts import left_out
 from blocklists.formats.protocol import DocumentParser, Found, LineParser
 from blocklists.formats.reading import parse_line, rows
 from blocklists.formats.registry import make_parser
-from blocklists.model import Action, Disposition, Entry, HashedEntry, ListSource, Scope, Skip
+from blocklists.guard import Guard
+from blocklists.model import Action, Disposition, Entry, HashedEntry, Kind, ListSource, Scope, Skip
 from blocklists.properties import HashShape
 from blocklists.snapshot import native
 from blocklists.snapshot.intake import SYNTAXES
 
 PASSTHRU = "passthru"
 """An RPZ zone lets pass: unlike the ``allow`` of an AdBlock list, a nearer trigger of the zone outweighs it."""
+MOST_APART = 200_000
+"""Lines that are kept one by one, about 20 MB; more are folded into one text, or a list's lines would take tenfold memory."""
+_WITH_PAGES = frozenset({"urls", "csv", "json"})
+"""Formats whose entries may be pages."""
 READING = 1
 """Raised whenever the same bytes would give another text."""
 
@@ -50,7 +55,7 @@ def canonical_text(
     ValueError for a format or scope that the source must not have; the bytes never cause an error.
     """
     parser = make_parser(source)
-    said = _Said(source, frozenset() if source.public_suffixes else suffixes, never)
+    said = Said(source, suffixes, never)
     clean = b""
     if isinstance(parser, DocumentParser) or parser.syntax is None:
         for _, outcomes in rows(parser, data):
@@ -62,7 +67,19 @@ def canonical_text(
         said.put(entry)
     for entry in parser.removed():
         said.take_back(entry)
-    return native.merged_lines(clean, _sorted(said.gone), _sorted(said.all()))
+    return said.text(clean)
+
+
+def is_scanned(source: ListSource) -> bool:
+    """Whether the native scanner reads the greater part of the list, so that reading it once more costs little."""
+    parser = make_parser(source)
+    return not isinstance(parser, DocumentParser) and parser.syntax is not None
+
+
+def never_listed(source: ListSource, guard: Guard) -> frozenset[str]:
+    """The names whose pages this list may not touch; none for lists whose entries are never pages."""
+    is_touched = source.format in _WITH_PAGES and source.kind is not Kind.PROTECTED
+    return guard.domains if is_touched else frozenset()
 
 
 def line_of(entry: Entry | HashedEntry, source: ListSource) -> bytes:
@@ -95,12 +112,17 @@ def _hashed(entry: HashedEntry, source: ListSource) -> bytes:
     return " ".join(words).encode() + b"\n"
 
 
-class _Said:
-    """What rows say, as ``formats.read`` takes them: the first of its kind stands."""
+class Said:
+    """What the rows of a list say, as ``formats.read`` takes them: the first of its kind stands. Whoever reads the rows
+    anyway lets it hear them.
+    """
 
     def __init__(self, source: ListSource, suffixes: Collection[str], never: Collection[str]) -> None:
-        self._source, self._suffixes, self._never = source, suffixes, never
-        self.lines: set[bytes] = set()
+        """As ``canonical_text``."""
+        self._source, self._never = source, never
+        self._suffixes = frozenset() if source.public_suffixes else suffixes
+        self._lines: set[bytes] = set()
+        self._folded = b""
         self.gone: set[bytes] = set()
         """Lines that clean names must not give."""
         self._local: dict[tuple[str, str], Entry] = {}
@@ -109,19 +131,21 @@ class _Said:
         """What one row gives."""
         for outcome in outcomes:
             if isinstance(outcome, HashedEntry):
-                self.lines.add(line_of(outcome, self._source))
+                self._lines.add(line_of(outcome, self._source))
             elif not isinstance(outcome, Skip) and not left_out(outcome, self._suffixes, self._never):
                 if outcome.action is Action.LOCAL_DATA:
                     self._local.setdefault((outcome.scope.value, outcome.name), outcome)
                 else:
-                    self.lines.add(line_of(outcome, self._source))
+                    self._lines.add(line_of(outcome, self._source))
+        if len(self._lines) >= MOST_APART:
+            self._fold()
 
     def put(self, entry: Entry) -> None:
         """An entry that needed the whole file replaces what stood in its place."""
         if entry.action is Action.LOCAL_DATA:
             self._local[entry.scope.value, entry.name] = entry
         else:
-            self.lines.add(line_of(entry, self._source))
+            self._lines.add(line_of(entry, self._source))
 
     def take_back(self, entry: Entry) -> None:
         """The list itself takes an entry back."""
@@ -133,12 +157,19 @@ class _Said:
             return ()
         return (f"{scope.value} {suffix}\n".encode() for suffix in self._suffixes if suffix.isascii())
 
-    def all(self) -> set[bytes]:
-        """Every line but those of clean names."""
-        return (self.lines | {line_of(entry, self._source) for entry in self._local.values()}) - self.gone
+    def text(self, clean: bytes = b"") -> bytes:
+        """The canonical text; ``clean`` are lines that were not heard, sorted, each once."""
+        self._lines.update(line_of(entry, self._source) for entry in self._local.values())
+        self._fold()
+        heard = native.merged_lines(self._folded, _sorted(self.gone), b"")
+        return native.merged_lines(clean, _sorted(self.gone), heard)
+
+    def _fold(self) -> None:
+        self._folded = native.merged_lines(self._folded, b"", _sorted(self._lines))
+        self._lines = set()
 
 
-def _clean_names(parser: LineParser, data: bytes, said: _Said) -> bytes:
+def _clean_names(parser: LineParser, data: bytes, said: Said) -> bytes:
     """The lines of all clean names, the odd lines to the parser."""
 
     def odd(number: int, start: int, end: int) -> None:

@@ -13,16 +13,16 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from blocklists.canonical_text import READING, canonical_text
+from blocklists.canonical_text import READING, canonical_text, never_listed
 from blocklists.edits import Change, Edit
 from blocklists.guard import NO_GUARD, Guard
 from blocklists.list_keys import Randomness
 from blocklists.list_store import EDITS, ListStore
-from blocklists.model import Confidentiality, Kind, ListSource
+from blocklists.model import Confidentiality, ListSource
 from blocklists.version_digests import OPENING_BYTES, Openings, VersionDigest, committed
 
-_WITH_PAGES = frozenset({"urls", "csv", "json"})
-"""Formats whose entries may be pages, of which the names that are never listed decide."""
+TextOf = Callable[[ListSource, bytes], bytes]
+"""The canonical text of a version, whose bytes are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,18 @@ class Digester:
         store: ListStore,
         suffixes: Collection[str],
         guard: Callable[[], Guard] = lambda: NO_GUARD,
+        texts: TextOf | None = None,
         randomness: Randomness = secrets.token_bytes,
     ) -> None:
-        """``suffixes`` are the public suffixes, ``guard`` gives the names that lists are held against now."""
-        self._store, self._suffixes, self._guard, self._randomness = store, suffixes, guard, randomness
+        """``suffixes`` are the public suffixes, ``guard`` gives the names that lists are held against now, ``texts`` the
+        texts by them both (``Readings.text``), by reading them by default.
+        """
+        self._store, self._guard, self._randomness = store, guard, randomness
+        self._texts = texts or (
+            lambda source, data: canonical_text(source, data, suffixes, never_listed(source, guard()))
+        )
         self._suffix_digest = _sha256("\n".join(sorted(suffixes)))
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._known: dict[str, VersionDigest] = {}
-        self._edits: dict[str, tuple[tuple[object, ...], str]] = {}
 
     def digest(self, source: ListSource, version: str, data: bytes | None = None) -> VersionDigest | None:
         """Of the version that is known by the digest ``version``; ``data`` is its text, if that is at hand.
@@ -79,7 +83,7 @@ class Digester:
             openings = Openings.unpacked(self._store.texts.read_opening(source.id, version))
             if data is None:
                 return None
-            return _checked(source, self._text(source, data), openings, text)
+            return _checked(source, self._texts(source, data), openings, text)
         return None
 
     def feed(self, source: ListSource, version: str) -> Opened | None:
@@ -92,12 +96,8 @@ class Digester:
         """The digest of the edits of a public list, the commitment to those of another; empty if there are none. OSError."""
         if not edits:
             return ""
-        basis = (source.confidentiality, *edits)
         with self._turns[source.id]:
-            known = self._edits.get(source.id)
-            if known is None or known[0] != basis:
-                known = self._edits[source.id] = basis, self._digest_of_edits(source, edits_text(edits))
-        return known[1]
+            return self._digest_of_edits(source, edits_text(edits))
 
     def opened_edits(self, source: ListSource, edits: Sequence[Edit]) -> Opened | None:
         """What an auditor needs to recompute the digest of these edits; None if it cannot be opened."""
@@ -108,17 +108,13 @@ class Digester:
         return None if opening is None else Opened(opening, text)
 
     def _recorded(self, list_id: str, version: str, reading: str) -> VersionDigest | None:
-        found = self._known.get(list_id)
-        if found is None or found.version != version:
-            found = self._store.digests.find(list_id, version)
-        if found is None or found.reading != reading:
-            return None
-        self._known[list_id] = found
-        return found
+        """From the disk each time: whatever erases the list erases this too."""
+        found = self._store.digests.find(list_id, version)
+        return found if found is not None and found.reading == reading else None
 
     def _made(self, source: ListSource, version: str, reading: str, data: bytes) -> VersionDigest:
         """The opening is durable before the record, and both before anybody learns of them."""
-        text, before = self._text(source, data), self._store.digests.find(source.id, version)
+        text, before = self._texts(source, data), self._store.digests.find(source.id, version)
         openings = Openings.unpacked(self._store.texts.read_opening(source.id, version))
         if openings is None or (before is not None and _digest_of(source, text, openings) != before.text):
             feed = self._randomness(OPENING_BYTES) if openings is None else openings.feed
@@ -132,7 +128,6 @@ class Digester:
             feed=committed(openings.feed, data),
         )
         self._store.digests.put(source.id, found, {version, *self._store.kept_digests(source.id)})
-        self._known[source.id] = found
         return found
 
     def _digest_of_edits(self, source: ListSource, text: bytes) -> str:
@@ -143,13 +138,6 @@ class Digester:
             opening = self._randomness(OPENING_BYTES)
             self._store.texts.write_opening(source, EDITS, opening + hashlib.sha256(text).digest())
         return committed(opening, text)
-
-    def _text(self, source: ListSource, data: bytes) -> bytes:
-        return canonical_text(source, data, self._suffixes, self._never(source))
-
-    def _never(self, source: ListSource) -> frozenset[str]:
-        is_touched = source.format in _WITH_PAGES and source.kind is not Kind.PROTECTED
-        return self._guard().domains if is_touched else frozenset()
 
     def _reading(self, source: ListSource) -> str:
         """Of all that decides what the text of a version is, and whether it is told by digest or by commitment."""
@@ -166,7 +154,7 @@ class Digester:
             fetching.fields,
             fetching.hashes,
             fetching.rpz,
-            sorted(self._never(source)),
+            sorted(never_listed(source, self._guard())),
         )
         return _sha256(repr(parts))
 

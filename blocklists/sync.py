@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from blocklists.canonical_text import is_scanned
 from blocklists.gates import SHORTEST_DIGEST, GateFailure, inspect_bytes, judge, notices
 from blocklists.list_store import ListStore, ReleaseError
 from blocklists.model import Confidentiality, ListCounts, ListSource, ListVersion
@@ -96,7 +97,7 @@ async def refresh(  # noqa: PLR0913 - its collaborators, each by name
 ) -> RefreshOutcome:
     """Update one list; ``now`` is Unix seconds. Faults of source, list and disk end in an outcome, not an error.
 
-    ``digest`` runs beside the counting, so that it costs a second processor and no time.
+    ``digest`` runs beside the counting where that costs a second processor and no time.
     """
     is_secret = source.confidentiality is Confidentiality.SECRET
     try:
@@ -172,7 +173,7 @@ class _Taking:
             return _pinned(pin), attempt
         if (failure := inspect_bytes(fetched.data)) is not None:
             return RefreshOutcome(ListState.FAILED, _words(failure), failures=(failure,)), attempt
-        counts, _ = await asyncio.gather(self._counts(fetched, serving), self._digested(fetched))
+        counts = await self._counted_and_digested(fetched, serving)
         before = await self._before(serving, counts)
         failures = judge(source, counts, before, fetched.digest)
         if failures and attempt.released != fetched.digest:
@@ -183,6 +184,14 @@ class _Taking:
         words = (f"A new version with {_entries(counts.entries)}.", *notices(source, counts, before))
         outcome = RefreshOutcome(ListState.ACCEPTED, " ".join(words), fetched, counts)
         return outcome, replace(attempt, held=None, released="")
+
+    async def _counted_and_digested(self, version: ListVersion, serving: Serving | None) -> ListCounts:
+        """Beside each other where the scanner reads the list; else the digest is made of what the counting has read."""
+        if is_scanned(self.source):
+            return (await asyncio.gather(self._counts(version, serving), self._digested(version)))[0]
+        counts = await self._counts(version, serving)
+        await self._digested(version)
+        return counts
 
     async def _counts(self, version: ListVersion, serving: Serving | None) -> ListCounts:
         return await self._recounted(version, serving) or await self._counted(version)

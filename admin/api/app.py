@@ -41,7 +41,7 @@ from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.hits import get_hits
-from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, SEATS, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, LOG_READERS, SEATS, TRAFFIC
 from admin.api.lists_actions import (
     post_erase,
     post_release,
@@ -53,6 +53,9 @@ from admin.api.lists_actions import (
 from admin.api.lists_history import get_difference, get_review, get_since
 from admin.api.lists_inspect import get_held, post_preview
 from admin.api.lists_status import get_list_status, get_lists_status, get_versions
+from admin.api.log_files import PATH as LOG_FILES
+from admin.api.log_files import close_readers, get_log, get_log_file
+from admin.api.log_readers import LogReaders
 from admin.api.metrics import get_metrics
 from admin.api.openapi import get_openapi
 from admin.api.problem import respond
@@ -169,6 +172,9 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+_MAY_DIFFER = (_POLICY, "Cache-Control", "Cross-Origin-Resource-Policy")
+"""What a page with a style sheet of its own says otherwise, and what is for everybody."""
+
 
 def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) -> web.Application:
     """The application for one appliance. ``clock``: seconds, never set back."""
@@ -178,7 +184,11 @@ def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) 
     app[GATE] = Gate(clock)
     app[ASK_LIMITS] = AskLimits()
     app[SEATS] = Seats()
+    app[LOG_READERS] = LogReaders(clock)
     app.on_response_prepare.append(_add_headers)
+    app.on_cleanup.append(close_readers)
+    app.router.add_get("/log", get_log)
+    app.router.add_get(LOG_FILES, get_log_file)
     for method, path, handler, scope in ROUTES:
         guarded = _guarded(path, handler, scope)
         app.router.add_route(method, path, guarded)
@@ -203,10 +213,8 @@ def _guarded(path: str, handler: Handler, scope: Permission | None) -> Handler:
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    own = response.headers.get(_POLICY)  # a page with a style sheet of its own says which
-    response.headers.update(HEADERS)
-    if own is not None:
-        response.headers[_POLICY] = own
+    own = {name: response.headers[name] for name in _MAY_DIFFER if name in response.headers}
+    response.headers.update(HEADERS | own)
 
 
 @web.middleware

@@ -217,8 +217,8 @@ class Appliance(Protocol):
     async def view(self) -> View:
         """The generation in force, opened. TablesError or SnapshotError if there is none."""
 
-    async def reload(self) -> ReloadResult:
-        """Read the configuration again and publish what comes of it."""
+    async def reload(self, act: Act | None = None) -> ReloadResult:
+        """Read the configuration again and publish what comes of it; ``act`` is who asks for it."""
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. UnknownListError, OSError."""

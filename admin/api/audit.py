@@ -38,6 +38,7 @@ _BOOLEANS = {"true": True, "false": False}
 _LONGEST = 200
 
 _PLAIN: Schema = {"type": "string", "maxLength": _LONGEST, "pattern": r"^[^\x00-\x1f\x7f]*$"}
+SINCE = query("since", "RFC 3339 time (without a zone: UTC) or Unix seconds", _PLAIN)
 _CURSOR = query(
     "cursor", "Where the page begins: the sequence of the event before", TEXT | {"pattern": "^[0-9]{0,18}$"}
 )
@@ -51,7 +52,7 @@ PATHS: Paths = {
                 query("kind", "A kind, or the word before its dot for all of them", _PLAIN),
                 query("subject", "The id of what changed", _PLAIN),
                 query("actor", "The id of who acted, or the holder", _PLAIN),
-                query("since", "RFC 3339 time (without a zone: UTC) or Unix seconds", _PLAIN),
+                SINCE,
                 query("until", "The first moment that is no longer asked for", _PLAIN),
                 query(
                     "public",
@@ -92,8 +93,8 @@ async def get_audit(request: web.Request) -> web.Response:
         kind=_text(given, "kind"),
         subject=_text(given, "subject"),
         actor=_text(given, "actor"),
-        since=_moment(given, "since"),
-        until=_moment(given, "until"),
+        since=moment_of(given, "since"),
+        until=moment_of(given, "until"),
         public=_flag(given, "public"),
     )
     after = sequence_of(wanted.after)
@@ -125,7 +126,8 @@ def _flag(given: dict[str, str], name: str) -> bool | None:
     return _BOOLEANS[given[name]]
 
 
-def _moment(given: dict[str, str], name: str) -> float | None:
+def moment_of(given: dict[str, str], name: str) -> float | None:
+    """A time of the query, in Unix seconds; 400 if it is none."""
     if name not in given:
         return None
     try:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from admin.api.audit import sequence_of
+from admin.api.audit import SINCE, moment_of, sequence_of
 from admin.api.describing import Paths, operation, query, words
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.paging import page, parameters
@@ -14,7 +14,7 @@ from admin.api.problem import ProblemError
 from admin.api.resource_paths import LIMIT
 from admin.audit.exports.formats import LINES, Format
 from admin.services.actors import Permission
-from admin.services.audit_export import export_events
+from admin.services.audit_export import Cut, export_events
 
 PATH = "/api/v1/audit/export"
 CURSOR_HEADER = "Weir-Cursor"
@@ -39,6 +39,7 @@ PATHS: Paths = {
             scope=Permission.AUDIT_READ,
             parameters=(
                 query("format", "In which form", words(*Format)),
+                SINCE,
                 LIMIT,
                 query(
                     "cursor",
@@ -53,12 +54,13 @@ PATHS: Paths = {
 
 async def get_export(request: web.Request) -> web.Response:
     """``format`` (``ocsf`` by default), ``cursor``, ``limit``."""
-    given = parameters(request.query, ("format", "limit", "cursor"))
+    given = parameters(request.query, ("format", "since", "limit", "cursor"))
     form, wanted = _format(given.get("format", Format.OCSF)), page(given)
     after = sequence_of(wanted.after)
     appliance = request.app[APPLIANCE]
     async with (await appliance.connect()).reading() as transaction:
-        events = await export_events(transaction, request[ACTOR], appliance.config.node, after, wanted.limit)
+        cut = Cut(after, wanted.limit, moment_of(given, "since"))
+        events = await export_events(transaction, request[ACTOR], appliance.config.node, cut)
     text = "".join(f"{LINES[form](event)}\n" for event in events)
     last = events[-1].sequence if events else after
     return web.Response(text=text, content_type=_MEDIA_TYPES[form], headers={CURSOR_HEADER: str(last)})

@@ -17,6 +17,8 @@ from admin.api.problem import ProblemError
 
 API = "/api/"
 """Below it nobody gets anything without being somebody."""
+LOG = "/log/"
+"""Below it everything is for anybody, whatever name the box goes by there: it is public, and read only."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110 section 9.2.1)."""
 _OWN_SITE = {"same-origin", "none"}
@@ -34,6 +36,8 @@ class Asked:
 
 def refusal(asked: Asked, *, node: str) -> ProblemError | None:
     """Why the request is not served; None if it is. ``node`` is the box's own name."""
+    if asked.path.startswith(LOG) and asked.method in SAFE_METHODS:
+        return None
     host = asked.headers.get("Host", "")
     if not _is_ours(host, node):
         return ProblemError(

@@ -6,10 +6,13 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from admin.api.changes import reason_of
 from admin.api.describing import MAYBE_COUNT, Paths, exactly, json, operation, problem
-from admin.api.keys import APPLIANCE
+from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.problem import ProblemError
+from admin.api.resource_paths import REASON
 from admin.services.actors import Permission
+from admin.services.acts import Act
 
 PATHS: Paths = {
     "/api/v1/reload": {
@@ -20,6 +23,7 @@ PATHS: Paths = {
                 "422": problem("The file has mistakes, which `problems` lists"),
             },
             scope=Permission.CONFIG_RELOAD,
+            parameters=(REASON,),
         )
     }
 }
@@ -27,7 +31,8 @@ PATHS: Paths = {
 
 async def post_reload(request: web.Request) -> web.Response:
     """200 with the generation that came of it, 422 with every problem of the file."""
-    result = await request.app[APPLIANCE].reload()
+    appliance = request.app[APPLIANCE]
+    result = await appliance.reload(Act(request[ACTOR], appliance.now(), reason_of(request)))
     if not result.accepted:
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY,

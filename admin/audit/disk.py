@@ -1,7 +1,7 @@
 """What the log does to a disk, each act by itself, so that a test can let any of them fail or forget it.
 
-Nothing here knows what a file holds. A file is whole under its name or absent: it is written in a folder that nobody is
-served from, on the same file system, and moved.
+Nothing here knows what a file holds. What others may be reading is whole under its name or absent: it is written in a
+folder that nobody is served from, on the same file system, and moved.
 """
 
 from __future__ import annotations
@@ -23,21 +23,31 @@ class Disk:
         """``spare`` is where files are written before they have their name; made if missing."""
         self._spare = spare
 
-    def write(self, path: Path, data: bytes, *, durable: bool) -> None:
-        """Make ``path`` hold exactly this; ``durable`` only once it is on the disk, name and all."""
-        temporary = self._spare / "new.tmp"
-        try:
-            with self._fresh(temporary) as handle:
-                self.put(handle, data)
-                if durable:
-                    self.flush(handle)
-            self.move(temporary, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
+    def write(self, path: Path, data: bytes, *, durable: bool, whole: bool = True) -> None:
+        """Make ``path`` hold exactly this; ``durable``: only once it is on the disk, name and all.
+
+        Not ``whole``: somebody who reads it meanwhile may find a part of it. That costs half as much, and is for files that
+        nobody reads yet.
+        """
+        if not whole:
+            self._put_there(path, data, durable=durable)
+        else:
+            temporary = self._spare / "new.tmp"
+            try:
+                self._put_there(temporary, data, durable=durable)
+                self.move(temporary, path)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+                raise
         if durable:
             self.flush_folder(path.parent)
+
+    def _put_there(self, path: Path, data: bytes, *, durable: bool) -> None:
+        with self._fresh(path) as handle:
+            self.put(handle, data)
+            if durable:
+                self.flush(handle)
 
     def read(self, path: Path) -> bytes:
         """All of a file."""

@@ -49,7 +49,7 @@ class LogFiles:
 
     def stage(self, bundle: Bundle) -> None:
         """Write the files of an append where nobody sees them, durably."""
-        self._disk.write(self._bundle(bundle.after.size), bundle.encode(), durable=True)
+        self._disk.write(self._bundle(bundle.after.size), bundle.encode(), durable=True, whole=False)
 
     def staged(self) -> list[tuple[int, Bundle | None]]:
         """What is staged, by the size it leads to, from the largest; None: it is torn."""
@@ -74,14 +74,20 @@ class LogFiles:
 
     # ---- serving ----
 
-    def apply(self, bundle: Bundle) -> None:
-        """Let the files of an append be served. Not yet durable: what is staged stays until ``settle``."""
+    def apply(self, bundle: Bundle, *, again: bool = False) -> None:
+        """Let the files of an append be served. Not yet durable: what is staged stays until ``settle``.
+
+        ``again``: what became of them is not known, so that the checkpoint of before is served once more, too.
+        """
         for name, data in bundle.files.items():
-            self.put(name, data)
+            if again or not name.startswith(f"{_PUBLISHED}/"):
+                self.put(name, data)
 
     def put(self, name: str, data: bytes) -> None:
         """Serve this under ``name``; durable with the next ``settle``."""
-        self._disk.write(self._place.served / name, data, durable=False)
+        # What no published checkpoint speaks of yet is asked for by nobody; full tiles are, by whoever lacks a partial one.
+        unread = ".p/" in name or name.startswith(f"{_PUBLISHED}/")
+        self._disk.write(self._place.served / name, data, durable=False, whole=not unread)
         self._moved.append(name)
 
     def publish(self, size: int, note: bytes) -> None:

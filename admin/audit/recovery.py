@@ -129,7 +129,7 @@ def _apply_staged(head: Head, files: LogFiles) -> None:
         else:
             files.unstage(size)
     for bundle in reversed(chain):
-        files.apply(bundle)
+        files.apply(bundle, again=True)
 
 
 def _edge(head: Head, files: LogFiles) -> Edge:

@@ -54,13 +54,17 @@ class Source:
     """Where the log's files come from: a folder, or a web server, of which no redirect is followed."""
 
     def __init__(self, where: str, seconds: float = SECONDS) -> None:
-        self.where, self._seconds, parts = where.rstrip("/") + "/", seconds, urlsplit(where)
         self._link: http.client.HTTPConnection | None = None
+        self.where, self._seconds, parts = where.rstrip("/") + "/", seconds, urlsplit(where)
         if "://" in where:
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
                 raise UndecidedError(f"{where}: not an address of the form https://host[:port]/path/")
             kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
             self._link = kind(parts.hostname, parts.port, timeout=seconds)
+
+    def __del__(self) -> None:
+        if self._link is not None:
+            self._link.close()
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the log; None if there is none."""
@@ -484,9 +488,9 @@ def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "No log shows whether every resolver obeyed. Times are the operator's word, bounded by the checkpoints you keep."
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "verifier.py") -> int:
     """Check, tell, and give the exit status."""
-    parser = argparse.ArgumentParser("verifier", description=(__doc__ or "").partition("\n\n")[0])
+    parser = argparse.ArgumentParser(program, description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("log", metavar="URL|DIR")
     parser.add_argument("--key", metavar="FILE", help="verifier keys, one a line (log.vkey)")
     parser.add_argument("--policy", metavar="FILE", help="a tlog-policy with the keys")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from admin.audit.verifier import FailedError, Key, Replay, Source
-from resolver.tlog.tiles import TILE_WIDTH, Tile, entries_path, new_tiles
+from resolver.tlog.tiles import TILE_WIDTH, entries_path, new_tiles, widths_for
 
 SPAN = TILE_WIDTH * TILE_WIDTH
 """Leaves in a full archive: 256 full bundles, one full tile of level 1."""
@@ -55,7 +55,7 @@ def export(where: str, keys: Sequence[Key], folder: Path, now: float) -> list[Pa
         if path.exists():
             continue
         names = [
-            *_tiles(first, end),
+            *_tiles(first, end, log.size),
             *(f"state/{state}.json" for state in dict.fromkeys(needs.states.get(number, ()))),
         ]
         names += [f"cp/{size}" for size in sorted(sizes) if first < size <= end] or [f"cp/{log.size}"]
@@ -77,9 +77,11 @@ def _check_owner(folder: Path, log: Replay) -> None:
         )
 
 
-def _tiles(first: int, end: int) -> Iterator[str]:
-    """The tiles and bundles that a tree of size ``end`` has and one of size ``first`` has not."""
-    for tile in new_tiles(first, end):
+def _tiles(first: int, end: int, size: int) -> Iterator[str]:
+    """The tiles and bundles that became full between two sizes, and those not full at the end of the log."""
+    full = [tile for tile in new_tiles(first, end) if tile.width == TILE_WIDTH]
+    edge = [tile for tile in widths_for(size) if tile.width < TILE_WIDTH and end == size]
+    for tile in (*full, *edge):
         yield tile.path
         if tile.level == 0:
             yield entries_path(tile.number, tile.width)

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from admin.cli.audit_blocked import WORDS, blocked
+from admin.cli.audit_diff import diff
 from admin.cli.audit_export import export
 from admin.cli.audit_open import CHALLENGE_WORDS, OPEN_WORDS, OPENINGS_WORDS, challenge, open_list, openings
 from admin.cli.audit_private import erase, private
+from admin.cli.audit_proofs import check, prove
 from admin.cli.audit_recompute import RECOMPUTE_WORDS, recompute
 from admin.cli.audit_text import TEXT_WORDS, text
+from admin.cli.audit_verify import verify
 from admin.cli.documents import every, given, say_json
 from admin.cli.exits import Exit
 from admin.cli.talking import talk
@@ -34,8 +37,6 @@ def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
     group = typer.Typer(help="What happened.", no_args_is_help=True, rich_markup_mode=None)
     group.command("list", help="The events, oldest first.")(verb(show_all))
-    group.command("blocked", help=WORDS)(verb(blocked))
-    group.command("text", help=TEXT_WORDS)(verb(text))
     group.command("export", help="The events as lines for other systems.")(verb(export))
     group.command("private", help="What is private of an event, with its opening.")(verb(private))
     group.command("erase", help="Erase what events keep of people.")(verb(erase))
@@ -43,6 +44,14 @@ def register(app: typer.Typer) -> None:
     group.command("openings", help=OPENINGS_WORDS)(verb(openings))
     group.command("challenge", help=CHALLENGE_WORDS)(verb(challenge))
     group.command("recompute", help=RECOMPUTE_WORDS)(verb(recompute))
+    group.command("blocked", help=WORDS)(verb(blocked))
+    group.command("text", help=TEXT_WORDS)(verb(text))
+    # The verifier reads its own arguments: whoever knows it knows this verb.
+    raw = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+    group.command("verify", help="Check a public log, or a copy of it.", context_settings=raw)(verb(verify))
+    group.command("prove", help="Write the proof of a leaf, or that the log goes on.")(verb(prove))
+    group.command("check", help="Check such a proof.")(verb(check))
+    group.command("diff", help="Compare two copies of the log, or checkpoints.")(verb(diff))
     app.add_typer(group, name="audit")
 
 

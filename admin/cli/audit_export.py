@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ import typer
 
 from admin.audit.exports.formats import Format
 from admin.cli.api import UnreachableError, lines
+from admin.cli.audit_worm import keep
 from admin.cli.exits import Exit
 from admin.cli.talking import talk
 from admin.cli.terminal import complain
@@ -29,16 +30,26 @@ _LOOK = 2.0
 def export(
     form: Annotated[Format, typer.Option("--format", help="In which form.")] = Format.OCSF,
     after: Annotated[int, typer.Option(metavar="EVENT", min=0, help="Begin behind this event.")] = 0,
+    since: Annotated[str, typer.Option(metavar="TIME", help="From this time on.")] = "",
     file: Annotated[
         Path | None, typer.Option("--file", help="Write there, and keep beside it how far it is.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where --file ends.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what happens, until stopped.")] = False,
+    worm: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Instead: archives of the public log, written once.")
+    ] = None,
+    log: Annotated[
+        str | None, typer.Option(metavar="URL|DIR", help="With --worm: the log or a copy.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="With --worm: its verifier keys.")] = None,
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
 ) -> int:
     """Events that the public log has looked at, oldest first, one line each. With --file, whatever dies when, --resume
     goes on without gap or double. 3 if control or the file cannot be had.
     """
+    if worm is not None:
+        return keep(worm, log, key)
     if resume and (file is None or after):
         complain("--resume goes on with a --file, and knows by itself behind which event")
         return Exit.USAGE
@@ -47,7 +58,8 @@ def export(
 
     def words(checked: Config) -> int:
         begin, write = _target(form, after, file, resume=resume)
-        return _run(checked, form, begin, write, follow=follow)
+        ask = {"format": form.value, "limit": _AT_ONCE} | ({"since": since} if since else {})
+        return _run(checked, ask, begin, write, follow=follow)
 
     try:
         return talk(config, words)
@@ -82,10 +94,10 @@ def _to_the_terminal(text: bytes, _last: int) -> None:
     sys.stdout.buffer.flush()
 
 
-def _run(config: Config, form: Format, after: int, write: Write, *, follow: bool) -> int:
+def _run(config: Config, ask: Mapping[str, object], after: int, write: Write, *, follow: bool) -> int:
     while True:
         try:
-            text, cursor = lines(config, _question(form, after), _CURSOR)
+            text, cursor = lines(config, f"{_PATH}?{urlencode({**ask, 'cursor': after})}", _CURSOR)
         except UnreachableError as error:
             if not follow:
                 raise
@@ -99,7 +111,3 @@ def _run(config: Config, form: Format, after: int, write: Write, *, follow: bool
             return Exit.DONE
         else:
             time.sleep(_LOOK)
-
-
-def _question(form: Format, after: int) -> str:
-    return f"{_PATH}?{urlencode({'format': form.value, 'cursor': after, 'limit': _AT_ONCE})}"

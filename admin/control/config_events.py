@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from admin.audit.events import Event, EventKind, digest_of
 from admin.config import Config
 from admin.services.actors import Actor, ActorKind
+from admin.services.acts import Act
 from admin.services.certificate import Software
 from admin.services.software import software
 
@@ -25,6 +27,14 @@ def config_loaded(declared: Config, at: float, before: Config | None = None) -> 
         after=declared.digest,
     )
     return event, _file(declared), at
+
+
+def asked_by(note: Note, act: Act | None) -> Note:
+    """The same, told of whoever asked for the file to be read again; None: a signal did."""
+    if act is None:
+        return note
+    event, _, at = note
+    return replace(event, reason=act.reason), act.actor, at
 
 
 def config_refused(declared: Config, at: float, problems: Sequence[str]) -> Note:

@@ -14,66 +14,53 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, UnknownListError, Wish
-from admin.audit.doubt import LogStoppedError
-from admin.config import Config, ConfigError, load
+from admin.config import Config
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
 from admin.control.archive import Archive
 from admin.control.asking import Asking
 from admin.control.bookkeeping import Bookkeeping
 from admin.control.clocks import Clocks
-from admin.control.config_events import (
-    beginnings,
-    config_loaded,
-    config_refused,
-    sampling,
-    unchangeable,
-)
-from admin.control.day_statistics import DayStatistics
+from admin.control.conditions import Conditions
+from admin.control.config_events import beginnings
 from admin.control.decisions import Decisions, Effects
+from admin.control.edit_turns import EditTurns
 from admin.control.editing import Editor
 from admin.control.erasing import Eraser
-from admin.control.forgetting import Forgetting
+from admin.control.fetching import Fetching
 from admin.control.guarding import Guarding
 from admin.control.inspections import Inspections, inspections
 from admin.control.list_texts import ListTexts, list_texts
 from admin.control.lists import ListKeeper
-from admin.control.log_reports import LogReports
-from admin.control.log_state import describe
+from admin.control.log_inputs import LogInputs
 from admin.control.logging_first import Log, LogFirst
 from admin.control.notify_listener import NotifyListener
-from admin.control.preparing import InPlace, Preparer
-from admin.control.process_watch import ProcessWatch
+from admin.control.preparing import Preparer
 from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
-from admin.control.scan_alarm import ScanAlarm
+from admin.control.reloading import Reloads
 from admin.control.selftest import SelfTest
-from admin.control.served import LOOK as SERVED_LOOK
-from admin.control.served import Served
 from admin.control.storage import Storage
-from admin.control.token import TokenError, read_token
+from admin.control.token import read_token
 from admin.control.trials import LOOK, Trials
-from admin.control.wishes import fulfil
+from admin.control.viewing import CurrentView
+from admin.control.watches import Watches
 from admin.services.actors import Actor
 from admin.services.acts import Act
 from admin.services.build import sources
-from admin.services.effective import Merged
-from admin.services.hits import HitHistory, HitReport
+from admin.services.hits import HitReport
 from admin.services.place import Place
 from admin.services.probes import Report
 from admin.services.publish import Compile
-from admin.store.errors import StoreError
 from blocklists.edits import Edit
 from blocklists.entry_life import EntryLives
 from blocklists.model import ListSource
 from blocklists.snapshot.readings import Readings
 from blocklists.suffixes import public_suffixes
-from resolver.runtime.logs import get_logger
 from resolver.runtime.tasks import spawn
 from resolver.tables.store import current_generation
 from resolver.tables.view import View
-from resolver.tlog.manifests import Manifest
 
 if TYPE_CHECKING:
     from admin.store.database import Database
@@ -84,8 +71,6 @@ PUBLISH_RETRY = 30.0
 """Seconds between attempts to publish what could not be published."""
 STORE_LOOK = 5.0
 """Seconds between looks at the database for what other processes have changed, or whether it can be reached again."""
-
-_log = get_logger("weir.control")
 
 
 class Controller:
@@ -117,28 +102,34 @@ class Controller:
         )
         self._publisher = Publisher(self._place, keeper, self._editor, self._preparer, clocks.unix)
         self._announcer = Announcer(storage.record)
-        self._first = LogFirst(self._publisher, self._described, self._connect_and_deliver)
+        inputs = LogInputs(keeper, self._editor, readings, self._announcer, self.connect)
+        self._first = LogFirst(self._publisher, inputs.describe, lambda: inputs.deliver(self._sources()))
+        self._edits = EditTurns(self._editor, self._first, keeper.lives)
         self._trials = Trials(self._publisher, self._first, self._place.run, clocks)
         self._asking = Asking(self._place.run, clocks)
-        self._served = Served(self._place.run, storage, clocks, config.node)
-        self._scans = ScanAlarm(self._place.run, storage, clocks)
-        self._days = DayStatistics(self._place.run, storage, clocks)
-        self._reports = LogReports(self._place.log, self._place.log_vkey, clocks)
-        self._processes = ProcessWatch(self._place.run, storage, clocks, config.node)
-        self._forgetting = Forgetting(storage, clocks)
+        self._watches = Watches(config, storage, clocks)
         self._guarding = Guarding(keeper.store, keeper.lives, readings, self._asking.ranking)
-        self._hits, self._looking = HitHistory(), asyncio.Lock()
         self._adoption = Adoption(config, storage, self._preparer, self._publisher, self._first)
+        again = self._held_against
+        self._reloads = Reloads(self._adoption, storage, self._record, clocks, self._bring, again)
         self._entries = EntryLives(keeper.store, public_suffixes())
         self._bookkeeping = Bookkeeping(self._entries, clocks.unix)
         self._eraser = Eraser(keeper, self._place.state, clocks.unix)
         self._changing, self._inspecting = asyncio.Lock(), asyncio.Lock()
         self._wake = asyncio.Event()
-        self._fetches: dict[str, asyncio.Task[None]] = {}
-        self._selftest = self._make_selftest()
+        self._fetching = Fetching(keeper, self._came, readings.forget, self._wake.set)
+        parts = self._adoption, self._publisher, self._trials, self._record
+        conditions = Conditions(keeper, self._fetching, *parts)
+        self._selftest = SelfTest(
+            clocks,
+            keeper.store,
+            config=conditions.config,
+            condition=conditions.condition,
+            database=lambda: storage.database,
+        )
         self._stale = True
         self._retry_at = self._look_at = 0.0
-        self._view: View | None = None
+        self._view = CurrentView(self._place.state, readings)
         self.notices = NotifyListener(clocks, self.called)
         """Where zones' primaries say that there is a new version; whoever runs the controller lets it follow."""
         self.on_published: Callable[[Config], None] = lambda _config: None
@@ -199,7 +190,7 @@ class Controller:
             self._selftest.condition(),
             notices=self.notices.counts,
             clashes=self.clashes,
-            scanning=self._scans.now,
+            scanning=self._watches.scanning,
             log=self._first.condition,
             is_ahead=self._publisher.is_ahead,
         )
@@ -211,13 +202,8 @@ class Controller:
     @property
     def lists(self) -> Decisions:
         """What may be decided about lists."""
-        effects = Effects(
-            self._sources,
-            self.enforce,
-            self._publisher.holds,
-            self._refetch,
-            lambda: self._record.generation,
-        )
+        holds, generation = self._publisher.holds, lambda: self._record.generation
+        effects = Effects(self._sources, self.enforce, holds, self._fetching.again, generation)
         return Decisions(self._keeper.store, self._entries, self._keeper.lives, self._clocks, effects)
 
     @property
@@ -237,27 +223,13 @@ class Controller:
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""
-        generation = current_generation(self._place.state)
-        if self._view is None or self._view.tables.generation != generation:
-            self._view = await asyncio.to_thread(View.open, self._place.state, self._readings.index_key)
-        return self._view
+        return await self._view.get()
 
-    async def reload(self) -> ReloadResult:
-        """Read the configuration's file again; nothing changes unless all of it can be used and published."""
+    async def reload(self, act: Act | None = None) -> ReloadResult:
+        """As ``Appliance.reload``; nothing changes unless all of the file can be used and published."""
         async with self._changing:
-            try:
-                config = await asyncio.to_thread(load, self.declared.path)
-                token = await asyncio.to_thread(read_token, config)
-            except ConfigError as error:
-                return await self._rejected([str(problem) for problem in error.problems])
-            except TokenError as error:
-                return await self._rejected([str(error)])
-            if problems := unchangeable(self.declared, config):
-                return await self._rejected(problems)
-            merged = await self._adoption.merged(config)
-            if merged.clashes:
-                return await self._rejected(list(merged.clashes))
-            return await self._adopt(merged, token)
+            result, self._keys = await self._reloads.reload(self._keys, act)
+            return result
 
     async def store_changed(self) -> None:
         """Put what was just stored into force. A failure is said, counted and tried again."""
@@ -270,76 +242,35 @@ class Controller:
 
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
         """As ``Appliance.edit``."""
-        source = self._source(list_id)
-        async with self._first.turn():
-            report = await asyncio.to_thread(fulfil, self._editor, source, wishes, self._readings.guard, act)
-            await self._keeper.lives.follow_edits(source.id)
-            if self._first.keeps_log:
-                report = await self._release(report, len(wishes))
-        self._stale = self._stale or report.compiling
+        report = await self._edits.edit(act, self._source(list_id), wishes, self._readings.guard)
+        self._stale = self._stale or report.compiling or self._editor.waits
         self._wake.set()
-        _log.info("entries edited", list=list_id, edits=len(wishes), in_force=report.in_force)
         return report
-
-    async def _release(self, report: EditReport, edits: int) -> EditReport:
-        """Log edits that were kept, and put them into force; if the log is stopped they wait, as the report says."""
-        try:
-            await self._first.again()
-        except (LogStoppedError, OSError, ValueError) as error:
-            _log.error("edits of entries are kept and wait", reason=str(error))
-            self._stale = True
-            return report
-        return replace(report, in_force=edits - self._editor.later, compiling=self._editor.owes_compiling)
 
     async def hits(self, list_id: str) -> HitReport:
         """How often a list has spoken. UnknownListError."""
         self._source(list_id)
-        await self._look_at_hits()
-        async with self._looking:
-            now, run = self._clocks.unix(), self._place.run
-            return await asyncio.to_thread(self._hits.report, self.config, list_id, run, now)
-
-    async def _look_at_hits(self) -> None:
-        async with self._looking:
-            await asyncio.to_thread(self._hits.look, self._place.run, self._clocks.unix())
+        return await self._watches.hits.report(self.config, list_id)
 
     def _sources(self) -> tuple[ListSource, ...]:
         return sources(self.config)
 
     def _source(self, list_id: str) -> ListSource:
-        for source in self._sources():
-            if source.id == list_id:
-                return source
-        raise UnknownListError(list_id)
-
-    def _make_selftest(self) -> SelfTest:
-        # Nothing in it leads back here, so that a controller ends, and gives its files up, with its last user.
-        adoption, record, publisher = self._adoption, self._record, self._publisher
-        keeper, fetches, storage, trials = self._keeper, self._fetches, self._storage, self._trials
-
-        def condition() -> Condition:
-            conditions = keeper.conditions(fetches, publisher.compiled)
-            return record.condition(trials.told(conditions, adoption.in_force.config))
-
-        return SelfTest(
-            self._clocks,
-            keeper.store,
-            config=lambda: adoption.in_force.config,
-            condition=condition,
-            database=lambda: storage.database,
-        )
+        found = next((source for source in self._sources() if source.id == list_id), None)
+        if found is None:
+            raise UnknownListError(list_id)
+        return found
 
     # ---- what the process drives ----
 
     async def start(self) -> None:
         """Fetch what is needed and publish the first generation; what fails is tried again by ``run``."""
-        await self._look_at_hits()  # what was counted before belongs to no hour that is known here
+        await self._watches.hits.look()  # what was counted before belongs to no hour that is known here
         async with self._changing:
             if not self._storage.suppose_empty():
                 await self._storage.refresh(self.declared)
             await self._adoption.want_stored()
-            await self._fetch_first(await self._held_against(self._adoption.wanted.config))
-            await self._try_publish()
+            await self._bring(self._adoption.wanted.config)
             if self._waits_for_store:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
         for note in await beginnings(self.declared, self._clocks.unix()):
@@ -348,7 +279,7 @@ class Controller:
     def called(self, list_ids: Collection[str]) -> None:
         """Their sources say that these lists have new versions: look now, without waiting for a compilation."""
         for list_id in self._keeper.called(list_ids):
-            self._begin_fetch(list_id)
+            self._fetching.begin(list_id)
         self._wake.set()
 
     async def run(self) -> None:
@@ -361,10 +292,10 @@ class Controller:
                 await self._sleep()
         finally:
             self._bookkeeping.stop()
-            await self._reports.close()
+            await self._watches.close()
             await self._first.stop()
-            for task in (testing, *self._fetches.values()):
-                task.cancel()
+            self._fetching.stop()
+            testing.cancel()
             await asyncio.wait({testing})  # it lets go of the database before that is closed
 
     async def enforce(self) -> bool:
@@ -385,16 +316,10 @@ class Controller:
         await self._live()
         await self._eraser.destroy()
         for list_id in self._keeper.due():
-            self._begin_fetch(list_id)
+            self._fetching.begin(list_id)
         await self._look_at_store()
         if await self._asking.look(self.config):
             await asyncio.to_thread(self._guarding.follow, self.config)
-        await self._look_at_hits()
-        await self._scans.look(self._record.processes)
-        await self._days.look()
-        self._reports.look()
-        await self._processes.look()
-        await self._forgetting.look(self.config.audit.kept_for)
         if self._stale and self._clocks.monotonic() >= self._retry_at:
             async with self._changing:
                 if self._stale:
@@ -404,23 +329,8 @@ class Controller:
         if not self._stale and self._preparer.is_current:
             await self._eraser.prove()
         self._first.follow()
-        await self._deliver()
-        await self._served.look(self._publisher.binding, self._record.processes)
-
-    def _described(self, put: InPlace) -> Manifest:
-        """What the log is to say of a state that is about to be in force; in a thread. OSError, ValueError."""
-        keeper, edits = self._keeper, self._editor.edits
-        return describe(put.config, put.prepared.lists, keeper, edits, self._readings.guard)
-
-    async def _connect_and_deliver(self) -> None:
-        """The same before a state is logged: the log cannot do without the database either."""
-        with contextlib.suppress(StoreError):
-            await self.connect()
-        await self._deliver()
-
-    async def _deliver(self) -> None:
-        """Bring the events that wait in the records of lists to the database."""
         await self._announcer.deliver(self._keeper.lives, [source.id for source in self._sources()])
+        await self._watches.look(self.config, self._record.processes, self._publisher.binding)
 
     async def _live(self) -> None:
         """Let suspensions end and lists grow old."""
@@ -432,43 +342,19 @@ class Controller:
         """Until a list is due, a fetch has ended, or a failed publication or the database is to be tried again."""
         now = self._clocks.monotonic()
         waits = [PUBLISH_RETRY, self._look_at - now]
-        if (due := self._keeper.next_due(set(self._fetches))) is not None:
+        if (due := self._keeper.next_due(set(self._fetching.running))) is not None:
             waits.append(due - now)
         if (end := self._keeper.lives.next_end()) is not None:
             waits.append(end - now)
         if self._publisher.tried is not None:
             waits.append(LOOK)
-        if self._served.waits:
-            waits.append(SERVED_LOOK)
-        try:
+        if (pace := self._watches.pace) is not None:
+            waits.append(pace)
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, min(waits))):
                 await self._wake.wait()
-        except TimeoutError:
-            return
 
     # ---- configurations ----
-
-    async def _adopt(self, merged: Merged, token: str | None) -> ReloadResult:
-        before, self._adoption.wanted = self._adoption.wanted, merged
-        await self._fetch_first(await self._held_against(merged.config))
-        if not await self._try_publish():
-            self._adoption.wanted = before
-            await self._held_against(before.config)
-            return await self._rejected([self._record.publish_problem])
-        self._keys = replace(self._keys, file=token)
-        self._record.accepted(self._clocks.unix())
-        declared, now = merged.declared, self._clocks.unix()
-        for note in (config_loaded(declared, now, before.declared), sampling(declared, now)):
-            await self._storage.note(*note)
-        _log.info("configuration taken", file=str(declared.path), generation=self._record.generation)
-        return ReloadResult(accepted=True, generation=self._record.generation)
-
-    async def _rejected(self, problems: list[str]) -> ReloadResult:
-        self._record.rejected(problems)
-        await self._storage.note(*config_refused(self.declared, self._clocks.unix(), problems))
-        for problem in problems:
-            _log.error("configuration not taken; the one before stays in force", problem=problem)
-        return ReloadResult(accepted=False, generation=self._record.generation, problems=tuple(problems))
 
     @property
     def _waits_for_store(self) -> bool:
@@ -488,40 +374,22 @@ class Controller:
             return
         async with self._changing:
             if await self._adoption.want_stored():
-                await self._fetch_first(await self._held_against(self._adoption.wanted.config))
-                await self._try_publish()
+                await self._bring(self._adoption.wanted.config)
 
     async def _held_against(self, config: Config) -> set[str]:
         """Follow the lists of a configuration, and hold them against its names; those to be fetched first."""
         await asyncio.to_thread(self._guarding.follow, config)
         return self._keeper.follow(sources(config))
 
-    async def _fetch_first(self, list_ids: set[str]) -> None:
-        """Fetch these before publishing, as far as they come in time; the others follow when they come."""
-        for list_id in list_ids:
-            self._begin_fetch(list_id)
-        if tasks := [self._fetches[list_id] for list_id in list_ids]:
-            await asyncio.wait(tasks, timeout=FIRST_FETCH_LIMIT)
+    async def _bring(self, config: Config) -> bool:
+        """Fetch what the wanted configuration needs, as far as it comes in time, and publish it."""
+        await self._fetching.first(await self._held_against(config), FIRST_FETCH_LIMIT)
+        return await self._try_publish()
 
-    def _begin_fetch(self, list_id: str) -> None:
-        if list_id not in self._fetches:
-            self._fetches[list_id] = spawn(self._fetch(list_id), name=f"fetch {list_id}")
-
-    def _refetch(self, list_id: str) -> int:
-        self._begin_fetch(list_id)
-        return self._keeper.attempts(list_id) + 1
-
-    async def _fetch(self, list_id: str) -> None:
-        try:
-            if await self._keeper.fetch(list_id):
-                await asyncio.to_thread(self._guarding.follow, self._adoption.wanted.config)
-                self._stale = True
-            else:
-                self._readings.forget(list_id)
-        finally:
-            del self._fetches[list_id]
-            self._keeper.ended(list_id)
-            self._wake.set()
+    async def _came(self, _list_id: str) -> None:
+        """A list has something new."""
+        await asyncio.to_thread(self._guarding.follow, self._adoption.wanted.config)
+        self._stale = True
 
     async def _try_publish(self) -> bool:
         """Publish what is wanted; False if that failed, which is then said, counted and tried again.

@@ -65,6 +65,11 @@ class Editor:
         """How many of the edits that were released last need a compilation first."""
 
     @property
+    def waits(self) -> bool:
+        """Whether edits are kept that are not yet released."""
+        return bool(self._held)
+
+    @property
     def owes_compiling(self) -> bool:
         """Whether some edit is not wholly in force until the lists have been compiled again."""
         return self._owed > self._compiled

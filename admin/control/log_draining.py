@@ -34,21 +34,23 @@ class Drained:
     """The sequence of the last event that was looked at."""
     more: bool
     """Whether the batch had to end before the last of the rows."""
-    held: int | None = None
-    """The sequence of the event that waits for its state; it and all behind it are not among the items."""
+    is_held: bool = False
+    """The next event waits for its state; it and all behind it are not among the items."""
 
 
-def drain(rows: Sequence[Recorded], actor_key: bytes, *, after: int, hold: bool) -> Drained:
-    """The items of these events, the first right behind ``after``.
+def drain(
+    rows: Sequence[Recorded], actor_key: bytes, *, after: int, now: float, hold: bool = True
+) -> Drained:
+    """The items of these events, the first right behind ``after``. ``now`` is Unix seconds.
 
-    ``hold``: events that may have changed the state are left waiting.
+    ``hold``: events that may have changed the state wait for it to be published, for ``HOLD`` seconds.
     """
     items: list[Item] = []
     upto = after
     for offset, row in enumerate(rows):
         item = _item(row, actor_key)
-        if item is not None and item.moves and hold:
-            return Drained(tuple(items), upto, more=False, held=row.sequence)
+        if hold and item is not None and item.moves and 0 <= now - row.at < HOLD:
+            return Drained(tuple(items), upto, more=False, is_held=True)
         upto = row.sequence
         if item is not None:
             items.append(item)

@@ -60,6 +60,8 @@ class Means:
     """Made over the folder of files that have no name yet."""
     chance: Chance = secrets.token_bytes
     step: Step = lambda _name: None
+    batch: int = 1_000
+    """Events under one checkpoint: about 400 KB that are staged at once."""
 
 
 MEANS = Means()

@@ -97,10 +97,12 @@ def manifest_of(
     ``guard`` has the names at which no list is enforced.
     """
     known = tuple(replace(facts, enforced=enforced.get(facts.source.id, Enforced.ALL)) for facts in lists)
-    listed = [facts.source for facts in known]
+    listed = tuple(facts.source for facts in known)
+    alike = {(profile.block, profile.security): profile for profile in config.profiles.values()}
+    found = {rules: enforced_by(profile, listed) for rules, profile in alike.items()}
     return Manifest(
         lists={facts.source.id: list_state(facts) for facts in known},
-        profiles={name: enforced_by(profile, listed) for name, profile in config.profiles.items()},
+        profiles={name: found[item.block, item.security] for name, item in config.profiles.items()},
         software=f"{software.version}+{software.digest}",
         rules={
             name: rules_digest(profile, is_default=name == config.default_profile)
@@ -119,7 +121,7 @@ def list_state(facts: ListFacts) -> ListState:
         auth=_fitting(source.authority) if is_named else "",
         basis=source.legal_basis.value,
         kind=source.kind.value,
-        title=_fitting(source.title) if is_named else "",
+        title=_fitting(source.title) if is_named and source.title != source.id else "",
         enf=facts.enforced.value,
     )
     if source.handling.publish is Publish.NONE:

@@ -125,7 +125,7 @@ def _parts(config: Config, vault: VaultKey) -> _Parts:
         recount=readings.recount,
         fetch=partial(fetch, report=progress.note),
         progress=progress,
-        digester=Digester(store, public_suffixes(), lambda: readings.guard),
+        digester=Digester(store, public_suffixes(), lambda: readings.guard, readings.text),
     )
     storage = Storage(lambda: address_of(config), Place(config.data_dir).owed_events)
     controller = Controller(

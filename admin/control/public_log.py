@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from admin.api.appliance import LogCondition
@@ -18,13 +20,14 @@ from admin.audit.batch import Item
 from admin.audit.clock import leaf_time
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.events import Event, EventKind
+from admin.audit.facts import Recorded
 from admin.audit.head import Head
 from admin.audit.series import SeriesError, following, is_over, label_of
 from admin.audit.signing import SignerError
 from admin.audit.writer import Addition, Writer
 from admin.config import Config
 from admin.control.clocks import Clocks
-from admin.control.log_draining import HOLD, Drained, changed_keys, drain
+from admin.control.log_draining import Drained, changed_keys, drain
 from admin.control.log_keeper import MEANS, LogKeeper, Means
 from admin.services.actors import Actor, ActorKind
 from resolver.runtime.logs import get_logger
@@ -41,12 +44,12 @@ if TYPE_CHECKING:
 
 __all__ = ["DoubtError", "LogCondition", "LogStoppedError", "PublicLog"]
 
+PAGE = 1_000
+"""Events that are read at once."""
 LOOK = 1.0
 """Seconds between looks for events that others have written."""
 RETRY = 10.0
 """Seconds between attempts to go on with a log that is stopped."""
-BATCH = 1_000
-"""Events under one checkpoint: about 400 KB that are staged at once."""
 SETTLE = 5.0
 """Seconds of rest after which files are made durable, so that this holds up no append."""
 MOST_UNSETTLED = 20_000
@@ -70,6 +73,7 @@ class PublicLog:
         """``config`` gives the configuration in force, ``connect`` the open database or a StoreError."""
         self._config, self._connect, self._clocks = config, connect, clocks
         self._keeper = LogKeeper(config, means)
+        self._batch = means.batch
         self._turn = asyncio.Lock()
         self._news = asyncio.Event()
         self._ledger: StoreLedger | None = None
@@ -77,8 +81,10 @@ class PublicLog:
         self._writer: Writer | None = None
         self._cursor = 0
         """The last event that was looked at; may be ahead of the lock row by events that are never told."""
-        self._held: tuple[int, float] | None = None
-        """The event that waits for its state, and since when (monotonic)."""
+        self._rows: deque[Recorded] = deque()
+        """Events behind the cursor that were read already."""
+        self._page_is_full = False
+        """Whether more may wait behind them."""
         self._bound: tuple[int, bytes] | None = None
         """The last leaf that published a state."""
         self._confirmed = False
@@ -117,6 +123,12 @@ class PublicLog:
     def wants_state(self) -> bool:
         """Whether the log is open and publishes no state yet: what is in force is proved by an earlier log, if at all."""
         return self._writer is not None and self._writer.head.bound is None
+
+    def inclusion(self, index: int) -> tuple[bytes, ...]:
+        """The proof that a leaf is under the newest checkpoint. LogStoppedError while the log is not open."""
+        if self._writer is None:
+            raise LogStoppedError(self.problem or "the public log is not open yet")
+        return self._writer.inclusion(index)
 
     def nudge(self) -> None:
         """There is something new in the database: look now."""
@@ -268,17 +280,15 @@ class PublicLog:
     async def _waiting(self, *, hold: bool) -> tuple[Drained, bool]:
         """The next batch of events, and whether more wait behind it."""
         assert self._ledger is not None
-        rows = await self._ledger.waiting(self._cursor, BATCH)
-        now = self._clocks.monotonic()
-        key = self._keeper.actor_key
-        drained = drain(rows, key, after=self._cursor, hold=hold)
-        if drained.held is not None:
-            if self._held is None or self._held[0] != drained.held:
-                self._held = drained.held, now
-            if now - self._held[1] >= HOLD:
-                drained = drain(rows, key, after=self._cursor, hold=False)
+        if not self._rows:
+            self._rows.extend(await self._ledger.waiting(self._cursor, PAGE))
+            self._page_is_full = len(self._rows) == PAGE
+        rows, now = list(islice(self._rows, self._batch)), self._clocks.unix()
+        drained = drain(rows, self._keeper.actor_key, after=self._cursor, now=now, hold=hold)
         self._cursor = drained.upto
-        return drained, drained.held is None and (drained.more or len(rows) == BATCH)
+        while self._rows and self._rows[0].sequence <= self._cursor:
+            self._rows.popleft()
+        return drained, not drained.is_held and (bool(self._rows) or self._page_is_full)
 
     async def _append(
         self, writer: Writer, items: Sequence[Item], state: tuple[str, bytes] | None = None
@@ -422,7 +432,8 @@ class PublicLog:
 
     def _forget(self) -> None:
         """Believe nothing of what is in memory: the next use opens the log anew."""
-        self._writer, self._bound, self._held = None, None, None
+        self._writer, self._bound = None, None
+        self._rows.clear()
 
     @contextlib.asynccontextmanager
     async def _saying(self) -> AsyncIterator[None]:

@@ -7,19 +7,27 @@ log stands still, so does the export. Without a log everything is final at once.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from admin.audit.exports.record import Exported
 from admin.services.actors import Actor
-from admin.services.events import Recorded, last_looked_at, list_events
+from admin.services.acts import MOST_PER_PAGE
+from admin.services.events import Filter, Recorded, last_looked_at, list_events
 from admin.store.database import Transaction
 
 
-async def export_events(
-    transaction: Transaction, actor: Actor, node: str, after: int, limit: int
-) -> tuple[Exported, ...]:
-    """At most ``limit`` events behind the sequence ``after``. DeniedError. ``node`` is the box that exports."""
-    events = await list_events(transaction, actor, after, limit)
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which part is wanted: at most ``limit`` events behind the sequence ``after``, from ``since`` (Unix seconds) on."""
+
+    after: int = 0
+    limit: int = MOST_PER_PAGE
+    since: float | None = None
+
+
+async def export_events(transaction: Transaction, actor: Actor, node: str, page: Cut) -> tuple[Exported, ...]:
+    """One part of all events, oldest first. DeniedError. ``node`` is the box that exports."""
+    events = await list_events(transaction, actor, page.after, page.limit, Filter(since=page.since))
     until = await last_looked_at(transaction)
     return tuple(_exported(node, event) for event in events if until is None or event.sequence <= until)
 

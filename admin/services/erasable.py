@@ -59,8 +59,9 @@ def of_subscriber(subscriber: str) -> ColumnElement[bool]:
 
 
 def numbered(sequence: int) -> ColumnElement[bool]:
-    """One event, unless nothing private is left of it."""
-    return (EventRow.sequence == sequence) & (EventRow.actor_id != "")
+    """One event that tells of somebody, unless nothing private is left of it."""
+    people = EventRow.actor_kind.in_(PERSONS) | EventRow.kind.in_(_SUBSCRIBERS)
+    return (EventRow.sequence == sequence) & people & (EventRow.actor_id != "")
 
 
 def older_than(at: float) -> ColumnElement[bool]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TypeVar
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from admin.config.database import hide_password
@@ -16,6 +18,8 @@ from admin.store.migrate import upgrade
 from admin.store.transaction import Transaction, last_sequence
 
 __all__ = ["Database", "Transaction"]
+
+T = TypeVar("T")
 
 
 class Database:
@@ -68,6 +72,18 @@ class Database:
             async with self._turn(), self._session(self._engines.writer) as transaction:
                 yield transaction
 
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """A whole transaction for reading and writing in one piece of work, which knows no ``await``: for what is done
+        often. It is committed when the work returns, and rolled back on any error. UnavailableError as ``transaction``.
+        """
+        with _faults(self._name):
+            async with self._turn():
+                engine = self._engines.thread
+                if engine is not None:
+                    return await asyncio.to_thread(_in_one_piece, engine, work)
+                async with self._engines.writer.begin() as connection:
+                    return await connection.run_sync(work)
+
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Read only: one state of the database from beginning to end, whoever writes meanwhile. UnavailableError."""
@@ -93,6 +109,11 @@ class Database:
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield Transaction(session, await last_sequence(session))
+
+
+def _in_one_piece(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
 
 
 @contextlib.contextmanager

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from admin.config.database import SQLITE, hide_password
 from admin.store.errors import UnavailableError
@@ -41,10 +41,14 @@ class Engines:
 
     writer: AsyncEngine
     reader: AsyncEngine
+    thread: Engine | None
+    """SQLite's writer for a transaction in a thread: without a hop to the driver's thread for every statement."""
 
     async def dispose(self) -> None:
         """Close all connections. The writer's last: SQLite then folds its log into the file."""
         await self.reader.dispose()
+        if self.thread is not None:
+            self.thread.dispose()
         await self.writer.dispose()
 
 
@@ -60,8 +64,8 @@ def make_engines(address: str, *, making: bool = True) -> Engines:
             path.touch(mode=_PRIVATE)  # SQLite would give everybody the right to read it
         else:
             path.stat()
-        return Engines(_sqlite(path, writing=True), _sqlite(path, writing=False))
-    return Engines(_postgresql(address, writing=True), _postgresql(address, writing=False))
+        return Engines(_sqlite(path, writing=True), _sqlite(path, writing=False), _sqlite_thread(path))
+    return Engines(_postgresql(address, writing=True), _postgresql(address, writing=False), None)
 
 
 def _sqlite(path: Path, *, writing: bool) -> AsyncEngine:
@@ -72,9 +76,27 @@ def _sqlite(path: Path, *, writing: bool) -> AsyncEngine:
         pool_timeout=LOCK_SECONDS,
         connect_args={"timeout": LOCK_SECONDS},
     )
+    _prepare_sqlite(engine.sync_engine, writing=writing)
+    return engine
+
+
+def _sqlite_thread(path: Path) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=LOCK_SECONDS,
+        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+        poolclass=QueuePool,
+    )
+    _prepare_sqlite(engine, writing=True)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine, *, writing: bool) -> None:
     begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver's own BEGIN would be a deferred one
         cursor = connection.cursor()
@@ -84,11 +106,9 @@ def _sqlite(path: Path, *, writing: bool) -> AsyncEngine:
             cursor.execute("PRAGMA query_only = ON")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def _postgresql(address: str, *, writing: bool) -> AsyncEngine:

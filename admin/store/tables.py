@@ -29,7 +29,7 @@ class Base(DeclarativeBase):
 
 
 class EventRow(Base):
-    """One audit event (``admin.audit.events``). Rows are added, never changed or taken away."""
+    """One audit event (``admin.audit.events``). Rows are added, never taken away, and changed by erasing what is private."""
 
     __tablename__ = "events"
     __table_args__ = (Index("events_by_subject", "subject", "sequence"),)

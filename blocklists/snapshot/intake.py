@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import Protocol
 
 from blocklists.canaries import canary_of
 from blocklists.edits import REACH, SCOPE_OF, Change, Edit
@@ -43,6 +44,19 @@ SYNTAXES = {
 }
 _WIDE = {Scope.DOMAIN, Scope.WILDCARD}
 _PREFIXES = {Scope.ADDRESS, Scope.CLIENT}
+
+
+class Hears(Protocol):
+    """Somebody who wants to know what the rows of a list say (``canonical_text.Said``)."""
+
+    def add(self, outcomes: Iterable[Found]) -> None:
+        """What one row gives."""
+
+    def put(self, entry: Entry) -> None:
+        """An entry that needed the whole file."""
+
+    def take_back(self, entry: Entry) -> None:
+        """An entry that the list itself takes back."""
 
 
 class Intake:
@@ -85,6 +99,8 @@ class Intake:
         """Public suffixes and top-level domains that stand in the list."""
         self.guarded: set[bytes] = set()
         """Entries below a protected name that protects all below it."""
+        self.hearer: Hears | None = None
+        """Is told every row that the parser reads."""
 
     @property
     def semantics(self) -> Semantics:
@@ -147,6 +163,8 @@ class Intake:
 
     def _row(self, number: int, outcomes: tuple[Found, ...]) -> None:
         """Account for one line, row or item as ``ListCounts`` says."""
+        if self.hearer is not None:
+            self.hearer.add(outcomes)
         new = seen = False
         reasons: list[SkipReason] = []
         for outcome in outcomes:
@@ -182,9 +200,13 @@ class Intake:
 
     def _finish(self) -> None:
         for entry in self._parser.finish():
+            if self.hearer is not None:
+                self.hearer.put(entry)
             if self._add(entry) is False and not (entry.scope in _WIDE and entry.name in self._suffixes):
                 self._keep_local_data(entry)
         for entry in self._parser.removed():
+            if self.hearer is not None:
+                self.hearer.take_back(entry)
             self._remove(entry)
 
     def _add(self, entry: Entry | HashedEntry) -> bool | SkipReason:

@@ -12,12 +12,13 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from blocklists.canonical_text import Said, canonical_text, is_scanned, never_listed
 from blocklists.guard import NO_GUARD, Guard
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.snapshot import native
 from blocklists.snapshot.changing import VersionChange, version_change
 from blocklists.snapshot.covering import coverage_of
-from blocklists.snapshot.intake import Intake
+from blocklists.snapshot.intake import Hears, Intake
 from blocklists.snapshot.tokens import TokenTable
 
 MOST_EXPECTED = 1 << 25
@@ -67,6 +68,7 @@ class Readings:
         self._key = Prepared().key
         self._kept: dict[str, Reading] = {}
         self._changes: dict[str, tuple[_Succession, VersionChange]] = {}
+        self._said: dict[str, tuple[ListSource, bytes, Said]] = {}
         self._guard = NO_GUARD
 
     @property
@@ -78,7 +80,7 @@ class Readings:
         """Use other names from now on; what was read with the ones before is read again."""
         with self._lock:
             if guard.shield != self._guard.shield:
-                self._kept = {}
+                self._kept, self._said = {}, {}
             self._guard = guard
 
     def count(self, source: ListSource, data: bytes) -> ListCounts:
@@ -86,9 +88,12 @@ class Readings:
         with self._lock:
             key, guard = self._key, self._guard
         keys = Prepared(key, index_key=self.index_key, guard=guard)
-        intake = read_list(source, data, self._suffixes, keys)
+        said = None if is_scanned(source) else Said(source, self._suffixes, never_listed(source, guard))
+        intake = read_list(source, data, self._suffixes, keys, said)
         reading = Reading(source, hashlib.sha256(data).digest(), intake)
         with self._lock:
+            if said is not None:
+                self._said[source.id] = source, reading.text, said
             self._kept.pop(source.id, None)
             kept = sum(other.intake.counts.entries for other in self._kept.values())
             if (
@@ -98,6 +103,14 @@ class Readings:
             ):
                 self._kept[source.id] = reading
         return replace(intake.counts, coverage=coverage_of(intake, guard))
+
+    def text(self, source: ListSource, data: bytes) -> bytes:
+        """The canonical text of a version: at no cost right after it was counted, once, if a parser read it."""
+        with self._lock:
+            known, digest, said = self._said.pop(source.id, (None, b"", None))
+        if said is not None and known == source and digest == hashlib.sha256(data).digest():
+            return said.text()
+        return canonical_text(source, data, self._suffixes, never_listed(source, self._guard))
 
     def recount(
         self, source: ListSource, before: ListVersion, counts: ListCounts, after: ListVersion
@@ -137,25 +150,31 @@ class Readings:
     def forget(self, list_id: str) -> None:
         """A version that was counted is not going to be compiled."""
         with self._lock:
-            self._kept.pop(list_id, None)
-            self._changes.pop(list_id, None)
+            for kept in (self._kept, self._changes, self._said):
+                kept.pop(list_id, None)
 
     def take(self) -> Prepared:
         """Hand over everything for one compilation, which changes it; what is counted from now on has a new key."""
         with self._lock:
             prepared = Prepared(self._key, self._kept, self.index_key, self._guard)
-            self._key, self._kept, self._changes = Prepared().key, {}, {}
+            self._key, self._kept, self._changes, self._said = Prepared().key, {}, {}, {}
         return prepared
 
 
-def read_list(source: ListSource, data: bytes, suffixes: Collection[str], keys: Prepared) -> Intake:
-    """Read one list by itself, under the key that its kind of list has; a secret one without any is only counted."""
+def read_list(
+    source: ListSource, data: bytes, suffixes: Collection[str], keys: Prepared, hearer: Hears | None = None
+) -> Intake:
+    """Read one list by itself, under the key that its kind of list has; a secret one without any is only counted.
+
+    ``hearer`` is told the rows that a parser reads.
+    """
     key = keys.key
     if source.confidentiality is Confidentiality.SECRET:
         key = keys.index_key or secrets.token_bytes(native.INDEX_KEY_BYTES)
     builder = native.Builder(key, expected([data]))
     mark(builder, suffixes)
     intake = Intake(source, 0, builder, TokenTable(), suffixes, keys.guard)
+    intake.hearer = hearer
     intake.read(data)
     return intake
 

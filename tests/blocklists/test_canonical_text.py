@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from blocklists.canonical_text import canonical_text, line_of
 from blocklists.formats import read
+from blocklists.guard import Guard
 from blocklists.model import Action, Disposition, Entry, HashedEntry, Kind, ListSource, Scope
 from blocklists.properties import Fetching, HashAlgorithm, Hashes, HashShape, PolicyOverride, Rpz
+from blocklists.snapshot.readings import Readings
 
 SUFFIXES = frozenset({"co.example", "example", "café.example"})
 NEVER = frozenset({"helpline.example"})
@@ -120,3 +123,53 @@ def test_mutated_lists_agree_with_the_reference(syntax: str, data: st.DataObject
     found = canonical_text(one, bytes(text), SUFFIXES, NEVER)
     assert found == expected(one, bytes(text))
     assert all(len(line.split(b" ")) >= 2 for line in found.splitlines())
+
+
+@pytest.mark.parametrize(
+    "format_", [name for name in LISTS if name not in {"domains", "hosts", "adblock", "dnsmasq"}]
+)
+def test_what_a_parser_has_counted_is_not_read_again(
+    source: Callable[..., ListSource], format_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, data = source(format_), LISTS[format_]
+    guard = Guard(dict.fromkeys(NEVER, "help"), NEVER)
+    counted = Readings(SUFFIXES)
+    counted.hold_against(guard)
+    counts = counted.count(one, data)
+    with monkeypatch.context() as patched:
+        patched.setattr("blocklists.snapshot.readings.canonical_text", None)
+        text = counted.text(one, data)
+    assert text == expected(one, data)
+    assert text.count(b"\n") == counts.entries
+    assert counted.text(one, data) == text  # once at hand, then read
+    counted.count(one, data)
+    assert counted.text(one, b"") == b""
+    counted.count(one, data)
+    assert counted.text(replace(one, public_suffixes=True), data) == canonical_text(
+        replace(one, public_suffixes=True), data, SUFFIXES, NEVER
+    )
+
+
+def test_other_names_that_are_never_listed_give_another_text(source: Callable[..., ListSource]) -> None:
+    one, counted = source("urls"), Readings(SUFFIXES)
+    counted.count(one, LISTS["urls"])
+    counted.hold_against(Guard(dict.fromkeys(NEVER, "help"), NEVER))
+    assert counted.text(one, LISTS["urls"]) == expected(one, LISTS["urls"])
+
+
+@pytest.mark.parametrize("format_", ["domains", "adblock"])
+def test_what_the_scanner_reads_is_read_once_more(source: Callable[..., ListSource], format_: str) -> None:
+    one, counted = source(format_), Readings(SUFFIXES)
+    counts = counted.count(one, LISTS[format_])
+    text = counted.text(one, LISTS[format_])
+    assert text == expected(one, LISTS[format_])
+    assert text.count(b"\n") == counts.entries
+
+
+@pytest.mark.parametrize("format_", LISTS)
+def test_folded_lines_are_the_same(
+    source: Callable[..., ListSource], format_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blocklists.canonical_text.MOST_APART", 1)
+    one = source(format_)
+    assert canonical_text(one, LISTS[format_], SUFFIXES, NEVER) == expected(one, LISTS[format_])

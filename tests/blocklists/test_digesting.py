@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -240,3 +241,29 @@ def test_edits_have_a_digest_of_their_own(
 
 def test_commitments_are_those_of_the_log() -> None:
     assert committed(b"o" * 32, b"data") == commit(b"o" * 32, b"data").hex()
+
+
+@pytest.mark.parametrize("confidentiality", [Confidentiality.RESTRICTED, Confidentiality.SECRET])
+def test_a_list_that_begins_anew_after_its_erasure_has_another_commitment(
+    store: ListStore, digester: Digester, source: Make, confidentiality: Confidentiality
+) -> None:
+    one = source(confidentiality=confidentiality)
+    version = accepted(store, one, DATA)
+    before, edited = of(digester, one, version), digester.edits(one, [EDIT])
+    store.erase(one.id)
+    assert accepted(store, one, DATA) == version
+    after = of(digester, one, version)
+    assert after.text != before.text
+    assert after.feed != before.feed
+    assert digester.edits(one, [EDIT]) != edited
+    assert digester.opened(one, after.text) is not None
+
+
+def test_two_who_ask_at_once_get_the_same_commitment(store: ListStore, source: Make) -> None:
+    one = source(confidentiality=Confidentiality.SECRET)
+    version = accepted(store, one, DATA)
+    digester = Digester(store, {"co.example"})
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: of(digester, one, version), range(32)))
+    assert len(set(found)) == 1
+    assert digester.opened(one, found[0].text) is not None

@@ -31,12 +31,13 @@ TOOLS = (
 )
 DEV_PACKAGES = (
     "knot-dnsutils bind9-dnsutils curl chromium clang shellcheck dnsdist unbound pdns-recursor knot-resolver "
-    "lua-cqueues bind9 dnsmasq-base dnsperf iproute2 nsd postgresql minisign gpg gcc-aarch64-linux-gnu libc6-dev-arm64-cross "
-    "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user libseccomp2 libclang-rt-dev"
+    "lua-cqueues bind9 dnsmasq-base dnsperf iproute2 nsd postgresql minisign gpg poppler-utils "
+    "gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user libseccomp2 libclang-rt-dev"
 )
 
 PYTHON = """#!/bin/sh
 case "$1 $2" in
+    "-c "*CDLL*) [ ! -e libraries.missing ] || exit 1 ;;
     "-m pip")
         echo "$@" >>pip.log
         [ ! -e pip.fails ] || exit 1
@@ -178,6 +179,16 @@ def test_others_than_root_are_told_what_is_missing(run: Run) -> None:
     assert f"bootstrap: these Debian packages are missing: {DEV_PACKAGES}\n" in done.stderr
     assert f"sudo apt-get install --no-install-recommends {DEV_PACKAGES}\n" in done.stderr
     assert "tests that need them will be skipped" in done.stderr
+
+
+def test_without_the_libraries_of_pages_everything_else_works(run: Run, checkout: Path) -> None:
+    (checkout / "libraries.missing").touch()
+    done = run()
+    assert done.returncode == 0
+    assert "these Debian packages are missing: libpangoft2-1.0-0 libharfbuzz-subset0\n" in done.stderr
+    assert "without them reports cannot be made as PDF; everything else works" in done.stderr
+    (checkout / "libraries.missing").unlink()
+    assert run().stderr == ""
 
 
 def test_without_a_compiler_there_is_no_build(run: Run) -> None:

@@ -44,6 +44,7 @@ class Walk:
     def __init__(self, period: Period, manifests: Manifests) -> None:
         """``manifests`` is asked for the states of the period; what it raises ``take`` raises."""
         self._period, self._manifests = period, manifests
+        self._start, self._end = period.begin, period.end
         self._lists, self._canaries = ListsPart(period), CanaryPart()
         self._latency, self._acts = LatencyPart(), ActsPart()
         self._keeping, self._counters = KeepingPart(period), CountersPart(period)
@@ -54,11 +55,10 @@ class Walk:
 
     def take(self, data: bytes, leaf: Leaf) -> None:
         """The next leaf of the log: its bytes, and what they say."""
-        period = self._period
-        if leaf.t >= period.end:
+        if leaf.t >= self._end:
             self._look_back(leaf)
             return
-        is_inside = leaf.t >= period.begin
+        is_inside = leaf.t >= self._start
         if is_inside and not self._is_begun:
             self._begin()
         self._tree.add(data)
@@ -72,7 +72,7 @@ class Walk:
 
     def _look_back(self, leaf: Leaf) -> None:
         """After the period the counters of its last days come, and the proof that it is complete."""
-        if leaf.t >= self._period.end + COUNTERS_WAIT:
+        if leaf.t >= self._end + COUNTERS_WAIT:
             self._is_complete = True
             return
         self._counters.take(Step(leaf, False, None, False))

@@ -5,6 +5,7 @@ Only this module of the report reads files. A log that does not verify gives no 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ from admin.audit.report.computing import Walk
 from admin.audit.report.model import Document
 from admin.audit.report.period import Period
 from resolver.tlog import leaves, manifests
-from resolver.tlog.canonical import FormatError, encode
+from resolver.tlog.canonical import FormatError
 from resolver.tlog.manifests import Manifest
 
 
@@ -39,10 +40,11 @@ def walked(where: str, keys: Iterable[str], period: Period, now: float) -> Walk:
         walk = Walk(period, lambda state: _manifest(source, state))
 
         def hear(leaf: dict[str, Any]) -> None:
-            data = encode(leaf)
+            # The bytes that it came from: the verifier has found them canonical. ``decode`` checks that once more.
+            data = json.dumps(leaf, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
             walk.take(data, leaves.decode(data))
 
-        verifier.verify(source, _keys(keys), now, [], hear)
+        verifier.Replay(source, _keys(keys), now).run(hear)
     except verifier.FailedError as error:
         raise RefusedError(str(error.args[0])) from error
     except FormatError as error:
@@ -67,7 +69,7 @@ def _keys(lines: Iterable[str]) -> list[verifier.Key]:
 
 def _manifest(source: verifier.Source, state: str) -> Manifest:
     path = f"state/{state}.json"
-    data = source.read(path, manifests.MAX_MANIFEST) or b""
+    data = source.read(path) or b""
     if manifests.digest(data) != state:
         raise RefusedError(f"{path}: missing, or its content has another hash than its name says")
     return manifests.decode(data)

@@ -135,7 +135,7 @@ class FakeAppliance:
             raise TablesError("state: no generation has been published yet")
         return self.opened
 
-    async def reload(self) -> ReloadResult:
+    async def reload(self, act: Act | None = None) -> ReloadResult:
         self.reloads += 1
         return self.result
 

@@ -51,6 +51,9 @@ async def test_an_export_goes_on_where_it_ended(local: Any, logged: Any) -> None
         cursor = answer.headers["Weir-Cursor"]
     assert seen == [f"{ORIGIN}#0", "edge-1.isp.example/events#2"]
     assert cursor == "2"
+    for since, expected in (("1970-01-01T00:01:40Z", 2), ("101", 0)):
+        answer = await local.get(f"/api/v1/audit/export?since={since}")
+        assert len((await answer.text()).splitlines()) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,7 @@ async def test_the_forms_of_an_export(local: Any, logged: Any, form: str, media:
 
 
 @pytest.mark.parametrize(
-    "query", ["format=cef", "cursor=-1", "cursor=x", "limit=0", "since=1", "cursor=" + "9" * 19]
+    "query", ["format=cef", "cursor=-1", "cursor=x", "limit=0", "since=now", "until=1", "cursor=" + "9" * 19]
 )
 async def test_what_no_export_is(local: Any, query: str) -> None:
     assert (await local.get(f"/api/v1/audit/export?{query}")).status == 400

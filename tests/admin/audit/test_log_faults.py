@@ -79,9 +79,9 @@ class ForgetfulDisk(Disk):
         self.unsafe: dict[Path, bytes | None] = {}
         self.flushed = False
 
-    def write(self, path: Path, data: bytes, *, durable: bool) -> None:
+    def write(self, path: Path, data: bytes, *, durable: bool, whole: bool = True) -> None:
         before = path.read_bytes() if path.exists() else None
-        super().write(path, data, durable=durable)
+        super().write(path, data, durable=durable, whole=whole)
         if durable:
             self.unsafe.pop(path, None)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -105,6 +104,7 @@ class World:
     keepers: list[ListKeeper] = field(default_factory=list)
     """Those of controllers."""
     suffixes: Collection[str] = ()
+    _before: Controller | None = None
     log: Any = None
     """What controllers log first in; None = they keep no log."""
 
@@ -144,7 +144,7 @@ class World:
         )
 
     def controller(self) -> Controller:
-        gc.collect()  # as if the process before had ended: nobody else writes beside the compiled lists now
+        self._end()
         config: Config = load(self.config_path)
         self.place.create()
         clocks = Clocks(lambda: self.unix, lambda: self.monotonic)
@@ -157,7 +157,16 @@ class World:
         )
         if self.log is not None:
             controller.keep_log(self.log)
+        self._before = controller
         return controller
+
+    def _end(self) -> None:
+        """As if the process before had ended: nobody else writes beside the compiled lists now."""
+        if (before := self._before) is not None:
+            for file in (before._editor._deltas, before._publisher._in_force):
+                if file is not None:
+                    file.close()
+        self._before = None
 
     async def close(self) -> None:
         """Let go of all databases."""

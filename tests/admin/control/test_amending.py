@@ -60,7 +60,7 @@ class Running:
         self.world.pass_time(3600.0)
         asked = len(self.world.sources.asked)
         self.controller._wake.set()
-        await until(lambda: len(self.world.sources.asked) > asked and not self.controller._fetches)
+        await until(lambda: len(self.world.sources.asked) > asked and not self.controller._fetching.running)
         await until(lambda: preparer.is_current and not preparer.is_behind and not self.controller._stale)
 
 

@@ -51,7 +51,7 @@ class Box:
     async def news(self) -> list[EventKind]:
         """The kinds of the events since the last time, once everything that was begun has ended."""
         for _ in range(2):
-            while tasks := list(self.controller._fetches.values()):
+            while tasks := list(self.controller._fetching.running.values()):
                 await tasks[0]
             await self.controller._step()
         async with self.controller.database.reading() as transaction:
@@ -256,6 +256,10 @@ async def test_reloads_tell(box: Box) -> None:
     headers = {"Authorization": f"Bearer {LOCAL}", "Weir-User": "root"}
     assert (await box.client.post("/api/v1/reload", headers=headers)).status == 422
     assert await box.news() == [EventKind.CONFIG_REFUSED]
+    async with box.controller.database.reading() as transaction:
+        last = await transaction.session.get(EventRow, box.told)
+    assert last is not None
+    assert last.holder == "local:root"
 
 
 async def test_who_may_not_leaves_no_event(box: Box) -> None:

@@ -54,14 +54,6 @@ class Death(BaseException):
     """Ends a step as the death of its process does."""
 
 
-def _ended(controller: Controller) -> None:
-    """Give up the files that have one writer, as a process does that ends."""
-    assert controller._publisher._in_force is not None
-    assert controller._editor._deltas is not None
-    controller._publisher._in_force.close()
-    controller._editor._deltas.close()
-
-
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():
@@ -85,8 +77,8 @@ def worker(world: Any, index_key: bytes) -> Worker:
 
 async def _update(world: Any, controller: Controller, text: bytes) -> None:
     world.sources.texts = {"bets": text}
-    controller._begin_fetch("bets")
-    await controller._fetches["bets"]
+    controller._fetching.begin("bets")
+    await controller._fetching.running["bets"]
     await controller._step()
 
 
@@ -113,9 +105,8 @@ async def test_a_new_version_beside_the_compiled_lists_is_logged_first(running: 
 
 
 async def test_a_restart_of_control_logs_nothing_anew(running: Any, worker: Worker) -> None:
-    world, controller = running
+    world, _ = running
     before = len(world.log.leaves)
-    _ended(controller)
     await world.controller().start()
     assert len(world.log.leaves) == before
     assert worker.look().tables.generation == 2
@@ -130,7 +121,6 @@ async def test_an_upgraded_box_serves_on_until_its_first_proof(
     await first.start()
     assert worker.blocks("base-1.example")  # no proof, and no keys either
     assert worker.prover.logged is None
-    _ended(first)
     world.log = new_log(stopped="the disk is full")
     controller = world.controller()
     await controller.start()
@@ -276,7 +266,6 @@ async def test_a_death_between_log_and_publication_is_gone_on_from(
         with pytest.raises(Death):
             controller._publisher.take(one, proof)
     assert worker.look().tables.generation == 1
-    _ended(controller)
     logged = len(world.log.leaves)
     await world.controller().start()
     assert len(world.log.leaves) == logged  # it was there already

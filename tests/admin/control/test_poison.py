@@ -72,8 +72,8 @@ async def _started(world: Any, kind: str) -> Controller:
 
 async def _update(world: Any, controller: Controller, text: bytes) -> None:
     world.sources.texts = {"watch": text}
-    controller._begin_fetch("watch")
-    await controller._fetches["watch"]
+    controller._fetching.begin("watch")
+    await controller._fetching.running["watch"]
     await controller._step()
 
 
@@ -184,8 +184,8 @@ async def test_a_protected_list_counts(world: Any) -> None:
     controller = world.controller()
     await controller.start()
     world.sources.texts["watch"] = GOOD + b"refuge.example\n"
-    controller._begin_fetch("watch")
-    await controller._fetches["watch"]
+    controller._fetching.begin("watch")
+    await controller._fetching.running["watch"]
     report = await controller.inspections.held(OPERATOR, "watch")
     assert "1 of the group protected-lists" in report.gates[0].message
 

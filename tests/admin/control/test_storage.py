@@ -14,6 +14,7 @@ import admin.control.controller as module
 import admin.services.owed_events as owed_module
 import admin.store.engines as engines
 from admin.audit.events import Event, EventKind
+from admin.config import load
 from admin.services.actors import Actor, ActorKind
 from admin.services.acts import Act
 from admin.services.announced import Announcement
@@ -258,7 +259,7 @@ async def test_events_are_owed_no_further_than_memory_allows(
     for number in range(5):
         await storage.note(Event(EventKind.CONFIG_LOADED, str(number)), ROOT, 1.0)
     world.place.create()
-    assert await storage.refresh(module.load(world.config_path))
+    assert await storage.refresh(load(world.config_path))
     async with storage.database.reading() as transaction:
         subjects = list(
             await transaction.session.scalars(select(EventRow.subject).order_by(EventRow.sequence))
@@ -297,8 +298,8 @@ async def test_postgresql_that_goes_away_and_comes_back(
             await do(controller, (PROFILES, "create", ("child", {})))
         world.sources.texts["bets"] = b"bets.example\npoker.example\n"
         world.pass_time(4000)
-        controller._begin_fetch("bets")
-        await controller._fetches["bets"]
+        controller._fetching.begin("bets")
+        await controller._fetching.running["bets"]
         await controller._step()
         assert is_blocked("poker.example")  # lists go on
         assert paused(world, "192.0.2.7")

@@ -46,8 +46,8 @@ async def running(world: Any) -> tuple[Any, Controller, Workers]:
 
 async def _update(world: Any, controller: Controller, text: bytes) -> None:
     world.sources.texts = {"bets": text}
-    controller._begin_fetch("bets")
-    await controller._fetches["bets"]
+    controller._fetching.begin("bets")
+    await controller._fetching.running["bets"]
     await controller._step()
 
 

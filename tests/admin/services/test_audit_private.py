@@ -12,7 +12,7 @@ from admin.audit.publication import private_part
 from admin.services.actors import GRANTS, Actor, ActorKind, DeniedError, Permission, Role
 from admin.services.acts import Act
 from admin.services.audit_erasing import CONSENT_LASTS, Target, erase_old, erase_private
-from admin.services.audit_export import export_events
+from admin.services.audit_export import Cut, export_events
 from admin.services.audit_private import open_private
 from admin.services.errors import ConflictError, InvalidError, NotFoundError
 from admin.services.events import Filter, list_events
@@ -105,7 +105,7 @@ async def test_events_know_their_leaves(logged: Logged) -> None:
         every = await list_events(transaction, AUDITOR)
         public = await list_events(transaction, AUDITOR, only=Filter(public=True))
         hidden = await list_events(transaction, AUDITOR, only=Filter(public=False))
-        exported = await export_events(transaction, AUDITOR, "edge-1", 0, 100)
+        exported = await export_events(transaction, AUDITOR, "edge-1", Cut())
     assert [event.index for event in every] == [0, None, 1, 2, None]
     assert [event.sequence for event in public] == [1, 3, 4]
     assert [event.sequence for event in hidden] == [2, 5]
@@ -119,7 +119,7 @@ async def test_without_a_log_every_event_is_final(database: Database) -> None:
     async with database.transaction() as transaction:
         transaction.record(Event(EventKind.CONFIG_LOADED, "x"), ROOT, 1.0)
     async with database.reading() as transaction:
-        assert len(await export_events(transaction, ROOT, "edge-1", 0, 100)) == 1
+        assert len(await export_events(transaction, ROOT, "edge-1", Cut(since=1.0))) == 1
 
 
 async def test_what_is_private_opens_the_commitment_and_is_told(logged: Logged) -> None:
@@ -221,6 +221,7 @@ async def test_one_event_is_erased_once(logged: Logged) -> None:
         (BEN, Target(holder="Nobody"), "why", NotFoundError, "nothing private"),
         (BEN, Target(holder="sync:bets"), "why", NotFoundError, "nothing private"),
         (BEN, Target(event=99), "why", NotFoundError, "nothing private"),
+        (BEN, Target(event=4), "why", NotFoundError, "nothing private"),
     ],
 )
 async def test_what_may_not_be_erased_leaves_no_event(

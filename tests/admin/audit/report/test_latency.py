@@ -1,0 +1,100 @@
+"""From decision to force: each node, overtaken decisions, nodes that come and go, and numbers that never run wild."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from admin.audit.report.model import spread
+
+SNAP = "ab" * 32
+EMPTY = {"count": 0, "median": None, "p95": None, "longest": None}
+
+
+def sync(maker: Any, at: int, number: int, **facts: Any) -> str:
+    """A new version of the court's list; gives its state."""
+    maker.lists["court"] = replace(maker.lists["court"], raw=f"{number:064x}", upd=at - 10)
+    maker.change(at, "list.sync", list="court", **facts)
+    state: str = maker.state
+    return state
+
+
+def enforce(maker: Any, at: int, node: str, state: str) -> None:
+    maker.add(at, "enforce", node=node, snap=SNAP, served=state)
+
+
+def latency(maker: Any) -> dict[str, Any]:
+    found: dict[str, Any] = maker.report("2026-01")["lists"]["court"]["latency"]
+    return found
+
+
+def test_a_later_state_has_the_earlier_decision_too(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-05")
+    sync(maker, start, 1)
+    state = sync(maker, start + 60, 2)
+    enforce(maker, start + 65, "r1", state)
+    enforce(maker, start + 66, "r2", state)
+    assert latency(maker)["enforced"] == {"count": 4, "median": 6, "p95": 66, "longest": 66}
+
+
+def test_a_node_that_serves_an_old_state_has_not_the_new_one(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-05")
+    old = maker.state
+    state = sync(maker, start, 1)
+    enforce(maker, start + 5, "r1", old)
+    enforce(maker, start + 9, "r1", state)
+    enforce(maker, start + 10, "r1", state)  # said again: counted once
+    found = latency(maker)
+    assert found["enforced"]["count"] == 1
+    assert found["enforced"]["longest"] == 9
+    assert found["not_confirmed"] == 1  # by r2
+
+
+def test_a_state_that_returns_counts_from_when_it_came_back(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-05")
+    first = sync(maker, start, 1)
+    enforce(maker, start + 1, "r1", first)
+    enforce(maker, start + 1, "r2", first)
+    sync(maker, start + 100, 2)
+    maker.lists["court"] = replace(maker.lists["court"], raw=f"{1:064x}", upd=start - 10)
+    maker.change(start + 200, "list.rollback", list="court", chg={"add": 3, "del": 4})
+    assert maker.state == first
+    enforce(maker, start + 207, "r1", first)
+    enforce(maker, start + 207, "r2", first)
+    found = latency(maker)
+    assert found["unblocked"] == {"count": 2, "median": 7, "p95": 7, "longest": 7}
+    assert found["enforced"]["count"] == 6
+    assert found["enforced"]["longest"] == 107
+
+
+def test_a_decision_of_the_month_before_is_not_this_months(maker: Any, moment: Any) -> None:
+    state = sync(maker, moment("2025-12-31 23:59:59"), 1)
+    enforce(maker, moment("2026-01-01 00:00:03"), "r1", state)
+    assert latency(maker)["enforced"] == EMPTY
+    assert maker.report("2025-12")["lists"]["court"]["latency"]["not_confirmed"] == 1
+
+
+def test_new_versions_that_only_remove_unblock(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-05")
+    for number, change in enumerate(({"add": 0, "del": 2}, {"add": 1, "del": 1}, {"add": 1, "del": 0}, None)):
+        state = sync(maker, start + 60 * number, number, **({} if change is None else {"chg": change}))
+        enforce(maker, start + 60 * number + 1, "r1", state)
+        enforce(maker, start + 60 * number + 1, "r2", state)
+    found = latency(maker)
+    assert (found["unblocked"]["count"], found["enforced"]["count"]) == (4, 6)
+
+
+@given(st.lists(st.integers(0, 10**9)))
+def test_ranks_are_values_that_were_measured(values: list[int]) -> None:
+    found = spread(values)
+    if not values:
+        assert found == EMPTY
+        return
+    assert {found["median"], found["p95"], found["longest"]} <= set(values)
+    assert found["median"] <= found["p95"] <= found["longest"]
+    assert 2 * sum(value <= found["median"] for value in values) >= len(values)
+    assert 100 * sum(value <= found["p95"] for value in values) >= 95 * len(values)
+    assert sum(value < found["p95"] for value in values) * 100 < 95 * len(values) + 100
