@@ -15,15 +15,18 @@ from admin.api import (
     audit_private,
     categories,
     certification,
+    challenges,
     list_texts,
     lists,
     log_actions,
+    openings,
     profiles,
     selftest,
     subscribers,
     tokens,
 )
 from admin.api.appliance import Appliance
+from admin.api.archive import Seats
 from admin.api.asking import post_ask
 from admin.api.authentication import (
     NEEDS_TOKEN,
@@ -39,7 +42,7 @@ from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.hits import get_hits
-from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, LOG_READERS, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, LOG_READERS, SEATS, TRAFFIC
 from admin.api.lists_actions import (
     post_erase,
     post_release,
@@ -136,6 +139,13 @@ ROUTES: tuple[Route, ...] = (
     ("POST", f"{log_actions.LOG}/close", log_actions.post_close, Permission.AUDIT_KEYS),
     ("POST", f"{log_actions.LOG}/confirm-clock", log_actions.post_confirm_clock, Permission.AUDIT_KEYS),
     ("POST", f"{log_actions.LOG}/adopt", log_actions.post_adopt, Permission.AUDIT_KEYS),
+    ("GET", openings.PATH, openings.index, Permission.AUDIT_OPEN),
+    ("POST", openings.PATH, openings.post, Permission.AUDIT_OPEN),
+    ("GET", openings.ONE, openings.get, Permission.AUDIT_OPEN),
+    ("DELETE", openings.ONE, openings.delete, Permission.AUDIT_OPEN),
+    ("POST", openings.AGREE, openings.post_approve, Permission.AUDIT_OPEN),
+    ("GET", openings.TEXT_PATH, openings.get_text, Permission.AUDIT_OPEN),
+    ("POST", challenges.PATH, challenges.post_challenge, Permission.AUDIT_OPEN),
     ("GET", "/api/v1/stats/queries", get_queries, Permission.STATS),
     ("GET", "/api/v1/openapi.json", get_openapi, None),
 )
@@ -187,6 +197,7 @@ def make_app(
     app[ASK_LIMITS] = AskLimits()
     if public_log is not None:
         app[log_actions.PUBLIC_LOG] = public_log
+    app[SEATS] = Seats()
     app[LOG_READERS] = LogReaders(clock)
     app.on_response_prepare.append(_add_headers)
     app.on_cleanup.append(close_readers)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from admin.api.archive import Archive
 from admin.api.list_life import ListActions, ListInspections, ListTexts
 from admin.config import Config
 from admin.services.actors import Actor
@@ -199,6 +200,10 @@ class Appliance(Protocol):
     @property
     def texts(self) -> ListTexts:
         """What the public log's digests can be recomputed from."""
+
+    @property
+    def archive(self) -> Archive:
+        """What opens the public log's commitments, and the log itself."""
 
     def condition(self) -> Condition:
         """The state of things now."""

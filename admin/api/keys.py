@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from admin.api.appliance import Appliance
+from admin.api.archive import Seats
 from admin.api.authentication import Gate
 from admin.api.log_readers import LogReaders
 from admin.api.traffic import Traffic
@@ -19,6 +20,8 @@ TRAFFIC: web.AppKey[Traffic] = web.AppKey("traffic")
 """What is counted of requests."""
 ASK_LIMITS: web.AppKey[AskLimits] = web.AppKey("ask limits")
 """Who has asked secret lists how often."""
+SEATS: web.AppKey[Seats] = web.AppKey("seats")
+"""How many openings of lists are being served."""
 LOG_READERS: web.AppKey[LogReaders] = web.AppKey("log readers")
 """What those who read the public log share."""
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)

@@ -20,6 +20,7 @@ from admin.api import (
     audit_private,
     categories,
     certification,
+    challenges,
     checks,
     entries,
     health,
@@ -32,6 +33,7 @@ from admin.api import (
     lists_status,
     log_actions,
     metrics,
+    openings,
     profiles,
     queries,
     reloads,
@@ -72,6 +74,8 @@ _PATHS: tuple[Paths, ...] = (
     audit_export.PATHS,
     audit_private.PATHS,
     log_actions.PATHS,
+    openings.PATHS,
+    challenges.PATHS,
     _OWN,
 )
 _SCHEMAS: tuple[dict[str, Schema], ...] = (
@@ -91,12 +95,16 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     audit.SCHEMAS,
     audit_private.SCHEMAS,
     log_actions.SCHEMAS,
+    openings.SCHEMAS,
+    challenges.SCHEMAS,
 )
 _MODELS: tuple[type[BaseModel], ...] = (
     *lists_actions.MODELS,
     *asking.MODELS,
     *audit_private.MODELS,
     *log_actions.MODELS,
+    *openings.MODELS,
+    *challenges.MODELS,
     *lists_inspect.MODELS,
     entries.EntryEdits,
     tokens.NewToken,

@@ -20,10 +20,14 @@ NEVER = frozenset(
         EventKind.SUBSCRIBER_DELETED,
         EventKind.LIST_SCANNED,
         EventKind.AUDIT_ERASING,
+        EventKind.LIST_OPENING_ASKED,
+        EventKind.LIST_OPENING_AGREED,
+        EventKind.LIST_OPENING_ENDED,
     }
 )
 """Events that no leaf tells of. That clients walk through secret lists is something that subscribers do. The first of two
-consents to an erasure has to tell which, so it is erased with the rest; the erasure itself is told."""
+consents to an erasure has to tell which, so it is erased with the rest; the erasure itself is told. So is everything that is given out of a list, with both persons;
+that it was asked for and agreed to shows nobody anything yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ PUBLIC: Mapping[EventKind, Telling] = MappingProxyType(
         EventKind.LIST_EDITED: _list(LeafType.LIST_EDIT, ovr=_OVERRIDES),
         EventKind.LIST_ASKED: _list(LeafType.LIST_READ, how=facts.always("ask")),
         EventKind.LIST_OPENED: _list(LeafType.LIST_READ, how=facts.always("open"), of=facts.of("state")),
+        EventKind.LIST_CHALLENGED: _list(
+            LeafType.LIST_READ, how=facts.always("challenge"), of=facts.of("state")
+        ),
         EventKind.LIST_ERASING: _list(LeafType.LIST_ERASE, stage=facts.always("begun")),
         EventKind.LIST_ERASED: _list(LeafType.LIST_ERASE, stage=facts.always("done")),
         EventKind.LIST_SELFTEST: _list(LeafType.CANARY, result=facts.of("state")),

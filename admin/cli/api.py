@@ -59,6 +59,12 @@ def change(
 
 def lines(config: Config, path: str, header: str) -> tuple[bytes, str]:
     """An answer that is no JSON, and one of its headers. Errors as ``get``."""
+    text, headers = headed(config, path)
+    return text, headers.get(header, "")
+
+
+def headed(config: Config, path: str) -> tuple[bytes, Mapping[str, str]]:
+    """An answer that is no JSON, and its headers. Errors as ``get``."""
     answered, text = _request(config, "GET", path, None, {})
     if answered.status not in _GOOD:
         try:
@@ -66,7 +72,7 @@ def lines(config: Config, path: str, header: str) -> tuple[bytes, str]:
         except ValueError:
             said = {}
         raise RefusedError(answered.status, _detail(said, answered.reason))
-    return text, answered.getheader(header, "")
+    return text, dict(answered.headers.items())
 
 
 def ask(

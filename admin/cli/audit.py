@@ -13,8 +13,10 @@ from admin.cli import audit_keys
 from admin.cli.audit_blocked import WORDS, blocked
 from admin.cli.audit_diff import diff
 from admin.cli.audit_export import export
+from admin.cli.audit_open import CHALLENGE_WORDS, OPEN_WORDS, OPENINGS_WORDS, challenge, open_list, openings
 from admin.cli.audit_private import erase, private
 from admin.cli.audit_proofs import check, prove
+from admin.cli.audit_recompute import RECOMPUTE_WORDS, recompute
 from admin.cli.audit_text import TEXT_WORDS, text
 from admin.cli.audit_verify import verify
 from admin.cli.documents import every, given, say_json
@@ -39,6 +41,10 @@ def register(app: typer.Typer) -> None:
     group.command("export", help="The events as lines for other systems.")(verb(export))
     group.command("private", help="What is private of an event, with its opening.")(verb(private))
     group.command("erase", help="Erase what events keep of people.")(verb(erase))
+    group.command("open", help=OPEN_WORDS)(verb(open_list))
+    group.command("openings", help=OPENINGS_WORDS)(verb(openings))
+    group.command("challenge", help=CHALLENGE_WORDS)(verb(challenge))
+    group.command("recompute", help=RECOMPUTE_WORDS)(verb(recompute))
     group.command("blocked", help=WORDS)(verb(blocked))
     group.command("text", help=TEXT_WORDS)(verb(text))
     # The verifier reads its own arguments: whoever knows it knows this verb.

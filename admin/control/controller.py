@@ -17,6 +17,7 @@ from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, Unkno
 from admin.config import Config
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
+from admin.control.archive import Archive
 from admin.control.asking import Asking
 from admin.control.bookkeeping import Bookkeeping
 from admin.control.clocks import Clocks
@@ -206,6 +207,11 @@ class Controller:
     def texts(self) -> ListTexts:
         """What the public log's digests can be recomputed from."""
         return list_texts(self._keeper, self._sources, self._editor.edits, lambda: self._readings.guard)
+
+    @property
+    def archive(self) -> Archive:
+        """What opens the public log's commitments."""
+        return Archive(self._keeper, self._sources, self._editor.edits, self._first)
 
     async def view(self) -> View:
         """The generation in force, opened once. TablesError or SnapshotError if there is none."""

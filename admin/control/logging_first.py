@@ -50,6 +50,10 @@ class Log(Protocol):
         """For health and metrics."""
         ...
 
+    async def put_in(self) -> None:
+        """Log all events that wait. LogStoppedError."""
+        ...
+
     async def publish(self, manifest: Manifest, snap: str) -> StateProof:
         """Log that this state is about to be in force, bound to these files, with the events that led to it.
 
@@ -133,6 +137,13 @@ class LogFirst:
         # Where nothing is in force yet there is nothing that could end by this.
         await asyncio.to_thread(pin, state, self._log.verifiers, is_proven=current_generation(state) is None)
         return Proof.of(given)
+
+    async def told(self) -> None:
+        """Every event that is recorded is in the log when this returns. LogStoppedError, also where no log is kept."""
+        if self._log is None:
+            raise LogStoppedError("no public log is kept here")
+        await self._deliver()
+        await self._log.put_in()
 
     async def ahead(self, config: Config) -> Published | None:
         """Put into force at once what is enforced of the lists now, and log it right after; None if nothing is in force.

@@ -145,6 +145,11 @@ class PublicLog:
         """Put in what waits and needs no state published with it. LogStoppedError."""
         await _uninterrupted(self._catch_up())
 
+    async def put_in(self) -> None:
+        """Put in every event that waits, those too whose state is yet to be published. LogStoppedError."""
+        async with self._turn, self._saying():
+            await self._drain(await self._ready(), hold=False)
+
     async def publish(self, manifest: Manifest, snap: str, urls: str = "") -> StateProof:
         """Put a state into the log that is about to be in force, with all events that wait.
 

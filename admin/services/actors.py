@@ -47,6 +47,8 @@ class Permission(StrEnum):
     """Change the keys of the public log, or end it."""
     AUDIT_PRIVATE = "audit:private"
     """Read the private part of a single event, with its opening: with a reason, itself an event."""
+    AUDIT_OPEN = "audit:open"
+    """Open lists that are not public to an auditor: ask for it, agree to it, or be given it; two persons, one an auditor."""
     AUDIT_ERASE = "audit:erase"
     """Erase private parts of events, together with a second person."""
     CONFIG_RELOAD = "config:reload"
@@ -71,6 +73,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.LISTS_SECRET,
             Permission.CATEGORIES_WRITE,
             Permission.AUDIT_READ,
+            Permission.AUDIT_OPEN,
         },
         Role.AUDITOR: frozenset(
             {
@@ -79,6 +82,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CATEGORIES_READ,
                 Permission.AUDIT_READ,
                 Permission.AUDIT_PRIVATE,
+                Permission.AUDIT_OPEN,
             }
         ),
         Role.INTEGRATION: frozenset(

@@ -30,7 +30,9 @@ TOKEN_BYTES = ID_BYTES + SECRET_BYTES
 USE_NOTED = 3600.0
 """Seconds: the last use is written down no more often than this, so that reading stays reading."""
 LONGEST_HOLDER = 100
-ONLY_ON_THE_BOX = frozenset({Permission.LISTS_RELEASE, Permission.LISTS_SECRET, Permission.AUDIT_ERASE})
+ONLY_ON_THE_BOX = frozenset(
+    {Permission.LISTS_RELEASE, Permission.LISTS_SECRET, Permission.AUDIT_ERASE, Permission.AUDIT_OPEN}
+)
 """What a token cannot hand on."""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-# Both declare their tables on Base.
+# All declare their tables on Base.
 import admin.store.log_tables
+import admin.store.opening_tables
 import admin.store.probes  # noqa: F401
 from admin.store.tables import Base
 

@@ -170,9 +170,14 @@ APART = frozenset(
         ("POST", f"{LISTS}/{{id}}/release"),
         ("DELETE", "/api/v1/tokens/{id}"),
         ("POST", "/api/v1/tokens"),
+        ("POST", "/api/v1/audit/openings"),
+        ("POST", "/api/v1/audit/openings/{id}/approve"),
+        ("DELETE", "/api/v1/audit/openings/{id}"),
+        ("POST", "/api/v1/audit/challenge"),
     }
 )
-"""Routes that have a test of their own below, or, like the preview, change nothing."""
+"""Routes that have a test of their own below, or, like the preview, change nothing. Openings and challenges need a log: theirs
+is ``test_opening_lists``."""
 
 
 def _template(path: str) -> str:
@@ -294,12 +299,15 @@ async def test_what_is_refused_leaves_no_event(box: Box) -> None:
 
 VERBS: Mapping[str, str] = {
     "audit blocked": "reads",
+    "audit challenge": "POST /api/v1/audit/challenge",
     "audit check": "reads",
     "audit close": "log.closed: admin.control.public_log",
     "audit diff": "reads",
     "audit erase": "POST /api/v1/audit/erasures",
     "audit export": "reads",
     "audit list": "reads",
+    "audit open": "POST /api/v1/audit/openings",
+    "audit openings": "POST /api/v1/audit/openings/{id}/approve",
     "audit prove": "reads",
     "audit recompute": "reads",
     "audit rotate-key": "log.rotated: admin.control.public_log",
