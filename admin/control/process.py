@@ -24,6 +24,7 @@ from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
 from admin.control.lists import ListKeeper
+from admin.control.log_page import LogPage
 from admin.control.progress import ProgressBoard
 from admin.control.public_log import PublicLog
 from admin.control.schedule import Schedule
@@ -128,7 +129,7 @@ def _parts(config: Config, vault: VaultKey) -> _Parts:
         recount=readings.recount,
         fetch=partial(fetch, report=progress.note),
         progress=progress,
-        digester=Digester(store, public_suffixes(), lambda: readings.guard, readings.text),
+        digester=Digester(store, public_suffixes(), lambda: readings.guard, readings.text, readings.moved),
     )
     storage = Storage(lambda: address_of(config), Place(config.data_dir).owed_events)
     controller = Controller(
@@ -185,12 +186,14 @@ async def _serve(config: Config, vault: VaultKey) -> None:
 
 async def _work(controller: Controller, log: PublicLog) -> None:
     await controller.start()
-    telling = spawn(log.run(), name="public log")
+    page = LogPage(lambda: controller.config, lambda: log.condition)
+    beside = {spawn(log.run(), name="public log"), spawn(page.run(), name="page of the public log")}
     try:
         await controller.run()
     finally:
-        telling.cancel()
-        await asyncio.wait({telling})
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
 
 
 async def _open_api(
