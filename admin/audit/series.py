@@ -20,11 +20,6 @@ def series_of(origin: str, node: str) -> str:
     return origin or f"{name}/weir"
 
 
-def series_in(origin: str) -> str:
-    """What an origin has in common with those before and after it."""
-    return origin.rpartition("/")[0]
-
-
 def year_of(now: float) -> int:
     """The year (UTC) of POSIX seconds."""
     return datetime.fromtimestamp(now, UTC).year
