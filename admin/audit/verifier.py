@@ -101,7 +101,7 @@ class Source:
                 must(len(body) <= LIMIT, f"{path}: longer than the {LIMIT} bytes that it can have")
                 if plain and not answer.length and answer.status in (200, 404):
                     return body if answer.status == 200 else None
-                problem = f"status {answer.status} {answer.reason}, no length, other length, or encoded"
+                problem = f"status {answer.status}, or its body has no length, another length, or is encoded"
             except (OSError, http.client.HTTPException) as error:
                 problem = repr(error)
             link.close()
@@ -148,7 +148,7 @@ class Checkpoint(NamedTuple):
         raise FailedError(f"{place}: not a signed checkpoint (origin, size, root, empty line, signatures)")
 
 
-_NUMBER, _NAME, _LINE = "0|[1-9][0-9]{0,15}", r"[^\s+]+", "[^\0-\x1f]+"
+_NUMBER, _NAME, _LINE = "0|[1-9][0-9]{0,15}", r"[^\s+]+", "[^\0-\x1f\x7f-\x9f]+"
 _CHECKPOINT = re.compile(f"({_LINE})\n({_NUMBER})\n({_LINE})\n\n((?:\u2014 {_NAME} {_LINE}\n){{1,100}})")
 
 
@@ -231,14 +231,15 @@ class Replay:
     """The log, leaf after leaf: its tree, its times, its state, who may sign. ``visits``: checkpoints somebody kept."""
 
     def __init__(self, source: Source, given: Iterable[Key], now: float, *visits: Checkpoint) -> None:
-        self.source, self.now, self.visits = source, now, visits
-        self.sizes = source.numbers("cp/")  # before the checkpoint, which then is at least as large
+        self.source, self.now, self.visits, self.sizes = source, now, visits, source.numbers("cp/")
         self.marks = {*self.sizes, *(visit.size for visit in visits)}
         self.point = self._checkpoint("checkpoint")
+        if self.sizes[:1] > [self.point.size]:  # a log that is just publishing is asked once more
+            threading.Event().wait(0.5)
+            self.point = self._checkpoint("checkpoint")
         self.size, self.state, self.times, self.kind, self.checkpoints = 0, ZERO, (0, 0), "", 0
         self.rows: list[list[bytes]] = [[] for _ in range(8)]  # of the tiles not yet full, by level
-        # Trusted are the given keys and those added under one; valid may sign; fresh is under no older key yet.
-        self.trusted, self.valid, self.fresh = set(given), set[Key](), set[Key]()
+        self.trusted, self.valid, self.fresh = set(given), set[Key](), set[Key]()  # fresh: under no older yet
         self.spans: dict[str, list[int | None]] = {}  # keys: from which leaf to which
         self.gaps, self.months = list[tuple[int, int]](), Counter[str]()  # leaf, silence; by type
 
@@ -370,7 +371,7 @@ class Replay:
         return max(map(self._signed, points), default=False)  # all of them
 
     def _signed(self, point: Checkpoint) -> bool:
-        """Whether a trusted key has signed, which makes the others trusted; one that is valid at this size must have."""
+        """Whether a key that is trusted (given, or added under such a one) has signed; one valid at this size must have."""
         found, text = set(), point.note[: point.note.index(b"\n\n") + 1]
         known = {(key.name, key.ident): key for key in self.trusted | self.valid if key.name == point.origin}
         for name, ident, signature in point.lines:
@@ -421,10 +422,9 @@ def _moment(seconds: float) -> str:
 
 def words(leaf: dict[str, Any]) -> str:
     """What a leaf tells, on one line: when, what, of what; then its other facts, and who decided it."""
-    own = [key for key in leaf if key not in (*COMMON_KEYS, "src", "last")]
-    facts = [f" {key} {leaf[key]}"[:70] for key in sorted(own, key=lambda key: (key not in ABOUT, key))]
-    actor = f" by {leaf['actor']['role']} {leaf['actor']['id']}"
-    text = f"{leaf['seq']:>7} {_moment(leaf['t'])} {leaf['type']}{''.join(facts)}{actor}"
+    own = sorted(leaf.keys() - {*COMMON_KEYS, "src", "last"}, key=lambda key: (key not in ABOUT, key))
+    facts = "".join(f" {key} {leaf[key]}"[:70] for key in own) + f" by {leaf['actor']['role']}"
+    text = f"{leaf['seq']:>7} {_moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"
     return "".join(char if char.isprintable() else "?" for char in text)
 
 

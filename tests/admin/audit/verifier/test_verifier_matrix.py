@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from admin.audit import verifier
 from resolver.tlog.tiles import entries_path, pack_entries, unpack_entries
 
 SIZES = (1, 2, 3, 255, 256, 257, 511, 512, 513, 700)
@@ -276,3 +278,17 @@ def test_the_log_before_must_end_as_the_next_one_says(check: Any, make_log: Any,
     found = check(log.files() | shelved | {"2025/checkpoint": before.note(2)})
     assert found.status == 1
     assert "2025/checkpoint" in found.out
+
+
+def test_a_log_that_is_just_publishing_is_asked_once_more(
+    small_log: Any, write_files: Any, make_signer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = small_log.files()
+    folder = write_files(files | {"checkpoint": files["cp/3"]}, tmp_path / "log")
+
+    def publish(_event: threading.Event, _seconds: float) -> None:
+        (folder / "checkpoint").write_bytes(files["checkpoint"])
+
+    monkeypatch.setattr(threading.Event, "wait", publish)
+    key = verifier.Key.parse(make_signer().key.text)
+    verifier.Replay(verifier.Source(str(folder)), [key], 1_795_400_000).run(lambda _: None)
