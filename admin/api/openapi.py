@@ -30,6 +30,7 @@ from admin.api import (
     lists_history,
     lists_inspect,
     lists_status,
+    log_actions,
     metrics,
     profiles,
     queries,
@@ -70,6 +71,7 @@ _PATHS: tuple[Paths, ...] = (
     audit.PATHS,
     audit_export.PATHS,
     audit_private.PATHS,
+    log_actions.PATHS,
     _OWN,
 )
 _SCHEMAS: tuple[dict[str, Schema], ...] = (
@@ -88,11 +90,13 @@ _SCHEMAS: tuple[dict[str, Schema], ...] = (
     tokens.SCHEMAS,
     audit.SCHEMAS,
     audit_private.SCHEMAS,
+    log_actions.SCHEMAS,
 )
 _MODELS: tuple[type[BaseModel], ...] = (
     *lists_actions.MODELS,
     *asking.MODELS,
     *audit_private.MODELS,
+    *log_actions.MODELS,
     *lists_inspect.MODELS,
     entries.EntryEdits,
     tokens.NewToken,
