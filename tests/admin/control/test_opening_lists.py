@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from admin.audit.keys import KeyRef
 from admin.audit.local_signer import LocalSigner
 from admin.audit.lock_row import lock_reader
 from admin.audit.recomputing import Answered, Finding, Result, Text
-from admin.cli import audit_recompute
+from admin.cli import audit_blocked, audit_recompute
 from admin.cli.app import run
 from admin.cli.opened_folder import Opened, write_folder
 from admin.control.clocks import Clocks
@@ -386,7 +387,7 @@ async def test_an_earlier_version_is_opened_as_long_as_it_is_kept(box: Box) -> N
     await box.open()
     box.world.sources.texts["watch"] = WATCHED + b"zqc.example\n"
     await box.good("root", "POST", "/api/v1/lists/watch/sync")
-    while tasks := list(box.controller._fetches.values()):
+    while tasks := list(box.controller._fetching.running.values()):
         await tasks[0]
     await box.controller._step()
     assert box.state != old
@@ -419,6 +420,21 @@ async def test_answers_and_texts_are_read_back_from_files(
     assert recompute(str(file), "--manifest", manifest) == 3
     assert recompute(str(folder), str(file), *in_log) == 0
     assert recompute(str(folder), "--log", log) == 2
+    # The same texts answer whether something was blocked at a time.
+    protected = tmp_path / "protected"
+    protected.write_bytes(await (await box.ask("eva", "GET", "/api/v1/audit/protected-names")).read())
+    monkeypatch.setattr(audit_blocked.time, "time", lambda: box.world.unix + 60)
+    shown = ("--text", f"watch={folder / 'entries.txt'}", "--opening", f"watch={secret}")
+    asked_at = (
+        "--at",
+        datetime.fromtimestamp(box.world.unix, UTC).isoformat(),
+        "--protected",
+        str(protected),
+    )
+    page, free = "http://zqb.example/x/bad.html", "http://zqb.example/x/other.html"
+    assert run(["audit", "blocked", page, *asked_at, *in_log, *shown]) == 1
+    assert run(["audit", "blocked", page, *asked_at, *in_log]) == 3
+    assert run(["audit", "blocked", free, *asked_at, *in_log, *shown]) == 3  # other lists are not opened
     assert recompute(str(tmp_path / "none"), *in_log) == 2
     (folder / "entries.txt").write_bytes(text + b"domain other.example\n")
     assert recompute(str(folder), "--manifest", manifest) == 1

@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 QUERIES, BURST = 10_000, 50
 ENDLESS = ("/api/v1/openapi.json",)
 """Nothing of the lists can stand in there, and it is long."""
+OPENINGS, CHALLENGE = "/api/v1/audit/openings", "/api/v1/audit/challenge"
 
 
 class Life:
@@ -59,8 +60,12 @@ class Life:
     def sync(self) -> None:
         self.weir("lists", "sync")
 
-    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> str:
-        token = (self.box.data / "run" / "local-token").read_text().strip()
+    def token(self, role: str, holder: str) -> str:
+        """The text of a new token."""
+        return str(body_of(self.ask("POST", "/api/v1/tokens", {"role": role, "holder": holder}))["token"])
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, token: str = "") -> str:
+        token = token or (self.box.data / "run" / "local-token").read_text().strip()
         extra = ["-X", method, "-H", f"Authorization: Bearer {token}"]
         if body is not None:
             extra += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
@@ -83,6 +88,12 @@ class Life:
             lambda: bool(self.box.children(fragment)) and not set(self.box.children(fragment)) & set(before),
             f"another {fragment}",
         )
+
+
+def body_of(answer: str) -> dict[str, Any]:
+    """The JSON behind the headers of an answer."""
+    found: dict[str, Any] = json.loads(answer.rpartition("\r\n\r\n")[2])
+    return found
 
 
 def question(number: int, name: str) -> bytes:
@@ -192,6 +203,45 @@ def live(life: Life, word: str) -> None:
         box.eventually(life.is_ready, "readiness after crashes", 30.0)
         ask_many(box.dns, mixed, 200)
     visit(life, word, names[:3])
+    inspect(life, word, names[0])
+
+
+def inspect(life: Life, word: str, name: str) -> None:
+    """An auditor and an operator open lists: what they are shown is shown to nobody else, and kept nowhere."""
+    auditor = life.token("auditor", "Eva")
+    echoed = (f"{name}/{word}/Shop/one.html", name)
+    for purpose in ("text", "challenge"):
+        for feed in life.planted:
+            wish = {"list": feed.id, "at": time.time(), "purpose": purpose, "reason": "inspection 7"}
+            said = life.ask("POST", OPENINGS, wish)
+            life.hear("openings", said)
+            asked = body_of(said)
+            place = f"{OPENINGS}/{feed.id}/{asked.get('state', '0' * 64)}"
+            challenge = {"list": feed.id, "state": asked.get("state", ""), "text": name}
+            for token in ("", auditor):  # nobody has agreed yet
+                life.hear("openings", life.ask("GET", place, token=token))
+                life.hear("challenge", life.ask("POST", CHALLENGE, challenge, token=token), echoed)
+            agreed = life.ask(
+                "POST", f"{OPENINGS}/{asked.get('id')}/approve", {"reason": "due"}, token=auditor
+            )
+            life.hear("openings", agreed)
+            if purpose == "challenge":
+                for text in echoed:
+                    answer = life.ask("POST", CHALLENGE, challenge | {"text": text}, token=auditor)
+                    life.hear("challenge", answer, echoed)
+            elif feed.id == "domains":
+                assert word in life.ask("GET", place, token=auditor), agreed
+                assert (
+                    life.weir(
+                        "audit", "open", feed.id, "--state", asked["state"], "-o", str(life.folder / "shown")
+                    )
+                    == 0
+                )
+                assert word in (life.folder / "shown/entries.txt").read_text()
+    life.hear("openings", life.ask("GET", OPENINGS, token=auditor))
+    life.weir("audit", "openings")
+    life.weir("audit", "challenge", "domains", name, "--at", str(time.time()), asked=echoed)
+    life.weir("audit", "list")
 
 
 def visit(life: Life, word: str, names: list[str]) -> None:
