@@ -13,14 +13,19 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from blocklists.canonical_text import READING, canonical_text, never_listed
+from blocklists.canonical_text import READING, canonical_text, is_scanned, never_listed
 from blocklists.edits import Change, Edit
 from blocklists.guard import NO_GUARD, Guard
 from blocklists.list_keys import Randomness
 from blocklists.list_store import EDITS, ListStore
 from blocklists.model import Confidentiality, ListSource
+from blocklists.snapshot import native
 from blocklists.version_digests import OPENING_BYTES, Openings, VersionDigest, committed
 
+MOST_PARSED = 2 * 1024 * 1024
+"""Bytes of two versions that a parser may read to tell how many entries came and went: a quarter of a second."""
+Moved = Callable[[ListSource, str, str], tuple[int, int] | None]
+"""How many entries came with a version and how many went, against an earlier one, if that is known (``Readings.moved``)."""
 TextOf = Callable[[ListSource, bytes], bytes]
 """The canonical text of a version, whose bytes are given."""
 
@@ -44,12 +49,13 @@ class Digester:
         suffixes: Collection[str],
         guard: Callable[[], Guard] = lambda: NO_GUARD,
         texts: TextOf | None = None,
+        moved: Moved = lambda _source, _before, _after: None,
         randomness: Randomness = secrets.token_bytes,
     ) -> None:
         """``suffixes`` are the public suffixes, ``guard`` gives the names that lists are held against now, ``texts`` the
-        texts by them both (``Readings.text``), by reading them by default.
+        texts by them both (``Readings.text``), by reading them by default, ``moved`` what is known of changes.
         """
-        self._store, self._guard, self._randomness = store, guard, randomness
+        self._store, self._guard, self._moved, self._randomness = store, guard, moved, randomness
         self._texts = texts or (
             lambda source, data: canonical_text(source, data, suffixes, never_listed(source, guard()))
         )
@@ -70,6 +76,23 @@ class Digester:
                 return found
             data = self._store.text(source.id, version) if data is None else data
             return None if data is None else self._made(source, version, reading, data)
+
+    def moved(self, source: ListSource, before: str, after: str) -> tuple[int, int] | None:
+        """How many entries came with the version ``after`` and how many went, against ``before`` (empty: none); None if a
+        text is not at hand, or finding out would take longer than the news is worth. OSError as ``digest``.
+        """
+        if (known := self._moved(source, before, after)) is not None:
+            return known
+        if not before:
+            found = self.digest(source, after)
+            return None if found is None else (found.entries, 0)
+        old = self._store.text(source.id, before)
+        new = self._store.text(source.id, after)
+        if old is None or new is None:
+            return None
+        if not is_scanned(source) and len(old) + len(new) > MOST_PARSED:
+            return None
+        return native.lines_changed(self._texts(source, old), self._texts(source, new))
 
     def opened(self, source: ListSource, text: str) -> Opened | None:
         """What is behind the digest or commitment ``text`` of one of the versions that are kept; None if it cannot be

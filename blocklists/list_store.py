@@ -136,6 +136,11 @@ class ListStore:
         """What people decided about a list; nothing if there is no record or it is damaged."""
         return read_record(self._folder(list_id) / _LIFE_FILE, _LIFE) or ListLife()
 
+    def remembered(self) -> frozenset[str]:
+        """The ids of all lists of which something was decided once, configured or not."""
+        names = (path.parent.name for path in self._directory.glob(f"*/{_LIFE_FILE}"))
+        return frozenset(name for name in names if _ID.fullmatch(name))
+
     def life_is_lost(self, list_id: str) -> bool:
         """Whether there was a record of people's decisions that cannot be read any more."""
         path = self._folder(list_id) / _LIFE_FILE

@@ -25,7 +25,7 @@ from resolver.answer.generation import Generation
 from resolver.answer.native_state import HitWords, StateFiles, limits_of, open_state, settings_of
 from resolver.answer.pipeline import Pipeline
 from resolver.confinement import confine_worker
-from resolver.cookies import DAY, MASTER_OCTETS, Cookies, master_secret
+from resolver.cookies import DAY, Cookies
 from resolver.core.native import CoreError, State
 from resolver.counting import WORKER_COUNTERS, Counting, forget_core_pages
 from resolver.day_keeping import DayKeeper
@@ -53,7 +53,9 @@ from resolver.tables.proving import Prover, mark_of
 from resolver.tables.view import View
 from resolver.tables.watch import Reader, watch_prepared
 from resolver.worker_setup import (
+    WorkerPlace,
     ask_for_short_turns,
+    cookie_master,
     keep_from_collector,
     max_waiting,
     raise_file_limit,
@@ -86,17 +88,6 @@ class Opened:
     generation: Generation
     native: State | None
     day: int
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerPlace:
-    """The folders of published state and of the counter pages, and the file of the log's keys, if only logged states are
-    to be taken.
-    """
-
-    state: Path
-    run: Path
-    log_keys: Path | None = None
 
 
 class Worker:
@@ -369,22 +360,13 @@ async def _main(place: WorkerPlace, slot: int) -> int:
     counting = Counting(page)
     counting.gauge("started", int(time.time()))
     counting.gauge("pid", os.getpid())
-    worker = Worker(place, slot, counting, Cookies(_cookie_master(run)))
+    worker = Worker(place, slot, counting, Cookies(cookie_master(run)))
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, worker.stop)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # generations are noticed by themselves
     await worker.run()
     return 1 if worker.failed else 0
-
-
-def _cookie_master(run: Path) -> bytes:
-    """The box's, or without one that can be kept our own: then only this worker believes its cookies."""
-    try:
-        return master_secret(run, os.urandom)
-    except OSError as error:
-        _log.warning("the cookie secret cannot be shared with the other workers", reason=str(error))
-        return os.urandom(MASTER_OCTETS)
 
 
 def main() -> int:

@@ -9,8 +9,10 @@ import gc
 import os
 import resource
 import socket
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from resolver.cookies import MASTER_OCTETS, master_secret
 from resolver.core.native import short_turns
 from resolver.listeners.tcp import TcpLimits
 from resolver.runtime.logs import get_logger
@@ -22,6 +24,17 @@ GC_THRESHOLDS = (100_000, 50, 100)
 them again for every few hundred new ones. Hardly anything that serving makes is in a cycle."""
 
 _log = get_logger("weir.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlace:
+    """The folders of published state and of the counter pages, and the file of the log's keys, if only logged states are
+    to be taken.
+    """
+
+    state: Path
+    run: Path
+    log_keys: Path | None = None
 
 
 def worker_sockets(settings: ResolverSettings) -> dict[Use, list[socket.socket]]:
@@ -71,3 +84,12 @@ def keep_from_collector() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
     gc.collect()
     gc.freeze()
+
+
+def cookie_master(run: Path) -> bytes:
+    """The box's, or without one that can be kept our own: then only this worker believes its cookies."""
+    try:
+        return master_secret(run, os.urandom)
+    except OSError as error:
+        _log.warning("the cookie secret cannot be shared with the other workers", reason=str(error))
+        return os.urandom(MASTER_OCTETS)

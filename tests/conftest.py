@@ -68,6 +68,10 @@ class PaperLog:
         return (VerifierKey.of_ed25519(self.origin, self._key.public_key().public_bytes_raw()),)
 
     @property
+    def wants_state(self) -> bool:
+        return len(self.leaves) == 1
+
+    @property
     def condition(self) -> LogCondition:
         return LogCondition(len(self.leaves), self.origin, self.stopped)
 

@@ -18,6 +18,7 @@ from admin.api import (
     challenges,
     list_texts,
     lists,
+    log_actions,
     openings,
     profiles,
     selftest,
@@ -132,6 +133,12 @@ ROUTES: tuple[Route, ...] = (
     ("GET", audit_export.PATH, audit_export.get_export, Permission.AUDIT_READ),
     ("GET", audit_private.PRIVATE, audit_private.get_private, Permission.AUDIT_PRIVATE),
     ("POST", audit_private.ERASURES, audit_private.post_erasures, Permission.AUDIT_ERASE),
+    ("GET", log_actions.LOG, log_actions.get_log, Permission.AUDIT_READ),
+    ("POST", f"{log_actions.LOG}/rotate-key", log_actions.post_rotate, Permission.AUDIT_KEYS),
+    ("POST", f"{log_actions.LOG}/retire-key", log_actions.post_retire, Permission.AUDIT_KEYS),
+    ("POST", f"{log_actions.LOG}/close", log_actions.post_close, Permission.AUDIT_KEYS),
+    ("POST", f"{log_actions.LOG}/confirm-clock", log_actions.post_confirm_clock, Permission.AUDIT_KEYS),
+    ("POST", f"{log_actions.LOG}/adopt", log_actions.post_adopt, Permission.AUDIT_KEYS),
     ("GET", openings.PATH, openings.index, Permission.AUDIT_OPEN),
     ("POST", openings.PATH, openings.post, Permission.AUDIT_OPEN),
     ("GET", openings.ONE, openings.get, Permission.AUDIT_OPEN),
@@ -176,13 +183,20 @@ _MAY_DIFFER = (_POLICY, "Cache-Control", "Cross-Origin-Resource-Policy")
 """What a page with a style sheet of its own says otherwise, and what is for everybody."""
 
 
-def make_app(appliance: Appliance, clock: Callable[[], float] = time.monotonic) -> web.Application:
+def make_app(
+    appliance: Appliance,
+    clock: Callable[[], float] = time.monotonic,
+    *,
+    public_log: log_actions.LogActions | None = None,
+) -> web.Application:
     """The application for one appliance. ``clock``: seconds, never set back."""
     app = web.Application(middlewares=[_count, _errors, _guard], client_max_size=LARGEST_REQUEST)
     app[APPLIANCE] = appliance
     app[TRAFFIC] = Traffic()
     app[GATE] = Gate(clock)
     app[ASK_LIMITS] = AskLimits()
+    if public_log is not None:
+        app[log_actions.PUBLIC_LOG] = public_log
     app[SEATS] = Seats()
     app[LOG_READERS] = LogReaders(clock)
     app.on_response_prepare.append(_add_headers)

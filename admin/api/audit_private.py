@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated
@@ -36,6 +37,7 @@ from admin.services.acts import LONGEST_REASON, Act
 from admin.services.audit_erasing import Erased, Target, erase_private
 from admin.services.audit_private import open_private
 from admin.store.database import Transaction
+from admin.store.errors import StoreError
 
 PRIVATE, ERASURES = "/api/v1/audit/private/{sequence}", "/api/v1/audit/erasures"
 _LAST = 10**18
@@ -128,4 +130,9 @@ async def post_erasures(request: web.Request) -> web.Response:
         return await erase_private(transaction, said, target)
 
     done, headers = await change(request, erase)
+    if not done.waits:
+        with contextlib.suppress(
+            StoreError
+        ):  # what is erased is erased; its traces go with the next checkpoint
+            await (await request.app[APPLIANCE].connect()).fold()
     return web.json_response(asdict(done), headers=headers)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from admin.audit.verifier import FailedError, Source, UndecidedError
 from resolver.tlog import checkpoints, notes
 from resolver.tlog.canonical import FormatError
@@ -70,10 +73,19 @@ def opened(note: bytes, keys: Iterable[VerifierKey], place: str) -> Checkpoint:
     """A checkpoint that a key with the log's name has signed. ``FailedError``."""
     try:
         checkpoint = checkpoints.parse(notes.parse_note(note).text)
-        notes.opened(note, [key for key in keys if key.name == checkpoint.origin])
+        notes.opened(note, [key for key in keys if key.name == checkpoint.origin], _signed)
     except FormatError as error:
         raise FailedError(f"{place}: {error}") from error
     return checkpoint
+
+
+def _signed(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Ed25519 by ``cryptography``: 30 times as quick as ``resolver.tlog.ed25519``, which workers use to save its memory."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def keys_of(text: str) -> list[VerifierKey]:

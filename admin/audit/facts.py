@@ -155,7 +155,9 @@ def counts(event: Recorded, _key: bytes) -> Json:
     """A day's noised numbers by group; of a group without an id that fits, none."""
     found = {key.removeprefix(COUNT): value for key, value in event.detail.items() if key.startswith(COUNT)}
     return {
-        key: value for key, value in found.items() if fits(identifier, key) and not isinstance(value, str)
+        key: value
+        for key, value in found.items()
+        if fits(identifier, key) and (value is None or isinstance(value, int))
     }
 
 

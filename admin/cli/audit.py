@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli import audit_keys
 from admin.cli.audit_blocked import WORDS, blocked
 from admin.cli.audit_diff import diff
 from admin.cli.audit_export import export
@@ -52,6 +53,7 @@ def register(app: typer.Typer) -> None:
     group.command("prove", help="Write the proof of a leaf, or that the log goes on.")(verb(prove))
     group.command("check", help="Check such a proof.")(verb(check))
     group.command("diff", help="Compare two copies of the log, or checkpoints.")(verb(diff))
+    audit_keys.register(group)
     app.add_typer(group, name="audit")
 
 

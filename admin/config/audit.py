@@ -44,7 +44,8 @@ class AuditConfig(Section):
 
     origin: Annotated[str, BeforeValidator(_origin)] = key("", example="filter.isp.example/log")
     """The name under which the log is known, without a scheme; the year is put behind it, for every year has a log of its
-    own. By default made of `node`. Another name ends the log and begins another."""
+    own. By default made of `node`, as that was when the log was begun. A log that has begun keeps its name: to begin one under
+    another, move the folder `log` in `data_dir` away."""
     url: WebAddress = key("", example="https://filter.isp.example/log/", words="a web address")
     """Where others find the log; stands in its policy.txt. Not needed for anything here."""
     heartbeat: Annotated[Duration, between("1m", "23h")] = key(Duration.parse("12h"), example="12h")

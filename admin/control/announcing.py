@@ -30,6 +30,11 @@ class Holder(Protocol):
         """The record that may hold events."""
         ...
 
+    @property
+    def leaving(self) -> tuple[str, ...]:
+        """Further lists, which are gone, that may hold events."""
+        ...
+
     async def change(self, list_id: str, changed: Callable[[ListLife], ListLife]) -> ListLife:
         """Change the record as it is now, durably. OSError."""
         ...
@@ -46,9 +51,11 @@ class Announcer:
         """Why events wait; empty when none does."""
 
     async def deliver(self, holder: Holder, list_ids: Sequence[str]) -> None:
-        """Bring every waiting event of these lists to the log; what cannot be brought now stays where it is."""
+        """Bring every waiting event of these lists, and of those that are gone, to the log; what cannot be brought now
+        stays where it is.
+        """
         async with self._turn:  # whoever takes a state into force asks for it too
-            await self._deliver(holder, list_ids)
+            await self._deliver(holder, (*list_ids, *holder.leaving))
 
     async def _deliver(self, holder: Holder, list_ids: Sequence[str]) -> None:
         for list_id in list_ids:

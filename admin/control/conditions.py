@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from admin.api.appliance import Condition
 from admin.config import Config
 from admin.control.adoption import Adoption
+from admin.control.clocks import Clocks
 from admin.control.fetching import Fetching
 from admin.control.lists import ListKeeper
 from admin.control.publishing import Publisher
 from admin.control.record import Record
+from admin.control.selftest import SelfTest
+from admin.control.storage import Storage
 from admin.control.trials import Trials
 
 
@@ -28,6 +31,16 @@ class Conditions:
     def config(self) -> Config:
         """The configuration in force."""
         return self.adoption.in_force.config
+
+    def selftest(self, clocks: Clocks, storage: Storage) -> SelfTest:
+        """The self-test of all this."""
+        return SelfTest(
+            clocks,
+            self.keeper.store,
+            config=self.config,
+            condition=self.condition,
+            database=lambda: storage.database,
+        )
 
     def condition(self) -> Condition:
         """The condition of the appliance but for what others tell of themselves."""

@@ -40,7 +40,6 @@ from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.reloading import Reloads
-from admin.control.selftest import SelfTest
 from admin.control.storage import Storage
 from admin.control.token import read_token
 from admin.control.trials import LOOK, Trials
@@ -119,14 +118,7 @@ class Controller:
         self._wake = asyncio.Event()
         self._fetching = Fetching(keeper, self._came, readings.forget, self._wake.set)
         parts = self._adoption, self._publisher, self._trials, self._record
-        conditions = Conditions(keeper, self._fetching, *parts)
-        self._selftest = SelfTest(
-            clocks,
-            keeper.store,
-            config=conditions.config,
-            condition=conditions.condition,
-            database=lambda: storage.database,
-        )
+        self._selftest = Conditions(keeper, self._fetching, *parts).selftest(clocks, storage)
         self._stale = True
         self._retry_at = self._look_at = 0.0
         self._view = CurrentView(self._place.state, readings)
@@ -320,7 +312,7 @@ class Controller:
         await self._look_at_store()
         if await self._asking.look(self.config):
             await asyncio.to_thread(self._guarding.follow, self.config)
-        if self._stale and self._clocks.monotonic() >= self._retry_at:
+        if self._stale and (self._first.is_back or self._clocks.monotonic() >= self._retry_at):
             async with self._changing:
                 if self._stale:
                     await self._try_publish()

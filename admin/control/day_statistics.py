@@ -70,7 +70,8 @@ class DayStatistics:
                 event = event_of(day, pages, self._below)
                 # The mark lets only the first draw of a day be written: a second one would uncover what noise hides.
                 await self._storage.note(event, _BY_TIME, self._clocks.unix(), mark=f"stats-{event.subject}")
-                _log.info("statistics of a day", day=event.subject, groups=len(_sum(pages)))
+                lost = sum(page.not_counted for page in pages)
+                _log.info("statistics of a day", day=event.subject, groups=len(_sum(pages)), not_counted=lost)
         if finished:
             await asyncio.to_thread(forget_days, self._run, finished[-1] + 1)
         return bool(finished)

@@ -36,6 +36,8 @@ class Forgetting:
         try:
             async with self._storage.database.transaction() as transaction:
                 done = await erase_old(transaction, self._clocks.unix(), keep)
+            if done.events:
+                await self._storage.database.fold()
         except StoreError:
             return  # said by whoever keeps the database
         if done.events:

@@ -17,13 +17,14 @@ from admin.control.lives import Lives
 from admin.control.progress import ProgressBoard
 from admin.control.queueing import Queue
 from admin.control.schedule import Schedule
-from admin.control.sync_events import noted
+from admin.control.sync_events import NO_NEWS, News, noted
+from admin.services.list_facts import tells_numbers
 from admin.services.redaction import message_of, redacted
 from blocklists.digesting import Digester
 from blocklists.enforcement import Enforced
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.pace import pace_of
-from blocklists.records import ListLife, Serving
+from blocklists.records import ListLife
 from blocklists.sources import Fetched, Known, Phase, Progress
 from blocklists.suffixes import public_suffixes
 from blocklists.sync import (
@@ -184,19 +185,26 @@ class ListKeeper:
         """Count the list's age from now, or know that this process tried; announce what is new."""
         (self.lives.confirmed if good else self.lives.tried)(source.id)
         newest, held = self._store.newest_for(source), self._store.attempt(source.id).held
-        now, feed = self._clocks.unix(), self._feed(source, newest)
+        now, life = self._clocks.unix(), self.lives.life(source.id)
+        news = NO_NEWS
+        if newest is not None and newest.digest != life.announced:
+            news = await asyncio.to_thread(self._news, source, life.announced, newest.digest)
 
         def changed(life: ListLife) -> ListLife | None:
-            return noted(life, source, outcome, newest, held, now, feed)
+            return noted(life, source, outcome, newest, held, now, news)
 
-        if changed(self.lives.life(source.id)) is not None:
+        if changed(life) is not None:
             with contextlib.suppress(OSError):  # a full disk: announced when the next attempt ends
                 await self.lives.change(source.id, lambda life: changed(life) or life)
 
-    def _feed(self, source: ListSource, newest: Serving | None) -> str:
-        """The commitment to what the source sent; empty if it is not worked out."""
-        known = None if newest is None else self._store.digests.find(source.id, newest.digest)
-        return "" if known is None else known.feed
+    def _news(self, source: ListSource, before: str, after: str) -> News:
+        """What the event of a new version tells beside its record."""
+        known = self._store.digests.find(source.id, after)
+        is_told = source.confidentiality is not Confidentiality.SECRET or tells_numbers(source)
+        moved = None
+        with contextlib.suppress(OSError):  # a full disk: the event says less
+            moved = self.digester.moved(source, before, after) if is_told else None
+        return News("" if known is None else known.feed, moved)
 
     async def _outcome(self, source: ListSource) -> RefreshOutcome:
         now = self._clocks.unix()

@@ -51,6 +51,8 @@ class Lives:
         """Knows no list before ``follow``."""
         self._store, self._clocks = store, clocks
         self._known: Mapping[str, _Known] = {}
+        self._leaving: dict[str, ListLife] | None = None
+        """Lists that are followed no more and still have something to tell; None before ``follow``."""
         self._writing = asyncio.Lock()
         self.decisions = 0
         """Grows with every suspension and rollback, and with the end of one."""
@@ -61,12 +63,27 @@ class Lives:
         for source in sources:
             before = self._known.get(source.id)
             known[source.id] = self._read(source) if before is None else replace(before, source=source)
+        self._leaving = self._left(known)
         self._known = known
 
+    @property
+    def leaving(self) -> tuple[str, ...]:
+        """Lists that are followed no more and have events that the audit log lacks."""
+        return tuple(self._leaving or ())
+
+    def _left(self, known: Mapping[str, _Known]) -> dict[str, ListLife]:
+        """What is still to be told of lists that are not among these; at the start, of those of an earlier process."""
+        if self._leaving is None:
+            gone = self._store.remembered() - known.keys()
+            found = {list_id: self._with_edits(list_id, self._store.life(list_id)) for list_id in gone}
+        else:
+            found = self._leaving | {list_id: item.life for list_id, item in self._known.items()}
+        return {list_id: life for list_id, life in found.items() if life.pending and list_id not in known}
+
     def life(self, list_id: str) -> ListLife:
-        """What was decided about a list; nothing about one that is not followed."""
+        """What was decided about a list; nothing about one that is not followed and has nothing to tell."""
         known = self._known.get(list_id)
-        return ListLife() if known is None else known.life
+        return (self._leaving or {}).get(list_id, ListLife()) if known is None else known.life
 
     async def change(self, list_id: str, changed: Callable[[ListLife], ListLife]) -> ListLife:
         """Change what was decided, durably, and return it. OSError: what was decided before still holds."""
@@ -152,6 +169,8 @@ class Lives:
             if _decisions(life) != _decisions(known.life):
                 self.decisions += 1
             known.life = life
+        elif self._leaving is not None and self._leaving.pop(list_id, None) is not None and life.pending:
+            self._leaving[list_id] = life
 
     def _end(self, list_id: str, known: _Known) -> None:
         event = Event(EventKind.LIST_RESUMED, list_id, reason="The suspension's time is over.")

@@ -105,7 +105,7 @@ class LogKeeper:
     def series(self) -> str:
         """What the logs of this box have in common."""
         config = self._config()
-        return series_of(config.audit.origin, config.node)
+        return config.audit.origin or self._begun() or series_of("", config.node)
 
     async def open(self, ledger: StoreLedger, now: float) -> Writer:
         """The log that is to be written, recovered or begun. LogStoppedError, DoubtError."""
@@ -133,7 +133,14 @@ class LogKeeper:
             await self._resume(ledger, history)  # its last checkpoint is published before it is put away
             self.files.settle()
             await asyncio.to_thread(shelve, self._place.log, label_of(history.head.origin))
+        await asyncio.to_thread(self._destroy_keys, history.head.origin)
         return await self._begin(ledger, history, await self._next(ledger, history, now), now)
+
+    def _begun(self) -> str:
+        """The series that was begun here; empty if none was. A node may be renamed, a log is not. OSError."""
+        with suppress(FileNotFoundError):
+            return (self._place.log_keys / "series").read_text("utf-8").strip()
+        return ""
 
     def _see_whose_folder(self) -> None:
         if is_copy(self._home):
@@ -152,6 +159,11 @@ class LogKeeper:
     def _home(self) -> Path:
         return self._place.log_keys / "home"
 
+    def _destroy_keys(self, origin: str) -> None:
+        """A log that has ended is signed no more: what is not there cannot be stolen."""
+        for path in own_key_files(self._place, origin):
+            path.unlink(missing_ok=True)
+
     async def _resume(self, ledger: StoreLedger, history: History) -> Writer:
         signer = await self._signer_of(history.head.origin)
         writer = self._writer(ledger, signer)
@@ -162,10 +174,17 @@ class LogKeeper:
     async def _begin(self, ledger: StoreLedger, before: History | None, origin: str, now: float) -> Writer:
         """The first leaf of a log."""
         if (await asyncio.to_thread(self.files.find, CHECKPOINT)) is not None:
+            begun = await asyncio.to_thread(self._begun)
+            if begun != self.series:
+                raise DoubtError(
+                    f"{self._place.log} holds a log {begun}, and audit.origin names another; write {begun} there, or move the "
+                    "folder away to begin another log"
+                )
             raise DoubtError(
                 f"{self._place.log} holds a log that the database does not know: an old or empty database was put in place of "
                 "its own. Restore that; if there is none, move the folder away, name another audit.origin and start again"
             )
+        await asyncio.to_thread(write_private, self._place.log_keys / "series", f"{self.series}\n".encode())
         key = (await asyncio.to_thread((await self._signer_of(origin)).vkeys))[0]
         old = before.head if before is not None else Head("", self.series, 0)
         at = max(int(now), old.time)
@@ -222,25 +241,26 @@ class LogKeeper:
         if folder.is_dir():
             write_file(folder / key_files.POLICY, b"quorum none\n")
 
-    async def vkeys(self, origin: str) -> list[VerifierKey]:
-        """The keys at hand for this log, in the order of the configuration. SignerError."""
-        signer = await self._signer_of(origin)
-        return list(await asyncio.to_thread(signer.vkeys))
+    async def fresh_keys(self, history: History) -> list[VerifierKey]:
+        """The keys at hand for this log that have not signed it yet. SignerError."""
+        known = {key.vkey for key in history.keys}
+        signer = await self._signer_of(history.head.origin)
+        return [key for key in await asyncio.to_thread(signer.vkeys) if key.text not in known]
 
     async def another_key(self, history: History) -> VerifierKey:
         """A key that does not sign yet: the one that the configuration names, or else one that is made now.
 
         LogStoppedError, OSError.
         """
-        head, known = history.head, {key.vkey for key in history.keys}
+        head = history.head
         await self.close()
         config = self._config()
         refs = key_refs(config, self._place, head.origin, os.environ)
         if all(ref.own for ref in refs):
-            path = own_key_file(self._place, head.origin, len(known) + 1)
+            path = own_key_file(self._place, head.origin, len(history.keys) + 1)
             refs = [*refs, KeyRef(Secret(path=str(path)), own=True, fresh=True)]
         await self._start_signer(head.origin, refs)
-        fresh = [key for key in await self.vkeys(head.origin) if key.text not in known]
+        fresh = await self.fresh_keys(history)
         if not fresh:
             raise LogStoppedError("there is no other key to sign with; write where it lies to audit.next_key")
         return fresh[0]

@@ -41,6 +41,11 @@ class Log(Protocol):
         ...
 
     @property
+    def wants_state(self) -> bool:
+        """Whether it is open and has no state yet: what is in force is proven by an earlier log."""
+        ...
+
+    @property
     def condition(self) -> LogCondition:
         """For health and metrics."""
         ...
@@ -72,6 +77,8 @@ class LogFirst:
         self._log: Log | None = None
         self._lock = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
+        self._pinned: tuple[VerifierKey, ...] = ()
+        """The keys that the data plane knows what is in force by."""
         self.problem = ""
         """Why what was decided waits, or is in force and not in the log; empty when nothing is so."""
 
@@ -89,6 +96,11 @@ class LogFirst:
     def keeps_log(self) -> bool:
         """Whether a log is kept."""
         return self._log is not None
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the log goes on and what has waited for it does not know yet."""
+        return bool(self.problem) and self._log is not None and not self._log.condition.problem
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -151,10 +163,22 @@ class LogFirst:
         return done
 
     def follow(self) -> None:
-        """Begin to log what is in force ahead of the log, if anything is."""
-        is_owed = self._log is not None and self._publisher.is_ahead
-        if is_owed and (self._following is None or self._following.done()):
+        """Begin to log what is in force, if it is ahead of the log or proven by a log or keys that are no more.
+
+        Which versions an earlier process has put there this one may not know yet: the next whole state says it.
+        """
+        put = self._publisher.in_force
+        is_known = put is not None and put.prepared.lists is not None
+        if is_known and self._is_owed and (self._following is None or self._following.done()):
             self._following = spawn(self._follow(), name="log what is in force")
+
+    @property
+    def _is_owed(self) -> bool:
+        log = self._log
+        if log is None:
+            return False
+        has_other_keys = bool(log.verifiers) and log.verifiers != self._pinned
+        return self._publisher.is_ahead or log.wants_state or has_other_keys
 
     async def stop(self) -> None:
         """Give up what is being logged: the next start logs it."""
@@ -187,7 +211,9 @@ class LogFirst:
         done = await asyncio.to_thread(take, proof)
         if self._log is not None and not self._publisher.is_ahead:
             self._tell("")
-            await asyncio.to_thread(pin, self._publisher.proofs.state, self._log.verifiers, is_proven=True)
+            keys = self._log.verifiers
+            await asyncio.to_thread(pin, self._publisher.proofs.state, keys, is_proven=True)
+            self._pinned = keys
         return done
 
     def _tell(self, problem: str) -> None:

@@ -24,6 +24,7 @@ from admin.control.clocks import Clocks
 from admin.control.controller import Controller
 from admin.control.listening import ListenError, listen
 from admin.control.lists import ListKeeper
+from admin.control.log_page import LogPage
 from admin.control.progress import ProgressBoard
 from admin.control.public_log import PublicLog
 from admin.control.schedule import Schedule
@@ -93,10 +94,13 @@ def _run(config: Config) -> int:
     if current_generation(place.state) is not None:  # without one nobody answers queries yet
         give_way(NICENESS)
     lock = Lock(place.run / "control.lock", what="control")
+    # The run folder may be a tmpfs of each container; the log lies where its data lies.
+    writing = Lock(place.log_staging / "lock", what="the writer of the public log")
     try:
         now = time.time()  # noqa: TID251 - a process entry point
         asyncio.run(_serve(config, open_vault(config, os.environ, now)))
     finally:
+        writing.release()
         lock.release()
     return 0
 
@@ -125,7 +129,7 @@ def _parts(config: Config, vault: VaultKey) -> _Parts:
         recount=readings.recount,
         fetch=partial(fetch, report=progress.note),
         progress=progress,
-        digester=Digester(store, public_suffixes(), lambda: readings.guard, readings.text),
+        digester=Digester(store, public_suffixes(), lambda: readings.guard, readings.text, readings.moved),
     )
     storage = Storage(lambda: address_of(config), Place(config.data_dir).owed_events)
     controller = Controller(
@@ -148,7 +152,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     _handle_signals(controller, stopping)
     alive = spawn(_keep_alive(), name="watchdog")
     published = asyncio.Event()
-    opening = asyncio.ensure_future(_open_api(controller, config.admin.listen, sock, published))
+    opening = asyncio.ensure_future(_open_api(parts, config.admin.listen, sock, published))
 
     files = FileWatcher(controller.called, parts.keeper.tag)
 
@@ -182,22 +186,24 @@ async def _serve(config: Config, vault: VaultKey) -> None:
 
 async def _work(controller: Controller, log: PublicLog) -> None:
     await controller.start()
-    telling = spawn(log.run(), name="public log")
+    page = LogPage(lambda: controller.config, lambda: log.condition)
+    beside = {spawn(log.run(), name="public log"), spawn(page.run(), name="page of the public log")}
     try:
         await controller.run()
     finally:
-        telling.cancel()
-        await asyncio.wait({telling})
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
 
 
 async def _open_api(
-    controller: Controller, address: HostPort, sock: socket.socket, published: asyncio.Event
+    parts: _Parts, address: HostPort, sock: socket.socket, published: asyncio.Event
 ) -> AdminServer:
     """The API, as soon as a generation is published, or is too long in the making."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(API_WAITS):
             await published.wait()
-    server = (await asyncio.to_thread(_server_class))(controller)
+    server = (await asyncio.to_thread(_server_class))(parts.controller, parts.log)
     await server.start(address, sock)
     return server
 

@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from importlib import import_module
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from admin.api.appliance import LogCondition
 from admin.audit.batch import Item
 from admin.audit.clock import leaf_time
 from admin.audit.doubt import DoubtError, LogStoppedError
-from admin.audit.events import Event, EventKind
-from admin.audit.facts import Recorded
+from admin.audit.events import Event
 from admin.audit.head import Head
-from admin.audit.series import SeriesError, following, is_over, label_of
-from admin.audit.signing import SignerError
+from admin.audit.series import is_over, label_of
 from admin.audit.writer import Addition, Writer
 from admin.config import Config
 from admin.control.clocks import Clocks
-from admin.control.log_draining import Drained, changed_keys, drain
+from admin.control.log_binding import Binding, encoded, last_binding
+from admin.control.log_draining import changed_keys
+from admin.control.log_feed import LogFeed
 from admin.control.log_keeper import MEANS, LogKeeper, Means
+from admin.control.log_succession import LogSuccession
 from admin.services.actors import Actor, ActorKind
 from resolver.runtime.logs import get_logger
-from resolver.tlog import leaves, manifests
+from resolver.tlog import manifests
 from resolver.tlog.canonical import FormatError
 from resolver.tlog.leaf_types import LeafType
 from resolver.tlog.manifests import Manifest
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DoubtError", "LogCondition", "LogStoppedError", "PublicLog"]
 
-PAGE = 1_000
-"""Events that are read at once."""
 LOOK = 1.0
 """Seconds between looks for events that others have written."""
 RETRY = 10.0
@@ -54,10 +51,10 @@ SETTLE = 5.0
 """Seconds of rest after which files are made durable, so that this holds up no append."""
 MOST_UNSETTLED = 20_000
 """Files that are moved and not yet settled; more would be long to move again after a power cut."""
-OVERLAP = 30 * 86_400
-"""Seconds for which an old and a new key both sign."""
 
 _log = get_logger("weir.log")
+
+T = TypeVar("T")
 
 
 class PublicLog:
@@ -73,20 +70,14 @@ class PublicLog:
         """``config`` gives the configuration in force, ``connect`` the open database or a StoreError."""
         self._config, self._connect, self._clocks = config, connect, clocks
         self._keeper = LogKeeper(config, means)
-        self._batch = means.batch
+        self._feed = LogFeed(means.batch, clocks.unix)
+        self._succession = LogSuccession(config, self._keeper, clocks, self)
         self._turn = asyncio.Lock()
         self._news = asyncio.Event()
         self._ledger: StoreLedger | None = None
         self._database: Database | None = None
         self._writer: Writer | None = None
-        self._cursor = 0
-        """The last event that was looked at; may be ahead of the lock row by events that are never told."""
-        self._rows: deque[Recorded] = deque()
-        """Events behind the cursor that were read already."""
-        self._page_is_full = False
-        """Whether more may wait behind them."""
-        self._bound: tuple[int, bytes] | None = None
-        """The last leaf that published a state."""
+        self._binding: Binding | None = None
         self._confirmed = False
         self._busy_at = 0.0
         self._condition = LogCondition()
@@ -152,17 +143,7 @@ class PublicLog:
 
     async def catch_up(self) -> None:
         """Put in what waits and needs no state published with it. LogStoppedError."""
-        async with self._turn, self._saying():
-            writer = await self._ready()
-            await self._drain(writer, hold=True)
-            if writer.head.closed:
-                return
-            writer = await self._see_to_keys(writer)
-            if is_over(writer.head.origin, self._clocks.unix()):
-                await self._end(writer, "year", Actor.of_the_box(ActorKind.SCHEDULE, "year"), "")
-                await self._ready()
-            elif self._clocks.unix() - writer.head.time >= self._config().audit.heartbeat.seconds:
-                await self._append(writer, [self._own(LeafType.HEARTBEAT)])
+        await _uninterrupted(self._catch_up())
 
     async def put_in(self) -> None:
         """Put in every event that waits, those too whose state is yet to be published. LogStoppedError."""
@@ -175,23 +156,8 @@ class PublicLog:
         ``snap`` is the SHA-256 of the compiled file, ``urls`` that of the file of URL entries if there is one. What is bound
         to that very state already is not put in again. LogStoppedError: it must not come into force.
         """
-        async with self._turn, self._saying():
-            writer = await self._ready()
-            data = _encoded(manifest)
-            state = manifests.digest(data)
-            facts = {"snap": snap} | ({"urls": urls} if urls else {})
-            if not self._is_bound(writer.head, state, facts):
-                item = self._own(LeafType.PUBLISH, facts)
-                await self._drain(writer, hold=False, last=(item, state, data))
-            writer = await self._ready()
-            assert self._bound is not None, "a state was published just now"
-            index, leaf = self._bound
-            try:
-                hashes = await asyncio.to_thread(writer.inclusion, index)
-            except (OSError, FormatError) as error:
-                self._forget()
-                raise LogStoppedError(f"tiles of the public log cannot be read: {error}") from error
-            return StateProof(writer.head.note, index, leaf, hashes, data)
+        facts = {"snap": snap} | ({"urls": urls} if urls else {})
+        return await _uninterrupted(self._publish(encoded(manifest), facts))
 
     # ---- what a person asks ----
 
@@ -207,26 +173,37 @@ class PublicLog:
 
     async def rotate_key(self, actor: Actor, reason: str) -> str:
         """Let another key sign beside those that do; returns its vkey. LogStoppedError."""
-        async with self._turn, self._saying():
-            writer = await self._ready()
-            return await self._add_key(writer, actor, reason)
+
+        async def work() -> str:
+            async with self._turn, self._saying():
+                return await self._succession.add_key(await self.ready(), actor, reason)
+
+        return await _uninterrupted(work())
 
     async def retire_key(self, actor: Actor, reason: str) -> str:
         """Let the oldest key sign no more, and destroy it if it is the box's own; returns its vkey. LogStoppedError."""
-        async with self._turn, self._saying():
-            writer = await self._ready()
-            return await self._retire(writer, actor, reason)
+
+        async def work() -> str:
+            async with self._turn, self._saying():
+                return await self._succession.retire(await self.ready(), actor, reason)
+
+        return await _uninterrupted(work())
 
     async def close_log(self, actor: Actor, reason: str, *, compromised: bool) -> str:
         """End this log and begin another, whose origin is returned. LogStoppedError."""
-        async with self._turn, self._saying():
-            writer = await self._ready()
-            old = label_of(writer.head.origin)
-            origin = await self._end(writer, "compromise" if compromised else "other", actor, reason)
-            await self._ready()
-            if compromised:
-                await asyncio.to_thread(self._keeper.forsake, old)
-            return origin
+
+        async def work() -> str:
+            async with self._turn, self._saying():
+                writer = await self.ready()
+                old = label_of(writer.head.origin)
+                why = "compromise" if compromised else "other"
+                origin = await self._succession.end(writer, why, actor, reason)
+                await self.ready()
+                if compromised:
+                    await asyncio.to_thread(self._keeper.forsake, old)
+                return origin
+
+        return await _uninterrupted(work())
 
     async def close(self) -> None:
         """Make what is served durable, and end the signer."""
@@ -234,21 +211,50 @@ class PublicLog:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self._keeper.files.settle)
             await self._keeper.close()
-            self._forget()
+            self.forget()
 
     # ---- appending ----
 
-    async def _ready(self) -> Writer:
+    async def _catch_up(self) -> None:
+        async with self._turn, self._saying():
+            writer = await self.ready()
+            await self._drain(writer, hold=True)
+            if writer.head.closed:
+                return
+            writer = await self._succession.see_to_keys(writer)
+            if is_over(writer.head.origin, self._clocks.unix()):
+                await self._succession.end(writer, "year", Actor.of_the_box(ActorKind.SCHEDULE, "year"), "")
+                await self.ready()
+            elif self._clocks.unix() - writer.head.time >= self._config().audit.heartbeat.seconds:
+                await self._append(writer, [self._own(LeafType.HEARTBEAT)])
+
+    async def _publish(self, manifest: bytes, facts: dict[str, str]) -> StateProof:
+        async with self._turn, self._saying():
+            writer, state = await self.ready(), manifests.digest(manifest)
+            if self._binding is None or not self._binding.says(writer.head, state, facts):
+                item = self._own(LeafType.PUBLISH, facts)
+                await self._drain(writer, hold=False, last=(item, state, manifest))
+                writer = await self.ready()
+            assert self._binding is not None, "a state was published just now"
+            index, leaf = self._binding.index, self._binding.leaf
+            try:
+                hashes = await asyncio.to_thread(writer.inclusion, index)
+            except (OSError, FormatError) as error:
+                raise LogStoppedError(f"tiles of the public log cannot be read: {error}") from error
+            return StateProof(writer.head.note, index, leaf, hashes, manifest)
+
+    async def ready(self) -> Writer:
         """The log that is written, opened anew wherever something has failed or it has ended."""
         ledger = await self._ledger_now()
         writer = self._writer
         if writer is None or not writer.is_open or writer.head.closed:
-            self._forget()
+            self.forget()
             now = self._clocks.unix()
             leaf_time(now, 0)
             writer = self._writer = await self._keeper.open(ledger, now)
-            self._cursor = writer.head.events
-            self._bound = await _last_bound(writer.head, ledger)
+            self._feed.restart(writer.head.events)
+            self._binding = await last_binding(writer.head, ledger)
+            self._note(writer.head)
         return writer
 
     async def _ledger_now(self) -> StoreLedger:
@@ -267,28 +273,16 @@ class PublicLog:
         self, writer: Writer, *, hold: bool, last: tuple[Item, str, bytes] | None = None
     ) -> None:
         """Append what waits, in as many batches as it takes; ``last`` is an item of the log's own with its state."""
+        assert self._ledger is not None
         more = True
         while more and not writer.head.closed:
-            drained, more = await self._waiting(hold=hold)
+            drained, more = await self._feed.next(self._ledger, self._keeper.actor_key, hold=hold)
             if last is not None and not more:
                 await self._append(writer, [*drained.items, last[0]], last[1:])
             elif drained.items:
                 await self._append(writer, drained.items)
         if last is not None and writer.head.closed:
             raise LogStoppedError("this log has just ended; the next one is begun in a moment")
-
-    async def _waiting(self, *, hold: bool) -> tuple[Drained, bool]:
-        """The next batch of events, and whether more wait behind it."""
-        assert self._ledger is not None
-        if not self._rows:
-            self._rows.extend(await self._ledger.waiting(self._cursor, PAGE))
-            self._page_is_full = len(self._rows) == PAGE
-        rows, now = list(islice(self._rows, self._batch)), self._clocks.unix()
-        drained = drain(rows, self._keeper.actor_key, after=self._cursor, now=now, hold=hold)
-        self._cursor = drained.upto
-        while self._rows and self._rows[0].sequence <= self._cursor:
-            self._rows.popleft()
-        return drained, not drained.is_held and (bool(self._rows) or self._page_is_full)
 
     async def _append(
         self, writer: Writer, items: Sequence[Item], state: tuple[str, bytes] | None = None
@@ -298,7 +292,7 @@ class PublicLog:
         now = leaf_time(self._clocks.unix(), head.time, confirmed=self._confirmed)
         changed = changed_keys(items, head.size, now, writer.history.keys)
         digest, manifest = state or (None, b"")
-        addition = Addition(items, now, digest, manifest, self._cursor, changed)
+        addition = Addition(items, now, digest, manifest, self._feed.cursor, changed)
         try:
             await writer.append(addition)
         except FormatError as error:
@@ -307,17 +301,10 @@ class PublicLog:
             ) from error
         self._confirmed, self._busy_at = False, self._clocks.monotonic()
         if state is not None and self._ledger is not None:
-            self._bound = await _last_bound(writer.head, self._ledger)
+            self._binding = await last_binding(writer.head, self._ledger)
         if changed:
             await self._show(writer)
-        took = self._clocks.monotonic() - began
-        self._condition = replace(
-            self._condition,
-            size=writer.head.size,
-            origin=writer.head.origin,
-            appends=self._condition.appends + 1,
-            seconds=self._condition.seconds + took,
-        )
+        self._note(writer.head, self._clocks.monotonic() - began)
 
     async def _settle_if_idle(self) -> None:
         files = self._keeper.files
@@ -331,72 +318,10 @@ class PublicLog:
                         f"the files of the public log are not made durable: {error}"
                     ) from error
 
-    # ---- keys and ends ----
+    # ---- about itself ----
 
-    async def _see_to_keys(self, writer: Writer) -> Writer:
-        """Follow the configuration to another key, and retire the one before when its time is over; the log thereafter."""
-        active = writer.history.active
-        if len(active) > 1 and self._clocks.unix() - active[1].added >= OVERLAP:
-            await self._retire(writer, Actor.of_the_box(ActorKind.SCHEDULE, "key"), "")
-        elif self._config().audit.next_key is not None and len(active) == 1:
-            try:
-                known = {key.vkey for key in writer.history.keys}
-                fresh = [key for key in await self._keeper.vkeys(writer.head.origin) if key.text not in known]
-            except SignerError as error:
-                raise LogStoppedError(str(error)) from error
-            if fresh:
-                await self._add_key(writer, Actor.of_the_box(ActorKind.SCHEDULE, "key"), "")
-        return await self._ready()
-
-    async def _add_key(self, writer: Writer, actor: Actor, reason: str) -> str:
-        if len(writer.history.active) > 1:
-            raise LogStoppedError("two keys sign already; retire the older one first: weir audit retire-key")
-        try:
-            key = await self._keeper.another_key(writer.history)
-        except (SignerError, OSError) as error:
-            raise LogStoppedError(f"there is no other key to sign with: {error}") from error
-        self._forget()  # the signer was started again, with this key
-        event = Event(
-            EventKind.LOG_ROTATED, writer.head.origin, reason=reason, detail={"step": "add", "vkey": key.text}
-        )
-        await self._tell(event, actor)
-        return key.text
-
-    async def _retire(self, writer: Writer, actor: Actor, reason: str) -> str:
-        active = writer.history.active
-        if len(active) < 2:
-            raise LogStoppedError("one key signs the log; let another sign first: weir audit rotate-key")
-        old = active[0]
-        event = Event(
-            EventKind.LOG_ROTATED,
-            writer.head.origin,
-            reason=reason,
-            detail={"step": "retire", "vkey": old.vkey},
-        )
-        await self._tell(event, actor)
-        try:
-            await self._keeper.drop_key(old, (await self._ready()).history)
-        except OSError as error:
-            _log.error(
-                "a retired key of the public log is not destroyed; remove its file", problem=str(error)
-            )
-        self._forget()
-        return old.vkey
-
-    async def _end(self, writer: Writer, why: str, actor: Actor, reason: str) -> str:
-        """Close the log; returns the origin of the one to follow."""
-        try:
-            origin = following(self._keeper.series, writer.head.origin, self._clocks.unix())
-        except SeriesError as error:
-            raise DoubtError(f"the public log cannot go on: {error}") from error
-        event = Event(
-            EventKind.LOG_CLOSED, writer.head.origin, reason=reason, detail={"why": why, "next": origin}
-        )
-        await self._tell(event, actor)
-        return origin
-
-    async def _tell(self, event: Event, actor: Actor) -> None:
-        """Record an event about the log itself, and put it in with all that waits before it."""
+    async def tell(self, event: Event, actor: Actor) -> None:
+        """Record an event about the log itself, and put it in with all that waits before it. For whoever has the turn."""
         assert self._database is not None
         from admin.store.errors import StoreError
 
@@ -405,13 +330,13 @@ class PublicLog:
                 transaction.record(event, actor, self._clocks.unix())
         except StoreError as error:
             raise LogStoppedError(f"the public log waits for the database: {error}") from error
-        await self._drain(await self._ready(), hold=False)
+        await self._drain(await self.ready(), hold=False)
 
     async def _show(self, writer: Writer) -> None:
         try:
             await self._keeper.show(writer.history)
         except OSError as error:
-            self._forget()
+            self.forget()
             raise LogStoppedError(f"the keys of the public log are not shown: {error}") from error
 
     # ---- the rest ----
@@ -419,21 +344,25 @@ class PublicLog:
     def _own(self, kind: LeafType, facts: dict[str, str] | None = None) -> Item:
         return Item(kind, self._keeper.system, facts or {})
 
-    def _is_bound(self, head: Head, state: str, facts: dict[str, str]) -> bool:
-        if self._bound is None or head.state != state or head.bound != self._bound[0]:
-            return False
-        leaf = leaves.decode(self._bound[1])
-        return leaf.state == state and dict(leaf.facts) == facts
+    def _note(self, head: Head, took: float | None = None) -> None:
+        """So far the log has come; ``took`` are the seconds of an append."""
+        before = self._condition
+        self._condition = replace(
+            before,
+            size=head.size,
+            origin=head.origin,
+            appends=before.appends + (took is not None),
+            seconds=before.seconds + (took or 0.0),
+        )
 
     def _stopped(self, problem: str) -> None:
         if problem != self.problem:
             _log.error("the public log is stopped; what changes waits", problem=problem)
         self._condition = replace(self._condition, problem=problem)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Believe nothing of what is in memory: the next use opens the log anew."""
-        self._writer, self._bound = None, None
-        self._rows.clear()
+        self._writer, self._binding = None, None
 
     @contextlib.asynccontextmanager
     async def _saying(self) -> AsyncIterator[None]:
@@ -441,7 +370,7 @@ class PublicLog:
         try:
             yield
         except BaseException as error:
-            self._forget()
+            self.forget()
             if isinstance(error, LogStoppedError):
                 self._stopped(str(error))
             raise
@@ -450,15 +379,13 @@ class PublicLog:
             self._condition = replace(self._condition, problem="")
 
 
-def _encoded(manifest: Manifest) -> bytes:
+async def _uninterrupted(work: Coroutine[object, object, T]) -> T:
+    """Do this to its end, even if whoever waits for it is cancelled: a thread of it that is writing cannot be."""
+    task = asyncio.ensure_future(work)
     try:
-        return manifests.encode(manifest)
-    except FormatError as error:
-        raise DoubtError(f"this state cannot be written in the public log: {error}") from error
-
-
-async def _last_bound(head: Head, ledger: StoreLedger) -> tuple[int, bytes] | None:
-    if head.bound is None:
-        return None
-    found = await ledger.leaves(head.origin, head.bound, 1)
-    return (head.bound, found[0]) if found else None
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # nobody waits for what it would say
+        raise

@@ -6,7 +6,7 @@ its status.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from admin.audit.events import Detail, Event, EventKind
 from admin.services.actors import Actor, ActorKind
@@ -22,6 +22,21 @@ _LONGEST = 500
 """Characters of a message that an event carries."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is known of a version beside its record."""
+
+    feed: str = ""
+    """The commitment to what the source sent."""
+    moved: tuple[int, int] | None = None
+    """How many entries came and how many went, against the version that was announced before; None where such numbers
+    are told to nobody.
+    """
+
+
+NO_NEWS = News()
+
+
 def noted(  # noqa: PLR0913 - what was found out, each by name
     life: ListLife,
     source: ListSource,
@@ -29,17 +44,17 @@ def noted(  # noqa: PLR0913 - what was found out, each by name
     newest: Serving | None,
     held: Held | None,
     now: float,
-    feed: str = "",
+    news: News = NO_NEWS,
 ) -> ListLife | None:
     """The life with what is new announced; None if nothing is.
 
-    ``newest`` is the version that was accepted last, ``held`` the one that waits, ``now`` Unix seconds, ``feed`` the
-    commitment to what the source sent as the newest version.
+    ``newest`` is the version that was accepted last, ``news`` is about it, ``held`` is the one that waits, ``now`` Unix
+    seconds.
     """
     events: list[Event] = []
     announced, trouble = life.announced, life.trouble
     if newest is not None and newest.digest != announced:
-        events.append(_with_feed(_synced(source, announced, newest), source, feed))
+        events.append(_with_news(_synced(source, announced, newest), source, news))
         announced = newest.digest
     if outcome.state is ListState.HELD and held is not None and trouble != held.digest:
         events.append(_held(source, held))
@@ -77,8 +92,15 @@ def _synced(source: ListSource, before: str, newest: Serving) -> Event:
     return Event(EventKind.LIST_SYNCED, source.id, before=before, after=newest.digest, detail=detail)
 
 
-def _with_feed(event: Event, source: ListSource, feed: str) -> Event:
-    """With the commitment by which the list's publisher can check what was applied, where even that may be published."""
-    if not feed or source.handling.publish is not Publish.ROOT:
-        return event
-    return replace(event, detail={**event.detail, "ref": feed})
+def _with_news(event: Event, source: ListSource, news: News) -> Event:
+    """With what came and went, as far as numbers may be told, and the commitment by which the list's publisher can check
+    what was applied, where even that may be published.
+    """
+    detail: dict[str, Detail] = dict(event.detail)
+    if news.moved is not None and (
+        source.confidentiality is not Confidentiality.SECRET or tells_numbers(source)
+    ):
+        detail |= {"added": news.moved[0], "removed": news.moved[1]}
+    if news.feed and source.handling.publish is Publish.ROOT:
+        detail["ref"] = news.feed
+    return replace(event, detail=detail)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from admin.api.app import make_app
 from admin.api.appliance import Appliance
+from admin.api.log_actions import LogActions
 from admin.config.endpoints import HostPort
 from admin.control.listening import ListenError, listen
 from resolver.runtime.logs import get_logger
@@ -32,10 +33,10 @@ def _silent() -> logging.Logger:
 class AdminServer:
     """Serves one appliance's API at one address at a time."""
 
-    def __init__(self, appliance: Appliance) -> None:
+    def __init__(self, appliance: Appliance, public_log: LogActions | None = None) -> None:
         """Nothing listens before ``start``."""
         self._runner = web.AppRunner(
-            make_app(appliance),
+            make_app(appliance, public_log=public_log),
             access_log=None,
             logger=_silent(),
             handle_signals=False,

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     TOKENS_READ = "tokens:read"
     TOKENS_WRITE = "tokens:write"
     AUDIT_READ = "audit:read"
+    AUDIT_KEYS = "audit:keys"
+    """Change the keys of the public log, or end it."""
     AUDIT_PRIVATE = "audit:private"
     """Read the private part of a single event, with its opening: with a reason, itself an event."""
     AUDIT_OPEN = "audit:open"

@@ -9,6 +9,7 @@
     log/         the public log, for everybody
     log.vkey     the keys by which it is checked, for everybody
     log-staging/ what is about to be in the log; control alone
+    log-page/    what the page beside the public log is made of; control alone
     log-keys/    what signs the log, where the configuration names no key, and the key of its pseudonyms; control alone
     owed-events  events that the database does not have yet; control alone
 """
@@ -79,6 +80,11 @@ class Place:
         """What signs the public log."""
         return self.data_dir / "log-keys"
 
+    @property
+    def log_page(self) -> Path:
+        """What the page beside the public log is made of."""
+        return self.data_dir / "log-page"
+
     def create(self) -> None:
         """Make what is missing; what exists keeps its owner and rights. OSError as from mkdir(2)."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -88,6 +94,7 @@ class Place:
             self.lists: _PRIVATE,
             self.log_staging: _PRIVATE,
             self.log_keys: _PRIVATE,
+            self.log_page: _PRIVATE,
         }
         for path, mode in folders.items():
             path.mkdir(mode=mode, exist_ok=True)

@@ -72,6 +72,15 @@ class Database:
             async with self._turn(), self._session(self._engines.writer) as transaction:
                 yield transaction
 
+    async def fold(self) -> None:
+        """Leave nothing of what was erased in SQLite's log beside the file, as far as no reader is at it. UnavailableError.
+
+        PostgreSQL sees to its own files.
+        """
+        with _faults(self._name):
+            async with self._turn():
+                await self._engines.fold()
+
     async def run(self, work: Callable[[Connection], T]) -> T:
         """A whole transaction for reading and writing in one piece of work, which knows no ``await``: for what is done
         often. It is committed when the work returns, and rolled back on any error. UnavailableError as ``transaction``.

@@ -44,6 +44,15 @@ class Engines:
     thread: Engine | None
     """SQLite's writer for a transaction in a thread: without a hop to the driver's thread for every statement."""
 
+    async def fold(self) -> None:
+        """Fold SQLite's log into the file, and cut it."""
+        if self.writer.dialect.name != "sqlite":
+            return
+        async with self.writer.connect() as connection:
+            raw = await connection.get_raw_connection()  # a checkpoint cannot be had in a transaction
+            if raw.driver_connection is not None:
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def dispose(self) -> None:
         """Close all connections. The writer's last: SQLite then folds its log into the file."""
         await self.reader.dispose()

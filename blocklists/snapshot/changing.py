@@ -50,6 +50,8 @@ class VersionChange:
     """Of the version before, as far as the two differ: what both have alike counts alike in both."""
     come: ListCounts
     """Of the new one; its first bad lines are those of all of it."""
+    moved: tuple[int, int] = (0, 0)
+    """How many entries came, and how many went."""
 
     def counts(self, before: ListCounts) -> ListCounts:
         """The counts of the new version; ``before`` are those of the one before, about the same guarded names."""
@@ -209,10 +211,12 @@ def _told(
     """What the lines of two versions say of the names; None if any of them bears on others."""
     said = dict.fromkeys(names, 0)
     addresses: set[str] = set()
-    for part in (gone, come):
+    listed: tuple[set[Entry], set[Entry]] = (set(), set())
+    for part, seen in zip((gone, come), listed, strict=True):
         for entry in _entries(source, part.text):
             if entry is None:
                 return None
+            seen.add(entry)
             if entry.scope is Scope.ADDRESS:
                 addresses.add(entry.name)
             if part is come and entry.name in said:
@@ -221,6 +225,7 @@ def _told(
         tuple(edit for name in sorted(said) for edit in _edits(name, said[name], name in addresses)),
         gone.counts(source, suffixes),
         come.counts(source, suffixes),
+        (len(listed[1] - listed[0]), len(listed[0] - listed[1])),
     )
 
 

@@ -51,3 +51,13 @@ def merged_lines(bytes text not None, bytes gone not None, bytes come not None):
     with nogil:
         weir_merge_lines(old, out, new, into)
     return merged
+
+
+def lines_changed(bytes before not None, bytes after not None):
+    """How many lines came and how many went; both texts are sorted by bytes, each line once."""
+    cdef weir_sorted_lines old = weir_sorted_lines(_bytes_of(before), len(before))
+    cdef weir_sorted_lines new = weir_sorted_lines(_bytes_of(after), len(after))
+    cdef size_t gone = 0, come = 0
+    with nogil:
+        weir_count_changes(old, new, &gone, &come)
+    return come, gone

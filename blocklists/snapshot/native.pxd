@@ -209,3 +209,4 @@ cdef extern from "merge.h" nogil:
         const uint8_t *data
         size_t length
     size_t weir_merge_lines(weir_sorted_lines text, weir_sorted_lines gone, weir_sorted_lines come, uint8_t *out)
+    void weir_count_changes(weir_sorted_lines before, weir_sorted_lines after, size_t *gone, size_t *come)

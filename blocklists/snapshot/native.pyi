@@ -214,3 +214,6 @@ def sorted_names(data: bytes, syntax: int, word: bytes, odd: Callable[[int, int,
 def merged_lines(text: bytes, gone: bytes, come: bytes) -> bytes:
     """The lines of ``text`` without those of ``gone``, and those of ``come``, which win. All three are sorted by bytes, each
     line once, each with its LF; what is not is merged as it comes, within bounds."""
+
+def lines_changed(before: bytes, after: bytes) -> tuple[int, int]:
+    """How many lines came and how many went. Both texts are sorted by bytes, each line once, each with its LF."""

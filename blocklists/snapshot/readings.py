@@ -127,6 +127,14 @@ class Readings:
             self._kept.pop(source.id, None)
         return change.counts(counts)
 
+    def moved(self, source: ListSource, before: str, after: str) -> tuple[int, int] | None:
+        """How many entries came with the version ``after`` and how many went, if ``recount`` has just found that out."""
+        with self._lock:
+            known, change = self._changes.get(source.id, (None, None))
+        return (
+            None if change is None or known is None or known[:3] != (source, before, after) else change.moved
+        )
+
     def change(
         self, source: ListSource, before: str, after: str, text: Callable[[str], bytes | None]
     ) -> VersionChange | None:

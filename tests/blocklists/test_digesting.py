@@ -267,3 +267,19 @@ def test_two_who_ask_at_once_get_the_same_commitment(store: ListStore, source: M
         found = list(pool.map(lambda _: of(digester, one, version), range(32)))
     assert len(set(found)) == 1
     assert digester.opened(one, found[0].text) is not None
+
+
+def test_what_came_and_went(store: ListStore, source: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, pages = source(), replace(source("urls"), id="pages")
+    known = {("v1", "v2"): (7, 8)}
+    digester = Digester(store, (), moved=lambda _source, before, after: known.get((before, after)))
+    first, later = accepted(store, one, DATA), accepted(store, one, LATER)
+    assert digester.moved(one, "", first) == (2, 0)
+    assert digester.moved(one, first, later) == (1, 1)
+    assert digester.moved(one, "v1", "v2") == (7, 8)
+    assert digester.moved(one, "gone", later) is None
+    versions = accepted(store, pages, b"a.example/x\n"), accepted(store, pages, b"a.example/y\nb.example/\n")
+    assert digester.moved(pages, *versions) == (2, 1)
+    monkeypatch.setattr("blocklists.digesting.MOST_PARSED", 10)
+    assert digester.moved(pages, *versions) is None
+    assert digester.moved(one, first, later) == (1, 1)

@@ -17,7 +17,7 @@ from blocklists.durable import write_record
 from blocklists.gates import Gate, GateFailure
 from blocklists.list_store import ListStore, ReleaseError
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion, SkipReason
-from blocklists.records import ListState, Serving
+from blocklists.records import ListLife, ListState, Serving
 
 Make = Callable[..., ListSource]
 COUNTS = ListCounts(
@@ -242,3 +242,15 @@ def test_text_is_forgotten_when_a_list_becomes_secret(tmp_path: Path, source: Ma
 def test_an_id_that_would_leave_the_folder_is_refused(list_id: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a list's id has"):
         ListStore(tmp_path).load(list_id)
+
+
+def test_what_was_decided_is_remembered_whether_a_list_is_configured_or_not(tmp_path: Path) -> None:
+    store = ListStore(tmp_path)
+    assert store.remembered() == frozenset()
+    for name in ("bets", "gone"):
+        store.decide(name, ListLife(announced="d" * 64))
+    for name in (".hidden", "no id", "empty"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "other.json").write_text("{}")
+    (tmp_path / "no id" / "life.json").write_text("{}")
+    assert store.remembered() == {"bets", "gone"}

@@ -162,7 +162,9 @@ def test_users_and_folders_exist_for_every_unit() -> None:
         assert re.search(rf"^m {user} weir$", users, re.MULTILINE)
         assert re.search(rf"^d {found['ReadWritePaths'][0]} ", folders, re.MULTILINE)
     assert re.search(r"^d /var/lib/weir/state 2750 weir-admin weir -$", folders, re.MULTILINE)
-    assert re.search(r"^d /var/lib/weir/lists 0700 weir-admin weir-admin -$", folders, re.MULTILINE)
+    for private in ("lists", "log-staging", "log-keys"):
+        assert re.search(rf"^d /var/lib/weir/{private} 0700 weir-admin weir-admin -$", folders, re.MULTILINE)
+    assert re.search(r"^d /var/lib/weir/log 0755 weir-admin weir -$", folders, re.MULTILINE)
 
 
 def test_the_folder_is_no_package() -> None:

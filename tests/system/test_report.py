@@ -59,11 +59,14 @@ def report(folder: Path, *options: str) -> dict[str, Any]:
 def test_a_report_tells_what_the_appliance_did(box: Any, tmp_path: Path) -> None:
     log = box.data / "log"
     box.eventually((log / "checkpoint").exists, "a log")
-    box.eventually(lambda: report(log)["counters"]["days"] == 1, "yesterday's numbers", 30)
-    box.eventually(lambda: bool(report(log)["acts"]["leaves"]["enforce"]), "a node that serves a state", 30)
+    listed = Path(box.config["lists"][0]["url"].removeprefix("file:"))
+    listed.write_text("bets.example\nmore.example\n")
+    box.eventually(lambda: report(log)["lists"]["bets"]["versions"] == 2, "a second version", 60)
+    box.eventually(lambda: report(log)["acts"]["leaves"]["enforce"] > 0, "a node that serves it", 30)
     shutil.copytree(log, tmp_path / "copy" / "log")
     shutil.copy(box.data / "log.vkey", tmp_path / "copy" / "log.vkey")
     found = report(tmp_path / "copy" / "log")
+    assert found["counters"]["days"] == 1
     numbers = found["counters"]["groups"]
     assert abs(numbers["gambling"]["sum"] - 5_000) < 300
     assert numbers["quiet"] == {
@@ -77,6 +80,7 @@ def test_a_report_tells_what_the_appliance_did(box: Any, tmp_path: Path) -> None
     watch, bets = found["lists"]["watch"], found["lists"]["bets"]
     assert (watch["confidentiality"], watch["authority"], watch["entries"]["last"]) == ("secret", "IWF", None)
     assert bets["seconds"]["all"] > 0
+    assert bets["entries"]["last"] == 2
     assert found["log"]["leaves"] == sum(found["acts"]["leaves"].values())
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from admin.audit.report import dsa, iwf
@@ -28,6 +29,9 @@ from resolver.tlog.manifests import Manifest
 FORMAT = "weir-report-1"
 COUNTERS_WAIT = 86_400
 """Seconds after a period in which the counters of its last days are still taken; then it is complete."""
+
+SEALED = "sealed"
+"""Leaves of which it may not be told yet what they are about; their keys may be missing."""
 
 Manifests = Callable[[str], Manifest]
 """The manifest of a state."""
@@ -54,7 +58,9 @@ class Walk:
         self._last = 0
 
     def take(self, data: bytes, leaf: Leaf) -> None:
-        """The next leaf of the log: its bytes, and what they say."""
+        """The next leaf of the log: its bytes, and what they say. Of a sealed one it counts that it is there."""
+        if leaf.seal is not None:
+            leaf = replace(leaf, type=SEALED, facts={})
         if leaf.t >= self._end:
             self._look_back(leaf)
             return

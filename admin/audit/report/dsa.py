@@ -76,13 +76,15 @@ def _measures(lists: list[Document]) -> Document:
         "versions": _total(lists, "versions"),
         "entries_added": added,
         "entries_removed": removed,
-        "median_seconds_to_give_effect": _median(lists),
+        "median_seconds_from_fetch_to_force": _median(lists),
     }
 
 
 def _median(lists: list[Document]) -> int | None:
-    """The largest of the lists' medians: what holds for each of them."""
-    found = [item["latency"]["enforced"]["median"] for item in lists]
+    """The largest of the lists' medians: what holds for each of them. From the fetch, which is the moment nearest to an
+    order's arrival that the log knows.
+    """
+    found = [item["latency"]["since_fetch"]["median"] for item in lists]
     return max((value for value in found if value is not None), default=None)
 
 

@@ -61,9 +61,7 @@ class KeepingPart:
 
     def _note_silence(self, now: int) -> None:
         if self._last is not None and now - self._last > LONGEST_SILENCE and now > self._period.begin:
-            self._gaps.append(
-                {"from": max(self._last, self._period.begin), "until": min(now, self._period.end)}
-            )
+            self._gaps.append({"from": self._last, "until": min(now, self._period.end)})
 
     def _note_key(self, step: Step) -> None:
         leaf = step.leaf

@@ -16,6 +16,9 @@ from resolver.tlog.leaf_types import LeafType
 FOLLOWED = 7 * 86_400
 """Seconds after which a decision is not followed any more: a node that was taken away never says that it has it."""
 
+STATE_WAIT = 60
+"""Seconds within which the state of a decision follows its leaf. The log holds such leaves for half of that at most."""
+
 _EFFECTS: dict[str, tuple[bool, bool]] = {
     LeafType.LIST_ADD: (True, False),
     LeafType.LIST_SYNC: (True, False),
@@ -89,10 +92,7 @@ class LatencyPart:
         if leaf.state != leaf.prev:
             self._number += 1
             self._states[leaf.state] = self._number
-            for item in self._open:
-                if item.state is None:
-                    item.state, item.waiting = self._number, set(self._nodes)
-                    item.fetched = _fetched(step, item)
+            self._attach(step)
         if leaf.type == LeafType.ENFORCE:
             self._enforced(str(leaf.facts["node"]), self._states.get(str(leaf.facts["served"])), leaf.t)
 
@@ -101,6 +101,18 @@ class LatencyPart:
         while self._open:
             self._give_up(self._open.popleft())
         return _sum(self.lists.values())
+
+    def _attach(self, step: Step) -> None:
+        """This state has all decisions that waited for one; one that has waited long was in an earlier state, and is not
+        measured.
+        """
+        self._open = deque(
+            item for item in self._open if item.state is not None or step.leaf.t - item.at <= STATE_WAIT
+        )
+        for item in self._open:
+            if item.state is None:
+                item.state, item.waiting = self._number, set(self._nodes)
+                item.fetched = _fetched(step, item)
 
     def _give_up(self, item: _Decision) -> None:
         if item.is_inside and item.state is not None:

@@ -59,3 +59,18 @@ size_t weir_merge_lines(weir_sorted_lines text, weir_sorted_lines gone, weir_sor
     at = put(out, at, text.data, text.length);
     return put(out, at, come.data, come.length);
 }
+
+void weir_count_changes(weir_sorted_lines before, weir_sorted_lines after, size_t *gone, size_t *come)
+{
+    *gone = *come = 0;
+    while (before.length > 0 || after.length > 0) {
+        size_t old = before.length > 0 ? line_length(before) : 0, new = after.length > 0 ? line_length(after) : 0;
+        int order = old == 0 ? 1 : new == 0 ? -1 : compare(before.data, old, after.data, new);
+        *gone += order < 0;
+        *come += order > 0;
+        if (order <= 0)
+            before = next(before, old);
+        if (order >= 0)
+            after = next(after, new);
+    }
+}

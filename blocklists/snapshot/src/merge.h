@@ -15,4 +15,7 @@ typedef struct {
  * `out` NULL: only count them. A line that is in `gone` and in `come` is written. */
 size_t weir_merge_lines(weir_sorted_lines text, weir_sorted_lines gone, weir_sorted_lines come, uint8_t *out);
 
+/* How many lines of `before` are not in `after`, and the other way round. */
+void weir_count_changes(weir_sorted_lines before, weir_sorted_lines after, size_t *gone, size_t *come);
+
 #endif

@@ -136,6 +136,7 @@ async def test_two_persons_erase(client: Any, logged: Any, make_token: Any) -> N
         told.append((await answer.json())["waits"])
     assert told == [True, True, False]
     assert (await kinds(logged))[-1] == "audit.erased"
+    assert (logged.place.data_dir / "weir.db-wal").stat().st_size == 0
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import os
 import random
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from admin.audit.disk import Disk
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.signing import RefusedError
 from admin.store.database import Database
+from admin.store.errors import UnavailableError
 from resolver.tlog import checkpoints, notes
 
 WithDisk = Callable[[Callable[[Path], Disk]], Any]
@@ -358,8 +361,6 @@ async def test_a_readonly_folder_stops_the_log_and_nothing_else(small_box: Any, 
 
 
 async def test_a_database_that_is_away_stops_the_log_until_it_is_back(small_box: Any) -> None:
-    from admin.store.errors import UnavailableError
-
     log = small_box.log()
     await log.start()
     connect = small_box.connect
@@ -425,3 +426,29 @@ async def _restore(box: Any, backup: Path, path: Path) -> None:
         name.unlink()
     shutil.copy(backup, path)
     box.database = await Database.open(f"sqlite:{path}")
+
+
+async def test_whoever_is_cancelled_leaves_no_append_half_done(
+    small_box: Any, with_step: Any, manifest: Any, snap: str
+) -> None:
+    reached, go = threading.Event(), threading.Event()
+
+    def step(name: str) -> None:
+        if name == "sign" and not go.is_set() and small_box.logs[0].head.size:
+            reached.set()
+            go.wait(10)
+
+    log = small_box.log(with_step(step))
+    go.set()
+    await log.start()
+    go.clear()
+    work = asyncio.ensure_future(log.publish(manifest(1), snap))
+    await asyncio.to_thread(reached.wait, 10)
+    work.cancel()
+    await small_box.happen()
+    other = asyncio.ensure_future(log.catch_up())
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await other
+    assert [leaf.type for leaf in small_box.replay()] == ["log.init", "publish", "admin.add"]

@@ -19,6 +19,10 @@ from resolver.tlog import notes
 from resolver.tlog.notes import VerifierKey
 
 
+class EndedError(BaseException):
+    """The process ends here; nothing of it catches this."""
+
+
 async def test_rotation_overlaps_and_the_old_key_is_destroyed(
     box: Any, operator: Any, manifest: Any, snap: str
 ) -> None:
@@ -37,7 +41,7 @@ async def test_rotation_overlaps_and_the_old_key_is_destroyed(
     assert [key.text for key in box.vkeys()] == [second.text]
     proof.verify(box.vkeys())
     files = sorted(path.name for path in (box.place.log_keys / "2027").iterdir())
-    assert files == ["2.key", "mark"]
+    assert files == ["2.key", "mark"], "the retired key is gone"
     (box.folder / "first").write_text(first.text + "\n")
     assert box.verify("", "--key", str(box.folder / "first")) == 0
     with pytest.raises(LogStoppedError, match="one key signs the log"):
@@ -136,6 +140,24 @@ async def test_a_key_that_is_gone_or_another_signs_nothing(small_box: Any, tmp_p
     assert len(small_box.replay()) == 2
 
 
+async def test_a_log_keeps_its_name_whatever_the_node_is_called(small_box: Any) -> None:
+    log = small_box.log()
+    await log.start()
+    text = small_box.config.path.read_text()
+    small_box.config.path.write_text(text.replace("node: box", "node: Other Box"))
+    small_box.config = load(small_box.config.path)
+    again = small_box.log()
+    await again.start()
+    assert again.head.origin == "box/weir/2027"
+    _configure(small_box, "audit: {origin: filter.isp.example/log}")
+    other = small_box.log()
+    with pytest.raises(LogStoppedError, match="write box/weir there"):
+        await other.catch_up()
+    shutil.move(small_box.place.log, small_box.folder / "away")
+    await other.catch_up()
+    assert other.head.origin == "filter.isp.example/log/2027"
+
+
 @pytest.mark.parametrize("compromised", [True, False])
 async def test_a_log_that_was_ended_is_followed_by_another(
     small_box: Any, operator: Any, manifest: Any, snap: str, compromised: bool
@@ -147,6 +169,7 @@ async def test_a_log_that_was_ended_is_followed_by_another(
     assert origin == "box/weir/2027b"
     assert log.wants_state
     assert (await small_box.told(origin)) == []
+    assert [path.name for path in (small_box.place.log_keys / "2027").iterdir()] == ["mark"]
     before = (small_box.place.log / "2027" / "checkpoint").read_text()
     first = small_box.replay()[0]
     assert (first.type, first.facts["last"], first.facts["origin"]) == ("log.init", before, origin)
@@ -201,14 +224,14 @@ async def test_a_process_that_ends_while_a_log_is_put_away_is_made_up_for(
         if source.is_dir() or target.is_dir():
             left -= 1
             if left < 0:
-                raise KeyboardInterrupt
+                raise EndedError
         return rename(source, target)
 
     monkeypatch.setattr(Path, "rename", mortal)
     ended = False
     try:
         await log.close_log(operator, "", compromised=False)
-    except KeyboardInterrupt:
+    except EndedError:
         ended = True
     assert ended == (steps < 2)
     monkeypatch.undo()
@@ -245,7 +268,7 @@ async def test_what_signs_is_for_its_owner_alone(small_box: Any) -> None:
     await log.catch_up()
     await log.close()
     found = sorted(path.name for path in small_box.place.log_keys.rglob("*") if path.is_file())
-    assert found == ["1.key", "actor.key", "home", "mark"]
+    assert found == ["1.key", "actor.key", "home", "mark", "series"]
     for path in (small_box.place.log_keys, *small_box.place.log_keys.rglob("*")):
         assert path.stat().st_mode & 0o077 == 0, path
 

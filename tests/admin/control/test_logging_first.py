@@ -140,8 +140,7 @@ async def test_a_change_waits_for_a_stopped_log_and_comes_with_it(running: Any, 
     assert worker.blocks("base-1.example")
     assert "the disk is full; make room" in controller.condition().publish_problem
     world.log.stopped = ""
-    world.pass_time(31)
-    await controller._step()
+    await controller._step()  # without waiting for the time at which a publication would be tried again
     assert worker.blocks("more.example")
     assert controller.condition().publish_problem == ""
     assert worker.prover.refused == 0
@@ -282,3 +281,69 @@ async def test_nothing_is_taken_without_its_proof(running: Any, worker: Worker, 
     worker.prover._is_pinned = True
     with pytest.raises(TablesError, match="keys of the log are gone"):
         worker.look()
+
+
+async def test_the_kill_switch_works_after_a_restart_while_the_log_is_stopped(
+    running: Any, worker: Worker
+) -> None:
+    world, _ = running
+    world.log.stopped = "the disk is full"
+    controller = world.controller()
+    await controller.start()
+    assert worker.blocks("base-1.example")
+    await controller.lists.suspend(OPERATOR, "bets", "It blocks our own shop.", None)
+    assert not worker.blocks("base-1.example")
+    logged = len(world.log.leaves)
+    world.log.stopped = ""
+    await controller._step()
+    await until(lambda: not controller._publisher.is_ahead)
+    assert len(world.log.leaves) == logged + 1
+    assert worker.state == world.log.states[-1]
+    assert not worker.blocks("base-1.example")
+    await controller.lists.resume(OPERATOR, "bets", "It does not any more.")
+    assert worker.blocks("base-1.example")
+    assert worker.prover.refused == 0
+
+
+async def test_a_change_of_settings_alone_needs_no_new_leaf(running: Any, worker: Worker) -> None:
+    world, controller = running
+    logged = len(world.log.leaves)
+    world.write(
+        '{id: bets, url: "https://lists.example/bets", format: domains, kind: category, categories: [gambling]}',
+        more="telemetry: {query_sample: 1/100}\n",
+    )
+    assert (await controller.reload()).accepted
+    assert worker.look().tables.resolver.query_sample == 100
+    assert len(world.log.leaves) == logged
+
+
+async def test_a_reload_waits_for_the_log_and_is_refused_with_its_words(running: Any, worker: Worker) -> None:
+    world, controller = running
+    world.log.stopped = "the key of the log is gone"
+    world.write(*(), more="categories: {gambling: {title: Bets}}\n")
+    result = await controller.reload()
+    assert not result.accepted
+    assert result.problems == ("the key of the log is gone",)
+    assert worker.blocks("base-1.example")
+
+
+async def test_keys_that_change_leave_no_gap(running: Any, worker: Worker, new_log: Any) -> None:
+    world, controller = running
+    worker.look()
+    world.log = controller._first._log = new_log("box.example/weir/2027")
+    await _update(world, controller, MORE + b"more.example\n")
+    assert worker.blocks("more.example")
+    assert worker.prover.refused == 0
+    assert (world.place.state / KEYS_FILE).read_text() == world.log.verifiers[0].text + "\n"
+
+
+async def test_another_log_proves_what_is_in_force_without_any_change(
+    running: Any, worker: Worker, new_log: Any
+) -> None:
+    world, controller = running
+    worker.look()
+    world.log = controller._first._log = new_log("box.example/weir/2027")
+    await controller._step()
+    await until(lambda: (world.place.state / KEYS_FILE).read_text().startswith("box.example/weir/2027"))
+    assert world.log.states[-1] == worker.state
+    assert worker.look().tables.generation == 1

@@ -180,6 +180,40 @@ async def test_a_note_is_written_although_control_ended_before_the_database_came
     assert await events(again, "list.scanned") == [("list.scanned", "", "")]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_list_that_is_taken_away_tells_what_was_decided_about_it(
+    world: Any, bets: str, watch: str, monkeypatch: pytest.MonkeyPatch, restarted: bool
+) -> None:
+    world.sources.texts = {"bets": b"bets.example\n", "watch": b"illegal.example\n"}
+    world.write(bets, watch)
+    controller = world.controller()
+    await controller.start()
+    await controller._step()
+
+    async def away(*_: object) -> None:
+        raise UnavailableError("it is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(controller._announcer, "_record", away)
+        await controller.lists.suspend(ROOT, "watch", "case 7", None)
+        world.write(bets)
+        if restarted:
+            del controller
+        else:
+            assert (await controller.reload()).accepted
+            await controller._step()
+    if restarted:
+        controller = world.controller()
+        await controller.start()
+    for _ in range(2):
+        await controller._step()
+        assert [kind for kind, _, _ in await events(controller, "list.suspended")] == ["list.suspended"]
+    assert controller._keeper.lives.leaving == ()
+    world.write(bets, watch)
+    assert (await controller.reload()).accepted
+    assert controller._keeper.lives.life("watch").suspension is not None
+
+
 async def test_an_event_that_is_announced_twice_is_written_once(world: Any, bets: str) -> None:
     controller = await started(world, bets)
     told = [

@@ -65,6 +65,9 @@ static void merge(const uint8_t *bytes, size_t size, size_t cut)
     check(length <= size);
     uint8_t *out = copy_of(bytes, length);
     check(weir_merge_lines(parts[0], parts[1], parts[2], out) == length);
+    size_t lost, found;
+    weir_count_changes(parts[0], parts[2], &lost, &found);
+    check(lost <= first && found <= size - second);
     free(out);
     free(come);
     free(gone);

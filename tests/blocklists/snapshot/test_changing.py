@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blocklists.canonical_text import canonical_text
 from blocklists.edits import Change, Edit, beneath, combine
 from blocklists.guard import NO_GUARD, Guard
 from blocklists.model import Confidentiality, Kind, ListSource, Scope
@@ -100,6 +101,17 @@ def said(path: Path) -> dict[str, frozenset[object]]:
 
 def changed(source: ListSource, before: bytes, after: bytes) -> VersionChange | None:
     return version_change(source, before, after, SUFFIXES, NO_GUARD, KEY)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(texts(FORMS), min_size=2, max_size=2))
+def test_what_came_and_went_is_counted_by_entries(versions: list[dict[str, bytes]]) -> None:
+    for list_id, source in SOURCES.items():
+        before, after = (version[list_id] for version in versions)
+        change = changed(source, before, after)
+        if change is not None:
+            old, new = (canonical_text(source, text, SUFFIXES) for text in (before, after))
+            assert change.moved == native.lines_changed(old, new)
 
 
 def amended(deltas: Deltas, before: Mapping[str, bytes], after: Mapping[str, bytes], held: Mapping[str, tuple[Edit, ...]]) -> bool:  # fmt: skip

@@ -74,3 +74,9 @@ def test_lines_are_merged_as_sets_are(
 @given(st.binary(max_size=20), st.binary(max_size=20), st.binary(max_size=20))
 def test_what_is_not_sorted_is_merged_within_bounds(text: bytes, gone: bytes, come: bytes) -> None:
     assert len(native.merged_lines(text, gone, come)) <= len(text) + len(come)
+
+
+@given(LINES, LINES)
+def test_changes_are_counted_as_sets_differ(before: frozenset[bytes], after: frozenset[bytes]) -> None:
+    found = native.lines_changed(packed(before), packed(after))
+    assert found == (len(after - before), len(before - after))

@@ -76,6 +76,19 @@ def test_lists_have_what_happened_to_them(month: Any, moment: Callable[[str], in
     assert adult["in_force"][1]["from"] == moment("2026-01-20")
 
 
+def test_of_a_sealed_leaf_it_is_told_that_it_is_there(maker: Any, moment: Callable[[str], int]) -> None:
+    before = maker.add("2026-01-02", "heartbeat")
+    for kind in ("list.sync", "canary", "stats", "enforce", "key.add"):
+        sealed = replace(
+            before, seq=len(maker.leaves), type=kind, prev=before.state, seal=moment("2027-01-01"), facts={}
+        )
+        maker.leaves.append(sealed)
+    found = report_of(maker)
+    assert found["acts"]["leaves"]["sealed"] == 5
+    assert found["acts"]["leaves"]["list.sync"] == 0
+    assert found["log"]["leaves"] == len(maker.leaves)
+
+
 def test_latency_is_measured_to_every_node_and_for_removals_alike(month: Any) -> None:
     found = report_of(month)
     assert found["lists"]["iwf"]["latency"]["enforced"] == {"count": 2, "median": 2, "p95": 8, "longest": 8}
@@ -173,10 +186,10 @@ def test_the_dsa_part_takes_orders_and_own_initiative_apart(month: Any) -> None:
     dsa = report_of(month)["dsa"]
     assert dsa["orders"] == {
         "lists": 1, "authorities": ["Court"], "versions": 1, "entries_added": 0, "entries_removed": 1,
-        "median_seconds_to_give_effect": None,
+        "median_seconds_from_fetch_to_force": None,
     }  # fmt: skip
     assert (dsa["own_initiative"]["authorities"], dsa["own_initiative"]["entries_added"]) == (["IWF"], None)
-    assert dsa["own_initiative"]["median_seconds_to_give_effect"] == 2
+    assert dsa["own_initiative"]["median_seconds_from_fetch_to_force"] == 32
     assert dsa["absent"]["notices-art-16"] == "hosting-only"
 
 

@@ -87,6 +87,16 @@ def test_new_versions_that_only_remove_unblock(maker: Any, moment: Any) -> None:
     assert (found["unblocked"]["count"], found["enforced"]["count"]) == (4, 6)
 
 
+def test_a_leaf_that_comes_after_its_state_is_not_measured_by_another(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-05")
+    maker.lists["court"] = replace(maker.lists["court"], raw="77" * 32)
+    maker.change(start, "publish", snap=SNAP)
+    maker.add(start + 30, "list.sync", list="court")
+    state = sync(maker, start + 86_400, 9)
+    enforce(maker, start + 86_402, "r1", state)
+    assert latency(maker)["enforced"] == {"count": 1, "median": 2, "p95": 2, "longest": 2}
+
+
 @given(st.lists(st.integers(0, 10**9)))
 def test_ranks_are_values_that_were_measured(values: list[int]) -> None:
     found = spread(values)

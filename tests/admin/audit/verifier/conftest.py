@@ -19,8 +19,8 @@ from resolver.tlog.tiles import Tile, entries_path, new_tiles, pack_entries, til
 from resolver.tlog.tree import leaf_hash, node_hash, root
 
 ORIGIN = "filter.example/weir/2026"
-NOON = 1_795_348_800
-"""2026-11-22 12:00:00Z."""
+NOON = 1_763_812_800
+"""2025-11-22 12:00:00Z: in the past, so that programs with a clock of their own believe it."""
 ZERO = "0" * 64
 ACTOR = {"id": "a:00112233445566aa", "role": "system"}
 

@@ -17,9 +17,11 @@ NOW = 1_795_400_000.0
 
 
 @pytest.fixture
-def log_folder(small_log: Any, write_files: Any, tmp_path: Path) -> Path:
-    """A true log in a folder."""
-    return write_files(small_log.files(), tmp_path / "log")
+def log_folder(make_log: Any, make_manifest: Any, write_files: Any, tmp_path: Path) -> Path:
+    """A true log in a folder: three leaves, one former checkpoint, two manifests."""
+    log = make_log().begin().publish()
+    log.add("list.sync", make_manifest(lists={}, profiles={}), list="bets").add("heartbeat").publish()
+    return write_files(log.files(), tmp_path / "log")
 
 
 def verdict(folder: Path, key: verifier.Key) -> bool:
@@ -56,7 +58,7 @@ def test_each_truncation_is_detected(log_folder: Path, make_signer: Any) -> None
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_any_bytes_in_place_of_any_file(log_folder: Path, make_signer: Any, data: bytes) -> None:
     key = verifier.Key.parse(make_signer().key.text)
-    for name in ("checkpoint", "cp/3", "tile/entries/000.p/7", "tile/0/000.p/7", "keys.json"):
+    for name in ("checkpoint", "cp/1", "tile/entries/000.p/3", "tile/0/000.p/1", "keys.json"):
         whole = (log_folder / name).read_bytes()
         (log_folder / name).write_bytes(data)
         assert not verdict(log_folder, key)

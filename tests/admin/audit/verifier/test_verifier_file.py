@@ -51,7 +51,7 @@ def test_it_runs_alone(small_log: Any, write_files: Any, make_signer: Any, tmp_p
     ]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "list.sync bets" in ended.stdout
+    assert "list.sync list bets" in ended.stdout
 
 
 _MEASURED = """
