@@ -29,7 +29,7 @@ from admin.api.describing import (
     ref,
     words,
 )
-from admin.api.giving_out import CLOSED, STATE, seat, wanted_state
+from admin.api.giving_out import CLOSED, LIST, STATE, seat, wanted_state
 from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS
 from admin.api.list_life import Part
 from admin.api.paging import parameters
@@ -54,7 +54,7 @@ class Challenge(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    list: Annotated[str, Field(min_length=1, max_length=120)]
+    list: Annotated[str, Field(pattern=LIST)]
     text: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     """A name or a URL; kept nowhere."""
     state: Annotated[str, Field(pattern=STATE)] = ""
