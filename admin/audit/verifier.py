@@ -423,7 +423,7 @@ def moment(seconds: float) -> str:
 def words(leaf: dict[str, Any]) -> str:
     """What a leaf tells, on one line: when, what, of what; then its other facts, and who decided it."""
     own = sorted(leaf.keys() - {*COMMON_KEYS, "src", "last"}, key=lambda key: (key not in ABOUT, key))
-    facts = "".join(f" {key} {leaf[key]}"[:70] for key in own) + f" by {leaf['actor']['role']}"
+    facts = "".join(f" {key} {leaf[key]}"[:80] for key in own) + f" by {leaf['actor']['role']}"
     text = f"{leaf['seq']:>7} {moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"
     return "".join(char if char.isprintable() else "?" for char in text)
 
