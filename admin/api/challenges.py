@@ -117,10 +117,13 @@ async def post_challenge(request: web.Request) -> web.Response:
 
 async def _asked(request: web.Request) -> Challenge:
     """The body. What is wrong with it is said without a word of what is asked."""
-    body = await read_object(request)
-    if not isinstance(body.get("text"), str):
-        raise invalid([(("text",), "a name or a web address is needed here, as text")])
-    return checked(Challenge, body)
+    sent = await read_object(request)
+    text = sent.get("text")
+    if not isinstance(text, str) or not 0 < len(text) <= LONGEST:
+        raise invalid(
+            [(("text",), f"a name or a web address is needed here, as text of 1 to {LONGEST} characters")]
+        )
+    return checked(Challenge, sent)
 
 
 def _count(request: web.Request, act: Act) -> None:
