@@ -212,7 +212,7 @@ def inspect(life: Life, word: str, name: str) -> None:
     """An auditor and an operator open lists: what they are shown is shown to nobody else, and kept nowhere."""
     auditor = life.token("auditor", "Eva")
     echoed = (f"{name}/{word}/Shop/one.html", name)
-    for purpose in ("text", "challenge"):
+    for purpose in ("challenge", "text"):
         for feed in life.planted:
             wish = {"list": feed.id, "at": time.time(), "purpose": purpose, "reason": "inspection 7"}
             said = life.ask("POST", OPENINGS, wish)
@@ -220,7 +220,7 @@ def inspect(life: Life, word: str, name: str) -> None:
             asked = body_of(said)
             place = f"{OPENINGS}/{feed.id}/{asked.get('state', '0' * 64)}"
             challenge = {"list": feed.id, "state": asked.get("state", ""), "text": name}
-            for token in ("", auditor):  # nobody has agreed yet
+            for token in ("", auditor):  # to what this is for, nobody has agreed yet
                 life.hear("openings", life.ask("GET", place, token=token))
                 life.hear("challenge", life.ask("POST", CHALLENGE, challenge, token=token), echoed)
             agreed = life.ask(
