@@ -423,9 +423,10 @@ def moment(seconds: float) -> str:
 def words(leaf: dict[str, Any]) -> str:
     """What a leaf tells, on one line: when, what, of what; then its other facts, and who decided it."""
     own = sorted(leaf.keys() - {*COMMON_KEYS, "src", "last"}, key=lambda key: (key not in ABOUT, key))
-    facts = "".join(f" {key} {leaf[key]}"[:80] for key in own) + f" by {leaf['actor']['role']}"
-    text = f"{leaf['seq']:>7} {moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"
-    return "".join(char if char.isprintable() else "?" for char in text)
+    facts = "".join(f" {key} {leaf[key]}" for key in own) + f" by {leaf['actor']['role']}"
+    text = f"{leaf['seq']:>7} {moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"[:300]
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    return re.sub(r"[{}']", "", re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text))
 
 
 def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -485,8 +486,7 @@ def _told(options: argparse.Namespace) -> list[str]:
     visits = [Checkpoint.parse(Path(path).read_bytes(), path) for path in kept]
     now = datetime.fromisoformat(options.at) if options.at else datetime.now(UTC)
     recent = deque[dict[str, Any]](maxlen=None if options.events == "all" else int(options.events))
-    log = Replay(Source(options.log), keys, now.timestamp(), *visits)
-    log.run(recent.append)
+    (log := Replay(Source(options.log), keys, now.timestamp(), *visits)).run(recent.append)
     if options.remember:
         Path(options.remember).write_bytes(log.point.note)
     if options.json:
