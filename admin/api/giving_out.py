@@ -14,8 +14,10 @@ from admin.api.keys import APPLIANCE, SEATS
 from admin.api.list_life import Part
 from admin.api.problem import ProblemError, invalid
 from admin.audit.doubt import LogStoppedError
+from admin.config.fields import IDENTIFIER
 from admin.services.errors import NotFoundError
 from admin.services.log_states import state_at
+from admin.services.opening import Purpose, Wish
 from admin.store.database import Transaction
 
 STATE = "^[0-9a-f]{64}$"
@@ -25,7 +27,9 @@ MOST_SEATS = 2
 CLOSED = problem(
     "The public log cannot take the event of it, or others are being served; nothing was given out"
 )
-_STATE = re.compile(STATE, re.ASCII)
+LIST = f"^{IDENTIFIER}$"
+"""The id of a list."""
+_STATE, _LIST = re.compile(STATE, re.ASCII), re.compile(LIST, re.ASCII)
 
 
 @contextmanager
@@ -49,12 +53,14 @@ def seat(request: web.Request) -> Iterator[None]:
         seats.taken -= 1
 
 
-def state_in(request: web.Request) -> str:
-    """The state in the path; 404 for what cannot be one."""
-    state = request.match_info["state"]
+def wish_in(request: web.Request) -> Wish:
+    """The text that a path asks for; NotFoundError for what can be no list or no state."""
+    list_id, state = request.match_info["list"], request.match_info["state"]
+    if _LIST.fullmatch(list_id) is None:
+        raise NotFoundError(f"there is no list {list_id[:80]!r}")
     if _STATE.fullmatch(state) is None:
         raise NotFoundError("a state of the log has 64 hexadecimal digits")
-    return state
+    return Wish(list_id, state, Purpose.TEXT)
 
 
 async def wanted_state(request: web.Request, transaction: Transaction, state: str, at: float | None) -> str:

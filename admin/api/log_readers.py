@@ -63,6 +63,9 @@ class LogReaders:
         """The file ``name``, sent; or in plain words why not."""
         wait = self._pace.wait(self._clock(), LONGEST_WAIT)
         if wait is None:
+            await asyncio.sleep(
+                LONGEST_WAIT
+            )  # one that comes again at once shall not cost more than one that waits
             return _too_many()
         if wait:
             await asyncio.sleep(wait)

@@ -35,7 +35,7 @@ from admin.api.describing import (
     ref,
     words,
 )
-from admin.api.giving_out import CLOSED, STATE, part_of, seat, state_in, wanted_state
+from admin.api.giving_out import CLOSED, LIST, STATE, part_of, seat, wanted_state, wish_in
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.list_life import Part
 from admin.api.paging import parameters
@@ -73,7 +73,7 @@ class NewOpening(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    list: Annotated[str, Field(min_length=1, max_length=120)]
+    list: Annotated[str, Field(pattern=LIST)]
     state: Annotated[str, Field(pattern=STATE)] = ""
     """The state of the log; or ``at``."""
     at: Annotated[float, Field(ge=0)] | None = None
@@ -243,7 +243,7 @@ async def get_text(request: web.Request) -> web.StreamResponse:
     """``part`` (``entries`` by default). The leaf is in the log before the first byte leaves."""
     part = part_of(parameters(request.query, ("part",)))
     appliance = request.app[APPLIANCE]
-    wish = Wish(request.match_info["list"], state_in(request), Purpose.TEXT)
+    wish = wish_in(request)
     act = Act(request[ACTOR], appliance.now())
     database = await appliance.connect()
     with seat(request):

@@ -278,15 +278,15 @@ class Replay:
         must(leaf["prev"] == self.state, f"{place}: prev is {leaf['prev']}, the state before {self.state}")
         must(state == self.state or (moves and state != ZERO), f"{place}: {kind} cannot change the state so")
         if not self.times[1] <= t <= self.now + CLOCK_ERROR:
-            span = f"{_moment(self.times[1])} (the leaf before) to {_moment(self.now)} (now, or --at)"
-            raise FailedError(f"{place}: dated {_moment(t)}, not within {span}")
+            span = f"{moment(self.times[1])} (the leaf before) to {moment(self.now)} (now, or --at)"
+            raise FailedError(f"{place}: dated {moment(t)}, not within {span}")
         if kind in ("log.init", "key.add", "key.retire"):
             self._key(leaf, place)
         if state != self.state:
             self._manifest(f"state/{state}.json", state)
         self.gaps += [(self.size, t - self.times[1])] if self.size and t - self.times[1] > SILENCE else []
         self.times, self.state, self.kind = (self.times[0] or t, t), state, kind
-        self.months[f"{_moment(t)[:7]} {kind}"] += 1
+        self.months[f"{moment(t)[:7]} {kind}"] += 1
         return leaf
 
     def _manifest(self, path: str, state: str) -> None:
@@ -416,26 +416,27 @@ def _fold(nodes: list[bytes]) -> bytes:
     return nodes[0]
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(min(seconds, 2**37), UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def words(leaf: dict[str, Any]) -> str:
     """What a leaf tells, on one line: when, what, of what; then its other facts, and who decided it."""
     own = sorted(leaf.keys() - {*COMMON_KEYS, "src", "last"}, key=lambda key: (key not in ABOUT, key))
-    facts = "".join(f" {key} {leaf[key]}"[:70] for key in own) + f" by {leaf['actor']['role']}"
-    text = f"{leaf['seq']:>7} {_moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"
-    return "".join(char if char.isprintable() else "?" for char in text)
+    facts = "".join(f" {key} {leaf[key]}" for key in own) + f" by {leaf['actor']['role']}"
+    text = f"{leaf['seq']:>7} {moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"[:300]
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    return re.sub(r"[{}']", "", re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text))
 
 
 def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
     """What happened, what is certain, and what a log cannot show, in lines."""
-    yield f"{log.point.origin}: {log.size} leaves, {_moment(log.times[0])} to {_moment(log.times[1])}"
+    yield f"{log.point.origin}: {log.size} leaves, {moment(log.times[0])} to {moment(log.times[1])}"
     yield from (f"{what}: {count}" for what, count in sorted(log.months.items()))
     yield from map(words, recent)
     yield from (f"WARNING: silent for {gap / 3600:.0f} h before leaf {at}" for at, gap in log.gaps[-20:])
     if log.now - log.times[1] > SILENCE and log.kind != "log.close":
-        yield f"WARNING: nothing was said since {_moment(log.times[1])}; {len(log.gaps)} gaps before"
+        yield f"WARNING: nothing was said since {moment(log.times[1])}; {len(log.gaps)} gaps before"
     yield f"OK: leaves, tiles, states, checkpoints ({log.checkpoints}) fit together; root {log.point.root.hex()}"
     yield "No log shows whether every resolver obeyed. Times are the operator's word, bounded by checkpoints you keep."
 
@@ -485,8 +486,7 @@ def _told(options: argparse.Namespace) -> list[str]:
     visits = [Checkpoint.parse(Path(path).read_bytes(), path) for path in kept]
     now = datetime.fromisoformat(options.at) if options.at else datetime.now(UTC)
     recent = deque[dict[str, Any]](maxlen=None if options.events == "all" else int(options.events))
-    log = Replay(Source(options.log), keys, now.timestamp(), *visits)
-    log.run(recent.append)
+    (log := Replay(Source(options.log), keys, now.timestamp(), *visits)).run(recent.append)
     if options.remember:
         Path(options.remember).write_bytes(log.point.note)
     if options.json:

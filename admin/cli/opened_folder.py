@@ -33,17 +33,28 @@ class Opened:
 
 
 def write_folder(folder: Path, list_id: str, state: str, parts: Mapping[str, Opened]) -> None:
-    """Write texts first, the record last: a folder with a record is whole. OSError; FileExistsError if there is one."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for opened in parts.values():
-        write_private(folder / f"{opened.part}.txt", opened.text)
+    """Write texts first, the record last: a folder with a record is whole. What cannot be whole is taken away again.
+
+    OSError; FileExistsError if there is such a file.
+    """
     record = {
         "list": list_id,
         "state": state,
         "parts": {name: {"leaf": one.leaf, "opening": one.opening} for name, one in parts.items()},
         "v": 1,
     }
-    write_private(folder / RECORD, json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
+    files = {folder / f"{one.part}.txt": one.text for one in parts.values()}
+    files[folder / RECORD] = json.dumps(record, indent=2, sort_keys=True).encode() + b"\n"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    done: list[Path] = []
+    try:
+        for path, data in files.items():
+            write_private(path, data)
+            done.append(path)
+    except OSError:
+        for path in done:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def read_folder(folder: Path) -> tuple[str, str, tuple[Opened, ...]]:
@@ -57,12 +68,16 @@ def read_folder(folder: Path) -> tuple[str, str, tuple[Opened, ...]]:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """A new file that its owner alone can read. OSError; FileExistsError if there is one."""
+    """A new file that its owner alone can read; none if it cannot be whole. OSError; FileExistsError if there is one."""
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    with os.fdopen(number, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _checked(record: object) -> dict[str, Any]:

@@ -148,7 +148,7 @@ class PublicLog:
     async def put_in(self) -> None:
         """Put in every event that waits, those too whose state is yet to be published. LogStoppedError."""
         async with self._turn, self._saying():
-            await self._drain(await self._ready(), hold=False)
+            await self._drain(await self.ready(), hold=False)
 
     async def publish(self, manifest: Manifest, snap: str, urls: str = "") -> StateProof:
         """Put a state into the log that is about to be in force, with all events that wait.

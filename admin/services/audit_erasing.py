@@ -32,6 +32,7 @@ from admin.services.erasable import (
 )
 from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
 from admin.services.events import last_looked_at
+from admin.services.openings import forget_openings
 from admin.store.database import Transaction
 from admin.store.tables import EventRow
 
@@ -88,19 +89,20 @@ async def erase_private(transaction: Transaction, act: Act, target: Target) -> E
         event = Event(EventKind.AUDIT_ERASING, "", after=target.digest, reason=act.reason)
         transaction.record(event, act.actor, act.at)
         return Erased(waits=True)
-    done = await _erase(transaction, target)
+    done = await _erase(transaction, target, act.at)
     await forget_consents(transaction, target.digest, act.at - CONSENT_LASTS)
     _record(transaction, done, target.what, act, other)
     return Erased(False, done.events, done.parts)
 
 
 async def erase_old(transaction: Transaction, at: float, keep: float) -> Erased:
-    """Erase what is older than ``keep`` seconds at the moment ``at``; an event only if there was any."""
+    """Erase what is older than ``keep`` seconds at the moment ``at``, and openings that are over; an event only of the former."""
     until = await last_looked_at(transaction)
     wanted = older_than(at - keep)
     if until is not None:
         wanted &= EventRow.sequence <= until
     done = await blank(transaction, wanted)
+    await forget_openings(transaction, at)
     if done.events:
         _record(transaction, done, "age", Act(_BY_AGE, at, "It is older than audit.keep_private."))
     return Erased(False, done.events, done.parts)
@@ -137,12 +139,13 @@ def _wanted(target: Target) -> ColumnElement[bool]:
     return of_subscriber(target.subscriber) if target.subscriber else numbered(target.event or 0)
 
 
-async def _erase(transaction: Transaction, target: Target) -> Blanked:
+async def _erase(transaction: Transaction, target: Target, at: float) -> Blanked:
     if not target.holder:
         return await blank(transaction, _wanted(target))
     acted = by_holder(target.holder) & EventRow.actor_kind.in_(PERSONS)
     done = await blank(transaction, acted) + await blank_details(transaction, naming(target.holder))
     await forget_tokens(transaction, target.holder)
+    await forget_openings(transaction, at, target.holder)
     return done
 
 

@@ -6,6 +6,7 @@ has the event (``told``). So whatever dies in between: it is logged and given, o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -38,6 +39,7 @@ KEPT = 86_400.0
 """Seconds that an opening is still shown when it is over."""
 MOST = 100
 """Openings at a time: each is one that two persons talk about."""
+_ID = re.compile(rf"[0-9a-f]{{{2 * ID_BYTES}}}", re.ASCII)
 _GIVEN: Mapping[Purpose, EventKind] = MappingProxyType(
     {Purpose.TEXT: EventKind.LIST_OPENED, Purpose.CHALLENGE: EventKind.LIST_CHALLENGED}
 )
@@ -51,7 +53,7 @@ async def ask_opening(transaction: Transaction, act: Act, wish: Wish, *, random:
     person = Person.of(act.actor)
     _check_reason(act)
     _check_closed(wish, await list_state(transaction, wish.state, wish.list_id))
-    await _forget_old(transaction, act.at)
+    await forget_openings(transaction, act.at)
     if (await transaction.session.scalar(select(func.count()).select_from(OpeningRow)) or 0) >= MOST:
         raise ConflictError(f"there are {MOST} openings; end one that nobody needs")
     row = OpeningRow(
@@ -158,6 +160,13 @@ async def told(transaction: Transaction, sequence: int) -> tuple[str, int] | Non
     return None if row is None else (row.origin, row.seq)
 
 
+async def forget_openings(transaction: Transaction, at: float, holder: str = "") -> None:
+    """Forget those that had been over for a day at ``at`` (Unix seconds), and all of ``holder`` if one is named."""
+    old = OpeningRow.ends < at - KEPT
+    theirs = (OpeningRow.asker == holder) | (OpeningRow.agreer == holder)
+    await transaction.session.execute(delete(OpeningRow).where(old | theirs if holder else old))
+
+
 def _check_reason(act: Act) -> None:
     if not act.reason.strip() or not act.reason.isprintable():
         raise InvalidError([Mistake("reason", "say why, in one line: the audit log keeps it")])
@@ -174,12 +183,9 @@ def _check_closed(wish: Wish, state: ListState) -> None:
         )
 
 
-async def _forget_old(transaction: Transaction, at: float) -> None:
-    await transaction.session.execute(delete(OpeningRow).where(OpeningRow.ends < at - KEPT))
-
-
 async def _row(transaction: Transaction, opening_id: str) -> OpeningRow:
-    row = await transaction.session.get(OpeningRow, opening_id[:120], with_for_update=True)
+    is_one = _ID.fullmatch(opening_id) is not None
+    row = await transaction.session.get(OpeningRow, opening_id, with_for_update=True) if is_one else None
     if row is None:
         raise NotFoundError(f"there is no opening {opening_id[:40]!r}; `weir audit openings` shows all")
     return row

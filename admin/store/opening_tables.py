@@ -12,7 +12,7 @@ from admin.store.tables import DIGEST, IDENTIFIER, Base
 
 
 class OpeningRow(Base):
-    """One opening: asked for by one person, agreed to by another. It goes when it is over; the events tell of it."""
+    """One opening: asked for by one person, agreed to by another. It goes a day after it is over; the events tell of it."""
 
     __tablename__ = "openings"
 

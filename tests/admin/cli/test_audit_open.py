@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import itertools
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,3 +191,20 @@ def test_nothing_is_written_over_and_no_link_followed(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         write_private(tmp_path / "victim", b"x")
     assert (tmp_path / "victim").read_text() == "mine"
+
+
+@pytest.mark.parametrize("fails", [1, 2])
+def test_a_full_disk_leaves_nothing_of_a_list_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    calls = itertools.count(1)
+
+    def full(_number: int) -> None:
+        if next(calls) >= fails:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    parts = {"entries": Opened("entries", b"domain zqa.example\n", "cd" * 32, "x#1")}
+    with pytest.raises(OSError, match="No space"):
+        write_folder(tmp_path / "shown", "vault", STATE, parts)
+    assert list((tmp_path / "shown").iterdir()) == []

@@ -226,6 +226,20 @@ async def test_an_opening_lasts_a_day_and_may_be_ended(box: Box) -> None:
     assert (await box.ask("eva", "GET", box.text_path())).status == 409
 
 
+async def test_of_whom_is_erased_no_opening_is_kept(box: Box) -> None:
+    await box.open()
+    shown = (await box.good("ben", "GET", OPENINGS))["items"]
+    assert [(one["asker"], one["agreer"]) for one in shown] == [("eva", "anna")]
+    for token in (await box.good("root", "GET", "/api/v1/tokens"))["items"]:
+        if token["holder"] == "eva":
+            await box.ask("root", "DELETE", f"/api/v1/tokens/{token['id']}")
+    await box.log.put_in()
+    for holder in ("ben", "anna"):
+        await box.good(holder, "POST", "/api/v1/audit/erasures", {"holder": "eva", "reason": "left"})
+    assert (await box.good("ben", "GET", OPENINGS))["items"] == []
+    assert "eva" not in str([(row.holder, dict(row.detail)) for row in await box.events()])
+
+
 async def test_an_opening_is_used_only_so_often(box: Box) -> None:
     await box.open()
     for _ in range(MOST_USES[Purpose.TEXT]):
@@ -338,8 +352,13 @@ async def test_challenges_of_a_time_and_their_limits(box: Box) -> None:
         (OPENINGS, {"list": "watch", "state": None, "at": 5.0, "reason": "x"}, 404),
         (OPENINGS, {"list": "watch", "purpose": "fun", "reason": "x"}, 422),
         (CHALLENGE, {"list": "watch", "text": "no name at all zqa"}, 422),
+        (CHALLENGE, {"list": "watch", "text": "zqa." * 1000}, 422),
+        (CHALLENGE, {"list": "watch", "text": ["zqa.example"]}, 422),
         (CHALLENGE, {"list": "watch", "text": "a.example"}, 404),
         (f"{OPENINGS}/0000/approve", {"reason": "x"}, 404),
+        (f"{OPENINGS}/{'0' * 16}/approve", {"reason": "x"}, 404),
+        (f"{OPENINGS}/%00%ff/approve", {"reason": "x"}, 404),
+        (CHALLENGE, {"list": "watch\0", "text": "a.example"}, 422),
     ],
 )
 async def test_what_is_refused_leaves_no_event(
