@@ -79,6 +79,8 @@ class PublicLog:
         self._writer: Writer | None = None
         self._binding: Binding | None = None
         self._confirmed = False
+        self._failed_at: int | None = None
+        """The size at which the last append failed: only a larger log shows that it goes on."""
         self._busy_at = 0.0
         self._condition = LogCondition()
 
@@ -225,16 +227,21 @@ class PublicLog:
             if is_over(writer.head.origin, self._clocks.unix()):
                 await self._succession.end(writer, "year", Actor.of_the_box(ActorKind.SCHEDULE, "year"), "")
                 await self.ready()
-            elif self._clocks.unix() - writer.head.time >= self._config().audit.heartbeat.seconds:
+            elif self._failed_at is not None or self._is_silent(writer.head):
                 await self._append(writer, [self._own(LeafType.HEARTBEAT)])
+
+    def _is_silent(self, head: Head) -> bool:
+        return self._clocks.unix() - head.time >= self._config().audit.heartbeat.seconds
 
     async def _publish(self, manifest: bytes, facts: dict[str, str]) -> StateProof:
         async with self._turn, self._saying():
             writer, state = await self.ready(), manifests.digest(manifest)
-            if self._binding is None or not self._binding.says(writer.head, state, facts):
-                item = self._own(LeafType.PUBLISH, facts)
-                await self._drain(writer, hold=False, last=(item, state, manifest))
-                writer = await self.ready()
+            is_bound = self._binding is not None and self._binding.says(writer.head, state, facts)
+            item = self._own(LeafType.PUBLISH, facts)
+            await self._drain(writer, hold=False, last=None if is_bound else (item, state, manifest))
+            if writer.head.closed:
+                raise LogStoppedError("this log has just ended; the next one is begun in a moment")
+            writer = await self.ready()
             assert self._binding is not None, "a state was published just now"
             index, leaf = self._binding.index, self._binding.leaf
             try:
@@ -254,6 +261,8 @@ class PublicLog:
             writer = self._writer = await self._keeper.open(ledger, now)
             self._feed.restart(writer.head.events)
             self._binding = await last_binding(writer.head, ledger)
+            if writer.head.size != self._failed_at:
+                self._failed_at = None  # it was committed, and is served by now
             self._note(writer.head)
         return writer
 
@@ -281,8 +290,6 @@ class PublicLog:
                 await self._append(writer, [*drained.items, last[0]], last[1:])
             elif drained.items:
                 await self._append(writer, drained.items)
-        if last is not None and writer.head.closed:
-            raise LogStoppedError("this log has just ended; the next one is begun in a moment")
 
     async def _append(
         self, writer: Writer, items: Sequence[Item], state: tuple[str, bytes] | None = None
@@ -293,13 +300,15 @@ class PublicLog:
         changed = changed_keys(items, head.size, now, writer.history.keys)
         digest, manifest = state or (None, b"")
         addition = Addition(items, now, digest, manifest, self._feed.cursor, changed)
+        self._failed_at = head.size
         try:
             await writer.append(addition)
         except FormatError as error:
             raise DoubtError(
                 f"something that waits for the public log cannot be written there: {error}"
             ) from error
-        self._confirmed, self._busy_at = False, self._clocks.monotonic()
+        self._confirmed, self._failed_at = False, None
+        self._busy_at = self._clocks.monotonic()
         if state is not None and self._ledger is not None:
             self._binding = await last_binding(writer.head, self._ledger)
         if changed:
@@ -374,7 +383,7 @@ class PublicLog:
             if isinstance(error, LogStoppedError):
                 self._stopped(str(error))
             raise
-        if self.problem:
+        if self.problem and self._failed_at is None:
             _log.info("the public log goes on")
             self._condition = replace(self._condition, problem="")
 

@@ -498,3 +498,40 @@ async def test_whoever_is_cancelled_leaves_no_append_half_done(
         await work
     await other
     assert [leaf.type for leaf in small_box.replay()] == ["log.init", "publish", "admin.add"]
+
+
+class FullDisk(Disk):
+    """Takes nothing while it is full; reading goes on."""
+
+    is_full = False
+
+    def put(self, handle: int, data: bytes) -> None:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().put(handle, data)
+
+
+async def test_a_log_that_cannot_be_written_does_not_look_well_in_between(
+    small_box: Any, with_disk: WithDisk, manifest: Callable[[int], Any], snap: str
+) -> None:
+    disks: list[FullDisk] = []
+
+    def made(spare: Path) -> Disk:
+        disks.append(FullDisk(spare))
+        return disks[-1]
+
+    log = small_box.log(with_disk(made))
+    await log.start()
+    disks[-1].is_full = True
+    with pytest.raises(LogStoppedError):
+        await log.publish(manifest(1), snap)
+    for _ in range(3):  # nothing waits, and reading what is there says nothing about writing
+        with pytest.raises(LogStoppedError):
+            await log.catch_up()
+        assert "No space left" in log.problem
+    disks[-1].is_full = False
+    await log.catch_up()
+    assert not log.problem
+    assert [leaf.type for leaf in small_box.replay()][1:] == ["heartbeat"]
+    await log.catch_up()
+    assert len(small_box.replay()) == 2
