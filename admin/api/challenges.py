@@ -33,7 +33,7 @@ from admin.api.giving_out import CLOSED, LIST, STATE, seat, wanted_state
 from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS
 from admin.api.list_life import Part
 from admin.api.paging import parameters
-from admin.api.problem import ProblemError
+from admin.api.problem import ProblemError, invalid
 from admin.services.actors import Permission
 from admin.services.acts import Act
 from admin.services.asking import TooOftenError
@@ -96,7 +96,7 @@ PATHS: Paths = {
 async def post_challenge(request: web.Request) -> web.Response:
     """One question. Its answer leaves once the leaf that commits to it is in the log."""
     parameters(request.query, ())
-    asked = checked(Challenge, await read_object(request))
+    asked = await _asked(request)
     appliance, subject = request.app[APPLIANCE], subject_of(asked.text)
     act = Act(request[ACTOR], appliance.now())
     database = await appliance.connect()
@@ -113,6 +113,17 @@ async def post_challenge(request: web.Request) -> web.Response:
         facts = {"ref": made.ref, **facts_of(state)}
         leaf = await give(database, appliance.archive.logged, act, opening.id, facts)
     return web.json_response({**_shown(made), "origin": leaf.origin, "index": leaf.index})
+
+
+async def _asked(request: web.Request) -> Challenge:
+    """The body. What is wrong with it is said without a word of what is asked."""
+    sent = await read_object(request)
+    text = sent.get("text")
+    if not isinstance(text, str) or not 0 < len(text) <= LONGEST:
+        raise invalid(
+            [(("text",), f"a name or a web address is needed here, as text of 1 to {LONGEST} characters")]
+        )
+    return checked(Challenge, sent)
 
 
 def _count(request: web.Request, act: Act) -> None:

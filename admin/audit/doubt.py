@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+ANOTHER_LOG = (
+    "begin another log: stop Weir, move the folder log out of data_dir and keep it, write another name to audit.origin, and "
+    "start Weir"
+)
+"""The way out where nobody can end the log with a last leaf: the key is gone, or what it has signed is not known any more."""
+
 
 class LogStoppedError(Exception):
     """Nothing can be put into the log now; the message says why and what to do. What waits for it stays as it is."""

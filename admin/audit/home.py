@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from admin.audit.doubt import ANOTHER_LOG
+
 COPIED = (
     "this data folder is a copy, or was restored from a backup: the original may have gone on with the public log, or still "
-    "does. If it runs no more and nothing was published since the copy was made: weir audit adopt. If that is not certain: "
-    "weir audit adopt, then weir audit close at once, which ends this log and begins another"
+    "does. If it runs no more and nothing was published since the copy was made: weir audit adopt. If that is not certain, "
+    f"{ANOTHER_LOG}; then weir audit adopt"
 )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from admin.audit.doubt import ANOTHER_LOG
 from blocklists.credentials import CredentialError, read_secret
 from blocklists.private_files import write_private
 from blocklists.properties import Secret
@@ -65,7 +66,7 @@ def _seed(ref: KeyRef) -> bytes:
     try:
         content = read_secret(ref.secret)
     except CredentialError as error:
-        remedy = "; restore it, or end the log (weir audit close) and begin another" if ref.own else ""
+        remedy = f"; restore it; if it is lost, {ANOTHER_LOG}" if ref.own else ""
         raise KeyFileError(f"the key of the public log: {error}{remedy}") from error
     text = content.strip()
     if _HEX.fullmatch(text):

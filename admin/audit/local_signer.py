@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from admin.audit.bundles import Tree
+from admin.audit.doubt import ANOTHER_LOG
 from admin.audit.keys import KeyFileError, KeyRef, SigningKey, load_key
 from admin.audit.lock_row import LockReader
 from admin.audit.signing import RefusedError, Request, SignerError, check
@@ -59,14 +60,13 @@ class LocalSigner:
             if key.public.key_id.hex() == key_id:
                 return key
         raise SignerError(
-            f"the key {key_id} of the log {self._origin} is not at hand (audit.key); restore it, or end this log and begin "
-            "another: weir audit close"
+            f"the key {key_id} of the log {self._origin} is not at hand (audit.key); restore it; if it is lost, {ANOTHER_LOG}"
         )
 
     def _seen(self) -> Tree | None:
         try:
-            size, root = self._mark.read_text("ascii").split()
-            return Tree(from_decimal(size), from_hex(root, HASH_BYTES))
+            size, root, origin = self._mark.read_text("utf-8").split()
+            return Tree(from_decimal(size), from_hex(root, HASH_BYTES)) if origin == self._origin else None
         except FileNotFoundError:
             return None
         except (ValueError, FormatError):
@@ -82,7 +82,7 @@ class LocalSigner:
             self._mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self._mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             try:
-                line = f"{locked.size} {locked.root.hex()}\n".encode()
+                line = f"{locked.size} {locked.root.hex()} {self._origin}\n".encode()
                 os.pwrite(handle, line, 0)
                 os.ftruncate(handle, len(line))
             finally:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from admin.audit.append import EMPTY, Edge, EdgeError, grow, read_edge
 from admin.audit.bundles import Bundle, Tree
-from admin.audit.doubt import DoubtError, LogStoppedError
+from admin.audit.doubt import ANOTHER_LOG, DoubtError, LogStoppedError
 from admin.audit.files import CHECKPOINT, LogFiles
 from admin.audit.head import Head, History
 from admin.audit.verifying import verify
@@ -26,7 +26,7 @@ from resolver.tlog.tree import root
 
 _RESTORED = (
     "an old backup of the database was restored, or another box wrote here. Nothing was deleted. Restore the newest database; "
-    "if there is none, end this log and begin another: weir audit close"
+    f"if there is none, {ANOTHER_LOG}"
 )
 
 

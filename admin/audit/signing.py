@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from admin.audit.bundles import Tree
+from admin.audit.doubt import ANOTHER_LOG
 from resolver.tlog.notes import VerifierKey
 from resolver.tlog.tree import EMPTY_ROOT, ProofError, verify_consistency
 
@@ -54,8 +55,8 @@ def check(request: Request, locked: Tree | None, seen: Tree | None) -> None:
     if seen is not None and (seen.size > at.size or (seen.size == at.size and seen != at)):
         raise RefusedError(
             f"the database has {at.size} leaves of the log {request.origin}, and {seen.size} or others were signed already: "
-            "an old backup was restored, or the log's tables were changed. Restore the newest database, or end this log and "
-            "begin another: weir audit close"
+            "an old backup was restored, or the log's tables were changed. Restore the newest database; if there is none, "
+            f"{ANOTHER_LOG}"
         )
     if request.old != at.size or request.tree.size <= at.size:
         raise RefusedError(

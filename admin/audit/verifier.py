@@ -241,8 +241,10 @@ class Replay:
 
     def run(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Check all of it. ``hear`` is told each leaf at once, which is true only if this returns. FailedError."""
-        point = self.point
-        known = [{old.origin} for old in self.visits] + [{key.name for key in self.trusted}]
+        point, known = (
+            self.point,
+            [{key.name for key in self.trusted}, *[{old.origin} for old in self.visits]],
+        )
         if not all(point.origin in names for names in known):
             raise UndecidedError(f"{point.origin}: your key or checkpoint is of another log, as of last year")
         for old in (*self.visits, *[self._checkpoint(f"cp/{size}") for size in self.sizes[:1]]):
@@ -424,9 +426,10 @@ def moment(seconds: float) -> str:
 def words(leaf: dict[str, Any]) -> str:
     """What a leaf tells, on one line: when, what, of what; then its other facts, and who decided it."""
     own = sorted(leaf.keys() - {*COMMON_KEYS, "src", "last"}, key=lambda key: (key not in ABOUT, key))
-    facts = "".join(f" {key} {leaf[key]}"[:70] for key in own) + f" by {leaf['actor']['role']}"
-    text = f"{leaf['seq']:>7} {moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"
-    return "".join(char if char.isprintable() else "?" for char in text)
+    facts = "".join(f" {key} {leaf[key]}" for key in own) + f" by {leaf['actor']['role']}"
+    text = f"{leaf['seq']:>7} {moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"[:300]
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    return re.sub(r"[{}']", "", re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text))
 
 
 def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:

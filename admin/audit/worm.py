@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from admin.audit.verifier import FailedError, Key, Replay, Source
+from resolver.tlog.fields import ZERO_HASH
 from resolver.tlog.tiles import TILE_WIDTH, entries_path, new_tiles, widths_for
 
 SPAN = TILE_WIDTH * TILE_WIDTH
@@ -29,7 +30,8 @@ class _Needs:
     """What each span needs beside its tiles: manifests of states that begin in it."""
 
     states: dict[int, list[str]] = field(default_factory=dict)
-    last: str = ""
+    last: str = ZERO_HASH
+    """Leaves before the first state have none."""
 
     def hear(self, leaf: dict[str, Any]) -> None:
         if leaf["state"] != self.last:

@@ -43,9 +43,6 @@ def recompute(
     ] = None,
 ) -> int:
     """0 all is as the log says, 1 something is not or the log is not what it says, 2 usage, 3 cannot tell."""
-    from admin.audit import verifier
-    from admin.audit.recomputing import recompute as held
-
     if (log is None) is (manifest is None) or (log is not None and key is None):
         complain("give --log with --key, or --manifest")
         return Exit.USAGE
@@ -55,6 +52,13 @@ def recompute(
     except (OSError, ValueError) as error:
         complain(str(error))
         return Exit.USAGE
+    return _compared(things, keys, log, manifest)
+
+
+def _compared(things: list[Text | Answered], keys: list[Key], log: str | None, manifest: Path | None) -> int:
+    from admin.audit import verifier
+    from admin.audit.recomputing import recompute as held
+
     try:
         told = _of_manifest(manifest) if manifest is not None else _of_log(log or "", keys, things)
     except verifier.FailedError as error:

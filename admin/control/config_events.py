@@ -10,7 +10,6 @@ from admin.audit.events import Event, EventKind, digest_of
 from admin.config import Config
 from admin.services.actors import Actor, ActorKind
 from admin.services.acts import Act
-from admin.services.certificate import Software
 from admin.services.software import software
 
 _SAMPLE = "query_sample"
@@ -58,14 +57,14 @@ def sampling(declared: Config, at: float) -> Note:
     return event, _file(declared), at
 
 
-async def beginnings(declared: Config, at: float) -> tuple[Note, ...]:
-    """What every start tells; what is as it was is news to nobody (``services.events.news``)."""
+def beginnings(declared: Config, at: float) -> tuple[Note, ...]:
+    """What every start tells of its configuration; what is as it was is news to nobody (``services.events.news``)."""
+    return config_loaded(declared, at), sampling(declared, at)
+
+
+async def software_started(at: float) -> Note:
+    """This Weir runs now: to be told before the first state that it makes, which names it too."""
     runs = await asyncio.to_thread(software)
-    return config_loaded(declared, at), sampling(declared, at), software_started(runs, at)
-
-
-def software_started(runs: Software, at: float) -> Note:
-    """This Weir runs now."""
     event = Event(EventKind.SOFTWARE_STARTED, "weir", after=runs.digest, detail={"version": runs.version})
     return event, Actor.of_the_box(ActorKind.SUPERVISOR, "weir"), at
 

@@ -22,7 +22,7 @@ from admin.control.asking import Asking
 from admin.control.bookkeeping import Bookkeeping
 from admin.control.clocks import Clocks
 from admin.control.conditions import Conditions
-from admin.control.config_events import beginnings
+from admin.control.config_events import beginnings, software_started
 from admin.control.decisions import Decisions, Effects
 from admin.control.edit_turns import EditTurns
 from admin.control.editing import Editor
@@ -227,6 +227,7 @@ class Controller:
         """Put what was just stored into force. A failure is said, counted and tried again."""
         await self._storage.refresh(self.declared)
         await self._follow_store()
+        self._wake.set()
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. UnknownListError, OSError."""
@@ -262,10 +263,11 @@ class Controller:
             if not self._storage.suppose_empty():
                 await self._storage.refresh(self.declared)
             await self._adoption.want_stored()
+            await self._storage.note(*await software_started(self._clocks.unix()))
             await self._bring(self._adoption.wanted.config)
             if self._waits_for_store:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
-        for note in await beginnings(self.declared, self._clocks.unix()):
+        for note in beginnings(self.declared, self._clocks.unix()):
             await self._storage.note(*note)
 
     def called(self, list_ids: Collection[str]) -> None:

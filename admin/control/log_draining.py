@@ -18,8 +18,10 @@ from resolver.tlog.canonical import Json
 from resolver.tlog.leaf_types import LeafType
 from resolver.tlog.notes import VerifierKey
 
-HOLD = 30.0
-"""Seconds that an event which may have changed the state waits for that to be published."""
+HOLD = 5.0
+"""Seconds that an event which may have changed the state waits for that to be published. Everything behind it waits too:
+longer than most lists take to be compiled, and short enough to be told in good time where nothing is published for it.
+"""
 UNTOLD = "event.untold"
 """The type of a leaf about an event that this version cannot tell. Verifiers pass over types that they do not know."""
 _LAST_OF_BATCH = frozenset({LeafType.KEY_ADD, LeafType.KEY_RETIRE, LeafType.LOG_CLOSE})

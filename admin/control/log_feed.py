@@ -36,9 +36,10 @@ class LogFeed:
 
     async def next(self, ledger: StoreLedger, actor_key: bytes, *, hold: bool) -> tuple[Drained, bool]:
         """The next batch, and whether more wait behind it. LogStoppedError."""
-        if not self._rows:
-            self._rows.extend(await ledger.waiting(self.cursor, PAGE))
-            self._page_was_full = len(self._rows) == PAGE
+        if len(self._rows) < self._batch:  # behind those that are held there may be others by now
+            found = await ledger.waiting(self._rows[-1].sequence if self._rows else self.cursor, PAGE)
+            self._rows.extend(found)
+            self._page_was_full = len(found) == PAGE
         rows = list(islice(self._rows, self._batch))
         drained = drain(rows, actor_key, after=self.cursor, now=self._now(), hold=hold)
         self.cursor = drained.upto

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from admin.audit import key_files
 from admin.audit.batch import Chance, Item
 from admin.audit.disk import Disk
-from admin.audit.doubt import DoubtError, LogStoppedError
+from admin.audit.doubt import ANOTHER_LOG, DoubtError, LogStoppedError
 from admin.audit.files import CHECKPOINT, LogFiles, LogPlace
 from admin.audit.head import Head, History, LogKey
 from admin.audit.home import COPIED, is_copy, settle_in
@@ -128,6 +128,7 @@ class LogKeeper:
         if history is None:
             return await self._begin(ledger, None, first(self.series, now), now)
         if not history.head.closed:
+            await asyncio.to_thread(self._see_whether_shelved, history.head.origin)
             return await self._resume(ledger, history)
         if not is_shelved(self._place.log, label_of(history.head.origin)):
             await self._resume(ledger, history)  # its last checkpoint is published before it is put away
@@ -147,6 +148,14 @@ class LogKeeper:
             raise DoubtError(COPIED)
         if not self._home.exists():
             settle_in(self._home)
+
+    def _see_whether_shelved(self, origin: str) -> None:
+        beside = self._place.log / label_of(origin) / CHECKPOINT
+        if beside.is_file() and beside.read_bytes().startswith(f"{origin}\n".encode()):
+            raise DoubtError(
+                f"the log {origin} has ended and was put away, and the database does not know: an old backup of it was "
+                f"restored. Nothing was changed. Restore the newest database; if there is none, {ANOTHER_LOG}"
+            )
 
     async def adopt(self) -> None:
         """This folder is the log's own from now on, though it is a copy. LogStoppedError."""

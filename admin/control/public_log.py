@@ -236,10 +236,12 @@ class PublicLog:
     async def _publish(self, manifest: bytes, facts: dict[str, str]) -> StateProof:
         async with self._turn, self._saying():
             writer, state = await self.ready(), manifests.digest(manifest)
-            if self._binding is None or not self._binding.says(writer.head, state, facts):
-                item = self._own(LeafType.PUBLISH, facts)
-                await self._drain(writer, hold=False, last=(item, state, manifest))
-                writer = await self.ready()
+            is_bound = self._binding is not None and self._binding.says(writer.head, state, facts)
+            item = self._own(LeafType.PUBLISH, facts)
+            await self._drain(writer, hold=False, last=None if is_bound else (item, state, manifest))
+            if writer.head.closed:
+                raise LogStoppedError("this log has just ended; the next one is begun in a moment")
+            writer = await self.ready()
             assert self._binding is not None, "a state was published just now"
             index, leaf = self._binding.index, self._binding.leaf
             try:
@@ -288,8 +290,6 @@ class PublicLog:
                 await self._append(writer, [*drained.items, last[0]], last[1:])
             elif drained.items:
                 await self._append(writer, drained.items)
-        if last is not None and writer.head.closed:
-            raise LogStoppedError("this log has just ended; the next one is begun in a moment")
 
     async def _append(
         self, writer: Writer, items: Sequence[Item], state: tuple[str, bytes] | None = None

@@ -31,7 +31,7 @@ TOOLS = (
 )
 DEV_PACKAGES = (
     "knot-dnsutils bind9-dnsutils curl chromium clang shellcheck dnsdist unbound pdns-recursor knot-resolver "
-    "lua-cqueues bind9 dnsmasq-base dnsperf iproute2 nsd postgresql minisign gpg poppler-utils "
+    "lua-cqueues bind9 dnsmasq-base dnsperf iproute2 nsd nginx postgresql minisign gpg poppler-utils "
     "gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user libseccomp2 libclang-rt-dev"
 )
 

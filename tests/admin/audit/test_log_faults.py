@@ -19,6 +19,7 @@ import pytest
 from admin.audit.disk import Disk
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.signing import RefusedError
+from admin.config import load
 from admin.store.database import Database
 from admin.store.errors import UnavailableError
 from resolver.tlog import checkpoints, notes
@@ -242,6 +243,47 @@ async def test_an_old_backup_of_all_but_the_keys_signs_nothing(small_box: Any, t
         await again.catch_up()
 
 
+async def test_an_old_backup_of_before_the_end_of_a_log_touches_neither(
+    small_box: Any, operator: Any, tmp_path: Path
+) -> None:
+    log, path = small_box.log(), tmp_path / "weir.db"
+    await log.start()
+    _copy(path, tmp_path / "backup.db")
+    await log.close_log(operator, "", compromised=False)
+    await small_box.happen()
+    await log.catch_up()
+    await _restore(small_box, tmp_path / "backup.db", path)
+    before = _all_files(small_box.place.log)
+    for _ in range(2):
+        with pytest.raises(DoubtError, match="was put away, and the database does not know"):
+            await small_box.log().catch_up()
+    assert _all_files(small_box.place.log) == before
+
+
+async def test_after_an_old_backup_another_log_can_begin(small_box: Any, tmp_path: Path) -> None:
+    log = small_box.log()
+    await log.start()
+    path = tmp_path / "weir.db"
+    _copy(path, tmp_path / "backup.db")
+    for _ in range(3):
+        await small_box.happen()
+        await log.catch_up()
+    await _restore(small_box, tmp_path / "backup.db", path)
+    shutil.move(small_box.place.log, tmp_path / "kept")
+    path = small_box.config.path
+    path.write_text(path.read_text() + "\naudit: {origin: filter.isp.example/log}\n")
+    small_box.config = load(path)
+    again = small_box.log()
+    await again.start()
+    assert again.problem == ""
+    await small_box.happen()
+    await again.catch_up()
+    assert again.head.origin == "filter.isp.example/log/2027"
+    assert small_box.verify() == 0
+    shutil.move(tmp_path / "kept", small_box.place.log / "2027")  # served on, below the other
+    await small_box.log().catch_up()
+
+
 async def test_an_empty_database_begins_no_second_log(small_box: Any, tmp_path: Path) -> None:
     log = small_box.log()
     await log.start()
@@ -408,6 +450,10 @@ async def test_a_signer_that_refuses_leaves_nothing_behind(small_box: Any) -> No
     await log.catch_up()
     assert len(small_box.replay()) == 2
     assert list(small_box.place.log_staging.glob("*.tmp")) == []
+
+
+def _all_files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -58,6 +58,34 @@ async def test_a_state_is_carried_by_the_last_event_that_can_have_changed_it(
     assert leaf.facts == {"snap": snap}
 
 
+async def test_what_comes_behind_one_that_waits_goes_in_with_the_state_too(
+    box: Any, manifest: Make, snap: str
+) -> None:
+    log = box.log()
+    await log.publish(manifest(1), snap)
+    await box.happen(EventKind.PROFILE_CHANGED, "strict")
+    await log.catch_up()
+    await box.happen(EventKind.PROFILE_CHANGED, "open")
+    await log.catch_up()
+    assert len(box.replay()) == 2, "both wait"
+    await box.happen(EventKind.LIST_SUSPENDED, "bets")
+    leaf, _ = (await log.publish(manifest(2), snap)).verify(box.vkeys())
+    found = box.replay()
+    assert [item.type for item in found[2:]] == ["profile.set", "profile.set", "list.suspend", "publish"]
+    assert [item.state == leaf.state for item in found[2:]] == [False, False, True, True]
+
+
+async def test_what_waits_for_a_state_that_is_bound_already_waits_no_more(
+    box: Any, manifest: Make, snap: str
+) -> None:
+    log = box.log()
+    first = await log.publish(manifest(1), snap)
+    await box.happen(EventKind.PROFILE_CHANGED, "strict")
+    await log.catch_up()
+    assert (await log.publish(manifest(1), snap)).index == first.index
+    assert [item.type for item in box.replay()] == ["log.init", "publish", "profile.set"]
+
+
 async def test_without_an_event_the_publication_carries_the_state(
     box: Any, manifest: Make, snap: str
 ) -> None:
@@ -92,7 +120,7 @@ async def test_events_that_change_the_state_wait_for_it_and_then_go_alone(box: A
     behind = await box.happen()
     await log.catch_up()
     assert await box.told() == [first]
-    box.pass_time(29)
+    box.pass_time(4)
     await log.catch_up()
     assert await box.told() == [first]
     box.pass_time(2)

@@ -352,6 +352,8 @@ async def test_challenges_of_a_time_and_their_limits(box: Box) -> None:
         (OPENINGS, {"list": "watch", "state": None, "at": 5.0, "reason": "x"}, 404),
         (OPENINGS, {"list": "watch", "purpose": "fun", "reason": "x"}, 422),
         (CHALLENGE, {"list": "watch", "text": "no name at all zqa"}, 422),
+        (CHALLENGE, {"list": "watch", "text": "zqa." * 1000}, 422),
+        (CHALLENGE, {"list": "watch", "text": ["zqa.example"]}, 422),
         (CHALLENGE, {"list": "watch", "text": "a.example"}, 404),
         (f"{OPENINGS}/0000/approve", {"reason": "x"}, 404),
         (f"{OPENINGS}/{'0' * 16}/approve", {"reason": "x"}, 404),

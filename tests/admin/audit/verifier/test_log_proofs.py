@@ -292,3 +292,13 @@ def test_oracles_agree(
             subprocess.run(ours, capture_output=True, check=False, timeout=50, cwd=tmp_path).returncode == 1
         ), path
         (folder / path).write_bytes(whole)
+
+
+def test_the_first_leaves_of_a_log_have_no_state_to_export(
+    make_log: Any, write_files: Any, key: Path, tmp_path: Path
+) -> None:
+    log = make_log()
+    log.add("log.init", None, origin=log.origin, vkey=log.signers[0].key.text).publish()
+    log.add("publish", b'{"lists":{},"profiles":{},"sw":"1","v":1}', snap="5" * 64).publish()
+    folder = write_files(log.files(), tmp_path / "log")
+    assert export(folder, key, tmp_path / "store") == ["000000-000000000002.tar"]
