@@ -241,11 +241,8 @@ class Replay:
 
     def run(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Check all of it. ``hear`` is told each leaf at once, which is true only if this returns. FailedError."""
-        point, known = (
-            self.point,
-            [{key.name for key in self.trusted}, *[{old.origin} for old in self.visits]],
-        )
-        if not all(point.origin in names for names in known):
+        point, mine = self.point, [{old.origin} for old in self.visits]
+        if not all(point.origin in names for names in [*mine, {key.name for key in self.trusted}]):
             raise UndecidedError(f"{point.origin}: your key or checkpoint is of another log, as of last year")
         for old in (*self.visits, *[self._checkpoint(f"cp/{size}") for size in self.sizes[:1]]):
             words = f"checkpoint: the log went back from {old.origin}, size {old.size} ({old.place}) to {point.size}"
