@@ -61,9 +61,9 @@ class FaultyDisk(Disk):
         self._act(path)
         super().remove(path)
 
-    def read(self, path: Path) -> bytes:
+    def read(self, path: Path, at: int = 0, count: int = -1) -> bytes:
         self._act(path)
-        return super().read(path)
+        return super().read(path, at, count)
 
     def flush_folder(self, folder: Path) -> None:
         self._act(folder)
@@ -82,13 +82,23 @@ class ForgetfulDisk(Disk):
         self.unsafe: dict[Path, bytes | None] = {}
         self.flushed = False
 
-    def write(self, path: Path, data: bytes, *, durable: bool, whole: bool = True) -> None:
-        before = path.read_bytes() if path.exists() else None
-        super().write(path, data, durable=durable, whole=whole)
+    def write(self, path: Path, data: bytes, *, whole: bool = True) -> None:
+        self._risk(path)
+        super().write(path, data, whole=whole)
+
+    def change(self, path: Path, data: bytes, at: int, *, durable: bool) -> None:
+        self._risk(path)
+        super().change(path, data, at, durable=durable)
         if durable:
-            self.unsafe.pop(path, None)
-        else:
-            self.unsafe.setdefault(path, before)
+            self.unsafe.pop(path)
+
+    def remove(self, path: Path) -> None:
+        self._risk(path)
+        super().remove(path)
+
+    def _risk(self, path: Path) -> None:
+        if path not in self.unsafe:
+            self.unsafe[path] = path.read_bytes() if path.exists() else None
 
     def flush_all(self, folder: Path) -> None:
         super().flush_all(folder)
@@ -147,9 +157,9 @@ async def test_a_disk_that_gives_back_something_else_is_noticed_before_anything_
     class LyingDisk(Disk):
         lies = False
 
-        def read(self, path: Path) -> bytes:
-            data = super().read(path)
-            if self.lies and path.suffix == ".bundle":
+        def read(self, path: Path, at: int = 0, count: int = -1) -> bytes:
+            data = super().read(path, at, count)
+            if self.lies and path.name == "journal":
                 return data[:-1] + bytes([data[-1] ^ 1])
             return data
 
