@@ -99,8 +99,13 @@ class LogFiles:
 
     def publish(self, size: int, note: bytes) -> None:
         """Let everybody know this checkpoint. Partial tiles go whose full one it shows."""
-        self.put(f"{_PUBLISHED}/{size}", note)
-        self.put(CHECKPOINT, note)
+        name = f"{_PUBLISHED}/{size}"
+        self.put(name, note)
+        try:
+            self._disk.name_again(self._place.served / name, self._place.served / CHECKPOINT)
+            self._unsettled += 1
+        except OSError:  # a file system without hard links; what else is wrong shows with this, too
+            self.put(CHECKPOINT, note)
         while self._spent:
             self.remove(self._spent.pop())
 

@@ -92,6 +92,10 @@ class ForgetfulDisk(Disk):
         if durable:
             self.unsafe.pop(path)
 
+    def name_again(self, source: Path, path: Path) -> None:
+        self._risk(path)
+        super().name_again(source, path)
+
     def remove(self, path: Path) -> None:
         self._risk(path)
         super().remove(path)
@@ -109,12 +113,19 @@ class ForgetfulDisk(Disk):
             data = path.read_bytes() if path.exists() else b""
             kept = chance.choice(["all", "nothing", "half", "zeroes"])
             if kept == "nothing":
-                path.unlink(missing_ok=True) if before is None else path.write_bytes(before)
+                _put_back(path, before)
             elif kept == "half":
-                path.write_bytes(data[: len(data) // 2])
+                _put_back(path, data[: len(data) // 2])
             elif kept == "zeroes":
-                path.write_bytes(data[:7] + bytes(max(0, len(data) - 7)))
+                _put_back(path, data[:7] + bytes(max(0, len(data) - 7)))
         self.unsafe.clear()
+
+
+def _put_back(path: Path, data: bytes | None) -> None:
+    """As a file by itself: another name of it may have been safe."""
+    path.unlink(missing_ok=True)
+    if data is not None:
+        path.write_bytes(data)
 
 
 @pytest.fixture
