@@ -101,21 +101,21 @@ class Writer:
             raise _of_disk(error) from error
 
     async def append(self, addition: Addition) -> Head:
-        """Add leaves under one new checkpoint, and publish it. LogStoppedError: then call ``open`` before the next."""
+        """Add leaves under one new checkpoint, and publish it. LogStoppedError: then call ``open`` before the next.
+
+        All of it is done in one thread: each change of threads costs as much as a wait for the disk.
+        """
         assert self._edge is not None, "open comes first"
         edge, self._edge = self._edge, None
-        ready = await self._prepare(edge, addition)
-        manifests = [(addition.state, addition.manifest)] if addition.state and addition.manifest else []
-        self._step("commit")
-        await self._ledger.commit(Commit(self.head, ready.after, ready.leaves, manifests, addition.keys))
-        self._step("committed")
-        self._history = History(ready.after, _with(self.history.keys, addition.keys))
         try:
-            await asyncio.to_thread(self._serve, ready)
+            self._edge = await asyncio.to_thread(self._append, edge, addition)
+        except RefusedError as error:
+            raise DoubtError(str(error)) from error
+        except SignerError as error:
+            raise LogStoppedError(f"the public log is not signed: {error}") from error
         except OSError as error:
             raise _of_disk(error) from error
-        self._edge = ready.growth.after
-        return ready.after
+        return self.head
 
     @property
     def is_open(self) -> bool:
@@ -134,15 +134,15 @@ class Writer:
 
         return inclusion_proof(index, size, hashes_from(read, size))
 
-    async def _prepare(self, edge: Edge, addition: Addition) -> _Ready:
-        try:
-            return await asyncio.to_thread(self._stage_and_sign, edge, addition)
-        except RefusedError as error:
-            raise DoubtError(str(error)) from error
-        except SignerError as error:
-            raise LogStoppedError(f"the public log is not signed: {error}") from error
-        except OSError as error:
-            raise _of_disk(error) from error
+    def _append(self, edge: Edge, addition: Addition) -> Edge:
+        ready = self._stage_and_sign(edge, addition)
+        manifests = [(addition.state, addition.manifest)] if addition.state and addition.manifest else []
+        self._step("commit")
+        self._ledger.commit(Commit(self.head, ready.after, ready.leaves, manifests, addition.keys))
+        self._step("committed")
+        self._history = History(ready.after, _with(self.history.keys, addition.keys))
+        self._serve(ready)
+        return ready.growth.after
 
     def _stage_and_sign(self, edge: Edge, addition: Addition) -> _Ready:
         before = self.head

@@ -79,10 +79,10 @@ class StoreLedger:
                 one = select(LogRow).where(LogRow.series == series, LogRow.number == number)
                 return await _history(transaction.session, one)
 
-    async def commit(self, commit: Commit) -> None:
+    def commit(self, commit: Commit) -> None:
         """As ``Ledger``."""
         with _in_words():
-            await self._database().run(partial(_commit, commit))
+            self._database().run_here(partial(_commit, commit))
 
     async def leaves(self, origin: str, start: int, count: int) -> Sequence[bytes]:
         """As ``Ledger``."""
