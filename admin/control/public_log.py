@@ -27,7 +27,7 @@ from admin.control.log_binding import Binding, encoded, last_binding
 from admin.control.log_draining import changed_keys
 from admin.control.log_feed import LogFeed
 from admin.control.log_keeper import MEANS, LogKeeper, Means
-from admin.control.log_succession import LogSuccession
+from admin.control.log_succession import COMPROMISE, LogSuccession
 from admin.services.actors import Actor, ActorKind
 from resolver.runtime.logs import get_logger
 from resolver.tlog import manifests
@@ -198,7 +198,7 @@ class PublicLog:
             async with self._turn, self._saying():
                 writer = await self.ready()
                 old = label_of(writer.head.origin)
-                why = "compromise" if compromised else "other"
+                why = COMPROMISE if compromised else "other"
                 origin = await self._succession.end(writer, why, actor, reason)
                 await self.ready()
                 if compromised:
