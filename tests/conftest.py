@@ -75,6 +75,9 @@ class PaperLog:
     def condition(self) -> LogCondition:
         return LogCondition(len(self.leaves), self.origin, self.stopped)
 
+    async def start(self) -> None:
+        """It is open from the beginning."""
+
     async def publish(self, manifest: Manifest, snap: str) -> StateProof:
         if self.stopped:
             raise LogStoppedError(self.stopped)

@@ -262,6 +262,7 @@ class Controller:
         async with self._changing:
             if not self._storage.suppose_empty():
                 await self._storage.refresh(self.declared)
+            self._first.open()
             await self._adoption.want_stored()
             await self._storage.note(*await software_started(self._clocks.unix()))
             await self._bring(self._adoption.wanted.config)

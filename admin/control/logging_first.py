@@ -50,6 +50,10 @@ class Log(Protocol):
         """For health and metrics."""
         ...
 
+    async def start(self) -> None:
+        """Open it. What fails is said by whatever is logged next."""
+        ...
+
     async def put_in(self) -> None:
         """Log all events that wait. LogStoppedError."""
         ...
@@ -86,6 +90,11 @@ class LogFirst:
         """Log first, from now on."""
         self._log = log
         self._publisher.proofs.are_kept = True
+
+    def open(self) -> None:
+        """Begin to open the log: on a new box that takes as long as many a list, and neither waits for the other."""
+        if self._log is not None:
+            _ = spawn(self._log.start(), name="open the public log")
 
     @property
     def condition(self) -> LogCondition | None:

@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,17 @@ class Appliance:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
+
+    def send(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[int, str]:
+        """Change something, as whoever has rights on this box."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.admin}{path}",
+            data=json.dumps(body).encode(),
+            headers={**self.credentials, "Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
 
     def weir(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).parent / "weir"), *arguments, "-c", str(self.path)]
@@ -317,6 +328,23 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     """The demo, running, shared by the tests of one module that only ask."""
     folder = tmp_path_factory.mktemp("demo")
     appliance = Appliance(demo_config(), folder)
+    try:
+        appliance.start()
+        yield appliance
+    finally:
+        code = appliance.stop()
+    assert code == 0, appliance.output
+
+
+@pytest.fixture(scope="module")
+def own_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
+    """The demo, running, with lists of its own to change, shared by the tests of one module."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(DEMO.parent / "lists", folder / "lists")
+    config = demo_config()
+    for entry in config["lists"]:
+        entry["url"] = f"file:{folder}/lists/{Path(entry['url']).name}"
+    appliance = Appliance(config, folder)
     try:
         appliance.start()
         yield appliance
