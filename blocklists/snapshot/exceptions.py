@@ -56,8 +56,13 @@ def resolve(chain: Sequence[Placed], semantics: Mapping[int, Semantics]) -> Stat
     return State(frozenset(exact), frozenset(below))
 
 
-def resolve_address(chain: Sequence[Placed], semantics: Sequence[Semantics]) -> frozenset[tuple[int, Action]]:
-    """What lists ask for at a prefix; ``chain`` holds the tokens of it and of the prefixes around it, nearest first."""
+def resolve_address(
+    chain: Sequence[Placed], semantics: Mapping[int, Semantics]
+) -> frozenset[tuple[int, Action]]:
+    """What lists ask for at a prefix; ``chain`` holds the tokens of it and of the prefixes around it, nearest first.
+
+    ``semantics`` is by list number.
+    """
     by_list: dict[int, list[Placed]] = {}
     for placed in chain:
         by_list.setdefault(placed[1].list, []).append(placed)

@@ -53,7 +53,7 @@ def _narrowest_first(entry: Entry) -> tuple[int, int, str, Action]:
 
 def _stops(said: Mapping[_Prefix, list[Token]], intakes: Sequence[Intake]) -> dict[_Prefix, list[Token]]:
     """The prefixes where a list contradicts what it says around them, with what then holds for all lists."""
-    semantics = [intake.semantics for intake in intakes]
+    semantics = {intake.number: intake.semantics for intake in intakes}  # not all lists: numbers have gaps
     in_doubt = {
         intake.number
         for intake in intakes

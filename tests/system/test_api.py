@@ -81,7 +81,7 @@ def test_every_answer_is_one_that_is_described(box: Callable[..., Any], token: s
     assert "Traceback" not in appliance.output
     if token:
         # More, and all of it would have looked at 401 alone; what secret lists have is not the operator's to ask.
-        assert set(re.findall(r"Authentication failed: ([0-9]+) operation", run.stdout)) <= {"1"}
+        assert set(re.findall(r"Authentication failed: ([0-9]+) operation", run.stdout)) <= {"1"}, run.stdout
 
 
 def test_what_a_token_changes_is_in_force_with_the_answer(box: Callable[..., Any]) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocklists.model import Action, Kind, ListSource
+from blocklists.model import Action, Confidentiality, Kind, ListSource
 from blocklists.properties import Fetching, PolicyOverride, Rpz
-from blocklists.snapshot.compiler import compile_snapshot
+from blocklists.snapshot.compiler import Prepared, compile_prepared, compile_snapshot
 from blocklists.snapshot.metadata import ClientTrigger
 from blocklists.snapshot.reader import SnapshotReader
 
@@ -60,6 +60,24 @@ def test_what_lists_say_of_an_address(
     reader: SnapshotReader, address: str, expected: set[tuple[str, str]]
 ) -> None:
     assert said(reader, address) == expected
+
+
+def test_a_zone_behind_secret_lists_keeps_its_own_rules(tmp_path: Path) -> None:
+    """Secret lists are worked out apart, so the numbers of the others have gaps."""
+    secret = [
+        (
+            ListSource(f"s{n}", "file:/s", "domains", Kind.ILLEGAL, confidentiality=Confidentiality.SECRET),
+            b"x.test\n",
+        )
+        for n in range(2)
+    ]
+    zone = (ListSource("zone", "file:/z", "rpz", Kind.SECURITY), ZONE)
+    plain = (ListSource("plain", "file:/p", "domains", Kind.CATEGORY, ("topic",), addresses=True), PLAIN)
+    prepared = Prepared(bytes(32), bytes(range(16)))
+    compile_prepared([*secret, zone, plain], tmp_path / "s.weir", prepared, now=1.0, suffixes=())
+    found = SnapshotReader.open(tmp_path / "s.weir", without_secret=True)
+    assert said(found, "192.0.2.9") == {("zone", "nxdomain"), ("topic", "block")}
+    assert said(found, "192.0.2.1") == {("zone", "allow"), ("topic", "block")}
 
 
 def test_clients_are_told_and_their_records_found(reader: SnapshotReader) -> None:
