@@ -73,7 +73,7 @@ def test_a_zone_behind_secret_lists_keeps_its_own_rules(tmp_path: Path) -> None:
     ]
     zone = (ListSource("zone", "file:/z", "rpz", Kind.SECURITY), ZONE)
     plain = (ListSource("plain", "file:/p", "domains", Kind.CATEGORY, ("topic",), addresses=True), PLAIN)
-    prepared = Prepared(bytes(32), bytes(range(16)))
+    prepared = Prepared(bytes(range(32)), index_key=bytes(range(16)))
     compile_prepared([*secret, zone, plain], tmp_path / "s.weir", prepared, now=1.0, suffixes=())
     found = SnapshotReader.open(tmp_path / "s.weir", without_secret=True)
     assert said(found, "192.0.2.9") == {("zone", "nxdomain"), ("topic", "block")}
