@@ -1,5 +1,5 @@
 """How many queries each group of lists has blocked on one day, of which one client counts a few at most: the pages that
-statistics are made from (transparency-log.md, 3.13).
+statistics are made from.
 
 Rule 1: a page is of one day, one set of groups (``day_groups``) and one life of a worker. A client's share of each of its
 numbers is at most what stands in it as ``at-most``.

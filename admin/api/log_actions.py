@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Protocol
 
@@ -12,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from admin.api.appliance import LogCondition
 from admin.api.bodies import checked, read_object
 from admin.api.describing import COUNT, TEXT, Paths, Schema, body, exactly, json, operation, problem, ref
-from admin.api.keys import ACTOR
+from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.paging import parameters
 from admin.api.problem import ProblemError
 from admin.audit.doubt import LogStoppedError
+from admin.audit.events import Event, EventKind
 from admin.services.actors import Actor, Permission
 from admin.services.acts import LONGEST_REASON
 
@@ -131,16 +133,29 @@ async def post_close(request: web.Request) -> web.Response:
 
 async def post_confirm_clock(request: web.Request) -> web.Response:
     """The clock may be believed."""
-    await _decision(request)
-    _log(request).confirm_clock()
+    reason, log = (await _decision(request)).reason, _log(request)
+    async with _told(request, EventKind.LOG_CLOCK_CONFIRMED, reason):
+        log.confirm_clock()
     return _decided("the next leaf has the time of this box's clock")
 
 
 async def post_adopt(request: web.Request) -> web.Response:
     """The folder may be believed."""
-    await _decision(request)
-    await _done(_log(request).adopt)
+    reason, log = (await _decision(request)).reason, _log(request)
+    async with _told(request, EventKind.LOG_ADOPTED, reason):
+        await _done(log.adopt)
     return _decided("the log goes on in this folder")
+
+
+@contextlib.asynccontextmanager
+async def _told(request: web.Request, kind: EventKind, reason: str) -> AsyncIterator[None]:
+    """Record what is decided within, or nothing if that fails. Whoever else decides tells through the log itself."""
+    appliance = request.app[APPLIANCE]
+    async with (await appliance.connect()).transaction() as transaction:
+        yield
+        transaction.record(
+            Event(kind, _log(request).condition.origin, reason=reason), request[ACTOR], appliance.now()
+        )
 
 
 async def _decision(request: web.Request) -> LogDecision:

@@ -8,7 +8,7 @@ needs, because those are hashes of subtrees at the edge or of what is new (RFC 6
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from resolver.tlog.tiles import (
     MAX_ENTRY,
@@ -26,7 +26,7 @@ from resolver.tlog.tiles import (
 from resolver.tlog.tree import EMPTY_ROOT, consistency_proof, leaf_hash, node_hash, root
 
 Row = tuple[bytes, ...]
-"""Hashes of one level, or leaves, side by side."""
+"""Hashes of one level side by side."""
 
 
 class EdgeError(ValueError):
@@ -40,10 +40,15 @@ class Edge:
     size: int
     root: bytes
     rows: tuple[Row, ...]
-    leaves: Row
+    packed: bytes
+    """Those leaves as they stand in their bundle."""
+    known: Mapping[tuple[int, int], bytes] = field(default_factory=dict, compare=False, repr=False)
+    """Hashes above the rows, by height and number, that need not be computed again. Whatever is wrong with one shows in the
+    consistency proof, which the signer holds against the locked root.
+    """
 
 
-EMPTY = Edge(0, EMPTY_ROOT, (), ())
+EMPTY = Edge(0, EMPTY_ROOT, (), b"")
 """The edge of a tree without leaves."""
 
 
@@ -67,15 +72,26 @@ def grow(edge: Edge, leaves: Sequence[bytes]) -> Growth:
         raise ValueError(f"a leaf has more than {MAX_ENTRY} bytes")
     size = edge.size + len(leaves)
     rows = _rows(edge, [leaf_hash(leaf) for leaf in leaves])
-    hashes = _Hashes(edge.size, rows)
+    hashes = _Hashes(edge.size, rows, edge.known)
     new_root = root(size, hashes)
     proof = consistency_proof(edge.size, size, hashes) if edge.size else ()
-    entries = (*edge.leaves, *leaves)
+    bundles = _bundles(edge, leaves)
     kept = tuple(
         row[len(row) - (size >> level * TILE_HEIGHT) % TILE_WIDTH :] for level, row in enumerate(rows)
     )
-    after = Edge(size, new_root, kept, entries[len(entries) - size % TILE_WIDTH :])
-    return Growth(edge, after, _files(edge.size, size, rows, entries), proof)
+    after = Edge(size, new_root, kept, bundles.get(size // TILE_WIDTH, b""), hashes.of_whole(size))
+    return Growth(edge, after, _files(edge.size, size, rows, bundles), proof)
+
+
+def _bundles(edge: Edge, leaves: Sequence[bytes]) -> dict[int, bytes]:
+    """The bundles that have one of these leaves, by their numbers."""
+    found: dict[int, bytes] = {}
+    number, packed, at = edge.size // TILE_WIDTH, edge.packed, 0
+    room = TILE_WIDTH - edge.size % TILE_WIDTH
+    while at < len(leaves):
+        found[number] = packed + pack_entries(leaves[at : at + room])
+        number, packed, at, room = number + 1, b"", at + room, TILE_WIDTH
+    return found
 
 
 def _rows(edge: Edge, hashes: list[bytes]) -> list[Row]:
@@ -103,30 +119,41 @@ def tile_hash(row: Sequence[bytes]) -> bytes:
 class _Hashes:
     """``tree.Hashes`` out of the rows of a growing tree."""
 
-    def __init__(self, size: int, rows: Sequence[Row]) -> None:
+    def __init__(self, size: int, rows: Sequence[Row], known: Mapping[tuple[int, int], bytes]) -> None:
         self._rows = rows
         self._starts = [
             (size >> level * TILE_HEIGHT) // TILE_WIDTH * TILE_WIDTH for level in range(len(rows))
         ]
-        self._known: dict[tuple[int, int], bytes] = {}
+        self._known = dict(known)
 
     def __call__(self, height: int, number: int) -> bytes:
         """The hash of a full subtree."""
-        if (height, number) not in self._known:
-            level, above = divmod(height, TILE_HEIGHT)
-            first = (number << above) - self._starts[level]
-            self._known[height, number] = tile_hash(self._rows[level][first : first + (1 << above)])
-        return self._known[height, number]
+        level, above = divmod(height, TILE_HEIGHT)
+        if above == 0:
+            return self._rows[level][number - self._starts[level]]
+        found = self._known.get((height, number))
+        if found is None:
+            found = node_hash(self(height - 1, 2 * number), self(height - 1, 2 * number + 1))
+            self._known[height, number] = found
+        return found
+
+    def of_whole(self, size: int) -> dict[tuple[int, int], bytes]:
+        """The hashes of the full subtrees that make up a tree of this size: what the next ones are computed from."""
+        heights = [
+            height for height in range(size.bit_length()) if size >> height & 1 and height % TILE_HEIGHT
+        ]
+        places = [(height, (size >> height) - 1) for height in heights]
+        return {place: self(*place) for place in places}
 
 
-def _files(old: int, new: int, rows: Sequence[Row], entries: Row) -> dict[str, bytes]:
+def _files(old: int, new: int, rows: Sequence[Row], bundles: Mapping[int, bytes]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for tile in new_tiles(old, new):
         start = (old >> tile.level * TILE_HEIGHT) // TILE_WIDTH
         first = (tile.number - start) * TILE_WIDTH
         files[tile.path] = b"".join(rows[tile.level][first : first + tile.width])
         if tile.level == 0:
-            files[entries_path(tile.number, tile.width)] = pack_entries(entries[first : first + tile.width])
+            files[entries_path(tile.number, tile.width)] = bundles[tile.number]
     return files
 
 
@@ -139,17 +166,17 @@ def read_edge(size: int, wanted: bytes, read: Callable[[str], bytes]) -> Edge:
     if size == 0:
         return EMPTY
     rows: list[Row] = []
-    leaves: Row = ()
+    packed = b""
     for tile in widths_for(size):
         row = unpack_hashes(read(tile.path), tile.width)
         if tile.level == 0:
-            leaves = _checked_leaves(tile, row, read)
+            packed = _checked_leaves(tile, row, read)
         rows.append(tuple(row) if tile.width < TILE_WIDTH else ())
         full = (tile.number + 1) * TILE_WIDTH == size >> tile.level * TILE_HEIGHT
         if full:
             _check_above(tile, row, size, read)
-    edge = Edge(size, wanted, tuple(rows), leaves)
-    found = root(size, _Hashes(size, rows))
+    edge = Edge(size, wanted, tuple(rows), packed)
+    found = root(size, _Hashes(size, rows, {}))
     if found != wanted:
         raise EdgeError(
             f"{tile_path(*widths_for(size)[0])} and what lies above it do not give the root of size {size}"
@@ -157,13 +184,13 @@ def read_edge(size: int, wanted: bytes, read: Callable[[str], bytes]) -> Edge:
     return edge
 
 
-def _checked_leaves(tile: Tile, row: Sequence[bytes], read: Callable[[str], bytes]) -> Row:
-    """The leaves of the last bundle; none of them at the edge if it is full."""
+def _checked_leaves(tile: Tile, row: Sequence[bytes], read: Callable[[str], bytes]) -> bytes:
+    """The last bundle; none of it is at the edge if it is full."""
     path = entries_path(tile.number, tile.width)
-    leaves = unpack_entries(read(path), tile.width)
-    if [leaf_hash(leaf) for leaf in leaves] != list(row):
+    packed = read(path)
+    if [leaf_hash(leaf) for leaf in unpack_entries(packed, tile.width)] != list(row):
         raise EdgeError(f"{path} does not hold the leaves of {tile.path}")
-    return tuple(leaves) if tile.width < TILE_WIDTH else ()
+    return packed if tile.width < TILE_WIDTH else b""
 
 
 def _check_above(tile: Tile, row: Sequence[bytes], size: int, read: Callable[[str], bytes]) -> None:

@@ -56,19 +56,25 @@ def compose(
     """
     carrier = None if state in (None, head.state) else _carrier(items)
     leaves: list[LogLeaf] = []
-    for offset, item in enumerate(items):
-        seq = head.size + len(leaves)
-        after = state if offset == carrier and state is not None else head.state
-        leaf, kept = _leaf(item, seq, now, (head.state, after), chance)
+    before, bound = head.state, head.bound
+    for seq, item in enumerate(items, head.size):
+        after = state if seq - head.size == carrier and state is not None else before
+        leaf, kept = _leaf(item, seq, now, (before, after), chance)
         leaves.append(LogLeaf(seq, encode(leaf), item.event, *kept))
-        head = replace(
+        before = after
+        if item.type is LeafType.PUBLISH:
+            bound = seq
+    return Batch(
+        replace(
             head,
-            state=after,
-            bound=seq if item.type is LeafType.PUBLISH else head.bound,
-            events=max(head.events, item.event or 0),
-            closed=item.type is LeafType.LOG_CLOSE,
-        )
-    return Batch(replace(head, time=now, events=max(head.events, events)), tuple(leaves))
+            time=now,
+            state=before,
+            bound=bound,
+            events=max(head.events, events, *(item.event or 0 for item in items)),
+            closed=items[-1].type is LeafType.LOG_CLOSE if items else head.closed,
+        ),
+        tuple(leaves),
+    )
 
 
 def _carrier(items: Sequence[Item]) -> int:

@@ -21,37 +21,61 @@ class Disk:
 
     def __init__(self, spare: Path) -> None:
         """``spare`` is where files are written before they have their name; made if missing."""
-        self._spare = spare
+        self._temporary = spare / "new.tmp"
 
-    def write(self, path: Path, data: bytes, *, durable: bool, whole: bool = True) -> None:
-        """Make ``path`` hold exactly this; ``durable``: only once it is on the disk, name and all.
+    def write(self, path: Path, data: bytes, *, whole: bool = True) -> None:
+        """Make ``path`` hold exactly this; it is on the disk with the next ``flush_all``.
 
-        Not ``whole``: somebody who reads it meanwhile may find a part of it. That costs half as much, and is for files that
-        nobody reads yet.
+        Not ``whole``: somebody who reads it meanwhile may find a part of it, if there was nothing before. That costs half as
+        much, and is for files that nobody reads yet.
         """
         if not whole:
-            self._put_there(path, data, durable=durable)
-        else:
-            temporary = self._spare / "new.tmp"
-            try:
-                self._put_there(temporary, data, durable=durable)
-                self.move(temporary, path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    temporary.unlink(missing_ok=True)
-                raise
-        if durable:
-            self.flush_folder(path.parent)
+            with contextlib.suppress(FileExistsError):
+                self._put_there(path, data, os.O_EXCL)
+                return
+        temporary = self._temporary
+        try:
+            self._put_there(temporary, data, os.O_TRUNC)
+            self.move(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
 
-    def _put_there(self, path: Path, data: bytes, *, durable: bool) -> None:
-        with self._fresh(path) as handle:
+    def name_again(self, source: Path, path: Path) -> None:
+        """Give a whole file another name, in place of what had that: a third of what writing it again costs."""
+        temporary = self._temporary
+        try:
+            os.link(source, temporary)
+        except FileExistsError:  # left behind; a rename does nothing where both names are of one file already
+            temporary.unlink()
+            os.link(source, temporary)
+        self.move(temporary, path)
+
+    def change(self, path: Path, data: bytes, at: int, *, durable: bool) -> None:
+        """Write over a part of a file, which is made if missing; ``durable``: and wait until that is on the disk."""
+        with self._opened(path, os.O_WRONLY | os.O_CREAT) as handle:
+            os.lseek(handle, at, os.SEEK_SET)
             self.put(handle, data)
             if durable:
                 self.flush(handle)
 
-    def read(self, path: Path) -> bytes:
-        """All of a file."""
-        return path.read_bytes()
+    def read(self, path: Path, at: int = 0, count: int = -1) -> bytes:
+        """All of a file, or ``count`` bytes from ``at`` on: as many of them as there are."""
+        with path.open("rb", buffering=0) as file:
+            file.seek(at)
+            return file.read(count) or b""
+
+    def size(self, path: Path) -> int:
+        """Bytes of a file; 0 if it is missing."""
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _put_there(self, path: Path, data: bytes, how: int) -> None:
+        with self._opened(path, os.O_WRONLY | os.O_CREAT | how) as handle:
+            self.put(handle, data)
 
     # ---- the single acts ----
 
@@ -62,8 +86,8 @@ class Disk:
             rest = rest[os.write(handle, rest) :]
 
     def flush(self, handle: int) -> None:
-        """Wait until what was written is on the disk."""
-        os.fsync(handle)
+        """Wait until what was written is on the disk, and how long the file is."""
+        os.fdatasync(handle)
 
     def move(self, source: Path, target: Path) -> None:
         """Give a file its name, in place of what had it. Folders are made."""
@@ -100,8 +124,8 @@ class Disk:
             os.close(handle)
 
     @contextlib.contextmanager
-    def _fresh(self, path: Path) -> Iterator[int]:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    def _opened(self, path: Path, flags: int) -> Iterator[int]:
+        flags |= os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             handle = os.open(path, flags, _FILE)
         except FileNotFoundError:

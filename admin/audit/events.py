@@ -98,6 +98,10 @@ class EventKind(StrEnum):
     """The log has another key beside the one so far, or the one so far was retired."""
     LOG_CLOSED = "log.closed"
     """The log was closed for good: a new one begins under another origin."""
+    LOG_CLOCK_CONFIRMED = "log.clock-confirmed"
+    """Somebody said that the clock is right, though it is far ahead of the last leaf."""
+    LOG_ADOPTED = "log.adopted"
+    """Somebody let the log go on in a folder that is a copy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,11 @@ def numbers(**names: str) -> Draw:
 
 def source(event: Recorded, _key: bytes) -> Json:
     """Who gives the list out, and on which legal basis: what the event says of it."""
-    found = {"auth": _exact(event, "authority"), "basis": _exact(event, "basis")}
-    return {key: value for key, value in found.items() if fits(_SOURCE, {key: value})} or None
+    told = {"auth": _exact(event, "authority"), "basis": _exact(event, "basis")}
+    found = {key: value for key, value in told.items() if value is not None}
+    if not fits(_SOURCE, found):
+        found = {key: value for key, value in found.items() if fits(_SOURCE, {key: value})}
+    return found or None
 
 
 def gates(event: Recorded, _key: bytes) -> Json:

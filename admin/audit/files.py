@@ -1,8 +1,8 @@
 """The log's files: staged, moved to where they are served, published, settled, and the partial tiles cleared away.
 
-``log/`` is served and holds nothing but finished files; ``log-staging/`` is not. Nothing is staged under the same name
-before what is served of it is on the disk (``settle``), so what a power cut takes away is still there once more. When any
-of this is done is not decided here (``recovery``, ``admin.control.public_log``).
+``log/`` is served and holds nothing but finished files; ``log-staging/`` is not. What is staged stays until what is served
+of it is on the disk (``settle``), so what a power cut takes away is still there once more. When any of this is done is not
+decided here (``recovery``, ``admin.control.public_log``).
 """
 
 from __future__ import annotations
@@ -10,17 +10,21 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from admin.audit.bundles import Bundle, decode_bundle
+from admin.audit.bundles import Bundle
 from admin.audit.disk import Disk
+from admin.audit.journal import Journal
 from resolver.tlog.canonical import FormatError
 
 CHECKPOINT = "checkpoint"
+MOST_STAGED = 64 << 20
+"""Bytes; about as many as a start applies again within seconds."""
 _PUBLISHED = "cp"
-_BUNDLE = re.compile(r"(0|[1-9][0-9]{0,15})\.bundle", re.ASCII)
+_JOURNAL = "journal"
+_PARTIAL = ".p/"
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 
 
@@ -40,60 +44,70 @@ class LogFiles:
     """The files of one log. One user at a time; errors are OSError."""
 
     def __init__(self, place: LogPlace, disk: Disk) -> None:
-        """Nothing is read or written yet."""
+        """Nothing is read or written yet; ``settle`` comes before anything is staged."""
         self._place, self._disk = place, disk
-        self._moved: list[str] = []
-        """What is served and not known to be on the disk."""
+        self._journal = Journal(place.staging / _JOURNAL, disk)
+        self._unsettled = 0
+        self._filled: list[str] = []
+        """Full tiles that are served and not known to be on the disk."""
+        self._partials: dict[str, list[str]] = {}
+        """Partial tiles that came since, by what they become: applying what is staged again would bring them back."""
+        self._spent: list[str] = []
+        """Those of them whose full one is served."""
 
     # ---- staging ----
 
-    def stage(self, bundle: Bundle) -> None:
-        """Write the files of an append where nobody sees them, durably."""
-        self._disk.write(self._bundle(bundle.after.size), bundle.encode(), durable=True, whole=False)
-
-    def staged(self) -> list[tuple[int, Bundle | None]]:
-        """What is staged, by the size it leads to, from the largest; None: it is torn."""
-        found: list[tuple[int, Bundle | None]] = []
-        for size in sorted(self._staged_sizes(), reverse=True):
-            try:
-                found.append((size, decode_bundle(self._disk.read(self._bundle(size)))))
-            except FormatError:
-                found.append((size, None))
-        return found
-
-    def staged_again(self, size: int) -> Bundle:
-        """What is staged for this size, read from the disk. DamageError: it is torn."""
+    def stage(self, bundle: Bundle) -> Bundle:
+        """Write down durably what an append adds; returns what the disk gives back. DamageError: it is torn."""
+        if self._journal.size > MOST_STAGED:
+            self.settle()
+        self._journal.add(bundle)
         try:
-            return decode_bundle(self._disk.read(self._bundle(size)))
+            return self._journal.last()
         except FormatError as error:
-            raise DamageError(f"{self._bundle(size)}: {error}; check disk and memory") from error
+            raise DamageError(f"{self._place.staging}: {error}; check disk and memory") from error
 
-    def unstage(self, size: int) -> None:
-        """Forget what was staged for this size."""
-        self._disk.remove(self._bundle(size))
+    def staged(self) -> list[Bundle]:
+        """What is staged, each leading on from the one before."""
+        return self._journal.read()
 
     # ---- serving ----
 
-    def apply(self, bundle: Bundle, *, again: bool = False) -> None:
-        """Let the files of an append be served. Not yet durable: what is staged stays until ``settle``.
+    def apply(self, files: Mapping[str, bytes], bundle: Bundle, *, again: bool = False) -> None:
+        """Let the files of an append be served: ``files`` are its tiles. Not yet durable: it stays staged until ``settle``.
 
         ``again``: what became of them is not known, so that the checkpoint of before is served once more, too.
         """
+        for name, data in files.items():
+            self.put(name, data)
         for name, data in bundle.files.items():
             if again or not name.startswith(f"{_PUBLISHED}/"):
                 self.put(name, data)
 
     def put(self, name: str, data: bytes) -> None:
         """Serve this under ``name``; durable with the next ``settle``."""
+        full, partial, _ = name.partition(_PARTIAL)
         # What no published checkpoint speaks of yet is asked for by nobody; full tiles are, by whoever lacks a partial one.
-        unread = ".p/" in name or name.startswith(f"{_PUBLISHED}/")
-        self._disk.write(self._place.served / name, data, durable=False, whole=not unread)
-        self._moved.append(name)
+        unread = partial or name.startswith(f"{_PUBLISHED}/")
+        self._disk.write(self._place.served / name, data, whole=not unread)
+        self._unsettled += 1
+        if partial:
+            self._partials.setdefault(full, []).append(name)
+        elif name.startswith("tile/"):
+            self._filled.append(name)
+            self._spent += self._partials.pop(name, ())
 
     def publish(self, size: int, note: bytes) -> None:
-        """Let everybody know this checkpoint."""
-        self.put(f"{_PUBLISHED}/{size}", note)
-        self.put(CHECKPOINT, note)
+        """Let everybody know this checkpoint. Partial tiles go whose full one it shows."""
+        name = f"{_PUBLISHED}/{size}"
+        self.put(name, note)
+        try:
+            self._disk.name_again(self._place.served / name, self._place.served / CHECKPOINT)
+            self._unsettled += 1
+        except OSError:  # a file system without hard links; what else is wrong shows with this, too
+            self.put(CHECKPOINT, note)
+        while self._spent:
+            self.remove(self._spent.pop())
 
     def read(self, name: str) -> bytes:
         """A served file."""
@@ -126,37 +140,25 @@ class LogFiles:
     @property
     def unsettled(self) -> int:
         """How many files wait to be settled."""
-        return len(self._moved)
+        return self._unsettled
 
     def settle(self) -> None:
         """Wait until all that is served is on the disk; then drop what is staged of it and the partial tiles that a full
         one stands for. The caller sees to it that nothing staged is still to be applied.
         """
-        moved, sizes = self._moved, self._staged_sizes()
-        if not moved and not sizes:
-            return
-        self._disk.flush_all(self._place.served if self._place.served.exists() else self._place.staging)
-        self._moved = []
-        for size in sizes:
-            self.unstage(size)
-        for name in moved:
-            self._drop_partials(name)
+        if self._unsettled:
+            self._disk.flush_all(self._place.served if self._place.served.exists() else self._place.staging)
+        self._journal.rewind()
+        filled, self._filled, self._unsettled = self._filled, [], 0
+        self._partials, self._spent = {}, []
+        for name in filled:
+            shutil.rmtree(self._place.served / f"{name}.p", ignore_errors=True)
 
     def clear_partials(self) -> None:
         """Drop every partial tile whose full one is served: what an earlier process left."""
         for folder in (self._place.served / "tile").rglob("*.p"):
             if folder.with_suffix("").is_file():
                 shutil.rmtree(folder, ignore_errors=True)
-
-    def _drop_partials(self, name: str) -> None:
-        if name.startswith("tile/") and ".p/" not in name:
-            shutil.rmtree(self._place.served / f"{name}.p", ignore_errors=True)
-
-    def _bundle(self, size: int) -> Path:
-        return self._place.staging / f"{size}.bundle"
-
-    def _staged_sizes(self) -> list[int]:
-        return [int(match[1]) for name in _names(self._place.staging) if (match := _BUNDLE.fullmatch(name))]
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -96,8 +96,8 @@ class Ledger(Protocol):
     async def newest(self, series: str) -> History | None:
         """The log of this series that was begun last."""
 
-    async def commit(self, commit: Commit) -> None:
-        """Compare the lock row with ``before`` and put ``after`` in its place, with all else."""
+    def commit(self, commit: Commit) -> None:
+        """Compare the lock row with ``before`` and put ``after`` in its place, with all else. In a thread of its own."""
 
     async def leaves(self, origin: str, start: int, count: int) -> Sequence[bytes]:
         """Leaves in their order."""

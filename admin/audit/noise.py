@@ -1,4 +1,4 @@
-"""Noise for published counts: discrete Laplace, drawn exactly in integers (transparency-log.md, 3.13).
+"""Noise for published counts: discrete Laplace, drawn exactly in integers.
 
 Canonne, Kamath, Steinke: The Discrete Gaussian for Differential Privacy (NeurIPS 2020), algorithms 1 and 2. Floating
 point would leak what the noise hides (Mironov, 2012), so there is none here. Pure: randomness is an argument.

@@ -72,7 +72,7 @@ def private_part(event: Recorded) -> bytes:
             "after": _text(event.after),
             "at_us": _microseconds(event.at),
             "before": _text(event.before),
-            "detail": {ascii(key)[1:-1]: _private(value) for key, value in event.detail.items()},
+            "detail": {_key(key): _private(value) for key, value in event.detail.items()},
             "kind": _text(event.kind),
             "reason": _text(event.reason),
             "sequence": event.sequence,
@@ -106,7 +106,7 @@ def _facts(telling: Telling, event: Recorded, actor_key: bytes) -> dict[str, Jso
         value = draw(event, actor_key)
         if value is not None and fits(check, value):
             found[key] = value
-    if missing := set(shape.required) - set(found):
+    if missing := shape.required.keys() - found.keys():
         raise PublicationError(f"event {event.sequence} ({event.kind}) has no {sorted(missing)[0]!r}")
     return found
 
@@ -114,6 +114,11 @@ def _facts(telling: Telling, event: Recorded, actor_key: bytes) -> dict[str, Jso
 def _microseconds(at: float) -> int:
     """A clock that is far out must not make an event that can never be told."""
     return round(max(0.0, min(at, _LATEST)) * 1_000_000)
+
+
+def _key(name: str) -> str:
+    """A key of the log's JSON: what is not ASCII is written out."""
+    return name if name.isascii() and name.isidentifier() else ascii(name)[1:-1]
 
 
 def _private(value: Detail) -> Json:
@@ -124,4 +129,4 @@ def _private(value: Detail) -> Json:
 
 def _text(value: str) -> str:
     """Text that has a UTF-8 form: half of a surrogate pair, which a database may hand out, is written out."""
-    return value.encode("utf-8", "backslashreplace").decode()
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()

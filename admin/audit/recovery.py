@@ -7,10 +7,11 @@ that would take more than moving and writing what is missing, it ends in a Doubt
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from admin.audit.append import EMPTY, Edge, EdgeError, grow, read_edge
-from admin.audit.bundles import Bundle, Tree
+from admin.audit.bundles import Bundle
 from admin.audit.doubt import ANOTHER_LOG, DoubtError, LogStoppedError
 from admin.audit.files import CHECKPOINT, LogFiles
 from admin.audit.head import Head, History
@@ -119,17 +120,29 @@ def _check_older(history: History, files: LogFiles) -> None:
 
 
 def _apply_staged(head: Head, files: LogFiles) -> None:
-    """Move what was staged for this tree and what led to it; what was never committed is deleted."""
-    wanted: Tree | None = head.tree
-    chain: list[Bundle] = []
-    for size, bundle in files.staged():
-        if bundle is not None and wanted is not None and bundle.after == wanted:
-            chain.append(bundle)
+    """Serve what was staged for this tree and what led to it; what was never committed is passed over."""
+    wanted, chain = head.tree, deque[Bundle]()
+    for bundle in reversed(files.staged()):
+        if bundle.after == wanted:
+            chain.appendleft(bundle)
             wanted = bundle.before
-        else:
-            files.unstage(size)
-    for bundle in reversed(chain):
-        files.apply(bundle, again=True)
+    edge = _first_edge(chain, files)
+    for bundle in chain:
+        growth = grow(edge, bundle.leaves)
+        if growth.after.root != bundle.after.root:
+            return  # damaged; what is served tells by itself whether anything is missing
+        files.apply(growth.files, bundle, again=True)
+        edge = growth.after
+
+
+def _first_edge(chain: deque[Bundle], files: LogFiles) -> Edge:
+    """The edge that the chain leads on from; begins it later if that edge is served no more."""
+    while chain:
+        before = chain[0].before
+        with contextlib.suppress(FileNotFoundError, EdgeError, FormatError):
+            return read_edge(before.size, before.root, files.read)
+        chain.popleft()
+    return EMPTY
 
 
 def _edge(head: Head, files: LogFiles) -> Edge:

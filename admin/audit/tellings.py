@@ -23,11 +23,14 @@ NEVER = frozenset(
         EventKind.LIST_OPENING_ASKED,
         EventKind.LIST_OPENING_AGREED,
         EventKind.LIST_OPENING_ENDED,
+        EventKind.LOG_CLOCK_CONFIRMED,
+        EventKind.LOG_ADOPTED,
     }
 )
 """Events that no leaf tells of. That clients walk through secret lists is something that subscribers do. The first of two
 consents to an erasure has to tell which, so it is erased with the rest; the erasure itself is told. So is everything that is given out of a list, with both persons;
-that it was asked for and agreed to shows nobody anything yet."""
+that it was asked for and agreed to shows nobody anything yet. What is said of a box's clock and folders is nothing that
+is enforced: leaves show the time that was believed, and checkpoints a log that forked."""
 
 
 @dataclass(frozen=True, slots=True)

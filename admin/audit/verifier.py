@@ -17,6 +17,7 @@ import json
 import re
 import sys
 import threading
+import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -30,8 +31,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 WIDTH, LIMIT = 256, 256 * (2 + 65_535)  # hashes in a full tile, leaves in a full bundle; bytes of the longest
 SILENCE, CLOCK_ERROR = 24 * 3600, 300  # seconds: most between two leaves; that two clocks may be apart
-ATTEMPTS = 3  # of each request to a web server
-EXACT, ZERO = 2**53 - 1, "0" * 64  # largest integer that all readers of JSON know; no state
+ATTEMPTS, EXACT, ZERO = 3, 2**53 - 1, "0" * 64  # of each request; largest integer of JSON; no state
 
 
 class FailedError(Exception):
@@ -59,10 +59,7 @@ class Source:
                 raise UndecidedError(f"{where}: not an address of the form https://host[:port]/path/")
             kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
             self._link = kind(parts.hostname, parts.port, timeout=seconds)
-
-    def __del__(self) -> None:
-        if self._link is not None:
-            self._link.close()
+            weakref.finalize(self, self._link.close)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the log; None if there is none."""
@@ -88,8 +85,7 @@ class Source:
                 if link.sock is None:
                     link.connect()
                 # The socket's own timeout starts anew with each byte; this ends (2: both ways) a server that drips.
-                end = threading.Timer(self._seconds, link.sock.shutdown, [2])
-                end.start()
+                (end := threading.Timer(self._seconds, link.sock.shutdown, [2])).start()
                 try:
                     link.request("GET", urlsplit(self.where + path).path)
                     answer = link.getresponse()
@@ -137,7 +133,7 @@ class Checkpoint(NamedTuple):
     note: bytes
 
     @classmethod
-    def parse(cls, note: bytes, place: str) -> Checkpoint:
+    def parse(cls, note: bytes, place: str, wrong: type[Exception] = FailedError) -> Checkpoint:
         """A note, signed up to 100 times (as in Go), that is a checkpoint without extension lines; nothing is verified."""
         with suppress(ValueError):
             found = _CHECKPOINT.fullmatch(note.decode())
@@ -145,7 +141,7 @@ class Checkpoint(NamedTuple):
             if found and len(root := _base64(found[3])) == 32:
                 signed = [(name, _base64(data)[:4].hex(), _base64(data)[4:]) for name, data in lines]
                 return cls(place, found[1], int(found[2]), root, signed, note)
-        raise FailedError(f"{place}: not a signed checkpoint (origin, size, root, empty line, signatures)")
+        raise wrong(f"{place}: not a signed checkpoint (origin, size, root, empty line, signatures)")
 
 
 _NUMBER, _NAME, _LINE = "0|[1-9][0-9]{0,15}", r"[^\s+]+", "[^\0-\x1f\x7f-\x9f]+"
@@ -245,7 +241,9 @@ class Replay:
 
     def run(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Check all of it. ``hear`` is told each leaf at once, which is true only if this returns. FailedError."""
-        point = self.point
+        point, mine = self.point, [{old.origin} for old in self.visits]
+        if not all(point.origin in names for names in [*mine, {key.name for key in self.trusted}]):
+            raise UndecidedError(f"{point.origin}: your key or checkpoint is of another log, as of last year")
         for old in (*self.visits, *[self._checkpoint(f"cp/{size}") for size in self.sizes[:1]]):
             words = f"checkpoint: the log went back from {old.origin}, size {old.size} ({old.place}) to {point.size}"
             must(old.origin == point.origin and old.size <= point.size, words, old.note, point.note)
@@ -262,7 +260,9 @@ class Replay:
         must(self._compare(point) and not self.fresh, "checkpoint: no way from your key to its key")
         keys = [{"from": since, "to": to, "vkey": key} for key, (since, to) in self.spans.items()]
         told = {"keys": keys, "origin": point.origin, "v": 1}
-        must(document(self.source.read("keys.json"), "keys.json") == told, "keys.json: other keys")
+        if document(self.source.read("keys.json"), "keys.json") != told:
+            must(self.source.read("checkpoint") != point.note, "keys.json: other keys")
+            raise UndecidedError("keys.json: of another size, the log has just gone on; check it again")
 
     def _leaf(self, data: bytes) -> dict[str, Any]:
         place = f"leaf {self.size} (bundle {self.size // WIDTH}, entry {self.size % WIDTH})"
@@ -481,14 +481,14 @@ def _told(options: argparse.Namespace) -> list[str]:
     keys = [Key.parse(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
     if not keys or not all(key.public for key in keys):
         raise ValueError("give --key or --policy with a verifier key (Ed25519) of the log")
-    known = [options.remember] if options.remember and Path(options.remember).exists() else []
-    kept = [options.since, *known] if options.since else known
-    visits = [Checkpoint.parse(Path(path).read_bytes(), path) for path in kept]
+    kept = [options.since, options.remember if Path(options.remember or "").is_file() else None]
+    visits = [Checkpoint.parse(Path(path).read_bytes(), path, UndecidedError) for path in kept if path]
     now = datetime.fromisoformat(options.at) if options.at else datetime.now(UTC)
     recent = deque[dict[str, Any]](maxlen=None if options.events == "all" else int(options.events))
     (log := Replay(Source(options.log), keys, now.timestamp(), *visits)).run(recent.append)
-    if options.remember:
-        Path(options.remember).write_bytes(log.point.note)
+    if options.remember:  # whole or as it was
+        (new := Path(f"{options.remember}.new")).write_bytes(log.point.note)
+        new.replace(options.remember)
     if options.json:
         facts = {"origin": log.point.origin, "root": log.point.root.hex(), "size": log.size}
         return [json.dumps(facts | {"times": log.times, "gaps": log.gaps, "months": log.months})]

@@ -17,10 +17,10 @@ from admin.audit.batch import Chance, Item, compose
 from admin.audit.bundles import Bundle, Tree
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.files import DamageError, LogFiles
-from admin.audit.head import Commit, Head, History, Ledger, LogKey
+from admin.audit.head import Commit, Head, History, Ledger, LogKey, LogLeaf
 from admin.audit.recovery import MissingError, Rebuild, examine, missing, state_path
 from admin.audit.signing import RefusedError, Request, Signer, SignerError
-from resolver.tlog.tiles import Tile, hashes_from, unpack_entries
+from resolver.tlog.tiles import Tile, hashes_from
 from resolver.tlog.tree import inclusion_proof
 
 REBUILD = 4_096
@@ -45,6 +45,16 @@ class Addition:
     """The sequence of the last event that was looked at."""
     keys: Sequence[LogKey] = ()
     """Keys that it adds or retires."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An append that is staged and signed."""
+
+    bundle: Bundle
+    growth: Growth
+    leaves: Sequence[LogLeaf]
+    after: Head
 
 
 class Writer:
@@ -91,34 +101,21 @@ class Writer:
             raise _of_disk(error) from error
 
     async def append(self, addition: Addition) -> Head:
-        """Add leaves under one new checkpoint, and publish it. LogStoppedError: then call ``open`` before the next."""
+        """Add leaves under one new checkpoint, and publish it. LogStoppedError: then call ``open`` before the next.
+
+        All of it is done in one thread: each change of threads costs as much as a wait for the disk.
+        """
         assert self._edge is not None, "open comes first"
         edge, self._edge = self._edge, None
-        before = self.head
-        batch = compose(
-            before,
-            addition.items,
-            now=addition.now,
-            state=addition.state,
-            chance=self._chance,
-            events=addition.events,
-        )
-        growth = grow(edge, [leaf.data for leaf in batch.leaves])
-        after_tree = Tree(growth.after.size, growth.after.root)
-        bundle = Bundle(before.tree, after_tree, {**growth.files, **_beside(before, addition)})
-        note = await self._prepare(bundle, growth)
-        after = replace(batch.head, size=growth.after.size, root=growth.after.root, note=note)
-        manifests = [(addition.state, addition.manifest)] if addition.state and addition.manifest else []
-        self._step("commit")
-        await self._ledger.commit(Commit(before, after, batch.leaves, manifests, addition.keys))
-        self._step("committed")
-        self._history = History(after, _with(self.history.keys, addition.keys))
         try:
-            await asyncio.to_thread(self._serve, bundle, after)
+            self._edge = await asyncio.to_thread(self._append, edge, addition)
+        except RefusedError as error:
+            raise DoubtError(str(error)) from error
+        except SignerError as error:
+            raise LogStoppedError(f"the public log is not signed: {error}") from error
         except OSError as error:
             raise _of_disk(error) from error
-        self._edge = growth.after
-        return after
+        return self.head
 
     @property
     def is_open(self) -> bool:
@@ -137,35 +134,48 @@ class Writer:
 
         return inclusion_proof(index, size, hashes_from(read, size))
 
-    async def _prepare(self, bundle: Bundle, growth: Growth) -> bytes:
-        try:
-            return await asyncio.to_thread(self._stage_and_sign, bundle, growth)
-        except RefusedError as error:
-            raise DoubtError(str(error)) from error
-        except SignerError as error:
-            raise LogStoppedError(f"the public log is not signed: {error}") from error
-        except OSError as error:
-            raise _of_disk(error) from error
+    def _append(self, edge: Edge, addition: Addition) -> Edge:
+        ready = self._stage_and_sign(edge, addition)
+        manifests = [(addition.state, addition.manifest)] if addition.state and addition.manifest else []
+        self._step("commit")
+        self._ledger.commit(Commit(self.head, ready.after, ready.leaves, manifests, addition.keys))
+        self._step("committed")
+        self._history = History(ready.after, _with(self.history.keys, addition.keys))
+        self._serve(ready)
+        return ready.growth.after
 
-    def _stage_and_sign(self, bundle: Bundle, growth: Growth) -> bytes:
+    def _stage_and_sign(self, edge: Edge, addition: Addition) -> _Ready:
+        before = self.head
+        batch = compose(
+            before,
+            addition.items,
+            now=addition.now,
+            state=addition.state,
+            chance=self._chance,
+            events=addition.events,
+        )
+        leaves = [leaf.data for leaf in batch.leaves]
+        growth = grow(edge, leaves)
+        tree = Tree(growth.after.size, growth.after.root)
         self._step("stage")
-        self._files.stage(bundle)
+        bundle = Bundle(before.tree, tree, leaves, _beside(before, addition))
+        again = self._files.stage(bundle)
         self._step("check")
-        _check_again(self._files.staged_again(bundle.after.size), growth)
+        _check_again(again, growth)
         self._step("sign")
         keys = tuple(key.key_id for key in self.history.active)
-        before = growth.before
-        return self._signer.sign(Request(self.head.origin, before.size, bundle.after, growth.proof, keys))
+        note = self._signer.sign(Request(before.origin, before.size, tree, growth.proof, keys))
+        after = replace(batch.head, size=tree.size, root=tree.root, note=note)
+        return _Ready(bundle, growth, batch.leaves, after)
 
-    def _serve(self, bundle: Bundle, head: Head) -> None:
-        self._files.apply(bundle)
+    def _serve(self, ready: _Ready) -> None:
+        self._files.apply(ready.growth.files, ready.bundle)
         self._step("publish")
-        self._files.publish(head.size, head.note)
+        self._files.publish(ready.after.size, ready.after.note)
         self._step("published")
 
     def _begin(self) -> Edge:
-        for size, _ in self._files.staged():
-            self._files.unstage(size)
+        self._files.settle()
         return EMPTY
 
     def _recover(self, history: History) -> Edge:
@@ -196,15 +206,8 @@ def _beside(before: Head, addition: Addition) -> dict[str, bytes]:
 
 def _check_again(bundle: Bundle, growth: Growth) -> None:
     """Compute everything once more from the leaves as the disk gives them back. DamageError: something differs."""
-    entries = [data for path, data in bundle.files.items() if path.startswith("tile/entries/")]
-    widths = [len(bundle.files[path]) // 32 for path in bundle.files if path.startswith("tile/0/")]
-    leaves = [
-        leaf for data, width in zip(entries, widths, strict=True) for leaf in unpack_entries(data, width)
-    ]
-    again = grow(growth.before, leaves[len(growth.before.leaves) :])
-    if again.after.root != growth.after.root or dict(again.files) != {
-        path: data for path, data in bundle.files.items() if path.startswith("tile/")
-    }:
+    again = grow(growth.before, bundle.leaves)
+    if again.after.root != growth.after.root or again.files != growth.files:
         raise DamageError(
             "what was staged does not give the tree that was computed; check the memory of this box"
         )

@@ -16,6 +16,7 @@ import typer
 from admin.cli.api import RefusedError, ask, get, headed, post
 from admin.cli.documents import given, say_json
 from admin.cli.exits import Exit
+from admin.cli.moments import moment
 from admin.cli.opened_folder import RECORD, Opened, write_folder, write_private
 from admin.cli.talking import talk
 from admin.cli.terminal import complain, say, table
@@ -31,7 +32,12 @@ _HEADS = ("id", "list", "state", "for", "stage", "asked by", "agreed by", "until
 _ConfigPath = Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")]
 _State = Annotated[str | None, typer.Option(metavar="DIGEST", help="The state of the log, or --at.")]
 _At = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="The state that held then (Unix seconds).")
+    float | None,
+    typer.Option(
+        metavar="TIME",
+        parser=moment,
+        help="The state that held then: 2026-10-25T01:30+02:00; without a zone it is UTC.",
+    ),
 ]
 _WARNING = (
     "Whoever reads this folder has the list. Keep it where nobody else can, and destroy it when you are done; the licence "

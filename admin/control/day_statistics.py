@@ -29,7 +29,7 @@ LOOK = 60.0
 REST = 120
 """Seconds after midnight in which workers go over to the new day's counters."""
 EPSILON = Fraction(1)
-"""What a day's number of one group may tell about one client (transparency-log.md, 3.13)."""
+"""What a day's number of one group may tell about one client."""
 FLOOR = 50
 """Numbers below are not told (3.13: k)."""
 

@@ -65,6 +65,8 @@ class Means:
 
 
 MEANS = Means()
+FRESH_KEY = 86_400.0
+"""Seconds after which a key no longer counts as one that was made because another was stolen."""
 
 
 class LogKeeper:
@@ -273,6 +275,20 @@ class LogKeeper:
         if not fresh:
             raise LogStoppedError("there is no other key to sign with; write where it lies to audit.next_key")
         return fresh[0]
+
+    async def refuse_old_key(self, history: History, origin: str, now: float) -> None:
+        """LogStoppedError if the log ``origin`` were signed with a key that may be the stolen one: a log is ended because of
+        a theft, and only a key of the last day is sure to be another. SignerError, OSError.
+        """
+        following = (await asyncio.to_thread((await self._signer_of(origin)).vkeys))[0]
+        for place, key in enumerate(history.keys):
+            if VerifierKey.parse(key.vkey).public == following.public and (
+                place == 0 or now - key.added > FRESH_KEY
+            ):
+                raise LogStoppedError(
+                    "the next log would be signed with the key of this one; name another in audit.key (or let a new one "
+                    "sign first: weir audit rotate-key, then retire-key --now), restart, and close this log then"
+                )
 
     async def drop_key(self, key: LogKey, history: History) -> None:
         """Destroy a key of the box's own that has signed for the last time; the operator's are the operator's. OSError."""

@@ -17,6 +17,7 @@ from admin.control.log_keeper import LogKeeper
 from admin.services.actors import Actor, ActorKind
 from resolver.runtime.logs import get_logger
 
+COMPROMISE = "compromise"
 OVERLAP = 30 * 86_400
 """Seconds for which an old and a new key both sign."""
 
@@ -91,5 +92,13 @@ class LogSuccession:
             origin = following(self._keeper.series, writer.head.origin, self._clocks.unix())
         except SeriesError as error:
             raise DoubtError(f"the public log cannot go on: {error}") from error
+        if why == COMPROMISE:
+            try:
+                await self._keeper.refuse_old_key(writer.history, origin, self._clocks.unix())
+            except (SignerError, OSError) as error:
+                raise LogStoppedError(f"there is no key for the next log: {error}") from error
+            finally:
+                self._log.forget()  # the signer has the next log's keys now
+            await self._log.ready()
         await self._log.tell(log_closed(writer.head.origin, origin, why, reason), actor)
         return origin

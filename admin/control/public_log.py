@@ -27,7 +27,7 @@ from admin.control.log_binding import Binding, encoded, last_binding
 from admin.control.log_draining import changed_keys
 from admin.control.log_feed import LogFeed
 from admin.control.log_keeper import MEANS, LogKeeper, Means
-from admin.control.log_succession import LogSuccession
+from admin.control.log_succession import COMPROMISE, LogSuccession
 from admin.services.actors import Actor, ActorKind
 from resolver.runtime.logs import get_logger
 from resolver.tlog import manifests
@@ -79,6 +79,8 @@ class PublicLog:
         self._writer: Writer | None = None
         self._binding: Binding | None = None
         self._confirmed = False
+        self._failed_at: int | None = None
+        """The size at which the last append failed: only a larger log shows that it goes on."""
         self._busy_at = 0.0
         self._condition = LogCondition()
 
@@ -196,7 +198,7 @@ class PublicLog:
             async with self._turn, self._saying():
                 writer = await self.ready()
                 old = label_of(writer.head.origin)
-                why = "compromise" if compromised else "other"
+                why = COMPROMISE if compromised else "other"
                 origin = await self._succession.end(writer, why, actor, reason)
                 await self.ready()
                 if compromised:
@@ -225,8 +227,11 @@ class PublicLog:
             if is_over(writer.head.origin, self._clocks.unix()):
                 await self._succession.end(writer, "year", Actor.of_the_box(ActorKind.SCHEDULE, "year"), "")
                 await self.ready()
-            elif self._clocks.unix() - writer.head.time >= self._config().audit.heartbeat.seconds:
+            elif self._failed_at is not None or self._is_silent(writer.head):
                 await self._append(writer, [self._own(LeafType.HEARTBEAT)])
+
+    def _is_silent(self, head: Head) -> bool:
+        return self._clocks.unix() - head.time >= self._config().audit.heartbeat.seconds
 
     async def _publish(self, manifest: bytes, facts: dict[str, str]) -> StateProof:
         async with self._turn, self._saying():
@@ -256,6 +261,8 @@ class PublicLog:
             writer = self._writer = await self._keeper.open(ledger, now)
             self._feed.restart(writer.head.events)
             self._binding = await last_binding(writer.head, ledger)
+            if writer.head.size != self._failed_at:
+                self._failed_at = None  # it was committed, and is served by now
             self._note(writer.head)
         return writer
 
@@ -293,13 +300,15 @@ class PublicLog:
         changed = changed_keys(items, head.size, now, writer.history.keys)
         digest, manifest = state or (None, b"")
         addition = Addition(items, now, digest, manifest, self._feed.cursor, changed)
+        self._failed_at = head.size
         try:
             await writer.append(addition)
         except FormatError as error:
             raise DoubtError(
                 f"something that waits for the public log cannot be written there: {error}"
             ) from error
-        self._confirmed, self._busy_at = False, self._clocks.monotonic()
+        self._confirmed, self._failed_at = False, None
+        self._busy_at = self._clocks.monotonic()
         if state is not None and self._ledger is not None:
             self._binding = await last_binding(writer.head, self._ledger)
         if changed:
@@ -374,7 +383,7 @@ class PublicLog:
             if isinstance(error, LogStoppedError):
                 self._stopped(str(error))
             raise
-        if self.problem:
+        if self.problem and self._failed_at is None:
             _log.info("the public log goes on")
             self._condition = replace(self._condition, problem="")
 

@@ -22,8 +22,9 @@ async def attempt(put: Callable[[], Awaitable[Published | None]], record: Record
         done = await put()
     except (OSError, ValueError, LostTextError, LogStoppedError) as error:
         problem = _problem(error, state)
+        if problem != record.publish_problem:
+            _log.error("nothing was published; the last good state goes on serving", problem=problem)
         record.not_published(problem)
-        _log.error("nothing was published; the last good state goes on serving", problem=problem)
         return False
     if done is None:
         return False

@@ -23,13 +23,14 @@ T = TypeVar("T")
 
 
 class Database:
-    """One database. Its methods may be called from several tasks of one event loop."""
+    """One database. Its methods may be called from several tasks of one event loop, ``run_here`` from other threads."""
 
     def __init__(self, engines: Engines, name: str) -> None:
         """Use ``open``. ``name`` is the address without its password."""
         self._engines = engines
         self._name = name
         self._writing = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -92,6 +93,16 @@ class Database:
                     return await asyncio.to_thread(_in_one_piece, engine, work)
                 async with self._engines.writer.begin() as connection:
                     return await connection.run_sync(work)
+
+    def run_here(self, work: Callable[[Connection], T]) -> T:
+        """As ``run``, in the thread of the caller, which is not that of the event loop: for what is done so often that going
+        back and forth between threads would cost more than the work. Whose turn it is SQLite decides, as between processes.
+        """
+        engine = self._engines.thread
+        if engine is None:
+            return asyncio.run_coroutine_threadsafe(self.run(work), self._loop).result()
+        with _faults(self._name):
+            return _in_one_piece(engine, work)
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:

@@ -12,7 +12,18 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from admin.audit.doubt import DoubtError, LogStoppedError
@@ -20,10 +31,31 @@ from admin.audit.head import Commit, Head, History, LogKey
 from admin.store.database import Database
 from admin.store.errors import StoreError
 from admin.store.log_tables import LogKeyRow, LogLeafRow, LogManifestRow, LogRow
-from admin.store.tables import EventRow
+from admin.store.tables import Base, EventRow
 
 _PAGE = 500
 """Values of one ``IN``: SQLite takes 32,766, a page of manifests is large enough for memory."""
+_MOVING = ("size", "root", "note", "time", "state", "bound", "events", "closed")
+"""What an append changes of a lock row. The rest is in indexes, which would be written anew with it."""
+
+# Made once: putting them together costs more than the database does with them.
+_LOGS, _LEAVES, _EVENTS = (Base.metadata.tables[row.__tablename__] for row in (LogRow, LogLeafRow, EventRow))
+_SWAP = (
+    update(_LOGS)
+    .where(
+        _LOGS.c.origin == bindparam("of"),
+        _LOGS.c.size == bindparam("old_size"),
+        _LOGS.c.root == bindparam("old_root"),
+    )
+    .values({name: bindparam(name) for name in _MOVING})
+)
+_ADD_LEAVES = insert(_LEAVES)
+_WAITING = (
+    select(_EVENTS)
+    .where(_EVENTS.c.sequence > bindparam("after"))
+    .order_by(_EVENTS.c.sequence)
+    .limit(bindparam("count"))
+)
 
 
 class StoreLedger:
@@ -47,10 +79,10 @@ class StoreLedger:
                 one = select(LogRow).where(LogRow.series == series, LogRow.number == number)
                 return await _history(transaction.session, one)
 
-    async def commit(self, commit: Commit) -> None:
+    def commit(self, commit: Commit) -> None:
         """As ``Ledger``."""
         with _in_words():
-            await self._database().run(partial(_commit, commit))
+            self._database().run_here(partial(_commit, commit))
 
     async def leaves(self, origin: str, start: int, count: int) -> Sequence[bytes]:
         """As ``Ledger``."""
@@ -86,10 +118,7 @@ class StoreLedger:
 
 def _waiting(after: int, count: int, connection: Connection) -> Sequence[Row[Any]]:
     """Plain rows: objects of the mapper would be a quarter of what an append costs."""
-    table = EventRow.__table__
-    return connection.execute(
-        select(table).where(table.c.sequence > after).order_by(table.c.sequence).limit(count)
-    ).all()
+    return connection.execute(_WAITING, {"after": after, "count": count}).all()
 
 
 async def _history(session: AsyncSession, which: Select[tuple[LogRow]]) -> History | None:
@@ -107,9 +136,19 @@ def _commit(commit: Commit, connection: Connection) -> None:
     if before.size == 0 and not _is_there(connection, LogRow.origin == after.origin):
         connection.execute(insert(LogRow), asdict(after))
     else:
-        _compare_and_swap(connection, before, asdict(after))
-    rows = [{"origin": after.origin, "leaf": leaf.data, **_kept(leaf)} for leaf in commit.leaves]
-    connection.execute(insert(LogLeafRow), rows)
+        _compare_and_swap(connection, before, after)
+    rows = [
+        {
+            "origin": after.origin,
+            "seq": leaf.seq,
+            "leaf": leaf.data,
+            "event": leaf.event,
+            "priv": leaf.priv,
+            "opening": leaf.opening,
+        }
+        for leaf in commit.leaves
+    ]
+    connection.execute(_ADD_LEAVES, rows)
     for state, manifest in commit.manifests:
         if not _is_there(connection, LogManifestRow.state == state):
             connection.execute(insert(LogManifestRow), {"state": state, "manifest": manifest})
@@ -123,21 +162,14 @@ def _is_there(connection: Connection, which: ColumnElement[bool]) -> bool:
     return connection.scalar(select(exists().where(which))) is True
 
 
-def _compare_and_swap(connection: Connection, before: Head, values: dict[str, Any]) -> None:
-    done = connection.execute(
-        update(LogRow)
-        .where(LogRow.origin == before.origin, LogRow.size == before.size, LogRow.root == before.root)
-        .values(values)
-    )
+def _compare_and_swap(connection: Connection, before: Head, after: Head) -> None:
+    told = {"of": before.origin, "old_size": before.size, "old_root": before.root}
+    done = connection.execute(_SWAP, told | {name: getattr(after, name) for name in _MOVING})
     if done.rowcount != 1:
         raise DoubtError(
             f"somebody else writes the log {before.origin}: the database has another size than this process knows. Let one "
             "box and one process write it"
         )
-
-
-def _kept(leaf: object) -> dict[str, object]:
-    return {name: getattr(leaf, name) for name in ("seq", "event", "priv", "opening")}
 
 
 def _head(row: LogRow) -> Head:

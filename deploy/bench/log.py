@@ -1,6 +1,6 @@
 """What the public log costs: appends with every commit on the disk, proofs, and bytes that are served for an event.
 
-Run as ``python -m deploy.bench.log`` from the root of the project; prints a Markdown table with the bars of the issue. The
+Run as ``python -m deploy.bench.log`` from the root of the project; prints a Markdown table with the bars. The
 log is a real one: events in an SQLite database, the signer a process of its own, files flushed as they always are.
 """
 

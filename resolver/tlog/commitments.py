@@ -19,7 +19,4 @@ def commit(opening: bytes, data: bytes) -> bytes:
 
 def actor_id(key: bytes, name: str) -> str:
     """``a:`` and 16 hexadecimal digits: the same for the same name under one key, and no name without the key."""
-    return (
-        "a:"
-        + hmac.new(key, name.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()[:_ACTOR_BYTES].hex()
-    )
+    return "a:" + hmac.digest(key, name.encode("utf-8", "surrogatepass"), "sha256")[:_ACTOR_BYTES].hex()

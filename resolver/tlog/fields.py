@@ -6,7 +6,7 @@ A check takes a JSON value and raises FormatError in words that name no value: w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from resolver.tlog.canonical import INTEGERS_BELOW, FormatError, Json
 
@@ -70,7 +70,7 @@ def one_of(words: Collection[str]) -> Check:
 
 def counter(value: Json) -> None:
     """A count, size, index or time in POSIX seconds: 0 or more."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < INTEGERS_BELOW:
+    if type(value) is not int or not 0 <= value < INTEGERS_BELOW:
         raise FormatError("is not a whole number from 0 below 2**53")
 
 
@@ -104,14 +104,14 @@ def record(required: dict[str, Check], optional: dict[str, Check] | None = None)
     known = required | (optional or {})
 
     def check(value: Json) -> None:
-        found = dict(members(value, len(known)))
+        if not isinstance(value, dict) or len(value) > len(known):
+            raise FormatError(_no_object(len(known)))
         for key in required:
-            if key not in found:
+            if key not in value:
                 raise FormatError(f"lacks {key!r}")
-        for key, item in found.items():
-            if key not in known:
-                raise FormatError("has a key that is not known")
-            named(key, known[key], item)
+        if not value.keys() <= known.keys():
+            raise FormatError("has a key that is not known")
+        all_named(known, value)
 
     return check
 
@@ -134,11 +134,26 @@ def named(key: str, check: Check, value: Json) -> None:
         raise FormatError(f"{key!r}: {error}") from error
 
 
+def all_named(checks: Mapping[str, Check], found: Mapping[str, Json]) -> None:
+    """Check all values that a check is known for, as ``named`` does one."""
+    for key, value in found.items():
+        check = checks.get(key)
+        if check is not None:
+            try:
+                check(value)
+            except FormatError as error:
+                raise FormatError(f"{key!r}: {error}") from error
+
+
 def members(value: Json, most: int) -> list[tuple[str, Json]]:
     """The keys and values of an object. FormatError: it is none, or has more than ``most``."""
     if not isinstance(value, dict) or len(value) > most:
-        raise FormatError(f"is not an object of at most {most} keys")
+        raise FormatError(_no_object(most))
     return list(value.items())
+
+
+def _no_object(most: int) -> str:
+    return f"is not an object of at most {most} keys"
 
 
 hash_hex = matching(_HASH, "a hash: 64 lower-case hexadecimal digits")

@@ -95,7 +95,8 @@ _OPTIONAL: Mapping[str, Check] = MappingProxyType(
         "sig": fields.lines(MAX_SIGNATURE_NOTE),
     }
 )
-COMMON = frozenset(_REQUIRED) | frozenset(_OPTIONAL)
+_COMMON = {**_REQUIRED, **_OPTIONAL}
+COMMON = frozenset(_COMMON)
 """The keys that leaves of all types have in common."""
 
 
@@ -151,13 +152,9 @@ def decode(data: bytes) -> Leaf:
 
 
 def _check(found: dict[str, Json]) -> None:
-    for key, check in _REQUIRED.items():
-        if key not in found:
-            raise FormatError(f"the leaf lacks {key!r}")
-        fields.named(key, check, found[key])
-    for key, check in _OPTIONAL.items():
-        if key in found:
-            fields.named(key, check, found[key])
+    if missing := _REQUIRED.keys() - found.keys():
+        raise FormatError(f"the leaf lacks {sorted(missing)[0]!r}")
+    fields.all_named(_COMMON, found)
     if found["v"] != VERSION:
         raise FormatError(f"the leaf is of another version than {VERSION}")
     if found["type"] in SHAPES:
@@ -168,7 +165,7 @@ def _check(found: dict[str, Json]) -> None:
 def _check_type(kind: LeafType, found: dict[str, Json]) -> None:
     shape = SHAPES[kind]
     own = {key: value for key, value in found.items() if key not in COMMON}
-    if (missing := set(shape.required) - set(own)) and "seal" not in found:
+    if (missing := shape.required.keys() - own.keys()) and "seal" not in found:
         raise FormatError(f"a leaf of type {kind} lacks {sorted(missing)[0]!r}")
     for key, value in own.items():
         check = shape.required.get(key) or shape.optional.get(key)

@@ -127,6 +127,8 @@ CLASSES: Mapping[EventKind, Classed] = MappingProxyType(
         EventKind.AUDIT_ERASED: _api(DELETE, Severity.HIGH),
         EventKind.LOG_ROTATED: _api(UPDATE, Severity.HIGH),
         EventKind.LOG_CLOSED: _api(UPDATE, Severity.HIGH),
+        EventKind.LOG_CLOCK_CONFIRMED: _api(UPDATE, Severity.HIGH),
+        EventKind.LOG_ADOPTED: _api(UPDATE, Severity.HIGH),
     }
 )
 

@@ -8,7 +8,7 @@ from admin.audit.report.period import Period
 from resolver.tlog.leaf_types import LeafType
 
 LONGEST_SILENCE = 86_400
-"""Seconds; a log that works says something at least once a day (transparency-log.md, 3.8)."""
+"""Seconds; a log that works says something at least once a day."""
 
 
 class KeepingPart:

@@ -96,6 +96,24 @@ async def test_only_who_may_decides_with_a_reason(
     assert log.asked == []
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"), [("confirm-clock", "log.clock-confirmed"), ("adopt", "log.adopted")]
+)
+async def test_what_is_said_of_clock_and_folder_is_an_event(
+    logging_client: Any, make_token: Any, log: Log, path: str, kind: str
+) -> None:
+    headers = {"Authorization": f"Bearer {await make_token(Role.OPERATOR)}"}
+    log.refusal = "this folder is no copy"
+    assert (
+        await logging_client.post(f"{LOG}/adopt", json={"reason": "moved"}, headers=headers)
+    ).status == 409
+    log.refusal = ""
+    await logging_client.post(f"{LOG}/{path}", json={"reason": "moved"}, headers=headers)
+    answer = await logging_client.get(f"/api/v1/audit?kind={kind.partition('.')[0]}", headers=headers)
+    told = [(item["kind"], item["subject"], item["reason"]) for item in (await answer.json())["items"]]
+    assert told == [(kind, "box/weir/2027", "moved")]
+
+
 async def test_what_the_log_refuses_is_told_in_its_words(
     logging_client: Any, make_token: Any, log: Log
 ) -> None:

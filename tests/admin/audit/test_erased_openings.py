@@ -1,4 +1,4 @@
-"""An opening that is erased changes nothing of the log: it verifies, grows and starts as before (matrix row 26)."""
+"""An opening that is erased changes nothing of the log: it verifies, grows and starts as before."""
 
 from __future__ import annotations
 

@@ -62,9 +62,9 @@ class FaultyDisk(Disk):
         self._act(path)
         super().remove(path)
 
-    def read(self, path: Path) -> bytes:
+    def read(self, path: Path, at: int = 0, count: int = -1) -> bytes:
         self._act(path)
-        return super().read(path)
+        return super().read(path, at, count)
 
     def flush_folder(self, folder: Path) -> None:
         self._act(folder)
@@ -83,13 +83,27 @@ class ForgetfulDisk(Disk):
         self.unsafe: dict[Path, bytes | None] = {}
         self.flushed = False
 
-    def write(self, path: Path, data: bytes, *, durable: bool, whole: bool = True) -> None:
-        before = path.read_bytes() if path.exists() else None
-        super().write(path, data, durable=durable, whole=whole)
+    def write(self, path: Path, data: bytes, *, whole: bool = True) -> None:
+        self._risk(path)
+        super().write(path, data, whole=whole)
+
+    def change(self, path: Path, data: bytes, at: int, *, durable: bool) -> None:
+        self._risk(path)
+        super().change(path, data, at, durable=durable)
         if durable:
-            self.unsafe.pop(path, None)
-        else:
-            self.unsafe.setdefault(path, before)
+            self.unsafe.pop(path)
+
+    def name_again(self, source: Path, path: Path) -> None:
+        self._risk(path)
+        super().name_again(source, path)
+
+    def remove(self, path: Path) -> None:
+        self._risk(path)
+        super().remove(path)
+
+    def _risk(self, path: Path) -> None:
+        if path not in self.unsafe:
+            self.unsafe[path] = path.read_bytes() if path.exists() else None
 
     def flush_all(self, folder: Path) -> None:
         super().flush_all(folder)
@@ -100,12 +114,19 @@ class ForgetfulDisk(Disk):
             data = path.read_bytes() if path.exists() else b""
             kept = chance.choice(["all", "nothing", "half", "zeroes"])
             if kept == "nothing":
-                path.unlink(missing_ok=True) if before is None else path.write_bytes(before)
+                _put_back(path, before)
             elif kept == "half":
-                path.write_bytes(data[: len(data) // 2])
+                _put_back(path, data[: len(data) // 2])
             elif kept == "zeroes":
-                path.write_bytes(data[:7] + bytes(max(0, len(data) - 7)))
+                _put_back(path, data[:7] + bytes(max(0, len(data) - 7)))
         self.unsafe.clear()
+
+
+def _put_back(path: Path, data: bytes | None) -> None:
+    """As a file by itself: another name of it may have been safe."""
+    path.unlink(missing_ok=True)
+    if data is not None:
+        path.write_bytes(data)
 
 
 @pytest.fixture
@@ -148,9 +169,9 @@ async def test_a_disk_that_gives_back_something_else_is_noticed_before_anything_
     class LyingDisk(Disk):
         lies = False
 
-        def read(self, path: Path) -> bytes:
-            data = super().read(path)
-            if self.lies and path.suffix == ".bundle":
+        def read(self, path: Path, at: int = 0, count: int = -1) -> bytes:
+            data = super().read(path, at, count)
+            if self.lies and path.name == "journal":
                 return data[:-1] + bytes([data[-1] ^ 1])
             return data
 
@@ -498,3 +519,40 @@ async def test_whoever_is_cancelled_leaves_no_append_half_done(
         await work
     await other
     assert [leaf.type for leaf in small_box.replay()] == ["log.init", "publish", "admin.add"]
+
+
+class FullDisk(Disk):
+    """Takes nothing while it is full; reading goes on."""
+
+    is_full = False
+
+    def put(self, handle: int, data: bytes) -> None:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().put(handle, data)
+
+
+async def test_a_log_that_cannot_be_written_does_not_look_well_in_between(
+    small_box: Any, with_disk: WithDisk, manifest: Callable[[int], Any], snap: str
+) -> None:
+    disks: list[FullDisk] = []
+
+    def made(spare: Path) -> Disk:
+        disks.append(FullDisk(spare))
+        return disks[-1]
+
+    log = small_box.log(with_disk(made))
+    await log.start()
+    disks[-1].is_full = True
+    with pytest.raises(LogStoppedError):
+        await log.publish(manifest(1), snap)
+    for _ in range(3):  # nothing waits, and reading what is there says nothing about writing
+        with pytest.raises(LogStoppedError):
+            await log.catch_up()
+        assert "No space left" in log.problem
+    disks[-1].is_full = False
+    await log.catch_up()
+    assert not log.problem
+    assert [leaf.type for leaf in small_box.replay()][1:] == ["heartbeat"]
+    await log.catch_up()
+    assert len(small_box.replay()) == 2

@@ -87,6 +87,49 @@ async def test_keys_of_the_configuration_follow_one_another(small_box: Any) -> N
     assert not list(small_box.place.log_keys.rglob("*.key")) or _own(small_box) == ["actor.key"]
 
 
+async def test_a_theft_ends_no_log_that_the_same_key_would_follow(
+    small_box: Any, operator: Any, manifest: Any, snap: str
+) -> None:
+    path = small_box.folder / "stolen"
+    path.write_text("11" * 32 + "\n")
+    path.chmod(0o600)
+    _configure(small_box, "audit: {key: stolen}")
+    log = small_box.log()
+    await log.publish(manifest(1), snap)
+    origin = log.head.origin
+    with pytest.raises(LogStoppedError, match="name another in"):
+        await log.close_log(operator, "stolen", compromised=True)
+    await small_box.happen()
+    await log.catch_up()
+    assert log.head.origin == origin
+    assert small_box.verify() == 0
+    assert await log.close_log(operator, "moved", compromised=False) != origin
+
+
+async def test_a_stolen_key_of_the_operators_signs_nothing_of_the_next_log(
+    small_box: Any, operator: Any, manifest: Any, snap: str
+) -> None:
+    for name, byte in (("stolen", "11"), ("new", "22")):
+        path = small_box.folder / name
+        path.write_text(byte * 32 + "\n")
+        path.chmod(0o600)
+    _configure(small_box, "audit: {key: stolen}")
+    log = small_box.log()
+    await log.publish(manifest(1), snap)
+    _configure(small_box, "audit: {key: stolen, next_key: new}")
+    await log.close()
+    await log.catch_up()
+    stolen = VerifierKey.parse(await log.retire_key(operator, "stolen"))
+    _configure(small_box, "audit: {key: new}")
+    again = small_box.log()  # as after a restart
+    await again.start()
+    assert again.problem == ""
+    await again.close_log(operator, "stolen", compromised=True)
+    assert [key.public for key in again.verifiers] != [stolen.public]
+    assert len(again.verifiers) == 1
+    assert small_box.verify() == 0
+
+
 def _own(box: Any) -> list[str]:
     return [path.name for path in box.place.log_keys.rglob("*.key")]
 

@@ -69,7 +69,10 @@ def control(monkeypatch: pytest.MonkeyPatch) -> Control:
 def test_an_opening_is_asked_for_and_agreed_to(weir: Run, control: Control) -> None:
     status, out, _ = weir("audit", "open", "vault", "--state", STATE, "--reason", "inspection")
     assert (status, "weir audit openings --agree 7f" in out) == (0, True)
-    assert weir("audit", "open", "vault", "--at", "5", "--reason", "x", "--challenge")[0] == 0
+    assert (
+        weir("audit", "open", "vault", "--at", "1970-01-01T00:00:05", "--reason", "x", "--challenge")[0] == 0
+    )
+    assert weir("audit", "open", "vault", "--at", "yesterday", "--reason", "x")[0] == 2
     assert weir("audit", "openings", "--agree", "7f", "--reason", "due")[0] == 0
     assert weir("audit", "openings", "--end", "7f", "--reason", "no")[0] == 0
     wish = {"list": "vault", "reason": "inspection", "purpose": "text", "state": STATE}

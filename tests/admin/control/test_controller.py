@@ -346,6 +346,7 @@ def test_files_of_the_room_are_where_they_belong(world: Any, bets: str) -> None:
     assert {path.name for path in (world.folder / "var").iterdir()} == {
         "lists",
         "log-keys",
+        "log-page",
         "log-staging",
         "run",
         "state",

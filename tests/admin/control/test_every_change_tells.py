@@ -163,6 +163,7 @@ DECIDED: Sequence[tuple[str, str, Any, str, Sequence[EventKind]]] = (
     ("POST", "/api/v1/audit/erasures", WHY | {"event": 5}, "ben", [EventKind.AUDIT_ERASED]),
     ("POST", "/api/v1/reload", None, "", NOTHING),
 )
+LOG_ACTIONS = ("rotate-key", "retire-key", "close", "confirm-clock", "adopt")
 APART = frozenset(
     {
         ("POST", f"{LISTS}/{{id}}/preview"),
@@ -174,10 +175,11 @@ APART = frozenset(
         ("POST", "/api/v1/audit/openings/{id}/approve"),
         ("DELETE", "/api/v1/audit/openings/{id}"),
         ("POST", "/api/v1/audit/challenge"),
+        *(("POST", f"/api/v1/audit/log/{what}") for what in LOG_ACTIONS),
     }
 )
 """Routes that have a test of their own below, or, like the preview, change nothing. Openings and challenges need a log: theirs
-is ``test_opening_lists``."""
+is ``test_opening_lists``, and that of decisions about the log ``test_log_keys`` and ``test_log_actions``."""
 
 
 def _template(path: str) -> str:
@@ -298,10 +300,12 @@ async def test_what_is_refused_leaves_no_event(box: Box) -> None:
 
 
 VERBS: Mapping[str, str] = {
+    "audit adopt": "POST /api/v1/audit/log/adopt",
     "audit blocked": "reads",
     "audit challenge": "POST /api/v1/audit/challenge",
     "audit check": "reads",
-    "audit close": "log.closed: admin.control.public_log",
+    "audit close": "POST /api/v1/audit/log/close",
+    "audit confirm-clock": "POST /api/v1/audit/log/confirm-clock",
     "audit diff": "reads",
     "audit erase": "POST /api/v1/audit/erasures",
     "audit export": "reads",
@@ -310,7 +314,8 @@ VERBS: Mapping[str, str] = {
     "audit openings": "POST /api/v1/audit/openings/{id}/approve",
     "audit prove": "reads",
     "audit recompute": "reads",
-    "audit rotate-key": "log.rotated: admin.control.public_log",
+    "audit retire-key": "POST /api/v1/audit/log/retire-key",
+    "audit rotate-key": "POST /api/v1/audit/log/rotate-key",
     "audit text": "reads",
     "audit verify": "reads",
     "report": "reads",

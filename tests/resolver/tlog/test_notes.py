@@ -1,4 +1,4 @@
-"""Signed notes (matrix row 10): published key and note, everything malformed refused, who must have signed."""
+"""Signed notes: published key and note, everything malformed refused, who must have signed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""tlog-proof files and the proof beside a generation (matrix rows 11, 16, 17): the right one alone is accepted."""
+"""tlog-proof files and the proof beside a generation: the right one alone is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tiles and bundles: their names, their edges, and bundles whose lengths lie (matrix row 9)."""
+"""Tiles and bundles: their names, their edges, and bundles whose lengths lie."""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from admin.audit import verifier
+
 NAME = "filter.example/weir/2026"
 
 
@@ -68,9 +70,10 @@ def test_a_copy_without_former_checkpoints_is_believed_only_with_the_newer_key(
 
 def test_another_key_or_another_log(check: Any, small_log: Any, make_signer: Any, make_log: Any) -> None:
     assert check(small_log, keys=[make_signer(2)]).status == 1
-    assert check(small_log, keys=[make_signer(1, "other.example")]).status == 1
     elsewhere = make_log(origin="other.example/weir/2026").begin().publish()
-    assert check(elsewhere).status == 1
+    for found in (check(small_log, keys=[make_signer(1, "other.example")]), check(elsewhere)):
+        assert found.status == 3, "whoever has last year's key accuses nobody"
+        assert "another log" in found.err
 
 
 @pytest.mark.parametrize("text", ["x", "a+b", f"{NAME}+00000000+AA==", f"{NAME}+bffcf130+AYqI", ""])
@@ -92,6 +95,39 @@ def test_wrong_usage(check: Any, small_log: Any) -> None:
 def test_files_that_cannot_be_read_cannot_be_decided(check: Any, small_log: Any, tmp_path: Path) -> None:
     assert check(small_log, "--key", str(tmp_path / "absent")).status == 3
     assert check(small_log, "--since", str(tmp_path / "absent")).status == 3
+
+
+@pytest.mark.parametrize("option", ["--since", "--remember"])
+def test_what_you_kept_accuses_nobody(
+    check: Any, small_log: Any, make_log: Any, tmp_path: Path, option: str
+) -> None:
+    kept = tmp_path / "kept"
+    last_year = make_log(origin="filter.example/weir/2025").begin().publish()
+    for note in (b"", b"no checkpoint", small_log.note(3)[:-9], last_year.note(1)):
+        kept.write_bytes(note)
+        found = check(small_log, option, str(kept))
+        assert found.status == 3
+        assert "FAILED" not in found.out
+        assert kept.read_bytes() == note
+
+
+def test_a_log_that_rotates_meanwhile_is_checked_again(
+    small_log: Any, make_signer: Any, write_files: Any, tmp_path: Path
+) -> None:
+    class Moving(verifier.Source):
+        """Goes on between the first file and the last."""
+
+        def read(self, path: str) -> bytes | None:
+            if path == "keys.json":
+                write_files({name: files[name] for name in ("checkpoint", "keys.json")}, tmp_path / "log")
+            return super().read(path)
+
+    key = verifier.Key.parse(make_signer().key.text)
+    source = Moving(str(write_files(small_log.files(), tmp_path / "log")))
+    now = 1_795_435_200.0
+    files = small_log.add("key.add", vkey=make_signer(2).key.text).publish().files()
+    with pytest.raises(verifier.UndecidedError, match="gone on"):
+        verifier.Replay(source, [key], now).run(lambda _: None)
 
 
 def test_policies(check: Any, small_log: Any, make_signer: Any, tmp_path: Path) -> None:
