@@ -262,9 +262,9 @@ class Controller:
         async with self._changing:
             if not self._storage.suppose_empty():
                 await self._storage.refresh(self.declared)
-            self._first.open()
-            await self._adoption.want_stored()
             await self._storage.note(*await software_started(self._clocks.unix()))
+            self._first.open()  # from here on whatever is noted waits for the database
+            await self._adoption.want_stored()
             await self._bring(self._adoption.wanted.config)
             if self._waits_for_store:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now

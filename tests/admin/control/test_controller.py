@@ -108,7 +108,7 @@ async def test_an_illegal_list_that_never_came_does_not_keep_the_rest_from_servi
 
 
 async def test_a_slow_server_holds_nothing_up(world: Any, bets: str, watch: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr(module, "FIRST_FETCH_LIMIT", 0.05)
+    monkeypatch.setattr(module, "FIRST_FETCH_LIMIT", 0.5)
     world.write(bets, watch)
     world.sources.texts = {"bets": b"bets.example\n", "watch": b"illegal.example\n"}
     world.sources.hold["bets"] = asyncio.Event()
