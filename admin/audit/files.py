@@ -50,10 +50,6 @@ class LogFiles:
         self._unsettled = 0
         self._filled: list[str] = []
         """Full tiles that are served and not known to be on the disk."""
-        self._partials: dict[str, list[str]] = {}
-        """Partial tiles that came since, by what they become: applying what is staged again would bring them back."""
-        self._spent: list[str] = []
-        """Those of them whose full one is served."""
 
     # ---- staging ----
 
@@ -86,19 +82,15 @@ class LogFiles:
 
     def put(self, name: str, data: bytes) -> None:
         """Serve this under ``name``; durable with the next ``settle``."""
-        full, partial, _ = name.partition(_PARTIAL)
         # What no published checkpoint speaks of yet is asked for by nobody; full tiles are, by whoever lacks a partial one.
-        unread = partial or name.startswith(f"{_PUBLISHED}/")
+        unread = _PARTIAL in name or name.startswith(f"{_PUBLISHED}/")
         self._disk.write(self._place.served / name, data, whole=not unread)
         self._unsettled += 1
-        if partial:
-            self._partials.setdefault(full, []).append(name)
-        elif name.startswith("tile/"):
+        if name.startswith("tile/") and _PARTIAL not in name:
             self._filled.append(name)
-            self._spent += self._partials.pop(name, ())
 
     def publish(self, size: int, note: bytes) -> None:
-        """Let everybody know this checkpoint. Partial tiles go whose full one it shows."""
+        """Let everybody know this checkpoint."""
         name = f"{_PUBLISHED}/{size}"
         self.put(name, note)
         try:
@@ -106,8 +98,6 @@ class LogFiles:
             self._unsettled += 1
         except OSError:  # a file system without hard links; what else is wrong shows with this, too
             self.put(CHECKPOINT, note)
-        while self._spent:
-            self.remove(self._spent.pop())
 
     def read(self, name: str) -> bytes:
         """A served file."""
@@ -145,12 +135,14 @@ class LogFiles:
     def settle(self) -> None:
         """Wait until all that is served is on the disk; then drop what is staged of it and the partial tiles that a full
         one stands for. The caller sees to it that nothing staged is still to be applied.
+
+        Not while appends follow one another: ext4 passes over what was removed in the last seconds, inode by inode, for
+        every file that is made.
         """
         if self._unsettled:
             self._disk.flush_all(self._place.served if self._place.served.exists() else self._place.staging)
         self._journal.rewind()
         filled, self._filled, self._unsettled = self._filled, [], 0
-        self._partials, self._spent = {}, []
         for name in filled:
             shutil.rmtree(self._place.served / f"{name}.p", ignore_errors=True)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from admin.audit.append import EMPTY, Edge, Growth, grow
@@ -72,6 +73,8 @@ class Writer:
         """``open`` comes before everything else."""
         self._ledger, self._files, self._signer = ledger, files, signer
         self._chance, self._step = chance, step
+        self._thread = ThreadPoolExecutor(1, "log-writer")
+        """Of its own: in a pool each append would wake another one."""
         self._history: History | None = None
         self._edge: Edge | None = None
 
@@ -108,7 +111,8 @@ class Writer:
         assert self._edge is not None, "open comes first"
         edge, self._edge = self._edge, None
         try:
-            self._edge = await asyncio.to_thread(self._append, edge, addition)
+            loop = asyncio.get_running_loop()
+            self._edge = await loop.run_in_executor(self._thread, self._append, edge, addition)
         except RefusedError as error:
             raise DoubtError(str(error)) from error
         except SignerError as error:

@@ -27,6 +27,10 @@ from admin.store.address import address_of
 from admin.store.database import Database
 
 PROOFS = 200
+MANY = 1_000
+"""Events under one checkpoint, as control has it."""
+SINGLE = 20 * 256 - 1
+"""With the first leaf these fill their tiles: partial ones of a tile that is not full yet cannot be collected."""
 _ACTOR = Actor.of_the_box(ActorKind.SYNC, "bets")
 _DETAIL: dict[str, Detail] = {
     "publish": "count",
@@ -52,6 +56,7 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         """Nothing is there yet."""
+        folder.mkdir(exist_ok=True)
         path = folder / "weir.yaml"
         path.write_text("data_dir: var\nnode: bench\n")
         self.config = load(path)
@@ -77,55 +82,67 @@ class Rig:
                 event = Event(EventKind.LIST_SYNCED, f"list-{number % 40}", reason="", detail=_DETAIL)
                 transaction.record(event, _ACTOR, time.time() - HOLD)
 
-    def served(self) -> int:
-        """Bytes of all files that are served."""
-        return sum(path.stat().st_size for path in self.place.log.rglob("*") if path.is_file())
+    def served(self, below: str = "") -> Space:
+        """All files that are served, or those below this folder; one with two names counts once."""
+        found = [path.stat() for path in (self.place.log / below).rglob("*") if path.is_file()]
+        files = {status.st_ino: status for status in found}.values()
+        return Space(sum(file.st_size for file in files), sum(file.st_blocks * 512 for file in files))
 
-    def checkpoints(self) -> int:
-        """Bytes of the published checkpoints."""
-        return sum(path.stat().st_size for path in (self.place.log / "cp").iterdir())
+
+@dataclass(frozen=True)
+class Space:
+    """What files take."""
+
+    sizes: int
+    """Bytes in them."""
+    blocks: int
+    """Bytes of the disk."""
 
 
 async def measure(folder: Path, batched: int, single: int) -> list[Row]:
-    """All rows, in one log."""
-    rig = Rig(folder)
-    await rig.open()
-    log = rig.log(1_000)
-    await log.start()
-    rows = [await _batched(rig, log, batched), await _storage(rig, log, "1,000 under a checkpoint")]
-    rows.append(await _proofs(log))
-    await log.close()
-    one = rig.log(1)
-    await one.start()
-    rows.append(await _single(rig, one, single))
-    rows.append(await _storage(rig, one, "the last of them one by one, with all checkpoints"))
-    await one.close()
-    await rig.database.close()
+    """All rows: one log with many events under a checkpoint, another with a checkpoint for each."""
+    rig, log = await _log(folder / "batched", MANY)
+    rows = [await _appends(rig, log, batched, "1,000 events under a checkpoint", "10,000/s")]
+    rows += [await _storage(rig, log, "1,000 under a checkpoint"), await _proofs(log)]
+    await _close(rig, log)
+    rig, log = await _log(folder / "single", 1)
+    rows.append(await _appends(rig, log, single, "a checkpoint each", "500/s"))
+    rows.append(await _storage(rig, log, "a checkpoint each"))
+    await _close(rig, log)
     return rows
 
 
-async def _batched(rig: Rig, log: PublicLog, count: int) -> Row:
-    await rig.happen(count)
-    began = time.perf_counter()
-    await log.catch_up()
-    rate = count / (time.perf_counter() - began)
-    return Row("appends, 1,000 events under a checkpoint", f"{rate:,.0f}/s", "10,000/s")
+async def _log(folder: Path, batch: int) -> tuple[Rig, PublicLog]:
+    rig = Rig(folder)
+    await rig.open()
+    log = rig.log(batch)
+    await log.start()
+    return rig, log
 
 
-async def _single(rig: Rig, log: PublicLog, count: int) -> Row:
+async def _close(rig: Rig, log: PublicLog) -> None:
+    await log.close()
+    await rig.database.close()
+
+
+async def _appends(rig: Rig, log: PublicLog, count: int, how: str, bar: str) -> Row:
     await rig.happen(count)
-    began = time.perf_counter()
+    before, began = time.process_time(), time.perf_counter()
     await log.catch_up()
     rate = count / (time.perf_counter() - began)
-    return Row("appends, a checkpoint each", f"{rate:,.0f}/s", "500/s")
+    own = (time.process_time() - before) / count * 1e6
+    return Row(f"appends, {how}", f"{rate:,.0f}/s ({own:,.0f} µs of a processor each)", bar)
 
 
 async def _storage(rig: Rig, log: PublicLog, how: str) -> Row:
     await log.close()
     await log.start()
     assert log.head is not None
-    size = log.head.size
-    measured = f"{rig.served() / size:,.0f} bytes, of which checkpoints {rig.checkpoints() / size:,.0f}"
+    size, all_files, checkpoints = log.head.size, rig.served(), rig.served("cp")
+    measured = (
+        f"{all_files.sizes / size:,.0f} bytes, of which checkpoints {checkpoints.sizes / size:,.0f}; "
+        f"on the disk {all_files.blocks / size:,.0f}, of which checkpoints {checkpoints.blocks / size:,.0f}"
+    )
     return Row(f"served for an event, {how} ({size:,} leaves)", measured, "600 bytes")
 
 
@@ -152,7 +169,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m deploy.bench.log", description=__doc__)
     parser.add_argument("--batched", type=int, default=50_000, help="events in batches (50000)")
-    parser.add_argument("--single", type=int, default=3_000, help="events one by one (3000)")
+    parser.add_argument("--single", type=int, default=SINGLE, help=f"events one by one ({SINGLE})")
     parser.add_argument(
         "--folder", type=Path, default=None, help="where the log lies, on the disk to be measured"
     )
