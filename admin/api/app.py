@@ -168,6 +168,9 @@ FOR_ANYBODY = frozenset(
 )
 """What may be read on this box without a credential: neither people nor entries are in it."""
 
+_STATE = "{state:[0-9a-f]{64}}"
+"""Anything else in its place is another path: ``…/openings/{id}/approve`` is no state called approve."""
+
 _POLICY = "Content-Security-Policy"
 HEADERS = {
     "Cache-Control": "no-store",
@@ -204,10 +207,10 @@ def make_app(
     app.router.add_get("/log", get_log)
     app.router.add_get(LOG_FILES, get_log_file)
     for method, path, handler, scope in ROUTES:
-        guarded = _guarded(path, handler, scope)
-        app.router.add_route(method, path, guarded)
+        guarded, pattern = _guarded(path, handler, scope), path.replace("{state}", _STATE)
+        app.router.add_route(method, pattern, guarded)
         if method == "GET":
-            app.router.add_route("HEAD", path, guarded)
+            app.router.add_route("HEAD", pattern, guarded)
     return app
 
 

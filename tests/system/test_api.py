@@ -80,8 +80,10 @@ def test_every_answer_is_one_that_is_described(box: Callable[..., Any], token: s
     assert appliance.api("/healthz")[0] == 200
     assert "Traceback" not in appliance.output
     if token:
-        # More, and all of it would have looked at 401 alone; what secret lists have is not the operator's to ask.
-        assert set(re.findall(r"Authentication failed: ([0-9]+) operation", run.stdout)) <= {"1"}, run.stdout
+        # All of them, and this would have looked at 401 alone. A few are not for every operator's token (what secret lists
+        # have, further tokens, openings).
+        refused = re.findall(r"Authentication failed: ([0-9]+) operation", run.stdout)
+        assert all(int(number) <= 4 for number in refused), run.stdout
 
 
 def test_what_a_token_changes_is_in_force_with_the_answer(box: Callable[..., Any]) -> None:
