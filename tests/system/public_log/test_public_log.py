@@ -243,6 +243,9 @@ def test_no_bit_of_a_file_can_be_changed(
     data[int(len(data) * part)] ^= 1
     file.write_bytes(data)
     done = copy.verify()
+    if (kind, part) == ("checkpoint", 0.0):  # its origin: a log of which the key is no key
+        assert (done.returncode, "another log" in done.stderr) == (3, True), done.stdout + done.stderr
+        return
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.startswith("FAILED\n")
     place = str(file.relative_to(copy.log)).rstrip(
