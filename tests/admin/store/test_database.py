@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, insert, inspect, select, text
 
 import admin.store.database as module
 import admin.store.engines as engines
@@ -309,3 +309,22 @@ async def test_foreign_keys_and_full_syncs_are_on(sqlite_address: str, opened: A
         connection = await transaction.session.connection()
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     assert "events" in tables
+
+
+async def test_work_in_a_thread_of_its_own_is_committed_or_taken_back(address: str, opened: Any) -> None:
+    database = await opened(address)
+
+    def add(connection: Connection, name: str) -> None:
+        connection.execute(
+            insert(CategoryRow), {"id": name, "document": {}, "revision": 1, "created": 1.0, "changed": 1.0}
+        )
+
+    def fail(connection: Connection) -> None:
+        add(connection, "lost")
+        raise LookupError
+
+    await asyncio.to_thread(database.run_here, lambda connection: add(connection, "kept"))
+    with pytest.raises(LookupError):
+        await asyncio.to_thread(database.run_here, fail)
+    async with database.reading() as transaction:
+        assert list(await transaction.session.scalars(select(CategoryRow.id))) == ["kept"]
