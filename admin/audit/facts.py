@@ -144,7 +144,9 @@ def source(event: Recorded, _key: bytes) -> Json:
 
 
 def gates(event: Recorded, _key: bytes) -> Json:
-    """The gates that a version did not pass."""
+    """The gates that a version did not pass: they tell how it grew or shrank, so only where numbers are told."""
+    if event.detail.get(PUBLISH) not in _NUMBERS_PUBLIC:
+        return None
     return [gate for gate in str(event.detail.get("gates", "")).split(", ") if gate] or None
 
 

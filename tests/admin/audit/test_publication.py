@@ -131,11 +131,12 @@ CASES: list[tuple[Row, LeafType, dict[str, Any]]] = [
         {"list": "iwf", "chg": {"n": 9}, "src": {"auth": "IWF", "basis": "voluntary"}},
     ),
     (Row("list.synced", detail={"publish": "none", "entries": 9}), LeafType.LIST_SYNC, {"list": "iwf"}),
+    (Row("list.held", detail={"publish": "none", "gates": "shrink"}), LeafType.LIST_HOLD, {"list": "iwf"}),
     (Row("list.synced", detail={"entries": 9}), LeafType.LIST_SYNC, {"list": "iwf"}),
     (Row("list.synced", detail={"publish": "root", "entries": -1}), LeafType.LIST_SYNC, {"list": "iwf"}),
     (Row("list.synced", detail={"authority": ""}), LeafType.LIST_SYNC, {"list": "iwf"}),
     (
-        Row("list.held", detail={"gates": "shrink, popular", "version": A, "entries": 4}),
+        Row("list.held", detail={"publish": "root", "gates": "shrink, popular", "version": A, "entries": 4}),
         LeafType.LIST_HOLD,
         {"list": "iwf", "gates": ["shrink", "popular"]},
     ),
