@@ -293,14 +293,14 @@ class Controller:
             testing.cancel()
             await asyncio.wait({testing})  # it lets go of the database before that is closed
 
-    async def enforce(self) -> bool:
+    async def enforce(self, *, by_itself: bool = False) -> bool:
         """Put into force what is enforced of the lists now, over the compiled lists that serve; nothing is waited for.
 
         False if that could not be published. It is then tried again, and what is left to be compiled is on its way.
+        ``by_itself``: a time is over, nobody decided anything now.
         """
-        is_published = not self._waits_for_store and await attempt(
-            partial(self._first.ahead, self.config), self._record, self._place.state
-        )
+        ahead = partial(self._first.ahead, self.config, by_itself=by_itself)
+        is_published = not self._waits_for_store and await attempt(ahead, self._record, self._place.state)
         if is_published:
             self._selftest.published(self._publisher.compiled)
         self._stale = self._stale or not (is_published and self._preparer.is_current)
@@ -331,7 +331,7 @@ class Controller:
         """Let suspensions end and lists grow old."""
         with contextlib.suppress(OSError):  # a full disk: all is as before, and tried again at the next step
             if await self._keeper.lives.advance():
-                await self.enforce()
+                await self.enforce(by_itself=True)
 
     async def _sleep(self) -> None:
         """Until a list is due, a fetch has ended, or a failed publication or the database is to be tried again."""

@@ -154,11 +154,11 @@ class LogFirst:
         await self._deliver()
         await self._log.put_in()
 
-    async def ahead(self, config: Config) -> Published | None:
+    async def ahead(self, config: Config, *, by_itself: bool = False) -> Published | None:
         """Put into force at once what is enforced of the lists now, and log it right after; None if nothing is in force.
 
-        More than was logged waits for the log, unless the log is stopped and has said the same before: then a suspension
-        that ends, ends. UncoveredError if that cannot be shown.
+        More than was logged waits for the log (LogStoppedError), unless the log is stopped, has said the same before, and
+        a suspension's time is over (``by_itself``): then it ends. UncoveredError if that cannot be shown.
         """
         try:
             done = await asyncio.to_thread(self._publisher.publish_again, config)
@@ -167,6 +167,8 @@ class LogFirst:
                 async with self.turn():
                     return await self.again()
             except LogStoppedError:
+                if not by_itself:
+                    raise
                 done = await asyncio.to_thread(self._publisher.publish_again, config, from_before=True)
         self.follow()
         return done

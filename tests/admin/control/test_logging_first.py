@@ -186,6 +186,22 @@ async def test_a_resumed_list_waits_for_the_log(running: Any, worker: Worker) ->
     assert worker.state == world.log.states[-1] == world.log.states[1]
 
 
+async def test_what_a_person_resumes_waits_even_where_the_log_has_said_it_before(
+    running: Any, worker: Worker
+) -> None:
+    world, controller = running
+    await controller.lists.suspend(OPERATOR, "bets", "For a minute.", world.unix + 60)
+    await until(lambda: not controller._publisher.is_ahead)
+    world.log.stopped = "the disk is full"
+    decided = await controller.lists.resume(OPERATOR, "bets", "Seen.")
+    assert not decided.in_force
+    assert not worker.blocks("base-1.example")
+    world.log.stopped = ""
+    world.pass_time(31)
+    await controller._step()
+    assert worker.blocks("base-1.example")
+
+
 async def test_a_suspension_that_ends_needs_no_log_to_end(running: Any, worker: Worker) -> None:
     world, controller = running
     until_then = world.unix + 60
