@@ -20,7 +20,7 @@ from blocklists.list_keys import Randomness
 from blocklists.list_store import EDITS, ListStore
 from blocklists.model import Confidentiality, ListSource
 from blocklists.snapshot import native
-from blocklists.version_digests import OPENING_BYTES, Openings, VersionDigest, committed
+from blocklists.version_digests import MOST_OPENINGS, OPENING_BYTES, Openings, VersionDigest, committed
 
 MOST_PARSED = 2 * 1024 * 1024
 """Bytes of two versions that a parser may read to tell how many entries came and went: a quarter of a second."""
@@ -100,14 +100,30 @@ class Digester:
         """
         for version in self._store.kept_digests(source.id):
             found = self._store.digests.find(source.id, version)
-            if found is None or found.text != text:
+            openings = Openings.all_unpacked(self._store.texts.read_opening(source.id, version))
+            if found is None or (found.text != text and len(openings) < 2):
                 continue
-            data = self._store.text(source.id, version)
-            openings = Openings.unpacked(self._store.texts.read_opening(source.id, version))
-            if data is None:
-                return None
-            return _checked(source, self._texts(source, data), openings, text)
+            if (data := self._store.text(source.id, version)) is None:
+                continue
+            read = self._texts(source, data)
+            for each in openings or (None,):
+                if (opened := _checked(source, read, each, text)) is not None:
+                    return opened
         return None
+
+    def came_back(self, source: ListSource, version: str) -> None:
+        """A list that is not public has a version again that it had before: another commitment is to stand for it from now
+        on, or everybody would see which one it is. Those of before can still be opened. OSError.
+        """
+        if source.confidentiality is Confidentiality.PUBLIC:
+            return
+        with self._turns[source.id]:
+            before = Openings.all_unpacked(self._store.texts.read_opening(source.id, version))
+            if before:
+                fresh = Openings(self._randomness(OPENING_BYTES), self._randomness(OPENING_BYTES))
+                kept = b"".join(each.packed() for each in (fresh, *before)[:MOST_OPENINGS])
+                self._store.texts.write_opening(source, version, kept)
+                self._store.digests.drop(source.id, version)
 
     def feed(self, source: ListSource, version: str) -> Opened | None:
         """The opening of the commitment to what the source sent, and those bytes; None as ``opened``."""

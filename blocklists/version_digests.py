@@ -17,6 +17,8 @@ from blocklists.durable import read_record, write_record
 
 FILE = "digests.json"
 OPENING_BYTES = 32
+MOST_OPENINGS = 16
+"""Of one version: a list that goes back and forth for longer cannot have its oldest commitments opened."""
 _COMMITMENT = b"\5"
 """The domain of private commitments in the log (``resolver.tlog.commitments``)."""
 
@@ -45,11 +47,20 @@ class Openings:
     feed: bytes
 
     @staticmethod
+    def all_unpacked(data: bytes | None) -> tuple[Openings, ...]:
+        """From what was kept: the newest, then those of the times before that the list had this version; empty if that is
+        nothing of the kind.
+        """
+        size = 2 * OPENING_BYTES
+        if data is None or len(data) % size or len(data) > MOST_OPENINGS * size:
+            return ()
+        pairs = (data[start : start + size] for start in range(0, len(data), size))
+        return tuple(Openings(pair[:OPENING_BYTES], pair[OPENING_BYTES:]) for pair in pairs)
+
+    @staticmethod
     def unpacked(data: bytes | None) -> Openings | None:
-        """From what was kept; None if that is nothing of the kind."""
-        if data is None or len(data) != 2 * OPENING_BYTES:
-            return None
-        return Openings(data[:OPENING_BYTES], data[OPENING_BYTES:])
+        """The newest of what was kept; None if that is nothing of the kind."""
+        return next(iter(Openings.all_unpacked(data)), None)
 
     def packed(self) -> bytes:
         """As it is kept."""
@@ -85,3 +96,10 @@ class VersionDigests:
         known = read_record(path, _codec) or ()
         others = [one for one in known if one.version in kept and one.version != digest.version]
         write_record(path, _codec, (digest, *others))
+
+    def drop(self, list_id: str, version: str) -> None:
+        """Forget what was worked out of a version. OSError leaves the record as it was."""
+        path = self._directory / list_id / FILE
+        known = read_record(path, _codec) or ()
+        if any(one.version == version for one in known):
+            write_record(path, _codec, tuple(one for one in known if one.version != version))

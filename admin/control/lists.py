@@ -206,6 +206,13 @@ class ListKeeper:
             moved = self.digester.moved(source, before, after) if is_told else None
         return News("" if known is None else known.feed, moved)
 
+    def _digested(self, source: ListSource, version: str, data: bytes) -> object:
+        """Work out what the log says of a version that is taken on."""
+        is_news = version != self.lives.life(source.id).announced
+        if is_news and any(kept.digest == version for kept in self._store.versions(source.id)):
+            self.digester.came_back(source, version)
+        return self.digester.digest(source, version, data)
+
     async def _outcome(self, source: ListSource) -> RefreshOutcome:
         now = self._clocks.unix()
         try:
@@ -216,7 +223,7 @@ class ListKeeper:
                 count=self._count_current,
                 fetch=self._fetch_current,
                 recount=None if self._recount is None else self._recount_current,
-                digest=self.digester.digest,
+                digest=self._digested,
             )
         except _SupersededError:
             raise

@@ -97,6 +97,30 @@ def test_an_unchanged_list_keeps_its_digest_and_a_new_version_never_has_an_openi
     assert len({part for pair in openings if pair for part in (pair.text, pair.feed)}) == 4
 
 
+@pytest.mark.parametrize("confidentiality", EVERY)
+def test_a_version_that_comes_back_has_another_commitment_and_the_one_before_can_be_opened(
+    store: ListStore, digester: Digester, source: Make, confidentiality: Confidentiality
+) -> None:
+    one = source(confidentiality=confidentiality)
+    version = accepted(store, one, DATA)
+    found = [of(digester, one, version)]
+    for _ in range(2):
+        digester.came_back(one, version)
+        found.append(of(digester, one, version))
+    is_public = confidentiality is Confidentiality.PUBLIC
+    assert (
+        len({digest.text for digest in found})
+        == len({digest.feed for digest in found})
+        == (1 if is_public else 3)
+    )
+    for digest in found:
+        opened = digester.opened(one, digest.text)
+        assert opened is not None
+        assert opened.text == b"domain a.example\ndomain b.example\n"
+        if not is_public:
+            assert commit(opened.opening, opened.text).hex() == digest.text
+
+
 def test_what_is_read_otherwise_has_another_commitment_and_what_gives_the_same_text_keeps_it(
     store: ListStore, digester: Digester, source: Make
 ) -> None:

@@ -363,3 +363,25 @@ async def test_another_log_proves_what_is_in_force_without_any_change(
     await until(lambda: (world.place.state / KEYS_FILE).read_text().startswith("box.example/weir/2027"))
     assert world.log.states[-1] == worker.state
     assert worker.look().tables.generation == 1
+
+
+async def test_a_list_that_returns_to_a_version_shows_nobody_that_it_did(
+    world: Any, new_log: Any, bets: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.log = new_log()
+    world.write(bets.replace("categories", "confidentiality: restricted, categories"))
+    commits: list[str] = []
+    prove = world.log.prove
+
+    def proving(manifest: Any, snap: str) -> Any:
+        commits.append(manifest.lists["bets"].commit)
+        return prove(manifest, snap)
+
+    monkeypatch.setattr(world.log, "prove", proving)
+    world.sources.texts = {"bets": MORE}
+    controller = world.controller()
+    await controller.start()
+    for text in (MORE + b"more.example\n", MORE):
+        await _update(world, controller, text)
+    first, second, third = dict.fromkeys(commits)
+    assert "" not in {first, second, third}
