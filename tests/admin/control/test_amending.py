@@ -47,11 +47,15 @@ class Running:
     async def __aexit__(self, *_: object) -> None:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
-        deltas = self.controller._editor._deltas
-        assert deltas is not None
-        deltas.close()  # as the end of its process would: the file has one writer
+        (await self._deltas()).close()  # as the end of its process would: the file has one writer
         del self.controller
         gc.collect()
+
+    async def _deltas(self) -> Any:
+        """What lies beside the compiled lists; a thread that nobody waits for any more may be publishing just now."""
+        editor = self.controller._editor
+        await until(lambda: editor._deltas is not None)
+        return editor._deltas
 
     async def send(self, text: bytes) -> None:
         """Let the list's source have another text, and see it fetched and dealt with."""
