@@ -18,9 +18,11 @@ _log = get_logger("weir.log")
 class Errand:
     """One kind of errand; one is under way at a time."""
 
-    def __init__(self, problem: str, patience: float) -> None:
-        """``problem`` is what is said when it fails; ``patience`` the seconds that it may take."""
-        self._problem, self._patience = problem, patience
+    def __init__(self, problem: str, patience: float, subject: str = "errand") -> None:
+        """``problem`` is what is said when it fails; ``patience`` the seconds that it may take; ``subject`` is what the
+        lines are about that it says when it succeeds.
+        """
+        self._problem, self._patience, self._subject = problem, patience, subject
         self._said = ""
 
     async def run(self, command: Sequence[str]) -> bool:
@@ -40,9 +42,11 @@ class Errand:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+        said = words.decode(errors="replace").strip()[-_LONGEST_WORDS:]
         if process.returncode:
-            said = words.decode(errors="replace").strip()[-_LONGEST_WORDS:]
             return self._ended(said or f"exit status {process.returncode}")
+        for line in said.splitlines():
+            _log.info(self._subject, message=line)
         return self._ended("")
 
     def _ended(self, problem: str) -> bool:

@@ -11,16 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from admin.control.clocks import Clocks
-from resolver.runtime.logs import get_logger
+from admin.control.errand import Errand
 from resolver.runtime.tasks import spawn
 
 LOOK = 3_600.0
 """Seconds between looks: the report of a month may be there an hour after it can be."""
 PATIENCE = 3_600.0
 """Seconds that a look may take; a log of ten million leaves takes half of it."""
-_LONGEST_WORDS = 500
-
-_log = get_logger("weir.log")
 
 
 class LogReports:
@@ -34,7 +31,7 @@ class LogReports:
         )  # fmt: skip
         self._due = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._said = ""
+        self._errand = Errand("the transparency reports cannot be written", PATIENCE, "transparency reports")
 
     def look(self) -> None:
         """Begin a look if it is time to, and none is under way."""
@@ -52,34 +49,4 @@ class LogReports:
             await asyncio.wait({self._task})
 
     async def _run(self) -> None:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-            )
-        except OSError as error:
-            self._say(f"the process cannot be started: {error.strerror or error}")
-            return
-        try:
-            async with asyncio.timeout(PATIENCE):
-                _, words = await process.communicate()
-        except TimeoutError:
-            self._say("it took too long")
-        else:
-            self._heard(process.returncode, words.decode(errors="replace").strip()[-_LONGEST_WORDS:])
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-
-    def _heard(self, status: int | None, words: str) -> None:
-        if status:
-            self._say(words or f"exit status {status}")
-            return
-        self._said = ""
-        for line in words.splitlines():
-            _log.info("transparency reports", message=line)
-
-    def _say(self, problem: str) -> None:
-        if problem != self._said:
-            _log.error("the transparency reports cannot be written", problem=problem)
-        self._said = problem
+        await self._errand.run(self._command)
