@@ -4,8 +4,6 @@ once it is loaded.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +12,9 @@ from types import SimpleNamespace
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
+from gateway.stop_page.environment import make_environment, style_source
 from gateway.stop_page.languages import Language, load_languages
 from gateway.stop_page.negotiation import negotiate
 
@@ -31,9 +29,8 @@ class PrintedPages:
         ValueError if the installation is damaged.
         """
         style = (folder / "style.css").read_text(encoding="utf-8").strip()
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self.policy = (
-            f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
+            f"default-src 'none'; style-src {style_source(style)}; frame-ancestors 'none'; base-uri 'none'"
         )
         """The Content-Security-Policy with which the page may be shown."""
         self._template = f"{name}.html"
@@ -56,18 +53,7 @@ class PrintedPages:
 
 
 def _environment(folder: Path, language: Language, style: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.globals["style"] = Markup(style)  # noqa: S704 - our own file, and hashed as it stands
-    # The i18n extension adds this method when it is loaded; mypy cannot see it.
-    environment.install_gettext_translations(language.words, newstyle=True)  # type: ignore[attr-defined]
+    environment = make_environment(folder, language, style)
     filters = _filters(Locale.parse(language.tag, sep="-"))
     environment.filters.update(filters)
     environment.globals["filters"] = SimpleNamespace(**filters)

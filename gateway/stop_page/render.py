@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from jinja2 import Template
 
 from gateway.decision import Situation, StopCase
+from gateway.stop_page.environment import make_environment, style_source
 from gateway.stop_page.languages import SOURCE_LANGUAGE, Language, load_languages
 from gateway.stop_page.links import contact_uri, web_address
 from gateway.stop_page.negotiation import negotiate
@@ -45,8 +43,7 @@ class Pages:
     def __init__(self) -> None:
         """OSError, ValueError or jinja2.TemplateError if the installation is damaged."""
         style = (TEMPLATE_FOLDER / STYLE_FILE).read_text(encoding="utf-8").strip()
-        digest = hashlib.sha256(style.encode()).digest()
-        self.style_source = f"'sha256-{base64.b64encode(digest).decode()}'"
+        self.style_source = style_source(style)
         """The style sheet as Content-Security-Policy names it."""
         self.languages = load_languages()
         self._tags = [SOURCE_LANGUAGE, *(tag for tag in self.languages if tag != SOURCE_LANGUAGE)]
@@ -63,18 +60,7 @@ class Pages:
 
 
 def _load_templates(language: Language, style: str) -> Mapping[Situation, Template]:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATE_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.globals["style"] = Markup(style)  # noqa: S704 - our own file, and hashed as it stands
-    # The i18n extension adds this method when it is loaded; mypy cannot see it.
-    environment.install_gettext_translations(language.words, newstyle=True)  # type: ignore[attr-defined]
+    environment = make_environment(TEMPLATE_FOLDER, language, style)
     return {situation: environment.get_template(f"{situation}.html") for situation in Situation}
 
 
