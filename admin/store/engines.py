@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from admin.config.database import SQLITE, hide_password
 from admin.store.errors import UnavailableError
+from admin.store.sqlite_connection import SqliteConnection
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for another process before it gives up."""
@@ -83,7 +84,7 @@ def _sqlite(path: Path, *, writing: bool) -> AsyncEngine:
         pool_size=1 if writing else READERS,
         max_overflow=0,
         pool_timeout=LOCK_SECONDS,
-        connect_args={"timeout": LOCK_SECONDS},
+        connect_args={"timeout": LOCK_SECONDS, "factory": SqliteConnection},
     )
     _prepare_sqlite(engine.sync_engine, writing=writing)
     return engine
@@ -95,7 +96,7 @@ def _sqlite_thread(path: Path) -> Engine:
         pool_size=1,
         max_overflow=0,
         pool_timeout=LOCK_SECONDS,
-        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False, "factory": SqliteConnection},
         poolclass=QueuePool,
     )
     _prepare_sqlite(engine, writing=True)
