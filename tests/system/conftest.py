@@ -439,7 +439,7 @@ def _needs_foreign_clients() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(name="free_port")
+@pytest.fixture(name="free_port", scope="session")
 def free_port_fixture() -> Callable[[], int]:
     """``free_port``, for tests that need one more."""
     return free_port
