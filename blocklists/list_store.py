@@ -208,7 +208,8 @@ class ListStore:
 
     def status(self, list_id: str, *, now: float) -> ListStatus:
         """The list as people and metrics see it; ``now`` is Unix seconds."""
-        serving, attempt, life = self.serving(list_id), self.attempt(list_id), self.life(list_id)
+        row, attempt, life = self.versions(list_id), self.attempt(list_id), self.life(list_id)
+        serving = serving_of(row, life.pin)
         known = ListStatus(list_id, attempt.state, attempt.message)
         if serving is not None:
             known = replace(
@@ -225,7 +226,7 @@ class ListStore:
             age=None if attempt.success is None else max(0.0, now - attempt.success),
             held=attempt.held,
             suspension=life.suspension,
-            pin=pin_in_force(self.versions(list_id), life.pin),
+            pin=pin_in_force(row, life.pin),
         )
 
     # ---- what changes ----

@@ -179,6 +179,20 @@ async def test_a_list_shows_strangers_what_it_is_and_not_where_it_comes_from(cli
         }  # fmt: skip
 
 
+async def test_a_page_of_lists_asks_once_how_they_do(
+    local: Any, appliance: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look reads files of every list: one for each list of a page would be a square of them."""
+    for number in range(5):
+        await local.post("/api/v1/lists", json=BODIES["lists"][0] | {"id": f"ads-{number}"})
+    looks: list[object] = []
+    condition = appliance.condition
+    monkeypatch.setattr(appliance, "condition", lambda: looks.append(None) or condition())
+    page = await (await local.get("/api/v1/lists")).json()
+    assert len(page["items"]) == 6
+    assert len(looks) == 1
+
+
 async def test_a_catalogue_entry_is_a_list(local: Any) -> None:
     made = await local.post("/api/v1/lists", json={"catalogue": "ut1-gambling"})
     assert (made.status, made.headers["Location"]) == (201, "/api/v1/lists/ut1-gambling")

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from admin.control.lists import LostTextError
 from admin.control.schedule import CALL_GAP
+from blocklists import list_store
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.sources import FetchError, Phase, Progress
 
@@ -374,3 +375,19 @@ async def test_a_list_that_became_secret_while_control_was_down_is_in_plain_no_m
     await fetched(second, "watch")
     assert second.texts(in_force=True) == [(WATCH, b"illegal.example\n")]
     assert list(folder.glob("sealed-*"))
+
+
+async def test_a_look_at_all_lists_reads_each_list_s_few_files_a_few_times(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Health, metrics and every change ask for it on the event loop."""
+    lists = [replace(BETS, id=f"list-{number}") for number in range(10)]
+    world.sources.texts = {item.id: b"bets.example\n" for item in lists}
+    keeper = world.keeper()
+    keeper.follow(lists)
+    await fetched(keeper, *(item.id for item in lists))
+    reads: list[object] = []
+    read = list_store.read_record
+    monkeypatch.setattr(list_store, "read_record", lambda *asked: reads.append(asked) or read(*asked))
+    assert len(keeper.conditions()) == len(lists)
+    assert len(reads) <= 5 * len(lists)
