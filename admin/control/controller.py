@@ -169,7 +169,7 @@ class Controller:
 
     def keep_log(self, log: Log) -> None:
         """From now on nothing comes into force that is not in this log; called before ``start``."""
-        self._first.keep(log)
+        self._first.keep(log, self._place.log_vkey)
         self._editor.holds = True
 
     def now(self) -> float:

@@ -299,6 +299,26 @@ async def test_nothing_is_taken_without_its_proof(running: Any, worker: Worker, 
         worker.look()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_keys_that_somebody_deleted_come_back_though_the_log_is_stopped(
+    running: Any, index_key: bytes, restarted: bool
+) -> None:
+    world, controller = running
+    await world.controller().start()  # another generation, which is proven too
+    world.place.log_vkey.write_text(world.log.verifiers[0].text + "\n")
+    (world.place.state / KEYS_FILE).unlink()
+    with pytest.raises(TablesError, match="keys of the log are gone"):
+        Worker(world, index_key).look()
+    world.log.stopped = "the disk is full"
+    if restarted:
+        await world.controller().start()
+    else:
+        await controller._step()
+    worker = Worker(world, index_key)
+    assert worker.blocks("base-1.example")
+    assert worker.prover.refused == 0
+
+
 async def test_the_kill_switch_works_after_a_restart_while_the_log_is_stopped(
     running: Any, worker: Worker
 ) -> None:
