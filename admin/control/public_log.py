@@ -295,11 +295,11 @@ class PublicLog:
     ) -> None:
         """One batch under one checkpoint."""
         head, began = writer.head, self._clocks.monotonic()
+        self._failed_at = head.size
         now = leaf_time(self._clocks.unix(), head.time, confirmed=self._confirmed)
         changed = changed_keys(items, head.size, now, writer.history.keys)
         digest, manifest = state or (None, b"")
         addition = Addition(items, now, digest, manifest, self._feed.cursor, changed)
-        self._failed_at = head.size
         try:
             await writer.append(addition)
         except FormatError as error:
