@@ -73,7 +73,8 @@ async def test_a_new_database_is_made_without_the_migrations(
 async def test_tables_of_unknown_origin_are_no_new_database(
     address: str, opened: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, migrated = make_engines(address).writer, []
+    engine = make_engines(address).writer
+    migrated: list[Connection] = []
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE somebodys (a INTEGER)"))
     await engine.dispose()
