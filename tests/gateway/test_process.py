@@ -133,15 +133,20 @@ async def test_the_end_of_the_watch_ends_the_process(
 
 
 async def test_an_idle_connection_does_not_delay_the_end(
-    tmp_path: Path, manager: Manager, views: asyncio.Queue[Any], make_view: Callable[..., Any]
+    tmp_path: Path,
+    manager: Manager,
+    views: asyncio.Queue[Any],
+    make_view: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("gateway.process.FINISH_TIMEOUT", 300.0)
     serving = start(tmp_path, manager.environ)
     views.put_nowait(make_view())
     await manager.hear()
     reader, writer = await asyncio.open_connection("127.0.0.1", manager.port)
     await manager.ask()
     os.kill(os.getpid(), signal.SIGTERM)
-    assert await asyncio.wait_for(serving, 2) is True
+    assert await asyncio.wait_for(serving, 30) is True
     assert await reader.read() == b""
     writer.close()
 
