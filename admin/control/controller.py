@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, UnknownListError, Wish
+from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, Wish
 from admin.config import Config
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
@@ -48,6 +48,7 @@ from admin.control.watches import Watches
 from admin.services.actors import Actor
 from admin.services.acts import Act
 from admin.services.build import sources
+from admin.services.find_list import find_list
 from admin.services.hits import HitReport
 from admin.services.place import Place
 from admin.services.probes import Report
@@ -230,7 +231,7 @@ class Controller:
         self._wake.set()
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
-        """The edits of a list that hold. UnknownListError, OSError."""
+        """The edits of a list that hold. NotFoundError, OSError."""
         return await asyncio.to_thread(self._editor.edits, self._source(list_id).id)
 
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
@@ -241,7 +242,7 @@ class Controller:
         return report
 
     async def hits(self, list_id: str) -> HitReport:
-        """How often a list has spoken. UnknownListError."""
+        """How often a list has spoken. NotFoundError."""
         self._source(list_id)
         return await self._watches.hits.report(self.config, list_id)
 
@@ -249,10 +250,7 @@ class Controller:
         return sources(self.config)
 
     def _source(self, list_id: str) -> ListSource:
-        found = next((source for source in self._sources() if source.id == list_id), None)
-        if found is None:
-            raise UnknownListError(list_id)
-        return found
+        return find_list(self._sources(), list_id)
 
     # ---- what the process drives ----
 
