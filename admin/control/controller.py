@@ -40,9 +40,10 @@ from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.reloading import Reloads
+from admin.control.resting import PUBLISH_RETRY, rest
 from admin.control.storage import Storage
 from admin.control.token import read_token
-from admin.control.trials import LOOK, Trials
+from admin.control.trials import Trials
 from admin.control.viewing import CurrentView
 from admin.control.watches import Watches
 from admin.services.actors import Actor
@@ -67,8 +68,6 @@ if TYPE_CHECKING:
 
 FIRST_FETCH_LIMIT = 30.0
 """Seconds that a state waits for lists without any version; a slow server must not keep the rest from serving."""
-PUBLISH_RETRY = 30.0
-"""Seconds between attempts to publish what could not be published."""
 STORE_LOOK = 5.0
 """Seconds between looks at the database for what other processes have changed, or whether it can be reached again."""
 
@@ -334,17 +333,9 @@ class Controller:
     async def _sleep(self) -> None:
         """Until a list is due, a fetch has ended, or a failed publication or the database is to be tried again."""
         now = self._clocks.monotonic()
-        waits = [PUBLISH_RETRY, self._look_at - now]
-        if (due := self._keeper.next_due(set(self._fetching.running))) is not None:
-            waits.append(due - now)
-        if (end := self._keeper.lives.next_end()) is not None:
-            waits.append(end - now)
-        if self._publisher.tried is not None:
-            waits.append(LOOK)
-        if (pace := self._watches.pace) is not None:
-            waits.append(pace)
+        wait = rest(self._keeper, self._fetching, self._publisher, self._watches, now)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, min(waits))):
+            async with asyncio.timeout(max(0.0, min(wait, self._look_at - now))):
                 await self._wake.wait()
 
     # ---- configurations ----
