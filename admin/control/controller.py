@@ -194,8 +194,9 @@ class Controller:
     @property
     def lists(self) -> Decisions:
         """What may be decided about lists."""
-        holds, generation = self._publisher.holds, lambda: self._record.generation
-        effects = Effects(self._sources, self.enforce, holds, self._fetching.again, generation)
+        holds, again, record = self._publisher.holds, self._fetching.again, self._record
+        generation, problem = (lambda: record.generation), (lambda: record.publish_problem)
+        effects = Effects(self._sources, self.enforce, holds, again, generation, problem)
         return Decisions(self._keeper.store, self._entries, self._keeper.lives, self._clocks, effects)
 
     @property
@@ -223,11 +224,15 @@ class Controller:
             result, self._keys = await self._reloads.reload(self._keys, act)
             return result
 
-    async def store_changed(self) -> None:
-        """Put what was just stored into force. A failure is said, counted and tried again."""
-        await self._storage.refresh(self.declared)
+    async def store_changed(self) -> str:
+        """As ``Appliance.store_changed``. A failure is said, counted and tried again."""
+        is_read = await self._storage.refresh(self.declared)
+        changed = self._storage.sequence
         await self._follow_store()
         self._wake.set()
+        if not is_read:
+            return self._storage.problem
+        return self._adoption.waits(changed, self._record.publish_problem)
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. NotFoundError, OSError."""
