@@ -75,7 +75,7 @@ class Resource(Generic[_S]):
             )
         if is_unchanged(request.headers, tag_of(item)):
             return web.Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag_of(item)})
-        body = self.dress(request, body_of(item))
+        body = self.dresser(request)(body_of(item))
         return web.json_response(body, headers={"ETag": tag_of(item)})
 
     async def post(self, request: web.Request) -> web.Response:
