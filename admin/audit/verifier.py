@@ -115,8 +115,7 @@ class Key(NamedTuple):
     def parse(cls, text: str) -> Key:
         """``name+id+base64(kind, public key)``, a line of signed-note; ValueError, without its text, if it is none."""
         name, ident, data = [*text.split("+", 2), "", ""][:3]
-        raw = _base64(data)
-        found = hashlib.sha256(f"{name}\n".encode() + raw).hexdigest()[:8]
+        found = hashlib.sha256(f"{name}\n".encode() + (raw := _base64(data))).hexdigest()[:8]
         if ident != found or not re.fullmatch(_NAME, name) or (raw[0] == 1 and len(raw) != 33):
             raise ValueError("a line is no verifier key: name+id+key, as log.vkey has it")
         return cls(name, ident, raw[1:] if raw[0] == 1 else b"")
