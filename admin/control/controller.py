@@ -363,16 +363,16 @@ class Controller:
             return
         async with self._changing:
             if await self._adoption.want_stored():
-                await self._bring(self._adoption.wanted.config)
+                await self._bring(self._adoption.wanted.config, anew=False)
 
-    async def _held_against(self, config: Config) -> set[str]:
+    async def _held_against(self, config: Config, *, anew: bool = True) -> set[str]:
         """Follow the lists of a configuration, and hold them against its names; those to be fetched first."""
         await asyncio.to_thread(self._guarding.follow, config)
-        return self._keeper.follow(sources(config))
+        return self._keeper.follow(sources(config), anew=anew)
 
-    async def _bring(self, config: Config) -> bool:
-        """Fetch what the wanted configuration needs, as far as it comes in time, and publish it."""
-        await self._fetching.first(await self._held_against(config), FIRST_FETCH_LIMIT)
+    async def _bring(self, config: Config, *, anew: bool = True) -> bool:
+        """Fetch what the wanted configuration, read ``anew`` or not, needs as far as it comes in time; and publish it."""
+        await self._fetching.first(await self._held_against(config, anew=anew), FIRST_FETCH_LIMIT)
         return await self._try_publish()
 
     async def _came(self, _list_id: str) -> None:
