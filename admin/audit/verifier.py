@@ -115,8 +115,7 @@ class Key(NamedTuple):
     def parse(cls, text: str) -> Key:
         """``name+id+base64(kind, public key)``, a line of signed-note; ValueError, without its text, if it is none."""
         name, ident, data = [*text.split("+", 2), "", ""][:3]
-        raw = _base64(data)
-        found = hashlib.sha256(f"{name}\n".encode() + raw).hexdigest()[:8]
+        found = hashlib.sha256(f"{name}\n".encode() + (raw := _base64(data))).hexdigest()[:8]
         if ident != found or not re.fullmatch(_NAME, name) or (raw[0] == 1 and len(raw) != 33):
             raise ValueError("a line is no verifier key: name+id+key, as log.vkey has it")
         return cls(name, ident, raw[1:] if raw[0] == 1 else b"")
@@ -181,7 +180,7 @@ list.erase! = list src? stage; list.read = list src? how of:HASH?; canary = list
 category.set! category.del! = category; profile.set! profile.del! = profile; admin.add admin.del = who rank?
 config.load! config.refuse vault.rotate heartbeat debug.off event.untold = ; software.start! = sw; log.close = why next?
 publish! = snap urls?; enforce = node served snap; stats = c counts day eps k; audit.read audit.erase = of? n?
-worker.start worker.end worker.refuse = node? part; log.init! = origin vkey last?"""
+worker.start worker.end worker.refuse = node? part; log.init! = origin vkey last?; log.next = origin vkey"""
 
 
 def _items(text: str) -> list[tuple[str, str]]:
@@ -237,13 +236,13 @@ class Replay:
         self.rows: list[list[bytes]] = [[] for _ in range(8)]  # of the tiles not yet full, by level
         self.trusted, self.valid, self.fresh = set(given), set[Key](), set[Key]()  # fresh: under no older yet
         self.spans: dict[str, list[int | None]] = {}  # keys: from which leaf to which
-        self.gaps, self.months = list[tuple[int, int]](), Counter[str]()  # leaf, silence; by type
+        self.gaps, self.months, self.preface = list[tuple[int, int]](), Counter[str](), list[str]()
 
     def run(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Check all of it. ``hear`` is told each leaf at once, which is true only if this returns. FailedError."""
         point, mine = self.point, [{old.origin} for old in self.visits]
         if not all(point.origin in names for names in [*mine, {key.name for key in self.trusted}]):
-            raise UndecidedError(f"{point.origin}: your key or checkpoint is of another log, as of last year")
+            raise UndecidedError(f"{point.origin}: your key or checkpoint is of another log: see log.next")
         for old in (*self.visits, *[self._checkpoint(f"cp/{size}") for size in self.sizes[:1]]):
             words = f"checkpoint: the log went back from {old.origin}, size {old.size} ({old.place}) to {point.size}"
             must(old.origin == point.origin and old.size <= point.size, words, old.note, point.note)
@@ -269,8 +268,7 @@ class Replay:
         leaf = document(data, place)
         pattern, moves = rule = LEAVES.get(str(leaf.get("type")), LATER)
         if "seal" in leaf or rule is LATER:  # a sealed one may lack keys of its own
-            own = {key: leaf[key] for key in COMMON_KEYS & leaf.keys()}
-            pattern, data = LATER[0], _WRITER.encode(own).encode()
+            pattern, data = LATER[0], _WRITER.encode({k: leaf[k] for k in COMMON_KEYS & leaf.keys()}).encode()
         must(pattern.fullmatch(data.decode()), f"{place}: other keys or values than a leaf of its type has")
         state, t, kind = leaf["state"], leaf["t"], leaf["type"]
         must(leaf["seq"] == self.size, f"{place}: says that it is leaf {leaf['seq']}")
@@ -405,8 +403,9 @@ class Replay:
         if "last" in leaf:
             last = Checkpoint.parse(str(leaf["last"]).encode(), place)
             with suppress(UndecidedError):  # a copy need not have the log before
-                end = self._checkpoint(re.sub("[^a-z0-9]|^$", "-", Path(last.origin).name) + "/checkpoint")
-                must(end[1:4] == last[1:4], f"{end.place}: not what {place} says", last.note, end.note)
+                label = re.sub(r"[^\w.-]|^[.]*$", "-", Path(last.origin).name, flags=re.ASCII)
+                end, words = self._checkpoint(f"{label}/checkpoint"), f"not where {place} says that it ended"
+                must(end[1:4] == last[1:4], f"{end.place}: {words}", last.note, end.note)
 
 
 def _fold(nodes: list[bytes]) -> bytes:
@@ -431,6 +430,7 @@ def words(leaf: dict[str, Any]) -> str:
 
 def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
     """What happened, what is certain, and what a log cannot show, in lines."""
+    yield from log.preface
     yield f"{log.point.origin}: {log.size} leaves, {moment(log.times[0])} to {moment(log.times[1])}"
     yield from (f"{what}: {count}" for what, count in sorted(log.months.items()))
     yield from map(words, recent)
@@ -441,9 +441,9 @@ def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "No log shows whether every resolver obeyed. Times are the operator's word, bounded by checkpoints you keep."
 
 
-def main(arguments: Sequence[str] | None = None, program: str = "verifier.py") -> int:
-    """Check, tell, and give the exit status."""
-    parser = argparse.ArgumentParser(program, description=(__doc__ or "").partition("\n\n")[0])
+def main(args: Sequence[str] | None = None, name: str = "verifier.py", kind: type[Replay] = Replay) -> int:
+    """Check with this kind of replay, tell, and give the exit status."""
+    parser = argparse.ArgumentParser(name, description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("log", metavar="URL|DIR")
     parser.add_argument("--key", metavar="FILE", help="verifier keys, one a line (log.vkey)")
     parser.add_argument("--policy", metavar="FILE", help="a tlog-policy with the keys")
@@ -454,9 +454,9 @@ def main(arguments: Sequence[str] | None = None, program: str = "verifier.py") -
     parser.add_argument("--evidence", metavar="NAME", default="evidence", help="of files with evidence")
     parser.add_argument("--json", action="store_true", help="a summary for programs")
     parser.add_argument("--quiet", action="store_true", help="the verdict alone")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(args)
     try:
-        print("\n".join(_told(options)))
+        print("\n".join(_told(options, kind)))
     except FailedError as error:
         print("FAILED", error.args[0], *(note.decode() for note in error.args[1:]), sep="\n")
         for number, note in enumerate(error.args[1:]):
@@ -471,7 +471,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "verifier.py") -
     return 0
 
 
-def _told(options: argparse.Namespace) -> list[str]:
+def _told(options: argparse.Namespace, kind: type[Replay]) -> list[str]:
     lines = Path(options.key).read_text().split("\n") if options.key else []
     if options.policy:
         policy = [line.split() for line in Path(options.policy).read_text().split("\n")]
@@ -485,7 +485,7 @@ def _told(options: argparse.Namespace) -> list[str]:
     visits = [Checkpoint.parse(Path(path).read_bytes(), path, UndecidedError) for path in kept if path]
     now = datetime.fromisoformat(options.at) if options.at else datetime.now(UTC)
     recent = deque[dict[str, Any]](maxlen=None if options.events == "all" else int(options.events))
-    (log := Replay(Source(options.log), keys, now.timestamp(), *visits)).run(recent.append)
+    (log := kind(Source(options.log), keys, now.timestamp(), *visits)).run(recent.append)
     if options.remember:  # whole or as it was
         (new := Path(f"{options.remember}.new")).write_bytes(log.point.note)
         new.replace(options.remember)
