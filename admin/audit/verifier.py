@@ -180,7 +180,7 @@ list.erase! = list src? stage; list.read = list src? how of:HASH?; canary = list
 category.set! category.del! = category; profile.set! profile.del! = profile; admin.add admin.del = who rank?
 config.load! config.refuse vault.rotate heartbeat debug.off event.untold = ; software.start! = sw; log.close = why next?
 publish! = snap urls?; enforce = node served snap; stats = c counts day eps k; audit.read audit.erase = of? n?
-log.next = origin vkey; log.init! = origin vkey last?; worker.start worker.end worker.refuse = node? part"""
+worker.start worker.end worker.refuse = node? part; log.init! = origin vkey last?; log.next = origin vkey"""
 
 
 def _items(text: str) -> list[tuple[str, str]]:
@@ -268,8 +268,7 @@ class Replay:
         leaf = document(data, place)
         pattern, moves = rule = LEAVES.get(str(leaf.get("type")), LATER)
         if "seal" in leaf or rule is LATER:  # a sealed one may lack keys of its own
-            own = {key: leaf[key] for key in COMMON_KEYS & leaf.keys()}
-            pattern, data = LATER[0], _WRITER.encode(own).encode()
+            pattern, data = LATER[0], _WRITER.encode({k: leaf[k] for k in COMMON_KEYS & leaf.keys()}).encode()
         must(pattern.fullmatch(data.decode()), f"{place}: other keys or values than a leaf of its type has")
         state, t, kind = leaf["state"], leaf["t"], leaf["type"]
         must(leaf["seq"] == self.size, f"{place}: says that it is leaf {leaf['seq']}")
@@ -280,7 +279,7 @@ class Replay:
         if not self.times[1] <= t <= self.now + CLOCK_ERROR:
             span = f"{moment(self.times[1])} (the leaf before) to {moment(self.now)} (now, or --at)"
             raise FailedError(f"{place}: dated {moment(t)}, not within {span}")
-        if kind in ("log.init", "key.add", "key.retire"):
+        if kind in ("log.init", "log.next", "key.add", "key.retire"):
             self._key(leaf, place)
         if state != self.state:
             self._manifest(f"state/{state}.json", state)
@@ -396,7 +395,7 @@ class Replay:
         if leaf["type"] == "key.retire":
             self.valid.discard(key)
             self.spans.setdefault(text, [None, None])[1] = self.size
-        else:
+        elif leaf["type"] != "log.next":  # whose key signs the log to come
             self.valid |= {key} if key.public else set()
             self.fresh |= self.valid & {key} if self.size else set()
             self.spans[text] = [self.size, None]
@@ -404,8 +403,9 @@ class Replay:
         if "last" in leaf:
             last = Checkpoint.parse(str(leaf["last"]).encode(), place)
             with suppress(UndecidedError):  # a copy need not have the log before
-                end = self._checkpoint(re.sub("[^a-z0-9]|^$", "-", Path(last.origin).name) + "/checkpoint")
-                must(end[1:4] == last[1:4], f"{end.place}: not what {place} says", last.note, end.note)
+                label = re.sub(r"[^\w.-]|^[.]*$", "-", Path(last.origin).name, flags=re.ASCII)
+                end, words = self._checkpoint(f"{label}/checkpoint"), f"not where {place} says that it ended"
+                must(end[1:4] == last[1:4], f"{end.place}: {words}", last.note, end.note)
 
 
 def _fold(nodes: list[bytes]) -> bytes:

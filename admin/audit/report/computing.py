@@ -22,8 +22,8 @@ from admin.audit.report.lists import ListsPart
 from admin.audit.report.model import Document, Step
 from admin.audit.report.period import Period
 from resolver.tlog.fields import ZERO_HASH
-from resolver.tlog.leaf_types import LeafType
-from resolver.tlog.leaves import Leaf
+from resolver.tlog.leaf_types import SHAPES, LeafType
+from resolver.tlog.leaves import NO_FACTS, Leaf
 from resolver.tlog.manifests import Manifest
 
 FORMAT = "weir-report-1"
@@ -59,11 +59,13 @@ class Walk:
         self._last = 0
 
     def take(self, data: bytes, leaf: Leaf) -> None:
-        """The next leaf of the log, or of the one that follows it: its bytes, and what they say. Of a sealed one it counts
-        that it is there.
+        """The next leaf of the log, or of the one that follows it: its bytes, and what they say. Of a sealed one, and of one
+        whose type is of a later version so that nobody has checked its facts, it counts that it is there.
         """
         if leaf.seal is not None:
-            leaf = replace(leaf, type=SEALED, facts={})
+            leaf = replace(leaf, type=SEALED, facts=NO_FACTS)
+        elif leaf.type not in SHAPES:
+            leaf = replace(leaf, facts=NO_FACTS)
         if leaf.t >= self._end:
             self._look_back(leaf)
             return
