@@ -16,7 +16,6 @@ from admin.audit.report.period import Period
 from admin.audit.years import Years
 from resolver.tlog import leaves, manifests
 from resolver.tlog.canonical import FormatError
-from resolver.tlog.manifests import Manifest
 
 
 class RefusedError(Exception):
@@ -38,7 +37,7 @@ def walked(where: str, keys: Iterable[str], period: Period, now: float) -> Walk:
     """
     try:
         years = Years(verifier.Source(where), _keys(keys), now)
-        walk = Walk(period, lambda state: _manifest(years.logs(), state))
+        walk = Walk(period, lambda state: manifests.decode(years.manifest(state)))
 
         def hear(leaf: dict[str, Any]) -> None:
             # The bytes that it came from: the verifier has found them canonical. ``decode`` checks that once more.
@@ -66,13 +65,3 @@ def _keys(lines: Iterable[str]) -> list[verifier.Key]:
     if not found:
         raise UnreadableError("there is no verifier key; it is one line, for example from log.vkey")
     return found
-
-
-def _manifest(logs: Iterable[Years], state: str) -> Manifest:
-    """From the first log that has it."""
-    path = f"state/{state}.json"
-    found = (log.source.read(path) for log in logs)
-    data = next((data for data in found if data is not None), b"")
-    if manifests.digest(data) != state:
-        raise RefusedError(f"{path}: missing, or its content has another hash than its name says")
-    return manifests.decode(data)

@@ -253,6 +253,8 @@ def test_what_was_decided_in_an_earlier_year_is_told_with_this_years_key(
     check("2027")
     key = verifier.Key.parse(chain.signers["2027"].key.text)
     log = chain.logs["2026"]
+    forged = tmp_path / "log" / "2025" / "state" / f"{log.state}.json"
+    forged.write_bytes(b"{}")
     situation, manifest = past(str(tmp_path / "log"), [key], log.now - 100, NOON + 86_400)
     assert situation.origin == log.origin
     assert (situation.leaf, situation.next) == ((1, log.now - 120), (2, log.now - 60))
