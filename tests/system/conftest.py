@@ -171,7 +171,7 @@ class Appliance:
                     found.append(int(entry.name))
         return found
 
-    def eventually(self, condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+    def eventually(self, condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
         """Wait for a condition with a deadline."""
         end = time.monotonic() + seconds
         while not condition():
