@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 TOKEN = "a-token-of-twenty-six-letters"
 SETTINGS = """\

@@ -36,7 +36,7 @@ from resolver.tables.writing import ClientsWriter
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here"),
 ]
 

@@ -14,7 +14,7 @@ import pytest
 
 from resolver.day_hits import DayWords, day_path, days_of, read_day
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 CLIENTS = 30
 
 

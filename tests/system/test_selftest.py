@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 LISTS: dict[str, dict[str, Any]] = {
     "bets": {"kind": "category", "categories": ["gambling"]},

@@ -20,7 +20,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 ZONE = "rpz.hotline.example"
 KEY = base64.b64encode(b"a secret of thirty-two octets ok").decode()

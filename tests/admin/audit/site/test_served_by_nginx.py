@@ -25,7 +25,7 @@ from admin.audit.site.showing import PROGRAM, show
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
-    pytest.mark.timeout(240),  # the first build of the Go checker
+    pytest.mark.timeout(600),  # the first build of the Go checker
 ]
 
 SNIPPET = Path(__file__).parents[4] / "deploy" / "nginx-log.conf"
