@@ -106,14 +106,16 @@ class Appliance:
         return code
 
     def dig(self, name: str, rtype: str = "A", *extra: str, source: str = "127.0.0.1") -> Dig:
-        command = ["kdig", "@127.0.0.1", "-p", str(self.dns), "-b", source, "+edns", "+timeout=15", "+retry=0"]
+        command = ["kdig", "@127.0.0.1", "-p", str(self.dns), "-b", source, "+edns", "+timeout=9", "+retry=0"]
         return Dig(
-            subprocess.run([*command, *extra, name, rtype], capture_output=True, text=True, timeout=60).stdout
+            subprocess.run(
+                [*command, *extra, name, rtype], capture_output=True, text=True, timeout=150
+            ).stdout
         )
 
     def curl(self, url: str, *extra: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["curl", "-sS", "-i", "-m", "30", *extra, url], capture_output=True, text=True, timeout=20
+            ["curl", "-sS", "-i", "-m", "30", *extra, url], capture_output=True, text=True, timeout=60
         )
 
     def page(self, host: str, *extra: str) -> subprocess.CompletedProcess[str]:
@@ -130,7 +132,7 @@ class Appliance:
         headers = self.credentials if as_root else {}
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=150) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -144,12 +146,12 @@ class Appliance:
             headers={**self.credentials, "Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=150) as answer:
             return answer.status, answer.read().decode()
 
     def weir(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).parent / "weir"), *arguments, "-c", str(self.path)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, timeout=150)
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""

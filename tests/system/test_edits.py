@@ -53,7 +53,7 @@ class Api:
     """One kept connection to the admin API."""
 
     def __init__(self, box: Any) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", box.admin, timeout=10)
+        self._connection = http.client.HTTPConnection("127.0.0.1", box.admin, timeout=150)
         self._headers = {**box.credentials, "Content-Type": "application/json"}
 
     def edit(self, **body: list[str]) -> dict[str, Any]:

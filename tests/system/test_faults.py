@@ -159,7 +159,7 @@ def test_a_second_appliance_on_the_same_folder_is_refused(box: Any) -> None:
         [str(Path(os.sys.executable).parent / "weir"), "serve", "-c", str(box.path)],  # type: ignore[attr-defined]
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=150,
     )
     assert again.returncode != 0
     assert "Traceback" not in again.stderr

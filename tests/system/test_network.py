@@ -31,7 +31,7 @@ HOME_ADDRESSES = ("192.0.2.10", "192.0.2.200", "192.0.2.201", "2001:db8::10", "2
 
 def _inside(namespace: str, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
     entering = ["nsenter", f"--net=/var/run/netns/{namespace}", *command]
-    return subprocess.run(entering, capture_output=True, text=True, timeout=30, check=False, **options)
+    return subprocess.run(entering, capture_output=True, text=True, timeout=150, check=False, **options)
 
 
 @pytest.fixture(scope="module")
