@@ -35,7 +35,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return archive(build, shipped_sources(), folder / "library")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_nothing_is_found(library: Path, tmp_path: Path, program: Path) -> None:
     fuzzer = Fuzzer(tmp_path / "keep", SEEDS if SEEDS.is_dir() else None, SECONDS)
@@ -60,7 +60,7 @@ def test_a_finding_comes_with_its_reproducer(library: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("library")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_a_program_that_cannot_be_built_is_no_clean_run(tmp_path: Path) -> None:
     program = tmp_path / "fuzz_broken.c"
     program.write_text("int LLVMFuzzerTestOneInput(void) { return missing; }")
