@@ -8,6 +8,7 @@ A log that was closed because its key was stolen vouches for nothing. Each log b
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -85,6 +86,14 @@ class Years(Replay):
     def logs(self) -> list[Years]:
         """Those that were checked, in the order of time; the last one is this."""
         return [*(self.before.logs() if self.before else []), self]
+
+    def manifest(self, state: str) -> bytes:
+        """The bytes of a state of any of these logs: others may have anything under its name. FailedError."""
+        path = f"state/{state}.json"
+        for data in (log.source.read(path) or b"" for log in self.logs()):
+            if hashlib.sha256(data).hexdigest() == state:
+                return data
+        raise FailedError(f"{path}: missing, or its content has another hash than its name says")
 
     def heir(self, origin: str) -> Key | None:
         """The key that this log, having ended, has named for the one of that origin."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from admin.audit import verifier
+from admin.audit.past import past
 from admin.audit.years import Years
 
 SERIES = "filter.example/weir"
@@ -244,3 +245,17 @@ def test_a_first_leaf_that_changes_meanwhile_is_found(chain: Chain, check: Check
     key = verifier.Key.parse(chain.signers["2026"].key.text)
     with pytest.raises(verifier.FailedError, match="a moment ago"):
         Years(Moving(str(tmp_path / "log")), [key], NOON + 86_400).run(lambda _: None)
+
+
+def test_what_was_decided_in_an_earlier_year_is_told_with_this_years_key(
+    chain: Chain, check: Check, tmp_path: Path
+) -> None:
+    check("2027")
+    key = verifier.Key.parse(chain.signers["2027"].key.text)
+    log = chain.logs["2026"]
+    forged = tmp_path / "log" / "2025" / "state" / f"{log.state}.json"
+    forged.write_bytes(b"{}")
+    situation, manifest = past(str(tmp_path / "log"), [key], log.now - 100, NOON + 86_400)
+    assert situation.origin == log.origin
+    assert (situation.leaf, situation.next) == ((1, log.now - 120), (2, log.now - 60))
+    assert manifest is not None
