@@ -32,7 +32,7 @@ class PostgresqlLockRow:
         try:
             return self._runner.run(self._read(origin))
         except (OSError, ValueError, PostgresError, InterfaceError) as error:
-            self._connection = None
+            self._drop()
             # What a driver says may hold the address with its password.
             raise SignerError(f"the signer cannot read the database ({type(error).__name__})") from None
 
@@ -45,6 +45,12 @@ class PostgresqlLockRow:
                 with contextlib.suppress(OSError, PostgresError, InterfaceError):
                     runner.run(connection.close(timeout=SECONDS))
             runner.close()
+
+    def _drop(self) -> None:
+        """Cut the connection: what it would still say is the answer to another question, and nobody else closes it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
 
     async def _read(self, origin: str) -> Tree | None:
         if self._connection is None or self._connection.is_closed():

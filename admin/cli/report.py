@@ -79,7 +79,7 @@ def report(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write there.")] = None,
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
 ) -> int:
-    """1 if the log does not verify, 2 for a wrong period or file, 3 if the log cannot be read."""
+    """1 if the log does not verify, 2 for a wrong period or file, 3 if the log cannot be read or the report not be written."""
     try:
         period = _period(first, last or first)
         document = _computed(_source(log, key, config), period)
@@ -175,5 +175,8 @@ def _put(data: bytes, output: Path | None) -> int:
     try:
         output.write_bytes(data)
     except OSError as error:
-        raise _EndError(f"{output}: cannot be written: {error.strerror or error}", Exit.FAILED) from error
+        raise _EndError(
+            f"{output}: cannot be written: {error.strerror or error}; name a file in a folder with room",
+            Exit.UNKNOWN,
+        ) from error
     return Exit.DONE

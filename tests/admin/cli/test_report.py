@@ -109,4 +109,18 @@ def test_by_default_it_is_the_configured_log(
 
 
 def test_a_file_that_cannot_be_written_is_said(log: Path) -> None:
-    assert report(log, "--from", "2026", "-o", "/nowhere/report.json") == 1
+    assert report(log, "--from", "2026", "-o", "/nowhere/report.json") == 3
+
+
+def test_a_file_of_keys_may_have_remarks(log: Path, tmp_path: Path) -> None:
+    key = log.with_suffix(".vkey")
+    key.write_text(f"# of the log\n\n{key.read_text()}")
+    assert report(log, "--from", "2026", "-o", str(tmp_path / "out")) == 0
+
+
+def test_a_private_key_in_its_place_is_not_printed(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log.with_suffix(".vkey").write_text("ab" * 32 + "\n")
+    assert report(log, "--from", "2026") == 3
+    said = capsys.readouterr()
+    assert "log.vkey" in said.err
+    assert "abab" not in said.out + said.err
