@@ -140,6 +140,8 @@ class EditReport:
     in_force: int
     compiling: bool
     edits: tuple[Edit, ...]
+    waits: str = ""
+    """Why those that are not in force wait, and what to do; empty if nothing stands against them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +176,8 @@ class Appliance(Protocol):
     async def connect(self) -> Database:
         """What the API changes, once it is open. UnavailableError while it cannot be reached."""
 
-    async def store_changed(self) -> None:
-        """Bring into force what the database holds now."""
+    async def store_changed(self) -> str:
+        """Bring into force what the database holds now. Why that waits, in words; empty if it is in force."""
 
     @property
     def place(self) -> Place:

@@ -94,7 +94,7 @@ _SCOPE = words("host", "domain", "wildcard", "address")
 _EDITS = array(exactly(change=words("add", "remove"), name=TEXT, scope=_SCOPE))
 SCHEMAS: dict[str, Schema] = {
     "Edits": exactly(list=TEXT, edits=_EDITS),
-    "EditReport": exactly(list=TEXT, in_force=COUNT, compiling=FLAG, edits=_EDITS),
+    "EditReport": exactly(list=TEXT, in_force=COUNT, compiling=FLAG, waits=TEXT, edits=_EDITS),
 }
 
 
@@ -129,6 +129,7 @@ async def post_entries(request: web.Request) -> web.Response:
         {
             "list": list_id,
             "in_force": report.in_force,
+            "waits": report.waits,
             "compiling": report.compiling,
             "edits": _shown(report.edits),
         }

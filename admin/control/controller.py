@@ -194,8 +194,9 @@ class Controller:
     @property
     def lists(self) -> Decisions:
         """What may be decided about lists."""
-        holds, generation = self._publisher.holds, lambda: self._record.generation
-        effects = Effects(self._sources, self.enforce, holds, self._fetching.again, generation)
+        holds, again, record = self._publisher.holds, self._fetching.again, self._record
+        generation, problem = (lambda: record.generation), (lambda: record.publish_problem)
+        effects = Effects(self._sources, self.enforce, holds, again, generation, problem)
         return Decisions(self._keeper.store, self._entries, self._keeper.lives, self._clocks, effects)
 
     @property
@@ -223,11 +224,15 @@ class Controller:
             result, self._keys = await self._reloads.reload(self._keys, act)
             return result
 
-    async def store_changed(self) -> None:
-        """Put what was just stored into force. A failure is said, counted and tried again."""
-        await self._storage.refresh(self.declared)
+    async def store_changed(self) -> str:
+        """As ``Appliance.store_changed``. A failure is said, counted and tried again."""
+        is_read = await self._storage.refresh(self.declared)
+        changed = self._storage.sequence
         await self._follow_store()
         self._wake.set()
+        if not is_read:
+            return self._storage.problem
+        return self._adoption.waits(changed, self._record.publish_problem)
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         """The edits of a list that hold. NotFoundError, OSError."""
@@ -358,16 +363,16 @@ class Controller:
             return
         async with self._changing:
             if await self._adoption.want_stored():
-                await self._bring(self._adoption.wanted.config)
+                await self._bring(self._adoption.wanted.config, anew=False)
 
-    async def _held_against(self, config: Config) -> set[str]:
+    async def _held_against(self, config: Config, *, anew: bool = True) -> set[str]:
         """Follow the lists of a configuration, and hold them against its names; those to be fetched first."""
         await asyncio.to_thread(self._guarding.follow, config)
-        return self._keeper.follow(sources(config))
+        return self._keeper.follow(sources(config), anew=anew)
 
-    async def _bring(self, config: Config) -> bool:
-        """Fetch what the wanted configuration needs, as far as it comes in time, and publish it."""
-        await self._fetching.first(await self._held_against(config), FIRST_FETCH_LIMIT)
+    async def _bring(self, config: Config, *, anew: bool = True) -> bool:
+        """Fetch what the wanted configuration, read ``anew`` or not, needs as far as it comes in time; and publish it."""
+        await self._fetching.first(await self._held_against(config, anew=anew), FIRST_FETCH_LIMIT)
         return await self._try_publish()
 
     async def _came(self, _list_id: str) -> None:

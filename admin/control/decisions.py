@@ -46,6 +46,8 @@ class Effects:
     refetch: Callable[[str], int]
     """Begin to update a list, if no update is running; the number that its attempts have when that has ended."""
     generation: Callable[[], int | None]
+    problem: Callable[[], str]
+    """Why the newest state could not be published; empty when it was."""
 
 
 class Decisions:
@@ -274,7 +276,8 @@ class Decisions:
     async def _decided(self, list_id: str, message: str) -> Decided:
         in_force = await self._effects.enforce() and self._effects.holds(list_id)
         _log.warning("decided about a list", list=list_id, outcome=message, in_force=in_force)
-        return Decided(list_id, message, self._effects.generation(), in_force)
+        waits = "" if in_force else self._effects.problem()
+        return Decided(list_id, message, self._effects.generation(), in_force, waits)
 
     def _source(self, list_id: str) -> ListSource:
         return find_list(self._effects.sources(), list_id)

@@ -114,15 +114,17 @@ class FakeAppliance:
     act: Act | None = None
     fault: Exception | None = None
     changes: int = 0
+    waits: str = ""
     lists: FakeLists = field(default_factory=FakeLists)
 
     async def connect(self) -> Database:
         return self.database
 
-    async def store_changed(self) -> None:
+    async def store_changed(self) -> str:
         self.changes += 1
         async with self.database.reading() as transaction:
             self.config = effective(self.declared, await load_stored(transaction, self.declared))
+        return self.waits
 
     def condition(self) -> Condition:
         return self.state
