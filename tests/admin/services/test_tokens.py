@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,8 +41,7 @@ async def issue(
 
 
 async def known(database: Database, text: str, at: float = NOW + 1) -> Any:
-    async with database.reading() as transaction:
-        return await authenticate(transaction, text, at)
+    return await database.look(partial(authenticate, text, at))
 
 
 async def test_a_token_is_known_again_and_its_text_is_nowhere(database: Database) -> None:
