@@ -132,7 +132,10 @@ def test_a_log_that_is_stopped_stops_changes_and_nothing_else(box: Any) -> None:
     assert len(leaves(box)) == size
     kept = box.weir("profiles", "set", "kids", "--block", "gambling")
     assert (kept.returncode, kept.stdout) == (3, "profile kids: added\n")
-    assert "kept, and not in force yet; it comes into force by itself: the files of the public log" in kept.stderr
+    assert (
+        "kept, and not in force yet; it comes into force by itself: the files of the public log"
+        in kept.stderr
+    )
     synced = box.weir("lists", "sync", "bets", "--timeout", "1")
     assert synced.returncode == 3
     assert "what is new is kept, and waits to come into force: the files of the public log" in synced.stderr
