@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from admin.audit.bundles import Tree
 from admin.audit.lock_row import SECONDS
 from admin.audit.signing import SignerError
+
+_FAULTS = (OSError, ValueError, PostgresError, InterfaceError, InternalClientError)
 
 
 class PostgresqlLockRow:
@@ -29,10 +31,13 @@ class PostgresqlLockRow:
         """As ``LockReader``."""
         if self._runner is None:
             self._runner = asyncio.Runner()
+        was_open = self._connection is not None
         try:
             return self._runner.run(self._read(origin))
-        except (OSError, ValueError, PostgresError, InterfaceError) as error:
+        except _FAULTS as error:
             self._drop()
+            if was_open and not isinstance(error, TimeoutError):
+                return self.read(origin)  # a server that was restarted leaves a dead connection behind
             # What a driver says may hold the address with its password.
             raise SignerError(f"the signer cannot read the database ({type(error).__name__})") from None
 
