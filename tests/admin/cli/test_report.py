@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,9 @@ def test_by_default_it_is_the_configured_log(
 
 def test_a_file_that_cannot_be_written_is_said(log: Path) -> None:
     assert report(log, "--from", "2026", "-o", "/nowhere/report.json") == 1
+
+
+def test_the_eu_sheets_go_into_one_file(log: Path, tmp_path: Path) -> None:
+    assert report(log, "--from", "2026", "--format", "csv", "-o", str(tmp_path / "sheets.zip")) == 0
+    with zipfile.ZipFile(tmp_path / "sheets.zip") as file:
+        assert b"2026-01-01/2026-12-31" in file.read("3_member_states_orders.csv")

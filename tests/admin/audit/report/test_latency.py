@@ -108,3 +108,16 @@ def test_ranks_are_values_that_were_measured(values: list[int]) -> None:
     assert 2 * sum(value <= found["median"] for value in values) >= len(values)
     assert 100 * sum(value <= found["p95"] for value in values) >= 95 * len(values)
     assert sum(value < found["p95"] for value in values) * 100 < 95 * len(values) + 100
+
+
+def test_only_what_brings_a_version_is_measured_from_its_fetch(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-20")
+    maker.lists["court"] = replace(maker.lists["court"], enf="nothing")
+    maker.change(start, "list.suspend", list="court")
+    maker.lists["court"] = replace(maker.lists["court"], enf="all")
+    maker.change(start + 100, "list.resume", list="court")
+    enforce(maker, start + 105, "r1", maker.state)
+    enforce(maker, start + 105, "r2", maker.state)
+    found = latency(maker)
+    assert found["enforced"]["longest"] == 5
+    assert found["since_fetch"] == EMPTY, "it was fetched long before"
