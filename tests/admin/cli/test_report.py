@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,9 @@ def test_a_private_key_in_its_place_is_not_printed(log: Path, capsys: pytest.Cap
     said = capsys.readouterr()
     assert "log.vkey" in said.err
     assert "abab" not in said.out + said.err
+
+
+def test_the_eu_sheets_go_into_one_file(log: Path, tmp_path: Path) -> None:
+    assert report(log, "--from", "2026", "--format", "csv", "-o", str(tmp_path / "sheets.zip")) == 0
+    with zipfile.ZipFile(tmp_path / "sheets.zip") as file:
+        assert b"2026-01-01/2026-12-31" in file.read("3_member_states_orders.csv")
