@@ -36,18 +36,24 @@ _TAG_LENGTH = 20
 
 _S = TypeVar("_S", bound=Section)
 _Body = dict[str, Any]
+Dress = Callable[[_Body], _Body]
+"""Adds to what is shown of an item, or takes away."""
+
+
+def _as_it_is(_request: web.Request) -> Dress:
+    return lambda body: body
 
 
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[_S]):
-    """One kind of thing below ``path``. ``dress`` adds to what is shown of an item, or takes away."""
+    """One kind of thing below ``path``. ``dresser`` gives the dress of all items of one answer."""
 
     path: str
     documents: Documents[_S, Any]
     pattern: str = IDENTIFIER
     """What an id looks like; nothing has another one."""
     id_of: Callable[[Mapping[str, object]], object] = lambda body: body.get("id")
-    dress: Callable[[web.Request, _Body], _Body] = lambda _request, body: body
+    dresser: Callable[[web.Request], Dress] = _as_it_is
 
     async def index(self, request: web.Request) -> web.Response:
         """One page of all of them, by id."""
@@ -55,7 +61,8 @@ class Resource(Generic[_S]):
         appliance = request.app[APPLIANCE]
         async with (await appliance.connect()).reading() as transaction:
             part = await self.documents.list(transaction, appliance.declared, request[ACTOR], page(given))
-        items = [self.dress(request, body_of(item)) for item in part.items]
+        dress = self.dresser(request)
+        items = [dress(body_of(item)) for item in part.items]
         return web.json_response(shown(items, self.path, given, part.after))
 
     async def get(self, request: web.Request) -> web.Response:
@@ -162,7 +169,7 @@ class Resource(Generic[_S]):
         headers: Mapping[str, str],
         status: HTTPStatus = HTTPStatus.OK,
     ) -> web.Response:
-        body = self.dress(request, body_of(item))
+        body = self.dresser(request)(body_of(item))
         return web.json_response(body, status=status, headers={"ETag": tag_of(item), **headers})
 
 

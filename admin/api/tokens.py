@@ -35,6 +35,7 @@ from admin.config import Config
 from admin.config.fields import chosen
 from admin.services.actors import Permission, Role
 from admin.services.acts import Act
+from admin.services.moment import LATEST
 from admin.services.tokens import (
     LONGEST_HOLDER,
     TOKEN_BYTES,
@@ -49,8 +50,6 @@ from admin.services.tokens import (
 from admin.store.database import Transaction
 
 PATH = "/api/v1/tokens"
-_FOREVER = 4_102_444_800.0
-"""Unix seconds of the year 2100: an expiry beyond it is a mistake of the unit."""
 
 
 class NewToken(BaseModel):
@@ -70,7 +69,7 @@ class NewToken(BaseModel):
         | None
     ) = None
     """What it is good for; by default all that the role is."""
-    expires: Annotated[float, Field(gt=0, le=_FOREVER)] | None = None
+    expires: Annotated[float, Field(gt=0, le=LATEST)] | None = None
     """Unix seconds; by default never."""
 
 

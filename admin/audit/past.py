@@ -23,5 +23,9 @@ def past(where: str, keys: Iterable[verifier.Key], at: int, now: float) -> tuple
     verifier.Replay(source, keys, now).run(found.hear)
     if found.doubt:
         return found, None
-    data = source.read(f"state/{found.state}.json")
-    return found, manifests.decode(data or b"")
+    path = f"state/{found.state}.json"
+    data = source.read(path) or b""
+    # It was verified a moment ago, but a web server may say something else to whoever asks again.
+    if manifests.digest(data) != found.state:
+        raise verifier.FailedError(f"{path}: served with other bytes than a moment ago")
+    return found, manifests.decode(data)

@@ -67,11 +67,7 @@ def headed(config: Config, path: str) -> tuple[bytes, Mapping[str, str]]:
     """An answer that is no JSON, and its headers. Errors as ``get``."""
     answered, text = _request(config, "GET", path, None, {})
     if answered.status not in _GOOD:
-        try:
-            said = json.loads(text)
-        except ValueError:
-            said = {}
-        raise RefusedError(answered.status, _detail(said, answered.reason))
+        raise RefusedError(answered.status, _detail(_object(config, text), answered.reason))
     return text, dict(answered.headers.items())
 
 
@@ -84,14 +80,11 @@ def ask(
 ) -> Answer:
     """One request. Errors as ``get``."""
     answer, text = _request(config, method, path, body, headers or {})
-    try:
-        said = json.loads(text) if text or answer.status not in _GOOD else {}
-    except ValueError as error:
-        raise _unreachable(config, error) from error
+    said = _object(config, text) if text or answer.status not in _GOOD else {}
     etag = answer.getheader("ETag", "")
     if answer.status not in _GOOD:
         raise RefusedError(answer.status, _detail(said, answer.reason))
-    return Answer(dict(said), etag)
+    return Answer(said, etag)
 
 
 def _request(
@@ -113,7 +106,25 @@ def _request(
         connection.close()
 
 
+def _object(config: Config, text: bytes) -> dict[str, Any]:
+    """The JSON of an answer. UnreachableError if it is none of control's."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise UnreachableError(
+            f"what answers at {config.admin.listen} is not the admin API: stop that program, or change admin.listen"
+        )
+    return said
+
+
 def _unreachable(config: Config, error: Exception) -> UnreachableError:
+    if isinstance(error, TimeoutError):
+        return UnreachableError(
+            f"the admin API at {config.admin.listen} has not answered within {TIMEOUT:.0f} seconds: it is busy, or waits for "
+            "its disk; what was asked for may still be done, so look before you ask again"
+        )
     return UnreachableError(
         f"the admin API at {config.admin.listen} does not answer ({type(error).__name__}): is Weir running with this "
         "configuration?"

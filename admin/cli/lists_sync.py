@@ -14,7 +14,7 @@ import typer
 from admin.cli.api import get, post
 from admin.cli.exits import Exit
 from admin.cli.talking import talk
-from admin.cli.terminal import complain, say
+from admin.cli.terminal import complain, paragraph, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -42,7 +42,7 @@ def sync(
         ended = _watch(checked, attempts, timeout)
         for list_id in wanted:
             if list_id in ended:
-                say(f"list {list_id}: {ended[list_id]['state']}: {ended[list_id]['message']}")
+                say(paragraph(f"list {list_id}: {ended[list_id]['state']}: {ended[list_id]['message']}"))
             else:
                 complain(
                     f"list {list_id}: not done after {timeout:.0f} s; it goes on, see `weir lists status`"

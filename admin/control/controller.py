@@ -169,7 +169,7 @@ class Controller:
 
     def keep_log(self, log: Log) -> None:
         """From now on nothing comes into force that is not in this log; called before ``start``."""
-        self._first.keep(log)
+        self._first.keep(log, self._place.log_vkey)
         self._editor.holds = True
 
     def now(self) -> float:
@@ -265,8 +265,8 @@ class Controller:
             await self._storage.note(*await software_started(self._clocks.unix()))
             self._first.open()  # from here on whatever is noted waits for the database
             await self._adoption.want_stored()
-            await self._bring(self._adoption.wanted.config)
-            if self._waits_for_store:
+            is_published = await self._bring(self._adoption.wanted.config)
+            if not is_published and current_generation(self._place.state) is not None:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
         for note in beginnings(self.declared, self._clocks.unix()):
             await self._storage.note(*note)

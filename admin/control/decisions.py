@@ -230,6 +230,7 @@ class Decisions:
                 text_kept=self._store.has_text(source.id, version.digest),
             )
             for version in self._store.versions(source.id)
+            if not self._store.is_closed_to(source, version.digest)
         )
 
     def _approved(self, life: ListLife, list_id: str, approval: Approval, actor: Actor) -> ListLife:

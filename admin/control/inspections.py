@@ -101,7 +101,7 @@ class Inspections:
 
     def _held_text(self, source: ListSource) -> ListVersion | None:
         held = self.store.attempt(source.id).held
-        data = None if held is None else self.store.text(source.id, held.digest)
+        data = None if held is None else self.store.text_for(source, held.digest)
         return (
             None if held is None or data is None else ListVersion(source.id, data, held.digest, held.fetched)
         )

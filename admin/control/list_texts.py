@@ -57,7 +57,9 @@ class ListTexts:
         serving = self.store.serving_for(source)
         kept = self.store.kept_digests(source.id) if wanted else (serving.digest if serving else "",)
         for version in filter(None, kept):
-            found = self.digester.digest(source, version)
+            found = (
+                None if self.store.is_closed_to(source, version) else self.digester.digest(source, version)
+            )
             if found is None or not (version.startswith(wanted) or found.text.startswith(wanted)):
                 continue
             if (opened := self.digester.opened(source, found.text)) is not None:

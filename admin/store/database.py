@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from admin.config.database import hide_password
 from admin.store.engines import LOCK_SECONDS, Engines, make_engines
 from admin.store.errors import UnavailableError
-from admin.store.faults import FAULTS, in_words
+from admin.store.faults import faults_of, in_words
 from admin.store.migrate import upgrade
 from admin.store.transaction import Transaction, last_sequence
+from resolver.runtime.tasks import uninterrupted
 
 __all__ = ["Database", "Transaction"]
 
@@ -84,13 +85,14 @@ class Database:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """A whole transaction for reading and writing in one piece of work, which knows no ``await``: for what is done
-        often. It is committed when the work returns, and rolled back on any error. UnavailableError as ``transaction``.
+        often. It is committed when the work returns, and rolled back on any error; on SQLite a cancellation waits for it.
+        UnavailableError as ``transaction``.
         """
         with _faults(self._name):
             async with self._turn():
                 engine = self._engines.thread
                 if engine is not None:
-                    return await asyncio.to_thread(_in_one_piece, engine, work)
+                    return await uninterrupted(asyncio.to_thread(_in_one_piece, engine, work))
                 async with self._engines.writer.begin() as connection:
                     return await connection.run_sync(work)
 
@@ -140,5 +142,5 @@ def _in_one_piece(engine: Engine, work: Callable[[Connection], T]) -> T:
 def _faults(name: str) -> Iterator[None]:
     try:
         yield
-    except FAULTS as error:
+    except faults_of(name) as error:
         raise UnavailableError(in_words(name, error)) from error

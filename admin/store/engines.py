@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -18,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from admin.config.database import SQLITE, hide_password
 from admin.store.errors import UnavailableError
+from admin.store.sqlite_connection import SqliteConnection
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for another process before it gives up."""
@@ -83,7 +83,7 @@ def _sqlite(path: Path, *, writing: bool) -> AsyncEngine:
         pool_size=1 if writing else READERS,
         max_overflow=0,
         pool_timeout=LOCK_SECONDS,
-        connect_args={"timeout": LOCK_SECONDS},
+        connect_args={"timeout": LOCK_SECONDS, "factory": SqliteConnection},
     )
     _prepare_sqlite(engine.sync_engine, writing=writing)
     return engine
@@ -95,7 +95,7 @@ def _sqlite_thread(path: Path) -> Engine:
         pool_size=1,
         max_overflow=0,
         pool_timeout=LOCK_SECONDS,
-        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False, "factory": SqliteConnection},
         poolclass=QueuePool,
     )
     _prepare_sqlite(engine, writing=True)
@@ -126,6 +126,8 @@ def _postgresql(address: str, *, writing: bool) -> AsyncEngine:
         "lock_timeout": str(int(LOCK_SECONDS * 1000)),
         "idle_in_transaction_session_timeout": str(int(COMMAND_SECONDS * 1000)),
     }
+
+    import asyncpg  # no start with SQLite waits for this driver
 
     async def connect() -> Any:
         try:

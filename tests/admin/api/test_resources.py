@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -177,6 +178,19 @@ async def test_a_list_shows_strangers_what_it_is_and_not_where_it_comes_from(cli
             "id", "title", "kind", "authority", "legal_basis", "confidentiality", "categories", "contact",
             "licence", "declared_in", "status",
         }  # fmt: skip
+
+
+async def test_a_page_of_lists_asks_once_how_they_do(
+    local: Any, appliance: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look reads files of every list: one for each list of a page would be a square of them."""
+    for number in range(5):
+        await local.post("/api/v1/lists", json=BODIES["lists"][0] | {"id": f"ads-{number}"})
+    looks = Mock(side_effect=appliance.condition)
+    monkeypatch.setattr(appliance, "condition", looks)
+    page = await (await local.get("/api/v1/lists")).json()
+    assert len(page["items"]) == 6
+    assert looks.call_count == 1
 
 
 async def test_a_catalogue_entry_is_a_list(local: Any) -> None:

@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -229,6 +231,32 @@ def test_without_control_nothing_can_be_told(weir: Run, folder: Path, verb: str)
     status, out, err = weir("lists", verb)
     assert (status, out) == (3, "")
     assert "the admin API at 127.0.0.1:1 does not answer" in err
+
+
+def test_an_answer_of_another_program_is_none(weir: Run, control: Control) -> None:
+    bodies: tuple[Any, ...] = ([], "hello", None)
+    for body in bodies:
+        control.says("/api/v1/stats/lists", body)
+        status, out, err = weir("lists", "status")
+        assert (status, out) == (3, "")
+        assert "is not the admin API" in err
+
+
+def test_an_answer_that_does_not_come_in_time_may_be_work_that_goes_on(
+    weir: Run, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HTTPConnection, "getresponse", Mock(side_effect=TimeoutError))
+    status, _, err = weir("lists", "suspend", "bets", "--reason", "r")
+    assert status == 3
+    assert "may still be done" in err
+
+
+def test_hits_of_a_list_with_any_name_are_asked_for(weir: Run, control: Control) -> None:
+    control.says(
+        "/api/v1/lists/bets%2F..%20x/hits", {"floor": 10, "hours": [], "shared_categories": [], "recent": []}
+    )
+    assert weir("lists", "hits", "bets/.. x") == (0, "no hits since control has started\n", "")
+    assert weir("lists", "hits", "none")[0] == 2
 
 
 def test_a_broken_configuration_is_status_2(weir: Run, folder: Path) -> None:

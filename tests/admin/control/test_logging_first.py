@@ -299,6 +299,52 @@ async def test_nothing_is_taken_without_its_proof(running: Any, worker: Worker, 
         worker.look()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_keys_that_somebody_deleted_come_back_though_the_log_is_stopped(
+    running: Any, index_key: bytes, restarted: bool
+) -> None:
+    world, controller = running
+    await world.controller().start()  # another generation, which is proven too
+    world.place.log_vkey.write_text(world.log.verifiers[0].text + "\n")
+    (world.place.state / KEYS_FILE).unlink()
+    with pytest.raises(TablesError, match="keys of the log are gone"):
+        Worker(world, index_key).look()
+    world.log.stopped = "the disk is full"
+    if restarted:
+        await world.controller().start()
+    else:
+        await controller._step()
+    worker = Worker(world, index_key)
+    assert worker.blocks("base-1.example")
+    assert worker.prover.refused == 0
+
+
+async def test_a_restart_is_ready_with_what_serves_though_the_log_is_stopped(running: Any) -> None:
+    """The supervisor says so to people and passes reloads on from then on."""
+    world, _ = running
+    world.log.stopped = "the clock is a year behind"
+    controller, ready = world.controller(), []
+    controller.on_published = ready.append
+    await controller.start()
+    assert ready == [controller.config]
+    assert controller.condition().publish_problem == "the clock is a year behind"
+    world.log.stopped = ""
+    await controller._step()
+    assert len(ready) == 2
+    assert controller.condition().publish_problem == ""
+
+
+async def test_a_first_start_is_not_ready_before_anything_serves(world: Any, bets: str, new_log: Any) -> None:
+    world.log = new_log()
+    world.log.stopped = "the disk is full"
+    world.write(bets)
+    world.sources.texts = {"bets": MORE}
+    controller, ready = world.controller(), []
+    controller.on_published = ready.append
+    await controller.start()
+    assert ready == []
+
+
 async def test_the_kill_switch_works_after_a_restart_while_the_log_is_stopped(
     running: Any, worker: Worker
 ) -> None:
