@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gateway.process import Gateway, Options
 from resolver.runtime.dumps import forbid_core_dumps
+from resolver.runtime.ending import end
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.priority import give_way
 from resolver.runtime.sockets import SocketError
@@ -61,4 +62,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main(sys.argv[1:]))

@@ -4,9 +4,15 @@ What never does: decisions. A verb asks a use case (``admin.services``) and prin
 what it needs when the verb runs, so that ``weir --help`` stays quick.
 """
 
+import sys
+
 
 def main() -> int:
     """The console script; returns the exit status."""
+    from admin.cli.serving import plainly, start
+
+    if (asked := plainly(sys.argv[1:])) is not None:
+        return start(asked)
     from admin.cli.app import run
 
     return run()

@@ -3,5 +3,6 @@
 import sys
 
 from admin.control.process import main
+from resolver.runtime.ending import end
 
-sys.exit(main(sys.argv[1:]))
+end(main(sys.argv[1:]))

@@ -1,8 +1,9 @@
 """API tokens: made, shown, revoked, and known again. The secret leaves here once, and is never stored.
 
 A token is 256 random bits, so its plain SHA-256 is enough: there is nothing to guess that a slow hash would protect.
-What a token may hand on is less than what somebody on the box may: releases and looks into secret lists are for
-persons whom the operator of the box has named (``weir tokens create``), or one leaked token could play two persons.
+What a token may hand on is less than what somebody on the box may: looks into secret lists, and whatever takes two
+persons, are for persons whom the operator of the box has named (``weir tokens create``), or one leaked token could play
+two persons.
 """
 
 from __future__ import annotations
@@ -31,7 +32,13 @@ USE_NOTED = 3600.0
 """Seconds: the last use is written down no more often than this, so that reading stays reading."""
 LONGEST_HOLDER = 100
 ONLY_ON_THE_BOX = frozenset(
-    {Permission.LISTS_RELEASE, Permission.LISTS_SECRET, Permission.AUDIT_ERASE, Permission.AUDIT_OPEN}
+    {
+        Permission.LISTS_RELEASE,
+        Permission.LISTS_ERASE,
+        Permission.LISTS_SECRET,
+        Permission.AUDIT_ERASE,
+        Permission.AUDIT_OPEN,
+    }
 )
 """What a token cannot hand on."""
 

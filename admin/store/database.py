@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from admin.config.database import hide_password
 from admin.store.engines import LOCK_SECONDS, Engines, make_engines
 from admin.store.errors import UnavailableError
-from admin.store.faults import FAULTS, in_words
+from admin.store.faults import faults_of, in_words
 from admin.store.migrate import upgrade
 from admin.store.transaction import Transaction, last_sequence
 from resolver.runtime.tasks import uninterrupted
@@ -142,5 +142,5 @@ def _in_one_piece(engine: Engine, work: Callable[[Connection], T]) -> T:
 def _faults(name: str) -> Iterator[None]:
     try:
         yield
-    except FAULTS as error:
+    except faults_of(name) as error:
         raise UnavailableError(in_words(name, error)) from error

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -127,6 +126,8 @@ def _postgresql(address: str, *, writing: bool) -> AsyncEngine:
         "lock_timeout": str(int(LOCK_SECONDS * 1000)),
         "idle_in_transaction_session_timeout": str(int(COMMAND_SECONDS * 1000)),
     }
+
+    import asyncpg  # no start with SQLite waits for this driver
 
     async def connect() -> Any:
         try:

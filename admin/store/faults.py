@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from asyncpg.exceptions import InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from admin.config.database import SQLITE
 
-FAULTS = (DBAPIError, PoolTimeoutError, PostgresError, InterfaceError, OSError)
-"""What the drivers raise of themselves (TimeoutError is an OSError)."""
+_FAULTS = (DBAPIError, PoolTimeoutError, OSError)
+"""What both drivers raise of themselves (TimeoutError is an OSError)."""
 
 _SQLITE: Mapping[str, str] = {
     "database is locked": "another process keeps it locked; end that process, or try again in a moment",
@@ -40,6 +39,15 @@ _POSTGRESQL: Mapping[str, str] = {
     "CannotConnectNowError": "the server is starting or stopping; this is tried again",
 }
 """By the name of the driver's exception (asyncpg.exceptions)."""
+
+
+def faults_of(name: str) -> tuple[type[Exception], ...]:
+    """What may be raised by whatever uses the database called ``name``, for an ``except`` clause."""
+    if name.startswith(SQLITE):
+        return _FAULTS
+    from asyncpg.exceptions import InterfaceError, PostgresError  # no start with SQLite waits for this driver
+
+    return (*_FAULTS, PostgresError, InterfaceError)
 
 
 def in_words(name: str, error: Exception) -> str:

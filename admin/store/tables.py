@@ -103,8 +103,10 @@ class SubscriberRow(DocumentRow):
 
     __tablename__ = "subscribers"
 
-    profile: Mapped[str] = mapped_column(IDENTIFIER, index=True)
-    """As in the document: who has a profile must be found without reading all documents."""
+    profile: Mapped[str] = mapped_column(IDENTIFIER, index=True, sort_order=1)
+    """As in the document: who has a profile must be found without reading all documents. It stands behind the columns of
+    every kind, where the migration has put it.
+    """
 
 
 class IdentityRow(Base):

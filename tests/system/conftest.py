@@ -291,13 +291,21 @@ def upstream() -> Iterator[FakeUpstream]:
     made.close()
 
 
-@pytest.fixture
-def make_appliance(tmp_path: Path) -> Iterator[Callable[..., Appliance]]:
-    """Build appliances (not yet started) from a configuration; all are stopped at the end."""
+@pytest.fixture(scope="module")
+def shared_upstream() -> Iterator[FakeUpstream]:
+    """The same for the tests of one module."""
+    made = FakeUpstream()
+    yield made
+    made.close()
+
+
+@contextlib.contextmanager
+def appliances(top: Path) -> Iterator[Callable[..., Appliance]]:
+    """Builds appliances, each in a folder of its own; all are stopped at the end."""
     made: list[Appliance] = []
 
     def build(config: dict[str, Any]) -> Appliance:
-        folder = tmp_path / f"box{len(made)}"
+        folder = top / f"box{len(made)}"
         folder.mkdir()
         appliance = Appliance(config, folder)
         made.append(appliance)
@@ -307,6 +315,20 @@ def make_appliance(tmp_path: Path) -> Iterator[Callable[..., Appliance]]:
     for appliance in made:
         if hasattr(appliance, "process"):
             appliance.stop()
+
+
+@pytest.fixture
+def make_appliance(tmp_path: Path) -> Iterator[Callable[..., Appliance]]:
+    """Build appliances (not yet started) from a configuration; all are stopped at the end."""
+    with appliances(tmp_path) as build:
+        yield build
+
+
+@pytest.fixture(scope="module")
+def make_shared_appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Appliance]]:
+    """The same for the tests of one module."""
+    with appliances(tmp_path_factory.mktemp("shared")) as build:
+        yield build
 
 
 def demo_config() -> dict[str, Any]:
@@ -355,12 +377,11 @@ def own_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     assert code == 0, appliance.output
 
 
-@pytest.fixture
-def small_config(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """The smallest useful configuration of DESIGN.md on free ports, with one list of the given names."""
+def small(folder: Path) -> Callable[..., dict[str, Any]]:
+    """Makes the smallest useful configuration of DESIGN.md, with its one list in ``folder``."""
 
     def build(upstreams: list[str], names: str = "bets.example\n", workers: int = 1) -> dict[str, Any]:
-        listed = tmp_path / "domains.txt"
+        listed = folder / "domains.txt"
         listed.write_text(names)
         return {
             "data_dir": "var",
@@ -393,6 +414,18 @@ def small_config(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def small_config(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """The smallest useful configuration of DESIGN.md on free ports, with one list of the given names."""
+    return small(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_small_config(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """The same for the tests of one module."""
+    return small(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
 def json_of() -> Callable[[str], Any]:
     """Parse JSON text."""
     return json.loads
@@ -408,7 +441,7 @@ def _needs_foreign_clients() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(name="free_port")
+@pytest.fixture(name="free_port", scope="session")
 def free_port_fixture() -> Callable[[], int]:
     """``free_port``, for tests that need one more."""
     return free_port

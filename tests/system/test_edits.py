@@ -67,11 +67,14 @@ class Api:
         self._connection.close()
 
 
-@pytest.fixture
-def box(make_appliance: Callable[..., Any], small_config: Callable[..., Any], upstream: Any) -> Any:
-    config = small_config([f"127.0.0.1:{upstream.port}"], names="bets.example\nold.example\n", workers=2)
-    config["gateway"]["answer"] = {"ipv4": "192.0.2.80", "ipv6": "2001:db8::80"}
-    appliance = make_appliance(config)
+@pytest.fixture(scope="module")
+def box(
+    make_shared_appliance: Callable[..., Any], shared_small_config: Callable[..., Any], shared_upstream: Any
+) -> Any:
+    """Two workers; each test edits names of its own."""
+    upstreams = [f"127.0.0.1:{shared_upstream.port}"]
+    config = shared_small_config(upstreams, names="bets.example\nold.example\n", workers=2)
+    appliance = make_shared_appliance(config)
     appliance.start()
     return appliance
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-# All declare their tables on Base.
-import admin.store.log_tables
-import admin.store.opening_tables
-import admin.store.probes  # noqa: F401
-from admin.store.tables import Base
+from admin.store.all_tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=Base.metadata, transactional_ddl=True

@@ -173,6 +173,25 @@ async def test_a_clock_that_jumps_stops_the_log(small_box: Any, moved: float, wo
     assert len(small_box.replay()) == 2
 
 
+async def test_a_log_that_a_clock_stops_does_not_look_well_while_an_event_waits_for_its_state(
+    small_box: Any, manifest: Any, snap: str
+) -> None:
+    log = small_box.log()
+    await log.start()
+    small_box.unix -= 86_400
+    with pytest.raises(LogStoppedError, match=r"write another name to audit\.origin"):
+        await log.publish(manifest(1), snap)
+    await small_box.happen(EventKind.PROFILE_CHANGED, "kids")
+    for _ in range(2):
+        with pytest.raises(LogStoppedError, match="86400 seconds behind"):
+            await log.catch_up()
+        assert log.problem
+    small_box.unix += 86_400
+    await log.publish(manifest(1), snap)
+    assert log.problem == ""
+    assert [leaf.type for leaf in small_box.replay()][-2:] == ["profile.set", "publish"]
+
+
 async def test_a_clock_that_steps_back_a_little_never_takes_the_time_back(small_box: Any) -> None:
     log = small_box.log()
     await log.start()

@@ -114,7 +114,9 @@ async def test_a_token_that_makes_no_sense_is_refused(database: Database, wanted
     assert [mistake.field for mistake in caught.value.mistakes] == [field]
 
 
-async def test_a_token_hands_on_no_more_than_it_has_and_never_a_release(database: Database) -> None:
+async def test_a_token_hands_on_no_more_than_it_has_and_never_what_takes_two_persons(
+    database: Database,
+) -> None:
     narrow = Actor(ActorKind.TOKEN, "x", "Anna", frozenset({Permission.TOKENS_WRITE, Permission.CHECK}))
     await issue(database, Wanted(Role.OPERATOR, "cron", frozenset({Permission.CHECK})), narrow)
     operator = Actor(ActorKind.TOKEN, "y", "Anna", GRANTS[Role.OPERATOR])
@@ -124,6 +126,7 @@ async def test_a_token_hands_on_no_more_than_it_has_and_never_a_release(database
         (narrow, Wanted(Role.OPERATOR, "cron")),
         (operator, Wanted(Role.OPERATOR, "second self")),
         (operator, Wanted(Role.LIST_MANAGER, "second self", frozenset({Permission.LISTS_RELEASE}))),
+        (operator, Wanted(Role.OPERATOR, "second self", frozenset({Permission.LISTS_ERASE}))),
         (operator, Wanted(Role.LIST_MANAGER, "second self", frozenset({Permission.LISTS_SECRET}))),
     ):
         with pytest.raises(DeniedError, match="cannot hand on"):

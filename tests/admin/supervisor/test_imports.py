@@ -25,9 +25,11 @@ PROBE = "import sys, {module}; print(*sorted(set(sys.modules) & set({names!r})))
                 "resolver.policy.model",
             ],
         ),
+        ("admin.cli.serving", ["asyncio", "pydantic_core", "typer"]),
         ("admin.cli.app", ["asyncio", "email", "rich.console", "yaml"]),
         ("admin.control.process", ["aiohttp", "dns", "prometheus_client", "rich.console"]),
         ("resolver.worker", ["aiohttp", "blocklists.formats", "dns", "rich.console", "yaml"]),
+        ("admin.store.database", ["alembic", "asyncpg"]),
         ("gateway.process", ["blocklists.formats", "dns", "rich.console", "yaml"]),
     ],
 )
