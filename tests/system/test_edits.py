@@ -86,10 +86,19 @@ def clients(box: Any) -> Iterator[Clients]:
     made.close()
 
 
+def slowdown() -> float:
+    """How much longer work takes here now than the machine would need if it did nothing else; 1 when it does not."""
+    begun, worked = time.perf_counter(), time.process_time()
+    while (spent := time.process_time() - worked) < 0.02:
+        pass
+    return (time.perf_counter() - begun) / spent
+
+
 def test_every_worker_obeys_at_once(box: Any, clients: Clients) -> None:
     api = Api(box)
-    took = []
+    took, slowed = [], []
     for number in range(EDITS):
+        slowed.append(slowdown())
         name = f"n{number}.example"
         assert not any(clients.ask(name))  # and from now on its answer is in every cache
         for change, blocked in (("add", True), ("remove", False)):
@@ -101,10 +110,11 @@ def test_every_worker_obeys_at_once(box: Any, clients: Clients) -> None:
     api.close()
     took.sort()
     print(
-        f"edit to effect on all workers: median {statistics.median(took) * 1000:.1f} ms, worst {took[-1] * 1000:.1f} ms"
+        f"edit to effect on all workers: median {statistics.median(took) * 1000:.1f} ms, worst {took[-1] * 1000:.1f} ms, "
+        f"on a machine that was slowed down {statistics.median(slowed):.1f} times"
     )
     # A busy machine only ever makes an edit slower, so the quickest tenth shows what the appliance needs.
-    assert took[len(took) // 10] <= SOON
+    assert took[len(took) // 10] <= SOON * statistics.median(slowed)
 
 
 def later_generation(box: Any) -> int | None:
