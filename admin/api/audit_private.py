@@ -132,10 +132,10 @@ async def post_erasures(request: web.Request) -> web.Response:
         said = Act(act.actor, act.at, asked.reason.strip())
         return await erase_private(transaction, said, target)
 
-    done, headers = await change(request, erase)
+    done, standing = await change(request, erase)
     if not done.waits:
         with contextlib.suppress(
             StoreError
         ):  # what is erased is erased; its traces go with the next checkpoint
             await (await request.app[APPLIANCE].connect()).fold()
-    return web.json_response(asdict(done), headers=headers)
+    return web.json_response(asdict(done), headers=standing.headers)

@@ -63,7 +63,7 @@ class Releasing(Reasoned):
 
 
 SCHEMAS: dict[str, Schema] = {
-    "Decided": exactly(list=TEXT, message=TEXT, in_force=FLAG, generation=MAYBE_COUNT)
+    "Decided": exactly(list=TEXT, message=TEXT, in_force=FLAG, generation=MAYBE_COUNT, waits=TEXT)
 }
 MODELS = (Reasoned, Suspending, RollingBack, Releasing)
 
@@ -191,5 +191,6 @@ def _shown(decided: Decided) -> web.Response:
             "message": decided.message,
             "in_force": decided.in_force,
             "generation": decided.generation,
+            "waits": decided.waits,
         }
     )

@@ -152,10 +152,12 @@ async def post(request: web.Request) -> web.Response:
     async def create(transaction: Transaction, _declared: Config, act: Act) -> Issued:
         return await create_token(transaction, act, wanted, random=secrets.token_bytes(TOKEN_BYTES))
 
-    issued, headers = await change(request, create)
+    issued, standing = await change(request, create)
     body = {**_body(issued.token), "token": issued.text}
     location = f"{PATH}/{issued.token.id}"
-    return web.json_response(body, status=HTTPStatus.CREATED, headers=headers | {"Location": location})
+    return web.json_response(
+        body, status=HTTPStatus.CREATED, headers=standing.headers | {"Location": location}
+    )
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -165,8 +167,8 @@ async def delete(request: web.Request) -> web.Response:
     async def revoke(transaction: Transaction, _declared: Config, act: Act) -> None:
         await revoke_token(transaction, act, request.match_info["id"])
 
-    _, headers = await change(request, revoke)
-    return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+    _, standing = await change(request, revoke)
+    return web.Response(status=HTTPStatus.NO_CONTENT, headers=standing.headers)
 
 
 def _body(token: Token) -> dict[str, Any]:

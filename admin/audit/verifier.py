@@ -279,7 +279,7 @@ class Replay:
         if not self.times[1] <= t <= self.now + CLOCK_ERROR:
             span = f"{moment(self.times[1])} (the leaf before) to {moment(self.now)} (now, or --at)"
             raise FailedError(f"{place}: dated {moment(t)}, not within {span}")
-        if kind in ("log.init", "key.add", "key.retire"):
+        if kind in ("log.init", "log.next", "key.add", "key.retire"):
             self._key(leaf, place)
         if state != self.state:
             self._manifest(f"state/{state}.json", state)
@@ -395,7 +395,7 @@ class Replay:
         if leaf["type"] == "key.retire":
             self.valid.discard(key)
             self.spans.setdefault(text, [None, None])[1] = self.size
-        else:
+        elif leaf["type"] != "log.next":  # whose key signs the log to come
             self.valid |= {key} if key.public else set()
             self.fresh |= self.valid & {key} if self.size else set()
             self.spans[text] = [self.size, None]

@@ -8,7 +8,7 @@ import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -38,6 +38,8 @@ class Answer:
 
     body: dict[str, Any]
     etag: str
+    waits: str = ""
+    """Why a change is kept and not in force yet; empty if it is."""
 
 
 def get(config: Config, path: str) -> dict[str, Any]:
@@ -51,10 +53,10 @@ def post(config: Config, path: str, body: dict[str, Any] | None = None, reason: 
 
 
 def change(
-    config: Config, method: str, path: str, body: dict[str, Any] | None, *, etag: str, reason: str = ""
-) -> dict[str, Any]:
-    """A change of what was read with this tag: it is refused if somebody else was quicker."""
-    return ask(config, method, path, body, {"If-Match": etag} | _why(reason)).body
+    config: Config, method: str, path: str, body: dict[str, Any] | None, *, etag: str = "", reason: str = ""
+) -> Answer:
+    """A change; with an ``etag`` one of what was read so: it is refused if somebody else was quicker."""
+    return ask(config, method, path, body, ({"If-Match": etag} if etag else {}) | _why(reason))
 
 
 def lines(config: Config, path: str, header: str) -> tuple[bytes, str]:
@@ -81,10 +83,10 @@ def ask(
     """One request. Errors as ``get``."""
     answer, text = _request(config, method, path, body, headers or {})
     said = _object(config, text) if text or answer.status not in _GOOD else {}
-    etag = answer.getheader("ETag", "")
+    etag, waits = answer.getheader("ETag", ""), unquote(answer.getheader("Weir-Waits", ""))
     if answer.status not in _GOOD:
         raise RefusedError(answer.status, _detail(said, answer.reason))
-    return Answer(said, etag)
+    return Answer(said, etag, waits)
 
 
 def _request(

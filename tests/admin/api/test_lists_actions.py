@@ -10,7 +10,7 @@ import pytest
 from admin.services.actors import DeniedError, Permission, Role
 from admin.services.errors import ConflictError, NotFoundError
 
-DECIDED = {"list": "bets", "message": "So it is.", "in_force": True, "generation": 7}
+DECIDED = {"list": "bets", "message": "So it is.", "in_force": True, "generation": 7, "waits": ""}
 
 
 @pytest.mark.parametrize(

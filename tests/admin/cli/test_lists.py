@@ -44,6 +44,15 @@ BETS: dict[str, Any] = {
 }
 
 
+DECIDED: dict[str, Any] = {
+    "list": "bets",
+    "message": "So it is.",
+    "in_force": False,
+    "generation": 4,
+    "waits": "",
+}
+
+
 @dataclass
 class Control:
     """A control that answers by path, each answer once until the last, and remembers what it was asked."""
@@ -56,7 +65,7 @@ class Control:
 
     def lists(self, *states: dict[str, Any]) -> None:
         """What each look at all lists finds, of one list."""
-        self.says("/api/v1/stats/lists", *({"lists": [BETS | state]} for state in states))
+        self.says("/api/v1/stats/lists", *({"lists": [BETS | state], "waits": ""} for state in states))
 
 
 @pytest.fixture
@@ -190,7 +199,7 @@ def test_decisions_reach_control(
     weir: Run, control: Control, arguments: tuple[str, ...], path: str, body: dict[str, Any]
 ) -> None:
     url = f"/api/v1/lists/bets/{path}"
-    control.says(url, {"list": "bets", "message": "So it is.", "in_force": True, "generation": 4})
+    control.says(url, DECIDED | {"in_force": True})
     status, out, err = weir("lists", *arguments)
     assert (status, err) == (0, "")
     assert out.startswith("list bets: So it is. (in force after ")
@@ -198,9 +207,15 @@ def test_decisions_reach_control(
 
 
 def test_what_waits_for_a_compilation_is_said(weir: Run, control: Control) -> None:
-    answer = {"list": "bets", "message": "So it is.", "in_force": False, "generation": 4}
-    control.says("/api/v1/lists/bets/resume", answer)
-    assert "the lists are being compiled for it" in weir("lists", "resume", "bets", "--reason", "r")[1]
+    control.says("/api/v1/lists/bets/resume", DECIDED)
+    status, out, _ = weir("lists", "resume", "bets", "--reason", "r")
+    assert (status, out) == (0, "list bets: So it is. (the lists are being compiled for it)\n")
+
+
+def test_why_a_decision_waits_is_said(weir: Run, control: Control) -> None:
+    control.says("/api/v1/lists/bets/resume", DECIDED | {"waits": "the disk is full: make room"})
+    status, out, _ = weir("lists", "resume", "bets", "--reason", "r")
+    assert (status, out) == (3, "list bets: So it is. (it waits: the disk is full: make room)\n")
 
 
 @pytest.mark.parametrize(("http", "status"), [(403, 1), (404, 2), (409, 1), (422, 2), (503, 3), (500, 3)])
@@ -286,6 +301,17 @@ def test_an_update_that_came_to_nothing_is_status_1(weir: Run, control: Control,
     control.lists({"attempts": 2, "state": state, "in_force": False, "message": "Because."})
     status, out, _ = weir("lists", "sync", "bets")
     assert (status, out) == (1, f"list bets: {state}: Because.\n")
+
+
+@pytest.mark.usefixtures("quick")
+def test_why_an_update_waits_is_said_once(weir: Run, control: Control) -> None:
+    control.says("/api/v1/lists/bets/sync", {"list": "bets", "attempt": 2}, status=202)
+    waiting = {"lists": [BETS | {"attempts": 2, "in_force": False}], "waits": "the log is stopped: mend it"}
+    done = {"lists": [BETS | {"attempts": 2}], "waits": ""}
+    control.says("/api/v1/stats/lists", waiting, waiting, done)
+    status, out, err = weir("lists", "sync", "bets")
+    assert (status, out) == (0, "list bets: accepted: A new version with 1,234 entries.\n")
+    assert err == "weir: what is new is kept, and waits to come into force: the log is stopped: mend it\n"
 
 
 @pytest.mark.usefixtures("quick")

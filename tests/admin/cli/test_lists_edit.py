@@ -22,7 +22,7 @@ class Control:
 
     port: int = 0
     status: int = 200
-    answer: bytes = b'{"list": "bets", "in_force": 2, "compiling": false, "edits": [{}, {}, {}]}'
+    answer: bytes = b'{"list": "bets", "in_force": 2, "compiling": false, "waits": "", "edits": [{}, {}, {}]}'
     asked: list[tuple[str, str | None, Any]] = field(default_factory=list)
 
 

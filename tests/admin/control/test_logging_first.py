@@ -14,6 +14,7 @@ from admin.config import load
 from admin.control.controller import Controller
 from admin.services.actors import Actor, ActorKind
 from admin.services.acts import Act
+from admin.services.profiles import PROFILES
 from blocklists.canonical import to_wire
 from blocklists.edits import Change
 from resolver.tables.names import KEYS_FILE, STAGED, TablesError, current_generation, proof_name
@@ -323,7 +324,7 @@ async def test_a_restart_is_ready_with_what_serves_though_the_log_is_stopped(run
     """The supervisor says so to people and passes reloads on from then on."""
     world, _ = running
     world.log.stopped = "the clock is a year behind"
-    controller, ready = world.controller(), []
+    controller, ready = world.controller(), list[object]()
     controller.on_published = ready.append
     await controller.start()
     assert ready == [controller.config]
@@ -334,12 +335,40 @@ async def test_a_restart_is_ready_with_what_serves_though_the_log_is_stopped(run
     assert controller.condition().publish_problem == ""
 
 
+async def test_a_change_says_whether_it_is_in_force(running: Any) -> None:
+    world, controller = running
+    act = Act(OPERATOR, 1.0, "")
+
+    async def put(name: str) -> str:
+        async with controller.database.transaction() as transaction:
+            await PROFILES.create(transaction, controller.declared, act, name, {})
+        said: str = await controller.store_changed()
+        return said
+
+    assert await put("one") == ""
+    decided = await controller.lists.suspend(OPERATOR, "bets", "A mistake.", None)
+    assert (decided.in_force, decided.waits) == (True, "")
+    await until(lambda: not controller._publisher.is_ahead)
+    world.log.stopped = "the disk is full"
+    assert await put("two") == "the disk is full"
+    decided = await controller.lists.resume(OPERATOR, "bets", "It is none.")
+    assert (decided.in_force, decided.waits) == (False, "the disk is full")
+    decided = await controller.lists.suspend(OPERATOR, "bets", "It is one.", None)  # ahead of the log
+    assert (decided.in_force, controller.condition().publish_problem) == (True, "")
+    assert await put("more") == "the disk is full"
+    edited = await controller.edit(act, "bets", [Wish(Change.ADD, "another.example")])
+    assert (edited.in_force, edited.waits) == (0, "the disk is full")
+    world.log.stopped = ""
+    assert await put("three") == ""
+    assert {"one", "two", "three"} <= controller.config.profiles.keys()
+
+
 async def test_a_first_start_is_not_ready_before_anything_serves(world: Any, bets: str, new_log: Any) -> None:
     world.log = new_log()
     world.log.stopped = "the disk is full"
     world.write(bets)
     world.sources.texts = {"bets": MORE}
-    controller, ready = world.controller(), []
+    controller, ready = world.controller(), list[object]()
     controller.on_published = ready.append
     await controller.start()
     assert ready == []
