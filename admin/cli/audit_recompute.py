@@ -13,7 +13,7 @@ import typer
 from admin.cli.audit_offline import read_replay_keys
 from admin.cli.exits import Exit
 from admin.cli.opened_folder import read_folder
-from admin.cli.terminal import complain, say
+from admin.cli.terminal import complain, paragraph, say
 
 if TYPE_CHECKING:
     from admin.audit.recomputing import Answered, Finding, Text, Told
@@ -73,7 +73,7 @@ def _compared(things: list[Text | Answered], keys: list[Key], log: str | None, m
 
 def _tell(findings: list[Finding]) -> int:
     for finding in findings:
-        say(f"{finding.what}: {finding.result}: {finding.why}")
+        say(paragraph(f"{finding.what}: {finding.result}: {finding.why}"))
     results = {finding.result.value for finding in findings}
     return Exit.FAILED if "differs" in results else Exit.UNKNOWN if "cannot tell" in results else Exit.DONE
 
