@@ -37,7 +37,7 @@ class Cluster:
         """Run one of PostgreSQL's programs; it refuses to be run by root."""
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*user, str(self.programs / program), *arguments]
-        subprocess.run(command, check=True, capture_output=True, timeout=60, cwd=self.folder)
+        subprocess.run(command, check=True, capture_output=True, timeout=150, cwd=self.folder)
 
     def start(self) -> None:
         settings = f"-k {self.folder} -c listen_addresses= -c fsync=off"

@@ -89,7 +89,7 @@ def run(checkout: Path, tmp_path: Path) -> Run:
             executable(programs / name, PYTHON if name == "python3" else "#!/bin/sh\n")
         environ = {"PATH": str(programs), "HOME": str(tmp_path)}
         command = [str(checkout / "deploy" / "bootstrap"), *arguments]
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, cwd=os.sep)
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=150, cwd=os.sep)
 
     return call
 

@@ -27,7 +27,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "deploy" / "demo" / "weir.yaml"
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
@@ -99,21 +99,23 @@ class Appliance:
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(20)
-        self._reader.join(5)
+        code = self.process.wait(60)
+        self._reader.join(60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
 
     def dig(self, name: str, rtype: str = "A", *extra: str, source: str = "127.0.0.1") -> Dig:
-        command = ["kdig", "@127.0.0.1", "-p", str(self.dns), "-b", source, "+edns", "+timeout=5", "+retry=0"]
+        command = ["kdig", "@127.0.0.1", "-p", str(self.dns), "-b", source, "+edns", "+timeout=9", "+retry=0"]
         return Dig(
-            subprocess.run([*command, *extra, name, rtype], capture_output=True, text=True, timeout=20).stdout
+            subprocess.run(
+                [*command, *extra, name, rtype], capture_output=True, text=True, timeout=150
+            ).stdout
         )
 
     def curl(self, url: str, *extra: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["curl", "-sS", "-i", "-m", "10", *extra, url], capture_output=True, text=True, timeout=20
+            ["curl", "-sS", "-i", "-m", "30", *extra, url], capture_output=True, text=True, timeout=60
         )
 
     def page(self, host: str, *extra: str) -> subprocess.CompletedProcess[str]:
@@ -130,7 +132,7 @@ class Appliance:
         headers = self.credentials if as_root else {}
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=150) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -144,12 +146,12 @@ class Appliance:
             headers={**self.credentials, "Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=150) as answer:
             return answer.status, answer.read().decode()
 
     def weir(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).parent / "weir"), *arguments, "-c", str(self.path)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, timeout=150)
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
@@ -171,7 +173,7 @@ class Appliance:
                     found.append(int(entry.name))
         return found
 
-    def eventually(self, condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+    def eventually(self, condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
         """Wait for a condition with a deadline."""
         end = time.monotonic() + seconds
         while not condition():

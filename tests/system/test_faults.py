@@ -110,7 +110,7 @@ def test_a_second_appliance_on_the_same_folder_is_refused(steady: Any) -> None:
         [str(Path(os.sys.executable).parent / "weir"), "serve", "-c", str(steady.path)],  # type: ignore[attr-defined]
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=150,
     )
     assert again.returncode != 0
     assert "Traceback" not in again.stderr

@@ -61,7 +61,7 @@ def masked(answer: bytes, name: str) -> bytes:
 def udp(port: int) -> Iterator[Callable[[bytes], bytes]]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(("127.0.0.1", port))
-        sock.settimeout(5)
+        sock.settimeout(30)
 
         def ask(query: bytes) -> bytes:
             sock.send(query)
@@ -72,7 +72,7 @@ def udp(port: int) -> Iterator[Callable[[bytes], bytes]]:
 
 @contextlib.contextmanager
 def tcp(port: int) -> Iterator[Callable[[bytes], bytes]]:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock, sock.makefile("rb") as answers:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock, sock.makefile("rb") as answers:
 
         def ask(query: bytes) -> bytes:
             sock.sendall(struct.pack("!H", len(query)) + query)

@@ -25,7 +25,7 @@ import pytest
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(shutil.which("named") is None, reason="no BIND here"),
 ]
 

@@ -57,7 +57,7 @@ def ask_udp(box: Any, source: str, packets: Iterable[bytes]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((source, 0))
         sock.connect(("127.0.0.1", box.dns))
-        sock.settimeout(5)
+        sock.settimeout(30)
         for packet in packets:
             sock.send(packet)
             assert sock.recv(65_535)[:2] == packet[:2]
@@ -65,7 +65,7 @@ def ask_udp(box: Any, source: str, packets: Iterable[bytes]) -> None:
 
 def ask_tcp(box: Any, source: str, packets: Iterable[bytes]) -> None:
     with (
-        socket.create_connection(("127.0.0.1", box.dns), timeout=5, source_address=(source, 0)) as sock,
+        socket.create_connection(("127.0.0.1", box.dns), timeout=30, source_address=(source, 0)) as sock,
         sock.makefile("rb") as answers,
     ):
         for packet in packets:

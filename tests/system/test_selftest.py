@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 LISTS: dict[str, dict[str, Any]] = {
     "bets": {"kind": "category", "categories": ["gambling"]},
@@ -49,7 +49,7 @@ def _events(box: Any, list_id: str) -> list[dict[str, Any]]:
         "Weir-User": "root",
     }
     url = f"http://127.0.0.1:{box.admin}/api/v1/audit?kind=list.selftest&subject={list_id}"
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=150) as answer:
         items: list[dict[str, Any]] = json.load(answer)["items"]
     return items
 

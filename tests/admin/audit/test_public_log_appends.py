@@ -10,6 +10,8 @@ import pytest
 from admin.audit.doubt import LogStoppedError
 from admin.audit.events import Event, EventKind
 from admin.services.actors import Actor, ActorKind
+from admin.store.log import StoreLedger
+from resolver.tlog.leaves import encode
 from resolver.tlog.manifests import Manifest
 
 ZERO = "0" * 64
@@ -110,6 +112,19 @@ async def test_what_is_bound_already_is_not_put_in_again(box: Any, manifest: Mak
     other.verify(box.vkeys())
     with_urls = await log.publish(manifest(1), "cd" * 32, "ef" * 32)
     assert dict(with_urls.verify(box.vkeys())[0].facts) == {"snap": "cd" * 32, "urls": "ef" * 32}
+
+
+async def test_what_was_written_just_now_is_not_read_back(
+    box: Any, manifest: Make, snap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change waits for its proof: the leaf that it needs is at hand."""
+    log = box.log()
+    await log.start()
+    await box.happen(EventKind.PROFILE_CHANGED, "strict")
+    monkeypatch.setattr(StoreLedger, "leaves", None)
+    proof = await log.publish(manifest(1), snap)
+    assert proof.index == 2
+    assert proof.leaf == encode(box.replay()[2])
 
 
 async def test_events_that_change_the_state_wait_for_it_and_then_go_alone(box: Any) -> None:

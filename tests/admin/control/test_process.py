@@ -76,7 +76,7 @@ class Control:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=150) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -56,7 +56,7 @@ def test_one_outlier_is_no_slope() -> None:
     assert slope([(float(n), 1e9 if n == 50 else 100.0) for n in range(100)]) == 0.0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_short_soak_of_the_appliance(tmp_path: Path) -> None:
     """Memory, descriptors and changes; how many answers are late where the machine is busy says nothing of them."""
     told = ["--seconds", "20", "--names", "20000", "--every", "4", "--rate", "500"]

@@ -357,7 +357,7 @@ def test_a_writer_killed_at_any_moment_leaves_what_was_published(tmp_path: Path)
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
     )
     assert done.returncode == 0, done.stderr

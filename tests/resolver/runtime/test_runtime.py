@@ -95,7 +95,7 @@ def test_a_process_that_spoke_leaves_no_socket_open_at_its_end(tmp_path: Path) -
         manager.bind(str(tmp_path / "n"))
         command = [sys.executable, "-W", "error", "-c", speak]
         environ = os.environ | {"NOTIFY_SOCKET": str(tmp_path / "n")}
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=150, check=True)
     assert (done.stdout, done.stderr) == ("True\n", "")
 
 

@@ -218,7 +218,7 @@ def test_a_thousand_changes_are_each_obeyed_within_50_ms(path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
     )
     assert done.returncode == 0, done.stderr

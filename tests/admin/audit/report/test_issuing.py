@@ -110,7 +110,7 @@ def test_an_index_leaves_strange_files_alone(tmp_path: Path) -> None:
 def test_the_process_ends_with_what_it_found(maker: Any, log: Path) -> None:
     def run(folder: Path) -> tuple[int, str]:
         command = [sys.executable, "-m", "admin.audit.report", "--log", str(folder), "--keys", f"{log}.vkey"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=150)
         return done.returncode, done.stderr
 
     assert run(log)[0] == 0
