@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,7 @@ ONLY_ON_THE_BOX = frozenset(
     }
 )
 """What a token cannot hand on."""
+_ID = re.compile(rf"[0-9a-f]{{{2 * ID_BYTES}}}", re.ASCII)
 _TOKENS = Base.metadata.tables[TokenRow.__tablename__]
 
 
@@ -209,9 +211,10 @@ def _good_for(wanted: Wanted) -> frozenset[Permission]:
 
 
 async def _row(transaction: Transaction, token_id: str) -> TokenRow:
-    row = await transaction.session.get(TokenRow, token_id)
+    is_one = _ID.fullmatch(token_id) is not None
+    row = await transaction.session.get(TokenRow, token_id) if is_one else None
     if row is None:
-        raise NotFoundError(f"there is no token `{token_id[:40]}`; `weir tokens list` shows all")
+        raise NotFoundError(f"there is no token {token_id[:40]!r}; `weir tokens list` shows all")
     return row
 
 

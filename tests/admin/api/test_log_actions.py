@@ -91,6 +91,9 @@ async def test_only_who_may_decides_with_a_reason(
         (Role.AUDITOR, {"reason": "x"}, 403),
         (Role.LIST_MANAGER, {"reason": "x"}, 403),
         (Role.OPERATOR, {}, 422),
+        (Role.OPERATOR, {"reason": " "}, 422),
+        (Role.OPERATOR, {"reason": "an escape \x1b[2J"}, 422),
+        (Role.OPERATOR, {"reason": "what PostgreSQL does not store: \0"}, 422),
         (Role.OPERATOR, {"reason": "x", "more": 1}, 422),
     ):
         headers = {"Authorization": f"Bearer {await make_token(role)}"}
