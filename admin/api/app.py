@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
@@ -42,7 +43,7 @@ from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.hits import get_hits
-from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, LOG_READERS, SEATS, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, LOG_READERS, SEATS, TEXTS_TURN, TRAFFIC
 from admin.api.lists_actions import (
     post_erase,
     post_release,
@@ -201,6 +202,7 @@ def make_app(
     if public_log is not None:
         app[log_actions.PUBLIC_LOG] = public_log
     app[SEATS] = Seats()
+    app[TEXTS_TURN] = asyncio.Lock()
     app[LOG_READERS] = LogReaders(clock)
     app.on_response_prepare.append(_add_headers)
     app.on_cleanup.append(close_readers)

@@ -31,7 +31,7 @@ from admin.api.describing import (
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.list_life import KeptVersion
 from admin.services.actors import Actor, ActorKind, Permission
-from admin.services.errors import NotFoundError
+from admin.services.find_list import find_list
 from blocklists.enforcement import Enforced
 from blocklists.model import Disposition, Kind
 from blocklists.records import AgeLevel
@@ -130,11 +130,8 @@ async def get_lists_status(request: web.Request) -> web.Response:
 
 async def get_list_status(request: web.Request) -> web.Response:
     """One list."""
-    list_id, actor = request.match_info["id"], request[ACTOR]
-    for item in request.app[APPLIANCE].condition().lists:
-        if item.id == list_id:
-            return web.json_response(status_of(item, actor))
-    raise NotFoundError(f"There is no list {list_id[:80]!r}")
+    found = find_list(request.app[APPLIANCE].condition().lists, request.match_info["id"])
+    return web.json_response(status_of(found, request[ACTOR]))
 
 
 async def get_versions(request: web.Request) -> web.Response:

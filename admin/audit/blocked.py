@@ -84,6 +84,8 @@ class Situation:
     def __init__(self, at: int) -> None:
         """``at`` is POSIX seconds."""
         self.at = at
+        self.origin = ""
+        """The log that was written then: the indices are in it, but for the next one behind its last."""
         self.leaf: tuple[int, int] | None = None
         """Index and time of the last leaf up to then."""
         self.next: tuple[int, int] | None = None
@@ -98,6 +100,8 @@ class Situation:
             self.next = self.next or place
             return
         self.leaf, self.state = place, str(leaf["state"])
+        if leaf["type"] == LeafType.LOG_INIT:
+            self.origin = str(leaf.get("origin", ""))
         if leaf["type"] == LeafType.ENFORCE:
             self._served[str(leaf["node"])] = str(leaf["served"]), place[1]
 

@@ -134,6 +134,7 @@ def _tell(question: Question, situation: Situation, found: Answer, *, as_json: b
                 "url": None if question.page is None else question.page.text,
                 "at": question.at,
                 "profile": question.profile,
+                "log": situation.origin,
                 "state": situation.state,
                 "leaf": situation.leaf,
                 "next": situation.next,
@@ -149,6 +150,7 @@ def _tell(question: Question, situation: Situation, found: Answer, *, as_json: b
         ("for", f"profile {question.profile}" if question.profile else "everybody, whatever the profile"),
         ("answer", coloured(found.outcome.value, colour)),
         ("because", found.why),
+        ("log", situation.origin),
         ("state", f"{situation.state} (leaf {_place(situation.leaf)}, until leaf {_place(situation.next)})"),
         ("served by", ", ".join(f"{node} since {_moment(t)}" for node, t in situation.served.items())),
     ]

@@ -19,7 +19,8 @@ from admin.control.erasure import Wish, agreed
 from admin.control.lives import Lives
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import LONGEST_REASON
-from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
+from admin.services.errors import ConflictError, InvalidError, Mistake
+from admin.services.find_list import find_list
 from blocklists.entry_life import EntryLives, ReviewPart
 from blocklists.gates import SHORTEST_DIGEST
 from blocklists.ledger import Since
@@ -279,10 +280,7 @@ class Decisions:
         return Decided(list_id, message, self._effects.generation(), in_force, waits)
 
     def _source(self, list_id: str) -> ListSource:
-        for source in self._effects.sources():
-            if source.id == list_id:
-                return source
-        raise NotFoundError(f"There is no list {list_id[:80]!r}")
+        return find_list(self._effects.sources(), list_id)
 
 
 _PERSONS = 2

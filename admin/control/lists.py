@@ -90,11 +90,12 @@ class ListKeeper:
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._fetching: dict[str, tuple[ListSource, asyncio.Task[Fetched]]] = {}
 
-    def follow(self, sources: Iterable[ListSource]) -> set[str]:
+    def follow(self, sources: Iterable[ListSource], *, anew: bool = True) -> set[str]:
         """Keep these lists from now on. Returns those that are to be fetched before the next state is published.
 
-        These are file lists, which an operator expects to be read again, and those that changed, have no text here, or
-        have a held version that was released. A running fetch of a source that changed is given up for the new source.
+        These are lists that changed or have a held version that was released; if the configuration is read ``anew``, also
+        those without text here and file lists, which an operator expects to be read again; else these wait for their turn.
+        A running fetch of a source that changed is given up for the new source.
         """
         before, self._sources = self._sources, {source.id: source for source in sources}
         self._schedule.keep_only(set(self._sources))
@@ -109,7 +110,8 @@ class ListKeeper:
                     self._store.forget_text(source.id)
             changed = bool(before) and before.get(source.id) != source
             released = bool(self._store.attempt(source.id).released)
-            if changed or released or source.url.startswith("file:") or not self._is_at_hand(source):
+            wanted = anew and (source.url.startswith("file:") or not self._is_at_hand(source))
+            if changed or released or wanted:
                 self._schedule.put(source.id, source.refresh, due=now)
                 needed.add(source.id)
             elif source.id not in before:

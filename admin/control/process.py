@@ -49,7 +49,7 @@ from blocklists.vault import BLOBS, COMMITMENTS, VaultKey, VaultKeyError
 from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.logs import configure_logs
 from resolver.runtime.notify import notify, watchdog_interval
-from resolver.runtime.priority import give_way
+from resolver.runtime.priority import BEHIND_QUERIES, give_way
 from resolver.runtime.tasks import spawn
 from resolver.tables.names import current_generation
 
@@ -58,9 +58,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 USAGE = 2
-NICENESS = 10
-"""Where a compilation and a worker want the same CPU, whoever answers queries goes first."""
-API_WAITS = 2.0
+API_WAITS = 5.0
 """Seconds that the API waits for the first generation: loading its modules would hold up what that is made of."""
 
 
@@ -92,7 +90,7 @@ def _run(config: Config) -> int:
     place = Place(config.data_dir)
     place.create()
     if current_generation(place.state) is not None:  # without one nobody answers queries yet
-        give_way(NICENESS)
+        give_way(BEHIND_QUERIES)
     lock = Lock(place.run / "control.lock", what="control")
     # The run folder may be a tmpfs of each container; the log lies where its data lies.
     writing = Lock(place.log_staging / "lock", what="the writer of the public log")
@@ -157,7 +155,7 @@ async def _serve(config: Config, vault: VaultKey) -> None:
     files = FileWatcher(controller.called, parts.keeper.tag)
 
     def follow(adopted: Config) -> None:
-        give_way(NICENESS)
+        give_way(BEHIND_QUERIES)
         protect_memory(adopted)
         tell_of_strays(adopted)
         published.set()

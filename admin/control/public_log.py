@@ -137,7 +137,7 @@ class PublicLog:
             self._news.clear()
             with contextlib.suppress(LogStoppedError):
                 await self.catch_up()
-                await self._settle_if_idle()
+                await uninterrupted(self._settle_if_idle())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY if self.problem else LOOK):
                     await self._news.wait()
@@ -148,8 +148,12 @@ class PublicLog:
 
     async def put_in(self) -> None:
         """Put in every event that waits, those too whose state is yet to be published. LogStoppedError."""
-        async with self._turn, self._saying():
-            await self._drain(await self.ready(), hold=False)
+
+        async def work() -> None:
+            async with self._turn, self._saying():
+                await self._drain(await self.ready(), hold=False)
+
+        await uninterrupted(work())
 
     async def publish(self, manifest: Manifest, snap: str, urls: str = "") -> StateProof:
         """Put a state into the log that is about to be in force, with all events that wait.

@@ -33,13 +33,14 @@ _MANAGER_VARIABLES = (
 class Program:
     """What runs under a name: its command line, the addresses it serves, and whether siblings serve the same.
 
-    ``judges``: it checks the configuration, and ends with status 2 if that cannot be used.
+    ``judges``: it checks the configuration, and ends with status 2 if that cannot be used. ``niceness`` as of ``launch``.
     """
 
     command: tuple[str, ...]
     addresses: tuple[Address, ...] = ()
     siblings: bool = False
     judges: bool = False
+    niceness: int = 0
 
 
 @dataclass(slots=True)
@@ -230,6 +231,7 @@ class Fleet:
                 environ=self._environ | {"WEIR_SOCKETS": environment(lent)},
                 descriptors=[sock.fileno() for _, sock in lent],
                 on_exit=lambda code: self._ended(unit, code),
+                niceness=program.niceness,
             )
         except (SocketError, OSError) as error:
             self._perform(unit, unit.child.could_not_start(str(error), self._clock()))

@@ -11,6 +11,7 @@ from admin.services.parts import Part
 from admin.services.place import Place
 from admin.services.serving import GATEWAY, resolver_name
 from admin.supervisor.fleet import Program
+from resolver.runtime.priority import BEHIND_QUERIES
 from resolver.runtime.sockets import Address, Use
 from resolver.tables.names import KEYS_FILE
 
@@ -55,9 +56,17 @@ class Plan:
         """Whether an address must be free of everybody; the workers of other slots are no strangers."""
         return self.slot is None
 
-    def control(self) -> Program | None:
-        """The control process, if it is part of the plan. It binds its own address, which a reload may change."""
-        return Program(self.programs.control, judges=True) if Part.ADMIN in self.parts else None
+    def control(self, *, is_served: bool) -> Program | None:
+        """The control process, if it is part of the plan. It binds its own address, which a reload may change.
+
+        Where a generation of before is served (``is_served``), it gives way to those who serve it.
+        """
+        niceness = BEHIND_QUERIES if is_served else 0
+        return (
+            Program(self.programs.control, judges=True, niceness=niceness)
+            if Part.ADMIN in self.parts
+            else None
+        )
 
     def wanted(self, layout: Layout) -> dict[str, Program]:
         """The data-plane processes that a layout asks for, by name."""

@@ -31,7 +31,8 @@ FIRST_RETRY = 2.0
 LONGEST_RETRY = 60.0
 """Seconds between these attempts at most."""
 GATEWAY_WAITS = 2.0
-"""Seconds that the gateway's start waits for the workers to serve: it would take the CPU from them and from control."""
+"""Seconds, once there is a generation, that the gateway's start waits for the workers to serve it: it would take the CPU from
+them."""
 
 
 class Supervisor:
@@ -66,8 +67,7 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         loop.add_reader(self._notifications, self._receive)
         try:
-            if (control := self._plan.control()) is not None:
-                self._fleet.want(CONTROL, control)
+            self._begin()
             while not (self._stopping and self._fleet.gone):
                 self._step()
                 await self._sleep()
@@ -77,6 +77,14 @@ class Supervisor:
             self._fleet.pool.close()
             file_of(self._plan.place.run, self._plan.scope).unlink(missing_ok=True)
         return REFUSAL if self._fleet.refused else 0
+
+    def _begin(self) -> None:
+        """Start whoever serves what is in force, then control: answers come first, and what replaces them after that."""
+        is_served = current_generation(self._plan.place.state) is not None
+        if is_served:
+            self._follow()
+        if (control := self._plan.control(is_served=is_served)) is not None:
+            self._fleet.want(CONTROL, control)
 
     # ---- one turn ----
 
@@ -121,10 +129,9 @@ class Supervisor:
             self._try(generation)
 
     def _prepare(self) -> None:
-        """Start what the configuration asks for: processes that are ready when the first generation comes save time."""
-        layout = self._expected
-        if not self._holds_back:
-            self._expected = None
+        """Start what the configuration asks for: workers that are ready when the first generation comes save time."""
+        layout, self._expected = self._expected, None
+        self._held_until = time.monotonic() + GATEWAY_WAITS
         if layout is not None:
             with contextlib.suppress(SocketError, OSError):  # said when a generation asks for the same
                 self._apply(layout)

@@ -6,6 +6,9 @@ import contextlib
 import os
 from pathlib import Path
 
+BEHIND_QUERIES = 10
+"""The niceness of what compiles and publishes: where it and a worker want the same CPU, whoever answers queries goes first."""
+
 
 def give_way(niceness: int) -> None:
     """Let processes of less ``niceness`` (0 to 19) go first; a thread that is nicer already stays so."""

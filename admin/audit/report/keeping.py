@@ -43,8 +43,18 @@ class KeepingPart:
         if leaf.type == LeafType.LOG_CLOSE:
             self._ends.append({"at": leaf.t, "why": leaf.facts["why"], "next": leaf.facts.get("next", "")})
 
+    def turned(self, tree: Tree) -> Document:
+        """Another log begins: what names the one that ended, with all its leaves."""
+        first, self._first = self._first, None
+        return {
+            "origin": self._origin,
+            "first_leaf": first,
+            "leaves": tree.size,
+            "root": tree.root.hex(),
+        }
+
     def told(self, tree: Tree, state: str, until: int) -> Document:
-        """``tree`` has the leaves up to the end of the period, and the log is known up to ``until``."""
+        """``tree`` has the leaves of the last log up to the end of the period; it is known up to ``until``."""
         self._note_silence(until)
         return {
             "origin": self._origin,

@@ -75,7 +75,8 @@ class LatencyPart:
 
     def __init__(self) -> None:
         """Knows no node and no state yet."""
-        self._nodes: set[str] = set()
+        self._nodes: dict[str, int] = {}
+        """Those that are waited for, and when each said last what it serves."""
         self._states: dict[str, int] = {}
         """The number of each state when it was last decided on."""
         self._number = 0
@@ -115,11 +116,15 @@ class LatencyPart:
                 item.fetched = _fetched(step, item)
 
     def _give_up(self, item: _Decision) -> None:
+        """Nobody waits any longer for a node that has said nothing since: it was taken away, or has another name."""
         if item.is_inside and item.state is not None:
             self.lists[item.list_id].waiting += 1
+        for node in item.waiting:
+            if self._nodes.get(node, item.at) < item.at:
+                del self._nodes[node]
 
     def _enforced(self, node: str, served: int | None, at: int) -> None:
-        self._nodes.add(node)
+        self._nodes[node] = at
         if served is None:
             return
         for item in self._open:

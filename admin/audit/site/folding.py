@@ -63,6 +63,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
                 LeafType.SOFTWARE_START,
                 LeafType.VAULT_ROTATE,
                 LeafType.LOG_INIT,
+                LeafType.LOG_NEXT,
                 LeafType.LOG_CLOSE,
                 LeafType.KEY_ADD,
                 LeafType.KEY_RETIRE,

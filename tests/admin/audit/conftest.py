@@ -141,10 +141,10 @@ class Box:
         """What is served, checked."""
         return replay(self.place.log / below, self.vkeys())
 
-    def replay_with_all_keys(self) -> list[leaves.Leaf]:
+    def replay_with_all_keys(self, below: str = "") -> list[leaves.Leaf]:
         """The same with every key that ever signed this log, as it says itself."""
-        told = json.loads((self.place.log / "keys.json").read_text())["keys"]
-        return replay(self.place.log, [VerifierKey.parse(key["vkey"]) for key in told])
+        told = json.loads((self.place.log / below / "keys.json").read_text())["keys"]
+        return replay(self.place.log / below, [VerifierKey.parse(key["vkey"]) for key in told])
 
     def verify(self, below: str = "", *extra: str) -> int:
         """The exit status of the independent verifier."""

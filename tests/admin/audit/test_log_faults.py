@@ -569,22 +569,25 @@ async def _restore(box: Any, backup: Path, path: Path) -> None:
     box.database = await Database.open(f"sqlite:{path}")
 
 
+@pytest.mark.parametrize("what", ["publish", "admin.add"])
 async def test_whoever_is_cancelled_leaves_no_append_half_done(
-    small_box: Any, with_step: Any, manifest: Any, snap: str
+    small_box: Any, with_step: Any, manifest: Any, snap: str, what: str
 ) -> None:
     reached, go = threading.Event(), threading.Event()
 
     def step(name: str) -> None:
         if name == "sign" and not go.is_set() and small_box.logs[0].head.size:
             reached.set()
-            go.wait(10)
+            go.wait(60)
 
     log = small_box.log(with_step(step))
     go.set()
     await log.start()
     go.clear()
-    work = asyncio.ensure_future(log.publish(manifest(1), snap))
-    await asyncio.to_thread(reached.wait, 10)
+    if what != "publish":
+        await small_box.happen()
+    work = asyncio.ensure_future(log.publish(manifest(1), snap) if what == "publish" else log.put_in())
+    await asyncio.to_thread(reached.wait, 60)
     work.cancel()
     await small_box.happen()
     other = asyncio.ensure_future(log.catch_up())
@@ -592,7 +595,7 @@ async def test_whoever_is_cancelled_leaves_no_append_half_done(
     with pytest.raises(asyncio.CancelledError):
         await work
     await other
-    assert [leaf.type for leaf in small_box.replay()] == ["log.init", "publish", "admin.add"]
+    assert [leaf.type for leaf in small_box.replay()] == ["log.init", what, "admin.add"]
 
 
 class FullDisk(Disk):

@@ -63,6 +63,20 @@ async def test_after_a_restart_what_is_on_disk_is_at_hand_and_not_asked_for_agai
     assert second.next_due({"watch", "file"}) == pytest.approx(world.monotonic + BETS.refresh - 600.0)
 
 
+async def test_whoever_changes_a_profile_waits_for_no_list(world: Any) -> None:
+    """Files are read again and lists that never came are asked for again where the configuration is read anew, and there alone."""
+    world.sources.texts = {"bets": b"bets.example\n", "file": b"a.example\n"}
+    keeper = world.keeper()
+    keeper.follow([BETS, FILE, OTHER])
+    await fetched(keeper, "bets", "file", "other")  # the last one's server is away
+    due = keeper.next_due()
+    assert keeper.follow([BETS, FILE, OTHER], anew=False) == set()
+    assert keeper.next_due() == due
+    moved = replace(FILE, url="file:/elsewhere")
+    assert keeper.follow([BETS, moved, OTHER], anew=False) == {"file"}
+    assert keeper.follow([BETS, moved, OTHER]) == {"file", "other"}
+
+
 async def test_a_clock_that_was_set_back_makes_lists_due(world: Any) -> None:
     world.sources.texts["bets"] = b"bets.example\n"
     first = world.keeper()

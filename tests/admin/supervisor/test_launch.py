@@ -16,7 +16,9 @@ import pytest
 from admin.supervisor.launch import Process, launch
 
 
-async def run(code: str, *arguments: str, descriptors: tuple[int, ...] = (), kill: bool = False) -> int:
+async def run(
+    code: str, *arguments: str, descriptors: tuple[int, ...] = (), kill: bool = False, niceness: int = 0
+) -> int:
     """The status of a Python process with this program."""
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     process = launch(
@@ -24,6 +26,7 @@ async def run(code: str, *arguments: str, descriptors: tuple[int, ...] = (), kil
         environ={"PATH": os.environ["PATH"]},
         descriptors=descriptors,
         on_exit=ended.set_result,
+        niceness=niceness,
     )
     if kill:
         process.signal(signal.SIGKILL)
@@ -34,6 +37,13 @@ async def run(code: str, *arguments: str, descriptors: tuple[int, ...] = (), kil
 @pytest.mark.parametrize("status", [0, 1, 77])
 async def test_the_status_is_heard(status: int) -> None:
     assert await run(f"raise SystemExit({status})") == status
+
+
+@pytest.mark.parametrize("niceness", [0, 7])
+async def test_it_gives_way_from_its_first_instruction_and_nobody_gets_a_priority_back(niceness: int) -> None:
+    assert await run("import os; raise SystemExit(os.nice(0))", niceness=niceness) == max(
+        os.nice(0), niceness
+    )
 
 
 async def test_a_signal_is_heard() -> None:

@@ -9,7 +9,9 @@ import pytest
 from admin.services.layout import Layout
 from admin.services.parts import Part
 from admin.services.place import Place
+from admin.supervisor.fleet import Program
 from admin.supervisor.plan import CONTROL, Plan, Programs
+from resolver.runtime.priority import BEHIND_QUERIES
 from resolver.runtime.sockets import Address, Use
 
 PROGRAMS = Programs(("control",), ("gateway",), ("resolver",))
@@ -40,6 +42,12 @@ def test_what_a_layout_asks_for() -> None:
 def test_parts(parts: set[Part], slot: int | None, names: set[str], control: bool) -> None:
     plan = Plan(Place(Path("/x")), PROGRAMS, frozenset(parts), slot)
     assert set(plan.wanted(Layout(1, ("127.0.0.1:53",), 2, ("127.0.0.1:80",)))) == names
-    assert (plan.control() is not None) == control
+    assert (plan.control(is_served=False) is not None) == control
     assert plan.data_plane != control
     assert CONTROL not in names
+
+
+@pytest.mark.parametrize(("is_served", "niceness"), [(False, 0), (True, BEHIND_QUERIES)])
+def test_control_gives_way_where_somebody_is_served(is_served: bool, niceness: int) -> None:
+    control = Plan(Place(Path("/x")), PROGRAMS).control(is_served=is_served)
+    assert control == Program(("control",), judges=True, niceness=niceness)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from resolver.runtime.priority import BEHIND_QUERIES
+
 Start = Callable[..., Any]
 Ask = Callable[..., "tuple[int, str, int] | None"]
 Address = Callable[[], str]
@@ -134,6 +136,23 @@ def test_the_last_good_generation_is_served_while_control_fails(
     assert answer[2] == 1
     assert second.output == ""  # serving, but not ready: control is down
     assert second.stop() == 0
+
+
+def test_a_restart_begins_with_who_serves_what_is_in_force(
+    start: Start, address: Address, wait: Wait
+) -> None:
+    layout = {"listen": [address()], "workers": 1, "gateway": [address()]}
+    first = start([layout])
+    first.wait_ready()
+    assert list(first.states()) == ["control", "resolver-0", "gateway"]  # nothing was in force
+    assert os.getpriority(os.PRIO_PROCESS, first.states()["control"]["pid"]) == os.nice(0)
+    first.stop()
+    second = start([layout])
+    second.wait_ready()
+    states = second.states()
+    assert list(states) == ["resolver-0", "control", "gateway"]
+    assert os.getpriority(os.PRIO_PROCESS, states["resolver-0"]["pid"]) == os.nice(0)
+    assert os.getpriority(os.PRIO_PROCESS, states["control"]["pid"]) == max(os.nice(0), BEHIND_QUERIES)
 
 
 def test_other_addresses_replace_workers_without_losing_a_query(

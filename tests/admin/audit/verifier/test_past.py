@@ -155,4 +155,4 @@ def test_a_server_that_changes_its_word_is_not_believed(
     monkeypatch.setattr(verifier.Source, "read", changing)
     status, out, err = ask("www.bets.example", 3.5, "--profile", "strict")
     assert (status, out) == (1, "")
-    assert f"{path}: served with other bytes" in err
+    assert f"{path}: missing, or its content has another hash" in err
