@@ -171,7 +171,11 @@ async def test_a_heartbeat_tells_of_silence(small_box: Any) -> None:
 
 @pytest.mark.parametrize(
     ("moved", "words"),
-    [(-3, "3 seconds behind"), (-300 * 86_400, "behind the last leaf"), (32 * 86_400, "confirm-clock")],
+    [
+        (-3, "3 seconds behind"),
+        (-300 * 86_400, "behind the last leaf"),
+        (32 * 86_400, "confirm-clock --reason"),
+    ],
 )
 async def test_a_clock_that_jumps_stops_the_log(small_box: Any, moved: float, words: str) -> None:
     log = small_box.log()
