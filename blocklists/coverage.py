@@ -7,8 +7,8 @@ its parents that reaches down. Of a secret list no name stands here, only keyed 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,15 @@ class Coverage:
     def groups(self) -> Mapping[str, int]:
         """The protected names by group."""
         return Counter(item.group for item in self.protected)
+
+    def known_as(self, name_of: Callable[[str], str]) -> Coverage:
+        """The same with what ``name_of`` gives in place of each name, in an order that tells nothing of the names'."""
+        return replace(
+            self,
+            suffixes=tuple(sorted(map(name_of, self.suffixes))),
+            protected=tuple(Protected(name_of(item.name), item.group) for item in self.protected),
+            popular=tuple(sorted(map(name_of, self.popular))),
+        )
 
 
 NOTHING_COVERED = Coverage()

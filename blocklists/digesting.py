@@ -74,7 +74,7 @@ class Digester:
         with self._turns[source.id]:
             if (found := self._recorded(source.id, version, reading)) is not None:
                 return found
-            data = self._store.text(source.id, version) if data is None else data
+            data = self._store.text_for(source, version) if data is None else data
             return None if data is None else self._made(source, version, reading, data)
 
     def moved(self, source: ListSource, before: str, after: str) -> tuple[int, int] | None:
@@ -86,8 +86,8 @@ class Digester:
         if not before:
             found = self.digest(source, after)
             return None if found is None else (found.entries, 0)
-        old = self._store.text(source.id, before)
-        new = self._store.text(source.id, after)
+        old = self._store.text_for(source, before)
+        new = self._store.text_for(source, after)
         if old is None or new is None:
             return None
         if not is_scanned(source) and len(old) + len(new) > MOST_PARSED:

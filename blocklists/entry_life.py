@@ -73,7 +73,7 @@ class EntryLives:
 
         LookupError if a text is not kept. What is given out of it for a secret list is the caller's to bound.
         """
-        texts = [self._store.text(source.id, digest) for digest in (before, after)]
+        texts = [self._store.text_for(source, digest) for digest in (before, after)]
         if texts[0] is None or texts[1] is None:
             raise LookupError(before if texts[0] is None else after)
         return difference(source, texts[0], texts[1], self._suffixes)

@@ -21,7 +21,6 @@ text of a secret list is never written in plain. There is one writer: the contro
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +28,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from blocklists.coverage import NOTHING_COVERED, Protected
+from blocklists.coverage import NOTHING_COVERED
 from blocklists.durable import read_record, sync_folder, write_record
 from blocklists.edits import Edit, check_editable
 from blocklists.gates import SHORTEST_DIGEST, GateFailure
@@ -43,6 +42,7 @@ from blocklists.version_digests import VersionDigests
 from blocklists.versions import (
     RollbackError,
     Row,
+    origin,
     pin_in_force,
     rolled_back,
     serving_of,
@@ -111,15 +111,7 @@ class ListStore:
         def known_as(name: str) -> str:
             return self.identified(source, ListVersion(source.id, b"covers " + name.encode(), "", 0.0)).digest
 
-        return replace(
-            counts,
-            coverage=replace(
-                covered,
-                suffixes=tuple(sorted(map(known_as, covered.suffixes))),
-                protected=tuple(Protected(known_as(item.name), item.group) for item in covered.protected),
-                popular=tuple(sorted(map(known_as, covered.popular))),
-            ),
-        )
+        return replace(counts, coverage=covered.known_as(known_as))
 
     # ---- what is known ----
 
@@ -158,12 +150,12 @@ class ListStore:
     def serving_for(self, source: ListSource) -> Serving | None:
         """What serves, if the version came from this very source."""
         serving = self.serving(source.id)
-        return serving if serving is not None and serving.origin == origin(source) else None
+        return serving if serving is not None and self._is_of(source, serving) else None
 
     def newest_for(self, source: ListSource) -> Serving | None:
         """The version of this very source that was accepted last, whether it serves or was rolled back."""
         row = self.versions(source.id)
-        return row[0] if row and row[0].origin == origin(source) else None
+        return row[0] if row and self._is_of(source, row[0]) else None
 
     def pin_for(self, source: ListSource) -> Pin | None:
         """The rollback that decides which version of this very source serves, if one does."""
@@ -198,6 +190,18 @@ class ListStore:
         """The text of a kept or held version; None if it is not kept or not whole."""
         return self._texts.read(list_id, digest)
 
+    def text_for(self, source: ListSource, digest: str) -> bytes | None:
+        """The same for whoever shows or tells what is in it; None for what ``is_closed_to`` the list as it is now."""
+        return None if self.is_closed_to(source, digest) else self.text(source.id, digest)
+
+    def is_closed_to(self, source: ListSource, digest: str) -> bool:
+        """Whether a version came while the list was secret, and the list is not secret any more.
+
+        Such a version neither serves nor shows: whoever may declare lists must not open one by declaring it anew.
+        """
+        is_secret = source.confidentiality is Confidentiality.SECRET
+        return not is_secret and self._texts.is_sealed(source.id, digest)
+
     def has_text(self, list_id: str, digest: str) -> bool:
         """Whether the text of a version can be expected to be read."""
         return self._texts.holds(list_id, digest)
@@ -208,7 +212,8 @@ class ListStore:
 
     def status(self, list_id: str, *, now: float) -> ListStatus:
         """The list as people and metrics see it; ``now`` is Unix seconds."""
-        serving, attempt, life = self.serving(list_id), self.attempt(list_id), self.life(list_id)
+        row, attempt, life = self.versions(list_id), self.attempt(list_id), self.life(list_id)
+        serving = serving_of(row, life.pin)
         known = ListStatus(list_id, attempt.state, attempt.message)
         if serving is not None:
             known = replace(
@@ -225,7 +230,7 @@ class ListStore:
             age=None if attempt.success is None else max(0.0, now - attempt.success),
             held=attempt.held,
             suspension=life.suspension,
-            pin=pin_in_force(self.versions(list_id), life.pin),
+            pin=pin_in_force(row, life.pin),
         )
 
     # ---- what changes ----
@@ -288,9 +293,10 @@ class ListStore:
 
         ``wanted`` is the beginning of a digest; empty: the version before the one that serves. RollbackError.
         """
-        current, row = self.serving_for(source), self.versions(source.id)
+        current = self.serving_for(source)
         if current is None:
             raise RollbackError("no version of this source serves")
+        row = tuple(kept for kept in self.versions(source.id) if not self.is_closed_to(source, kept.digest))
         chosen, refused = rolled_back(row, current, wanted, shortest=SHORTEST_DIGEST)
         if not self._texts.holds(source.id, chosen.digest):
             raise RollbackError("the text of this version is not kept here")
@@ -303,6 +309,10 @@ class ListStore:
         provided that the source still has it. ReleaseError if no version with this digest is held.
         """
         attempt, held = self.held_as(source.id, digest)
+        if self.is_closed_to(source, held.digest):
+            raise ReleaseError(
+                f"list {source.id}: this version was held while the list was secret; update the list (weir lists sync)"
+            )
         data = self._texts.read(source.id, held.digest)
         if data is None:
             self.note(source.id, replace(attempt, released=held.digest))
@@ -382,6 +392,10 @@ class ListStore:
         with contextlib.suppress(OSError):
             self._texts.keep_only(list_id, named)
 
+    def _is_of(self, source: ListSource, kept: Serving) -> bool:
+        """Whether a version came from this very source, and may serve it."""
+        return kept.origin == origin(source) and not self.is_closed_to(source, kept.digest)
+
     def _folder(self, list_id: str) -> Path:
         if not _ID.fullmatch(list_id):
             raise ValueError("a list's id has letters, digits, dot, hyphen and underscore only")
@@ -396,8 +410,3 @@ class ListStore:
 def _size(source: ListSource, data: bytes) -> int:
     """What is noted of a text's size: of a secret list nothing, it narrows down which names a short one can have."""
     return 0 if source.confidentiality is Confidentiality.SECRET else len(data)
-
-
-def origin(source: ListSource) -> str:
-    """What makes two sources the same: address and format, as a digest, because an address may carry a key."""
-    return hashlib.sha256(f"{source.format}\n{source.url}".encode()).hexdigest()

@@ -71,6 +71,10 @@ class SealedTexts:
                     return opens(key, _owner(list_id, digest), file)
         return self._plain.holds(list_id, digest)
 
+    def is_sealed(self, list_id: str, digest: str) -> bool:
+        """As ``Texts.is_sealed``."""
+        return self._path(list_id, digest).exists()
+
     def keep_only(self, list_id: str, digests: Collection[str]) -> None:
         """As ``Texts.keep_only``."""
         self._plain.keep_only(list_id, digests)

@@ -39,6 +39,10 @@ class Texts(Protocol):
         """Whether ``read`` would give the text; as far as can be told without reading it again."""
         ...
 
+    def is_sealed(self, list_id: str, digest: str) -> bool:
+        """Whether the text under this digest was kept while the list was secret."""
+        ...
+
     def write_opening(self, source: ListSource, name: str, opening: bytes) -> None:
         """Keep what opens commitments to a version (``name`` is its digest) or to something else of the list, durably;
         never in plain for a list that is not public. OSError leaves what was there before.
@@ -106,6 +110,10 @@ class FileTexts:
                 return False
             self._whole[list_id] = state
         return True
+
+    def is_sealed(self, list_id: str, digest: str) -> bool:
+        """As ``Texts.is_sealed``: nothing of a secret list is here."""
+        return False
 
     def write_opening(self, source: ListSource, name: str, opening: bytes) -> None:
         """As ``Texts.write_opening``; of a list that is not public nothing is kept, so nobody can open its commitments."""

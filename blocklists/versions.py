@@ -6,16 +6,22 @@ one write, and taking it back is another.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from blocklists.model import Proof
+from blocklists.model import ListSource, Proof
 from blocklists.records import Pin, Serving
 
 KEPT_VERSIONS = 5
 """Accepted versions of a list that are kept, the one that serves among them."""
 
 Row = tuple[Serving, ...]
+
+
+def origin(source: ListSource) -> str:
+    """What makes two sources the same: address and format, as a digest, because an address may carry a key."""
+    return hashlib.sha256(f"{source.format}\n{source.url}".encode()).hexdigest()
 
 
 class RollbackError(ValueError):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, settings
 
 from admin.api.appliance import LogCondition
 from admin.audit.doubt import LogStoppedError
@@ -30,6 +31,14 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 CHECKER = Path(__file__).parent / "oracles" / "checker.go"
 GO_SUMS = Path("src", "cmd", "vendor", "golang.org", "x", "mod", "sumdb")
 """Inside Go's own tree: the packages ``note`` and ``tlog``, which verify Go's checksum database."""
+
+settings.register_profile(
+    "weir",
+    settings(),
+    deadline=None,  # a busy machine is no fault of what is tested
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("weir")
 
 
 def pytest_sessionstart() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -42,7 +44,7 @@ from admin.api.failures import LARGEST_REQUEST, problem_of
 from admin.api.guard import API, Asked, refusal
 from admin.api.health import healthz, readyz
 from admin.api.hits import get_hits
-from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, LOG_READERS, SEATS, TRAFFIC
+from admin.api.keys import ACTOR, APPLIANCE, ASK_LIMITS, GATE, LOG_READERS, SEATS, TEXTS_TURN, TRAFFIC
 from admin.api.lists_actions import (
     post_erase,
     post_release,
@@ -201,6 +203,7 @@ def make_app(
     if public_log is not None:
         app[log_actions.PUBLIC_LOG] = public_log
     app[SEATS] = Seats()
+    app[TEXTS_TURN] = asyncio.Lock()
     app[LOG_READERS] = LogReaders(clock)
     app.on_response_prepare.append(_add_headers)
     app.on_cleanup.append(close_readers)
@@ -269,8 +272,7 @@ def _finder(appliance: Appliance) -> Find:
     async def find(text: str) -> Actor | None:
         at = appliance.now()
         database = await appliance.connect()
-        async with database.reading() as transaction:
-            known = await authenticate(transaction, text, at)
+        known = await database.look(partial(authenticate, text, at))
         if known is not None and known.is_use_due:
             # Who may read is let in also while nothing can be written.
             with contextlib.suppress(StoreError):

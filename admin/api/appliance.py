@@ -140,6 +140,8 @@ class EditReport:
     in_force: int
     compiling: bool
     edits: tuple[Edit, ...]
+    waits: str = ""
+    """Why those that are not in force wait, and what to do; empty if nothing stands against them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +162,6 @@ class Keys:
     file: str | None = field(default=None, repr=False)
 
 
-class UnknownListError(LookupError):
-    """No list of this id is configured."""
-
-
 class Appliance(Protocol):
     """Control, as the API sees it."""
 
@@ -178,8 +176,8 @@ class Appliance(Protocol):
     async def connect(self) -> Database:
         """What the API changes, once it is open. UnavailableError while it cannot be reached."""
 
-    async def store_changed(self) -> None:
-        """Bring into force what the database holds now."""
+    async def store_changed(self) -> str:
+        """Bring into force what the database holds now. Why that waits, in words; empty if it is in force."""
 
     @property
     def place(self) -> Place:
@@ -221,10 +219,10 @@ class Appliance(Protocol):
         """Read the configuration again and publish what comes of it; ``act`` is who asks for it."""
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
-        """The edits of a list that hold. UnknownListError, OSError."""
+        """The edits of a list that hold. NotFoundError, OSError."""
 
     async def hits(self, list_id: str) -> HitReport:
-        """How often a list has spoken. UnknownListError."""
+        """How often a list has spoken. NotFoundError."""
 
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
-        """Change single entries of a list, all or none. UnknownListError, EditError, OSError."""
+        """Change single entries of a list, all or none. NotFoundError, EditError, OSError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated
@@ -42,6 +43,8 @@ from admin.store.errors import StoreError
 PRIVATE, ERASURES = "/api/v1/audit/private/{sequence}", "/api/v1/audit/erasures"
 _LAST = 10**18
 """Sequences have 64 bits."""
+_SEQUENCE = re.compile("[1-9][0-9]{0,17}", re.ASCII)
+"""The same as text."""
 
 
 class Erasing(BaseModel):
@@ -109,7 +112,7 @@ async def get_private(request: web.Request) -> web.Response:
     """``Weir-Reason`` is asked for. The event is durable before anything is given out."""
     parameters(request.query, ())
     number = request.match_info["sequence"]
-    if not (number.isascii() and number.isdigit() and 0 < int(number[:19]) < _LAST):
+    if _SEQUENCE.fullmatch(number) is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no event {number[:40]!r}")
     appliance = request.app[APPLIANCE]
     act = Act(request[ACTOR], appliance.now(), reason_of(request))
@@ -129,10 +132,10 @@ async def post_erasures(request: web.Request) -> web.Response:
         said = Act(act.actor, act.at, asked.reason.strip())
         return await erase_private(transaction, said, target)
 
-    done, headers = await change(request, erase)
+    done, standing = await change(request, erase)
     if not done.waits:
         with contextlib.suppress(
             StoreError
         ):  # what is erased is erased; its traces go with the next checkpoint
             await (await request.app[APPLIANCE].connect()).fold()
-    return web.json_response(asdict(done), headers=headers)
+    return web.json_response(asdict(done), headers=standing.headers)

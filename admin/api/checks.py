@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -132,7 +133,9 @@ async def _report(request: web.Request, given: dict[str, str]) -> CheckReport:
     try:
         # a bare plus in a query string arrives as a blank
         now = parse_moment(given["at"].replace(" ", "+")) if "at" in given else appliance.now()
-        return check(
+        # Among a hundred thousand subscribers somebody is looked for one by one.
+        return await asyncio.to_thread(
+            check,
             await appliance.view(),
             given["url"] if "url" in given else given["name"],
             config=appliance.config,

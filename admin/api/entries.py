@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from admin.api.appliance import UnknownListError, Wish
+from admin.api.appliance import Wish
 from admin.api.bodies import checked, read_object
 from admin.api.changes import reason_of
 from admin.api.describing import (
@@ -94,7 +94,7 @@ _SCOPE = words("host", "domain", "wildcard", "address")
 _EDITS = array(exactly(change=words("add", "remove"), name=TEXT, scope=_SCOPE))
 SCHEMAS: dict[str, Schema] = {
     "Edits": exactly(list=TEXT, edits=_EDITS),
-    "EditReport": exactly(list=TEXT, in_force=COUNT, compiling=FLAG, edits=_EDITS),
+    "EditReport": exactly(list=TEXT, in_force=COUNT, compiling=FLAG, waits=TEXT, edits=_EDITS),
 }
 
 
@@ -103,8 +103,6 @@ async def get_entries(request: web.Request) -> web.Response:
     list_id = request.match_info["id"]
     try:
         edits = await request.app[APPLIANCE].edits(list_id)
-    except UnknownListError as error:
-        raise _no_list(list_id) from error
     except OSError as error:
         raise _disk(error) from error
     return web.json_response({"list": list_id, "edits": _shown(edits)})
@@ -123,8 +121,6 @@ async def post_entries(request: web.Request) -> web.Response:
         )
     try:
         report = await appliance.edit(act, list_id, wishes)
-    except UnknownListError as error:
-        raise _no_list(list_id) from error
     except EditError as error:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"Nothing was changed: {error}") from error
     except OSError as error:
@@ -133,6 +129,7 @@ async def post_entries(request: web.Request) -> web.Response:
         {
             "list": list_id,
             "in_force": report.in_force,
+            "waits": report.waits,
             "compiling": report.compiling,
             "edits": _shown(report.edits),
         }
@@ -145,12 +142,6 @@ def _wish(change: Change, entry: EditedEntry) -> Wish:
 
 def _shown(edits: tuple[Edit, ...]) -> list[dict[str, str]]:
     return [{"change": edit.change.value, "name": edit.name, "scope": edit.scope.value} for edit in edits]
-
-
-def _no_list(list_id: str) -> ProblemError:
-    return ProblemError(
-        HTTPStatus.NOT_FOUND, f"There is no list {list_id[:80]!r}; lists are declared in the configuration"
-    )
 
 
 def _disk(error: OSError) -> ProblemError:

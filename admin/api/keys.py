@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from admin.api.appliance import Appliance
@@ -22,6 +24,10 @@ ASK_LIMITS: web.AppKey[AskLimits] = web.AppKey("ask limits")
 """Who has asked secret lists how often."""
 SEATS: web.AppKey[Seats] = web.AppKey("seats")
 """How many openings of lists are being served."""
+TEXTS_TURN: web.AppKey[asyncio.Lock] = web.AppKey("turn of texts", asyncio.Lock)
+"""Held while whole texts of lists are read or compared for an answer: each takes memory and a processor by its size, and a
+thread that decisions and the log may be waiting for.
+"""
 LOG_READERS: web.AppKey[LogReaders] = web.AppKey("log readers")
 """What those who read the public log share."""
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)

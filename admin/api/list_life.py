@@ -23,7 +23,9 @@ class Decided:
     """What holds now, in words."""
     generation: int | None
     in_force: bool
-    """False: the lists are being compiled for it, or it could not be published yet; readiness says why."""
+    """False: the lists are being compiled for it, or it could not be published yet."""
+    waits: str = ""
+    """Why it could not be published; empty if it is in force or being compiled."""
 
 
 @dataclass(frozen=True, slots=True)

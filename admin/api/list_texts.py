@@ -8,7 +8,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from admin.api.describing import Paths, Schema, in_path, operation, problem, query, words
-from admin.api.keys import ACTOR, APPLIANCE
+from admin.api.giving_out import part_of
+from admin.api.keys import ACTOR, APPLIANCE, TEXTS_TURN
 from admin.api.list_life import Part
 from admin.api.paging import parameters
 from admin.api.problem import ProblemError
@@ -57,12 +58,9 @@ async def get_text(request: web.Request) -> web.Response:
         raise ProblemError(
             HTTPStatus.BAD_REQUEST, "version is how a digest begins: up to 64 hexadecimal digits"
         )
-    try:
-        part = Part(given.get("part", Part.ENTRIES))
-    except ValueError:
-        raise ProblemError(HTTPStatus.BAD_REQUEST, f"part is one of {', '.join(Part)}") from None
-    texts = request.app[APPLIANCE].texts
-    return _plain(await texts.text(request[ACTOR], request.match_info["id"], part, wanted))
+    part, texts = part_of(given), request.app[APPLIANCE].texts
+    async with request.app[TEXTS_TURN]:
+        return _plain(await texts.text(request[ACTOR], request.match_info["id"], part, wanted))
 
 
 async def get_protected(request: web.Request) -> web.Response:

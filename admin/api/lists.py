@@ -11,7 +11,7 @@ from admin.api.describing import maybe, ref
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.lists_status import status_of
 from admin.api.resource_paths import Described
-from admin.api.resources import Resource
+from admin.api.resources import Dress, Resource
 from admin.services.actors import ActorKind, Permission
 from admin.services.lists_declared import LISTS
 
@@ -34,14 +34,20 @@ _FOR_ANYBODY = frozenset(
 """What a list shows to whoever has no token: what it is and how it does, not where it comes from."""
 
 
-def _dress(request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+def _dresser(request: web.Request) -> Dress:
+    """What all lists of one answer are dressed with: how each does, asked for once."""
+    actor = request[ACTOR]
     conditions = {item.id: item for item in request.app[APPLIANCE].condition().lists}
-    condition = conditions.get(body["id"])
-    status = None if condition is None else status_of(condition, request[ACTOR])
-    dressed = body | {"status": status}
-    if request[ACTOR].kind is not ActorKind.ANONYMOUS:
-        return dressed
-    return {name: value for name, value in dressed.items() if name in _FOR_ANYBODY}
+
+    def dress(body: dict[str, Any]) -> dict[str, Any]:
+        condition = conditions.get(body["id"])
+        status = None if condition is None else status_of(condition, actor)
+        dressed = body | {"status": status}
+        if actor.kind is not ActorKind.ANONYMOUS:
+            return dressed
+        return {name: value for name, value in dressed.items() if name in _FOR_ANYBODY}
+
+    return dress
 
 
 def _id_of(body: Mapping[str, object]) -> object:
@@ -49,7 +55,7 @@ def _id_of(body: Mapping[str, object]) -> object:
     return body.get("id", body.get("catalogue"))
 
 
-RESOURCE = Resource(PATH, LISTS, id_of=_id_of, dress=_dress)
+RESOURCE = Resource(PATH, LISTS, id_of=_id_of, dresser=_dresser)
 DESCRIBED = Described(
     PATH,
     "List",

@@ -30,6 +30,7 @@ from admin.config.values import Duration
 from admin.services.actors import Permission
 from admin.services.acts import LONGEST_REASON
 from admin.services.errors import InvalidError, Mistake
+from admin.services.moment import LATEST
 
 _Text = Annotated[str, Field(max_length=LONGEST_REASON)]
 
@@ -44,7 +45,7 @@ class Reasoned(BaseModel):
 class Suspending(Reasoned):
     """For how long: until a moment (Unix seconds), for a duration, or until the list is resumed."""
 
-    until: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    until: Annotated[float, Field(allow_inf_nan=False, le=LATEST)] | None = None
     for_: Annotated[_Text | None, Field(alias="for")] = None
 
 
@@ -62,7 +63,7 @@ class Releasing(Reasoned):
 
 
 SCHEMAS: dict[str, Schema] = {
-    "Decided": exactly(list=TEXT, message=TEXT, in_force=FLAG, generation=MAYBE_COUNT)
+    "Decided": exactly(list=TEXT, message=TEXT, in_force=FLAG, generation=MAYBE_COUNT, waits=TEXT)
 }
 MODELS = (Reasoned, Suspending, RollingBack, Releasing)
 
@@ -190,5 +191,6 @@ def _shown(decided: Decided) -> web.Response:
             "message": decided.message,
             "in_force": decided.in_force,
             "generation": decided.generation,
+            "waits": decided.waits,
         }
     )

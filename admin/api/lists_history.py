@@ -5,6 +5,8 @@ Of a secret list numbers at most; its names are never here.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -13,6 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
+from admin.api import describing
 from admin.api.describing import (
     FLAG,
     MAYBE_COUNT,
@@ -23,7 +26,6 @@ from admin.api.describing import (
     array,
     exactly,
     in_path,
-    json,
     maybe,
     operation,
     problem,
@@ -31,7 +33,8 @@ from admin.api.describing import (
     ref,
     words,
 )
-from admin.api.keys import ACTOR, APPLIANCE
+from admin.api.keys import ACTOR, APPLIANCE, TEXTS_TURN
+from admin.api.list_life import VersionDifference
 from admin.api.paging import page, parameters
 from admin.api.problem import ProblemError
 from admin.api.resource_paths import LIMIT
@@ -71,7 +74,7 @@ _ANSWERS = {"404": problem("There is no such list"), "409": problem("Not as thin
 
 
 def _operation(summary: str, schema: str, scope: Permission, *given: Schema) -> dict[str, Any]:
-    answers = {"200": json(summary, ref(schema))} | _ANSWERS
+    answers = {"200": describing.json(summary, ref(schema))} | _ANSWERS
     return {"parameters": _LIST, "get": operation(summary, answers, scope=scope, parameters=given)}
 
 
@@ -105,29 +108,14 @@ async def get_difference(request: web.Request) -> web.Response:
     given = parameters(request.query, ("before", "after", "all"))
     if given.get("all", "false") not in ("true", "false"):
         raise ProblemError(HTTPStatus.BAD_REQUEST, "all is true or false")
-    found = await request.app[APPLIANCE].lists.difference(
-        request[ACTOR], request.match_info["id"], given.get("before", ""), given.get("after", "")
-    )
     most = None if given.get("all") == "true" else SHOWN
-    names = found.names
-    shown = None
-    if names is not None:
-        complete = most is None or max(len(names.added), len(names.removed)) <= most
-        shown = {
-            "added": _entries(names.added[:most]),
-            "removed": _entries(names.removed[:most]),
-            "complete": complete,
-        }
-    return web.json_response(
-        {
-            "list": found.list_id,
-            "before": found.before,
-            "after": found.after,
-            "added": found.added,
-            "removed": found.removed,
-            "names": shown,
-        }
-    )
+    async with request.app[TEXTS_TURN]:
+        found = await request.app[APPLIANCE].lists.difference(
+            request[ACTOR], request.match_info["id"], given.get("before", ""), given.get("after", "")
+        )
+        # All names of two large versions are seconds of work.
+        text = await asyncio.to_thread(_difference, found, most)
+    return web.json_response(text=text)
 
 
 async def get_review(request: web.Request) -> web.Response:
@@ -156,6 +144,28 @@ async def get_since(request: web.Request) -> web.Response:
     since = await request.app[APPLIANCE].lists.since(request[ACTOR], list_id, name)
     return web.json_response(
         {"list": list_id, "name": name, "since": None if since is None else _since(since)}
+    )
+
+
+def _difference(found: VersionDifference, most: int | None) -> str:
+    """The answer as JSON, with ``most`` names each way; None: all."""
+    names, shown = found.names, None
+    if names is not None:
+        complete = most is None or max(len(names.added), len(names.removed)) <= most
+        shown = {
+            "added": _entries(names.added[:most]),
+            "removed": _entries(names.removed[:most]),
+            "complete": complete,
+        }
+    return json.dumps(
+        {
+            "list": found.list_id,
+            "before": found.before,
+            "after": found.after,
+            "added": found.added,
+            "removed": found.removed,
+            "names": shown,
+        }
     )
 
 

@@ -31,7 +31,7 @@ from admin.api.describing import (
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.list_life import KeptVersion
 from admin.services.actors import Actor, ActorKind, Permission
-from admin.services.errors import NotFoundError
+from admin.services.find_list import find_list
 from blocklists.enforcement import Enforced
 from blocklists.model import Disposition, Kind
 from blocklists.records import AgeLevel
@@ -50,6 +50,7 @@ FOR_ANYBODY: dict[str, Schema] = {
 }
 """What of a list's status nobody needs a token for: nobody's words and names are among it."""
 
+_WAITS = TEXT | {"description": "Why what is new is not in force yet; empty if nothing stands against it"}
 _SUSPENSION = exactly(since=MOMENT, until=MAYBE_MOMENT, reason=TEXT, by=TEXT)
 _DISPOSITIONS: Schema = {
     "type": "object",
@@ -90,7 +91,7 @@ PATHS: Paths = {
     "/api/v1/stats/lists": {
         "get": operation(
             "How all lists do, in the order of the configuration",
-            {"200": json("All of them", exactly(lists=array(ref("ListStatus"))))},
+            {"200": json("All of them", exactly(lists=array(ref("ListStatus")), waits=_WAITS))},
             scope=Permission.LISTS_READ,
             anonymous=True,
         )
@@ -122,17 +123,15 @@ PATHS: Paths = {
 async def get_lists_status(request: web.Request) -> web.Response:
     """All lists in the order of the configuration."""
     actor = request[ACTOR]
-    conditions = request.app[APPLIANCE].condition().lists
-    return web.json_response({"lists": [status_of(item, actor) for item in conditions]})
+    condition = request.app[APPLIANCE].condition()
+    lists = [status_of(item, actor) for item in condition.lists]
+    return web.json_response({"lists": lists, "waits": condition.publish_problem})
 
 
 async def get_list_status(request: web.Request) -> web.Response:
     """One list."""
-    list_id, actor = request.match_info["id"], request[ACTOR]
-    for item in request.app[APPLIANCE].condition().lists:
-        if item.id == list_id:
-            return web.json_response(status_of(item, actor))
-    raise NotFoundError(f"There is no list {list_id[:80]!r}")
+    found = find_list(request.app[APPLIANCE].condition().lists, request.match_info["id"])
+    return web.json_response(status_of(found, request[ACTOR]))
 
 
 async def get_versions(request: web.Request) -> web.Response:

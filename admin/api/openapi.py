@@ -41,6 +41,7 @@ from admin.api import (
     subscribers,
     tokens,
 )
+from admin.api.changes import WAITS_HEADER
 from admin.api.describing import COUNT, TEXT, Paths, Schema, array, exactly, json, operation
 from admin.api.resource_paths import Described
 from admin.api.schemas import schemas_of
@@ -136,6 +137,10 @@ _HEADERS = {
     "Location": {"description": "Where it is", "schema": TEXT},
     "Weir-Generation": {
         "description": "The published state with which the change is in force",
+        "schema": TEXT,
+    },
+    WAITS_HEADER: {
+        "description": "Why the change is kept and not in force yet, and what to do; percent-encoded UTF-8",
         "schema": TEXT,
     },
 }

@@ -209,9 +209,9 @@ async def post(request: web.Request) -> web.Response:
         said = Act(act.actor, act.at, asked.reason.strip())
         return await ask_opening(transaction, said, wish, random=secrets.token_bytes(ID_BYTES))
 
-    made, headers = await change(request, ask)
+    made, standing = await change(request, ask)
     shown = _body(made, request.app[APPLIANCE].now())
-    headers = headers | {"Location": f"{PATH}/{made.id}"}
+    headers = standing.headers | {"Location": f"{PATH}/{made.id}"}
     return web.json_response(shown, status=HTTPStatus.CREATED, headers=headers)
 
 
@@ -224,8 +224,8 @@ async def post_approve(request: web.Request) -> web.Response:
         said = Act(act.actor, act.at, asked.reason.strip())
         return await agree_to_opening(transaction, said, request.match_info["id"])
 
-    done, headers = await change(request, agree)
-    return web.json_response(_body(done, request.app[APPLIANCE].now()), headers=headers)
+    done, standing = await change(request, agree)
+    return web.json_response(_body(done, request.app[APPLIANCE].now()), headers=standing.headers)
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -235,8 +235,8 @@ async def delete(request: web.Request) -> web.Response:
     async def end(transaction: Transaction, _declared: Config, act: Act) -> None:
         await end_opening(transaction, act, request.match_info["id"])
 
-    _, headers = await change(request, end)
-    return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+    _, standing = await change(request, end)
+    return web.Response(status=HTTPStatus.NO_CONTENT, headers=standing.headers)
 
 
 async def get_text(request: web.Request) -> web.StreamResponse:

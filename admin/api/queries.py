@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from http import HTTPStatus
 
@@ -90,7 +91,8 @@ async def get_queries(request: web.Request) -> web.Response:
         bits = (await appliance.view()).bits
     except (TablesError, SnapshotError) as error:
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
-    queries = recent(appliance.place.run, worker_count(appliance.config), since, bits)
+    workers = worker_count(appliance.config)
+    queries = await asyncio.to_thread(recent, appliance.place.run, workers, since, bits)
     shown = [asdict(query) for query in queries]
     return web.json_response({"sampling": str(rate), "since": since, "note": _ON, "queries": shown})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from admin.api.bodies import JSON, MERGE_PATCH
-from admin.api.changes import REASON_HEADER
+from admin.api.changes import REASON_HEADER, WAITS_HEADER
 from admin.api.describing import (
     COUNT,
     MAYBE_TEXT,
@@ -50,6 +50,7 @@ REASON: Schema = {
     "schema": {"type": "string", "maxLength": LONGEST_REASON, "pattern": "^[ -~]*$"},
 }
 CHANGED = "Weir-Generation"
+KEPT = "It is kept and not in force yet; `Weir-Waits` says why. It comes into force by itself"
 NOT_FOUND = problem("There is no such thing")
 NOT_MODIFIED = empty("The client has it already", "ETag")
 STALE = {
@@ -129,6 +130,7 @@ class Described:
                 f"Add a {self.noun}",
                 {
                     "201": json("It is in force", self._shown(), "ETag", "Location", CHANGED),
+                    "202": self._kept("Location"),
                     "409": problem("The id is taken, or something else stands against it"),
                 },
                 scope=self.write,
@@ -155,6 +157,7 @@ class Described:
                 {
                     "200": json("It is in force", self._shown(), "ETag", CHANGED),
                     "201": json("It is new and in force", self._shown(), "ETag", "Location", CHANGED),
+                    "202": self._kept("Location"),
                     "404": NOT_FOUND,
                     "409": problem("The file declares it, or something else stands against it"),
                 }
@@ -167,6 +170,7 @@ class Described:
             "delete": operation(
                 f"Take a {self.noun} away",
                 {
+                    "202": empty(KEPT, WAITS_HEADER),
                     "204": empty("It is no longer in force", CHANGED),
                     "404": NOT_FOUND,
                     "409": problem("The file declares it, or something needs it"),
@@ -182,6 +186,7 @@ class Described:
             f"Change keys of a {self.noun} (RFC 7396: null takes a key away)",
             {
                 "200": json("It is in force", self._shown(), "ETag", CHANGED),
+                "202": self._kept(),
                 "404": NOT_FOUND,
                 "409": problem("The file declares it, or something else stands against it"),
             }
@@ -190,6 +195,9 @@ class Described:
             parameters=(if_match(required=True), REASON),
             request=body(ref(f"{self.name}Patch"), MERGE_PATCH, JSON),
         )
+
+    def _kept(self, *headers: str) -> Schema:
+        return json(KEPT, self._shown(), "ETag", WAITS_HEADER, *headers)
 
     def _shown(self) -> Schema:
         return ref(f"{self.name}Shown")

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from aiohttp import web
 
 from admin.api.bodies import JSON, MERGE_PATCH, read_object
-from admin.api.changes import change
+from admin.api.changes import Standing, change
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.paging import page, parameters, shown
 from admin.api.preconditions import etag, is_unchanged, require_match
@@ -36,18 +36,24 @@ _TAG_LENGTH = 20
 
 _S = TypeVar("_S", bound=Section)
 _Body = dict[str, Any]
+Dress = Callable[[_Body], _Body]
+"""Adds to what is shown of an item, or takes away."""
+
+
+def _as_it_is(_request: web.Request) -> Dress:
+    return lambda body: body
 
 
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[_S]):
-    """One kind of thing below ``path``. ``dress`` adds to what is shown of an item, or takes away."""
+    """One kind of thing below ``path``. ``dresser`` gives the dress of all items of one answer."""
 
     path: str
     documents: Documents[_S, Any]
     pattern: str = IDENTIFIER
     """What an id looks like; nothing has another one."""
     id_of: Callable[[Mapping[str, object]], object] = lambda body: body.get("id")
-    dress: Callable[[web.Request, _Body], _Body] = lambda _request, body: body
+    dresser: Callable[[web.Request], Dress] = _as_it_is
 
     async def index(self, request: web.Request) -> web.Response:
         """One page of all of them, by id."""
@@ -55,7 +61,8 @@ class Resource(Generic[_S]):
         appliance = request.app[APPLIANCE]
         async with (await appliance.connect()).reading() as transaction:
             part = await self.documents.list(transaction, appliance.declared, request[ACTOR], page(given))
-        items = [self.dress(request, body_of(item)) for item in part.items]
+        dress = self.dresser(request)
+        items = [dress(body_of(item)) for item in part.items]
         return web.json_response(shown(items, self.path, given, part.after))
 
     async def get(self, request: web.Request) -> web.Response:
@@ -68,10 +75,11 @@ class Resource(Generic[_S]):
             )
         if is_unchanged(request.headers, tag_of(item)):
             return web.Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag_of(item)})
-        return self._answer(request, item, {})
+        body = self.dresser(request)(body_of(item))
+        return web.json_response(body, headers={"ETag": tag_of(item)})
 
     async def post(self, request: web.Request) -> web.Response:
-        """Add one: 201 when it is in force."""
+        """Add one: 201 when it is in force, 202 while it waits for that."""
         parameters(request.query, ())
         body = await read_object(request)
         item_id = self.id_of(body)
@@ -81,13 +89,11 @@ class Resource(Generic[_S]):
         async def create(transaction: Transaction, declared: Config, act: Act) -> Item[_S]:
             return await self.documents.create(transaction, declared, act, item_id, _writable(body))
 
-        item, headers = await change(request, create)
-        return self._answer(
-            request, item, headers | {"Location": f"{self.path}/{item.id}"}, HTTPStatus.CREATED
-        )
+        item, standing = await change(request, create)
+        return self._answer(request, item, standing, is_new=True)
 
     async def put(self, request: web.Request) -> web.Response:
-        """Put another in place of one (200, with If-Match), or add it under this id (201)."""
+        """Put another in place of one (200, with If-Match), or add it under this id (201); 202 while it waits."""
         parameters(request.query, ())
         item_id, body = self.id_in(request), _writable(await read_object(request))
 
@@ -96,12 +102,8 @@ class Resource(Generic[_S]):
                 return await self.documents.create(transaction, declared, act, item_id, body), True
             return await self.documents.replace(transaction, declared, found, item_id, body), False
 
-        (item, is_new), headers = await change(request, put)
-        if is_new:
-            return self._answer(
-                request, item, headers | {"Location": f"{self.path}/{item.id}"}, HTTPStatus.CREATED
-            )
-        return self._answer(request, item, headers)
+        (item, is_new), standing = await change(request, put)
+        return self._answer(request, item, standing, is_new=is_new)
 
     async def patch(self, request: web.Request) -> web.Response:
         """Change keys of one (RFC 7396), with If-Match."""
@@ -112,19 +114,19 @@ class Resource(Generic[_S]):
             seen = await self.seen(request, transaction, declared, act)
             return await self.documents.patch(transaction, declared, seen, item_id, body)
 
-        item, headers = await change(request, patch)
-        return self._answer(request, item, headers)
+        item, standing = await change(request, patch)
+        return self._answer(request, item, standing)
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Take one away, with If-Match: 204 when it is no longer in force."""
+        """Take one away, with If-Match: 204 when it is no longer in force, 202 while that waits."""
         parameters(request.query, ())
 
         async def delete(transaction: Transaction, declared: Config, act: Act) -> None:
             seen = await self.seen(request, transaction, declared, act)
             await self.documents.delete(transaction, declared, seen, self.id_in(request))
 
-        _, headers = await change(request, delete)
-        return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+        _, standing = await change(request, delete)
+        return web.Response(status=standing.status(HTTPStatus.NO_CONTENT), headers=standing.told)
 
     def id_in(self, request: web.Request) -> str:
         """The id in the path; NotFoundError if nothing can have it."""
@@ -159,11 +161,15 @@ class Resource(Generic[_S]):
         self,
         request: web.Request,
         item: Item[_S],
-        headers: Mapping[str, str],
-        status: HTTPStatus = HTTPStatus.OK,
+        standing: Standing,
+        *,
+        is_new: bool = False,
     ) -> web.Response:
-        body = self.dress(request, body_of(item))
-        return web.json_response(body, status=status, headers={"ETag": tag_of(item), **headers})
+        body = self.dresser(request)(body_of(item))
+        status = standing.status(HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+        headers = {"ETag": tag_of(item), **standing.told}
+        headers |= {"Location": f"{self.path}/{item.id}"} if is_new else {}
+        return web.json_response(body, status=status, headers=headers)
 
 
 def body_of(item: Item[Any]) -> _Body:

@@ -30,7 +30,7 @@ from admin.api.paging import page, parameters, shown
 from admin.api.problem import ProblemError
 from admin.api.resource_paths import LIMIT
 from admin.services.actors import Permission
-from admin.services.errors import NotFoundError
+from admin.services.find_list import find_list
 from admin.services.probes import Outcome, Probe, Report, State
 
 PATH = "/api/v1/lists/{id}/selftest"
@@ -93,8 +93,7 @@ async def get_selftest(request: web.Request) -> web.Response:
     appliance, list_id = request.app[APPLIANCE], request.match_info["id"]
     given = parameters(request.query, ("limit", "cursor"))
     wanted = page(given)
-    if all(item.id != list_id for item in appliance.config.lists):
-        raise NotFoundError(f"There is no list {list_id[:80]!r}")
+    find_list(appliance.config.lists, list_id)
     before = _number(wanted.after)
     async with (await appliance.connect()).reading() as transaction:
         found = await history(transaction, request[ACTOR], list_id, before, wanted.limit)

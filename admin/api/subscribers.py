@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
 from admin.api.bodies import checked, read_object
-from admin.api.changes import change
+from admin.api.changes import WAITS_HEADER, change
 from admin.api.describing import TEXT, Paths, Schema, body, in_path, json, operation, problem, ref
 from admin.api.keys import ACTOR, APPLIANCE
 from admin.api.paging import parameters
 from admin.api.preconditions import is_unchanged
-from admin.api.resource_paths import CHANGED, NOT_FOUND, NOT_MODIFIED, REASON, STALE, Described, if_match
+from admin.api.resource_paths import (
+    CHANGED,
+    KEPT,
+    NOT_FOUND,
+    NOT_MODIFIED,
+    REASON,
+    STALE,
+    Described,
+    if_match,
+)
 from admin.api.resources import Resource, body_of, tag_of
 from admin.config import Config
 from admin.config.endpoints import Prefix
@@ -61,7 +71,7 @@ class Aspect:
             )
         if is_unchanged(request.headers, tag_of(item)):
             return web.Response(status=304, headers={"ETag": tag_of(item)})
-        return self._answer(item, {})
+        return web.json_response(self._shown(item), headers={"ETag": tag_of(item)})
 
     async def put(self, request: web.Request) -> web.Response:
         """All of the keys anew, with If-Match; one that is left out has its default."""
@@ -74,12 +84,12 @@ class Aspect:
             seen = await RESOURCE.seen(request, transaction, declared, act)
             return await SUBSCRIBERS.patch(transaction, declared, seen, RESOURCE.id_in(request), wanted)
 
-        item, headers = await change(request, put)
-        return self._answer(item, headers)
+        item, standing = await change(request, put)
+        status, headers = standing.status(HTTPStatus.OK), {"ETag": tag_of(item), **standing.told}
+        return web.json_response(self._shown(item), status=status, headers=headers)
 
-    def _answer(self, item: Item[SubscriberConfig], headers: dict[str, str]) -> web.Response:
-        body = {name: value for name, value in body_of(item).items() if name in self.model.model_fields}
-        return web.json_response(body, headers={"ETag": tag_of(item), **headers})
+    def _shown(self, item: Item[SubscriberConfig]) -> dict[str, Any]:
+        return {name: value for name, value in body_of(item).items() if name in self.model.model_fields}
 
 
 def _aspect(model: type[Section], what: str) -> dict[str, Schema | list[Schema]]:
@@ -96,6 +106,7 @@ def _aspect(model: type[Section], what: str) -> dict[str, Schema | list[Schema]]
             f"A subscriber's {what} anew, all of them",
             {
                 "200": json("They are in force", ref(model), "ETag", CHANGED),
+                "202": json(KEPT, ref(model), "ETag", WAITS_HEADER),
                 "404": NOT_FOUND,
                 "409": problem("The file declares the subscriber"),
             }

@@ -35,6 +35,7 @@ from admin.config import Config
 from admin.config.fields import chosen
 from admin.services.actors import Permission, Role
 from admin.services.acts import Act
+from admin.services.moment import LATEST
 from admin.services.tokens import (
     LONGEST_HOLDER,
     TOKEN_BYTES,
@@ -49,8 +50,6 @@ from admin.services.tokens import (
 from admin.store.database import Transaction
 
 PATH = "/api/v1/tokens"
-_FOREVER = 4_102_444_800.0
-"""Unix seconds of the year 2100: an expiry beyond it is a mistake of the unit."""
 
 
 class NewToken(BaseModel):
@@ -70,7 +69,7 @@ class NewToken(BaseModel):
         | None
     ) = None
     """What it is good for; by default all that the role is."""
-    expires: Annotated[float, Field(gt=0, le=_FOREVER)] | None = None
+    expires: Annotated[float, Field(gt=0, le=LATEST)] | None = None
     """Unix seconds; by default never."""
 
 
@@ -153,10 +152,12 @@ async def post(request: web.Request) -> web.Response:
     async def create(transaction: Transaction, _declared: Config, act: Act) -> Issued:
         return await create_token(transaction, act, wanted, random=secrets.token_bytes(TOKEN_BYTES))
 
-    issued, headers = await change(request, create)
+    issued, standing = await change(request, create)
     body = {**_body(issued.token), "token": issued.text}
     location = f"{PATH}/{issued.token.id}"
-    return web.json_response(body, status=HTTPStatus.CREATED, headers=headers | {"Location": location})
+    return web.json_response(
+        body, status=HTTPStatus.CREATED, headers=standing.headers | {"Location": location}
+    )
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -166,8 +167,8 @@ async def delete(request: web.Request) -> web.Response:
     async def revoke(transaction: Transaction, _declared: Config, act: Act) -> None:
         await revoke_token(transaction, act, request.match_info["id"])
 
-    _, headers = await change(request, revoke)
-    return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+    _, standing = await change(request, revoke)
+    return web.Response(status=HTTPStatus.NO_CONTENT, headers=standing.headers)
 
 
 def _body(token: Token) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from admin.audit.doubt import DoubtError, LogStoppedError
+from admin.audit.doubt import ANOTHER_LOG, DoubtError, LogStoppedError
 
 EARLIEST = 1_767_225_600
 """2026-01-01: nothing of Weir ran before. A box whose clock was never set says 1970 or the day of its image."""
@@ -11,6 +11,8 @@ JITTER = 2
 LONGEST_GAP = 31 * 86_400
 """Seconds between two leaves that nobody has to confirm: a box that was off over a summer's holidays. A clock that
 runs years ahead for an hour would otherwise stop the log for years."""
+LONGEST_WAIT = 3_600
+"""Seconds for which waiting alone is a remedy: what is decided about lists and profiles waits too."""
 
 
 def leaf_time(now: float, last: int, *, confirmed: bool = False) -> int:
@@ -23,9 +25,10 @@ def leaf_time(now: float, last: int, *, confirmed: bool = False) -> int:
     if second < EARLIEST:
         raise DoubtError("the clock of this box is not set; set it (NTP), the log goes on by itself")
     if second < last - JITTER:
+        way_out = f", or {ANOTHER_LOG}" if last - second > LONGEST_WAIT else ""
         raise LogStoppedError(
             f"the clock is {last - second} seconds behind the last leaf of the public log; set it right, or wait: the log "
-            "goes on when it has come along"
+            f"goes on when it has come along{way_out}"
         )
     if last and second > last + LONGEST_GAP and not confirmed:
         raise DoubtError(

@@ -1,4 +1,4 @@
-"""Which state a log had decided at a time: the whole log verified first, with the checker that shares no code with it.
+"""Which state a log, or one before it, had decided at a time: verified first, with the checker that shares no code with it.
 
 Reads a folder or a web server; nothing is believed that does not lead to the given keys.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from admin.audit import verifier
 from admin.audit.blocked import Situation
+from admin.audit.years import Years
 from resolver.tlog import manifests
 from resolver.tlog.manifests import Manifest
 
@@ -19,9 +20,8 @@ def past(where: str, keys: Iterable[verifier.Key], at: int, now: float) -> tuple
     ``where`` is an address or a folder, ``now`` is Unix seconds.
     ``verifier.FailedError``: the log is not what it says. ``verifier.UndecidedError``, OSError: it cannot be read.
     """
-    source, found = verifier.Source(where), Situation(at)
-    verifier.Replay(source, keys, now).run(found.hear)
+    years, found = Years(verifier.Source(where), keys, now), Situation(at)
+    years.run(found.hear, at)
     if found.doubt:
         return found, None
-    data = source.read(f"state/{found.state}.json")
-    return found, manifests.decode(data or b"")
+    return found, manifests.decode(years.manifest(found.state))

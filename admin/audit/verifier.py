@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 WIDTH, LIMIT = 256, 256 * (2 + 65_535)  # hashes in a full tile, leaves in a full bundle; bytes of the longest
 SILENCE, CLOCK_ERROR = 24 * 3600, 300  # seconds: most between two leaves; that two clocks may be apart
-ATTEMPTS, EXACT, ZERO = 3, 2**53 - 1, "0" * 64  # of each request; largest integer of JSON; no state
+ATTEMPTS, KEYS, EXACT, ZERO = 3, 1_000, 2**53 - 1, "0" * 64  # a request's; a log's; largest number; no state
 
 
 class FailedError(Exception):
@@ -113,12 +113,11 @@ class Key(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        """``name+id+base64(kind, public key)``, a line of signed-note; ValueError if it is none."""
-        name, ident, data = text.split("+", 2)
-        raw = _base64(data)
-        found = hashlib.sha256(f"{name}\n".encode() + raw).hexdigest()[:8]
-        if ident != found or not re.fullmatch(_NAME, name):
-            raise ValueError("not a verifier key")
+        """``name+id+base64(kind, public key)``, a line of signed-note; ValueError, without its text, if it is none."""
+        name, ident, data = [*text.split("+", 2), "", ""][:3]
+        found = hashlib.sha256(f"{name}\n".encode() + (raw := _base64(data))).hexdigest()[:8]
+        if ident != found or not re.fullmatch(_NAME, name) or (raw[0] == 1 and len(raw) != 33):
+            raise ValueError("a line is no verifier key: name+id+key, as log.vkey has it")
         return cls(name, ident, raw[1:] if raw[0] == 1 else b"")
 
 
@@ -144,7 +143,7 @@ class Checkpoint(NamedTuple):
         raise wrong(f"{place}: not a signed checkpoint (origin, size, root, empty line, signatures)")
 
 
-_NUMBER, _NAME, _LINE = "0|[1-9][0-9]{0,15}", r"[^\s+]+", "[^\0-\x1f\x7f-\x9f]+"
+_NUMBER, _NAME, _LINE = "0|[1-9][0-9]{0,15}", r"[^\s+\0-\x1f\x7f-\x9f]+", "[^\0-\x1f\x7f-\x9f]+"
 _CHECKPOINT = re.compile(f"({_LINE})\n({_NUMBER})\n({_LINE})\n\n((?:\u2014 {_NAME} {_LINE}\n){{1,100}})")
 
 
@@ -157,32 +156,31 @@ def _base64(text: str) -> bytes:
 
 # What may stand under the keys of leaves and manifests. First numbers and texts, as regular expressions of canonical JSON.
 _TEXTS = r"""
-list category profile node ID = [A-Za-z0-9][A-Za-z0-9._-]{0,62}; part rank WORD = [a-z][a-z0-9-]{0,31}
-type sw auth title vkey origin next = (?:[^"\\\x7f-\x9f]|\\["\\])+; who = a:[0-9a-f]{8,16}
-sig last = (?:[^"\\\x7f-\x9f]|\\["\\n])+\\n; day = [0-9]{4}-[0-9]{2}-[0-9]{2}; eps = [0-9]{1,9}(?:\.[0-9]{1,6})?
-state prev priv ref snap served urls raw commit root vrf protected HASH = [0-9a-f]{64}
-role = system|operator|reviewer|auditor|regulator|court-liaison; basis = voluntary|statute|court|user
-conf = public|restricted|secret; kind = illegal|security|category|protected; enf = all|names|nothing
-level = current|warned|critical|past; for = release|erase; stage = begun|done; how = open|ask|challenge
-why = year|compromise|other; result = working|failing|off|unknown; path = good|wrong|silent|off|unknown"""
+list category profile node ID = [A-Za-z0-9][A-Za-z0-9._-]{0,62}; part rank WORD = [a-z][a-z0-9-]{0,31}; PART = names|nothing
+type = CHAR{1,40}; sw auth title = CHAR{1,200}; origin next = CHAR{1,255}; vkey = CHAR{1,4000}; who = a:[0-9a-f]{8,16}
+state prev priv ref snap served urls raw commit root vrf protected HASH = [0-9a-f]{64}; sig last = (?:CHAR|\\n){0,19999}\\n
+day = [0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]); eps = (?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?
+role = system|operator|reviewer|auditor|regulator|court-liaison; basis = voluntary|statute|court|user; stage = begun|done
+conf = public|restricted|secret; kind = illegal|security|category|protected; enf = all|names|nothing; for = release|erase
+level = current|warned|critical|past; how = open|ask|challenge; why = year|compromise|other
+result = working|failing|off|unknown; path = good|wrong|silent|off|unknown"""
 # Then objects {key key:kind key?}, a question mark for those that can be missing, arrays [kind], and tables kind:kind.
 _OBJECTS = """
 actor second = {id:who role}; seal = {until}; src = {auth? basis?}; chg = {add? del? n?}; ovr = {add? back? del? n?}
 gates = [WORD]; LISTS = [ID]; profiles = ID:LISTS; rules = ID:HASH; paths = WORD:path; counts = ID:COUNT
-edits = {commit? n? raw?}; LIST = {auth? basis? commit? conf edits? enf? kind? n? raw? root? title? upd:t? vrf?}
+edits = {commit? n? raw?}; LIST = {auth? basis? commit? conf edits? enf:PART? kind? n? raw? root? title? upd:t? vrf?}
 lists = ID:LIST; MANIFEST = {lists profiles protected? rules? sw v}"""
 _COMMON = "actor prev priv? ref? seal? second? sig? state seq t type v"
 # Types of leaves, with ! those that may change the state, and the keys that they have beside the common ones.
 _TYPES = """
-list.add! list.change! = list src? conf?; list.sync! list.release! list.rollback! = list src? chg?
-list.drop! list.resume! list.fail = list src?; list.stale! = list src? enf? level?; list.hold = list src? gates?
-list.approve = list src? for; list.suspend! = list src? until?; list.edit! = list src? ovr?
+list.add! list.change! = list src? conf?; list.drop! list.resume! list.fail = list src?; list.hold = list src? gates?
+list.sync! list.release! list.rollback! = list src? chg?; list.stale! = list src? enf? level?; debug.on = until?
+list.approve = list src? for; list.suspend! = list src? until?; list.edit! = list src? ovr?; key.add key.retire = vkey
 list.erase! = list src? stage; list.read = list src? how of:HASH?; canary = list src? day? paths? result?
 category.set! category.del! = category; profile.set! profile.del! = profile; admin.add admin.del = who rank?
-config.load! config.refuse vault.rotate heartbeat debug.off = ; software.start! = sw; debug.on = until?
-publish! = snap urls?; enforce = node served snap; stats = c counts day eps k; audit.read audit.erase = of? n?
-worker.start worker.end worker.refuse = node? part; key.add key.retire = vkey; log.init! = origin vkey last?
-log.close = why next?"""
+config.load! config.refuse vault.rotate heartbeat debug.off event.untold = ; software.start! = sw; log.close = why next?
+publish! = snap urls?; enforce = node served snap; stats = c counts day eps k; audit.read = of?; audit.erase = n?
+worker.start worker.end worker.refuse = node? part; log.init! = origin vkey last?; log.next = origin vkey"""
 
 
 def _items(text: str) -> list[tuple[str, str]]:
@@ -202,13 +200,14 @@ def _pattern(form: str) -> str:
 
 KINDS = {"v": "1", "NUMBER": "(?:0|[1-9][0-9]{0,15})", "COUNT": "(?:null|0|[1-9][0-9]{0,15})"}
 KINDS |= dict.fromkeys(("seq", "t", "until", "n", "add", "del", "back", "c", "k", "of"), KINDS["NUMBER"])
-KINDS |= {name: f'"(?:{form})"' for name, form in _items(_TEXTS)}
+_CHAR = r'(?:[^"\\\x7f-\x9f]|\\["\\])'
+KINDS |= {name: f'"(?:{form})"'.replace("CHAR", _CHAR) for name, form in _items(_TEXTS)}
 for _name, _form in _items(_OBJECTS):
     KINDS[_name] = _pattern(_form)
 _RULES = [(name, re.compile(_pattern(f"{{{_COMMON} {keys}}}"))) for name, keys in _items(_TYPES)]
 LEAVES = {name.rstrip("!"): (pattern, name.endswith("!")) for name, pattern in _RULES}
 LATER = re.compile(_pattern(f"{{{_COMMON}}}")), True  # of a type of a later version only the common keys
-COMMON_KEYS, ABOUT = re.findall(r"\w+", _COMMON), ("list", "profile", "category")
+COMMON_KEYS, ABOUT = {*re.findall(r"\w+", _COMMON)}, ("list", "profile", "category")
 # What cannot stand in the log is read as something else here, and so is not the same when it is written again.
 _READER = json.JSONDecoder(parse_float=lambda _: None, parse_int=lambda text: min(int(text), EXACT))
 _WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -237,13 +236,13 @@ class Replay:
         self.rows: list[list[bytes]] = [[] for _ in range(8)]  # of the tiles not yet full, by level
         self.trusted, self.valid, self.fresh = set(given), set[Key](), set[Key]()  # fresh: under no older yet
         self.spans: dict[str, list[int | None]] = {}  # keys: from which leaf to which
-        self.gaps, self.months = list[tuple[int, int]](), Counter[str]()  # leaf, silence; by type
+        self.gaps, self.months, self.preface = list[tuple[int, int]](), Counter[str](), list[str]()
 
     def run(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Check all of it. ``hear`` is told each leaf at once, which is true only if this returns. FailedError."""
         point, mine = self.point, [{old.origin} for old in self.visits]
         if not all(point.origin in names for names in [*mine, {key.name for key in self.trusted}]):
-            raise UndecidedError(f"{point.origin}: your key or checkpoint is of another log, as of last year")
+            raise UndecidedError(f"{point.origin}: your key or checkpoint is of another log: see log.next")
         for old in (*self.visits, *[self._checkpoint(f"cp/{size}") for size in self.sizes[:1]]):
             words = f"checkpoint: the log went back from {old.origin}, size {old.size} ({old.place}) to {point.size}"
             must(old.origin == point.origin and old.size <= point.size, words, old.note, point.note)
@@ -267,9 +266,9 @@ class Replay:
     def _leaf(self, data: bytes) -> dict[str, Any]:
         place = f"leaf {self.size} (bundle {self.size // WIDTH}, entry {self.size % WIDTH})"
         leaf = document(data, place)
-        pattern, moves = rule = LATER if "seal" in leaf else LEAVES.get(str(leaf.get("type")), LATER)
-        if rule is LATER:
-            data = _WRITER.encode({key: leaf[key] for key in leaf if key in COMMON_KEYS}).encode()
+        pattern, moves = rule = LEAVES.get(str(leaf.get("type")), LATER)
+        if "seal" in leaf or rule is LATER:  # a sealed one may lack keys of its own
+            pattern, data = LATER[0], _WRITER.encode({k: leaf[k] for k in COMMON_KEYS & leaf.keys()}).encode()
         must(pattern.fullmatch(data.decode()), f"{place}: other keys or values than a leaf of its type has")
         state, t, kind = leaf["state"], leaf["t"], leaf["type"]
         must(leaf["seq"] == self.size, f"{place}: says that it is leaf {leaf['seq']}")
@@ -280,13 +279,13 @@ class Replay:
         if not self.times[1] <= t <= self.now + CLOCK_ERROR:
             span = f"{moment(self.times[1])} (the leaf before) to {moment(self.now)} (now, or --at)"
             raise FailedError(f"{place}: dated {moment(t)}, not within {span}")
-        if kind in ("log.init", "key.add", "key.retire"):
+        if kind in ("log.init", "log.next", "key.add", "key.retire"):
             self._key(leaf, place)
         if state != self.state:
             self._manifest(f"state/{state}.json", state)
         self.gaps += [(self.size, t - self.times[1])] if self.size and t - self.times[1] > SILENCE else []
         self.times, self.state, self.kind = (self.times[0] or t, t), state, kind
-        self.months[f"{moment(t)[:7]} {kind}"] += 1
+        self.months[f"{moment(t)[:7]} {kind if kind in LEAVES else 'of a later version'}"] += 1
         return leaf
 
     def _manifest(self, path: str, state: str) -> None:
@@ -396,16 +395,17 @@ class Replay:
         if leaf["type"] == "key.retire":
             self.valid.discard(key)
             self.spans.setdefault(text, [None, None])[1] = self.size
-        else:
+        elif leaf["type"] != "log.next":  # whose key signs the log to come
             self.valid |= {key} if key.public else set()
             self.fresh |= self.valid & {key} if self.size else set()
             self.spans[text] = [self.size, None]
+        must(len(self.spans) <= KEYS, f"{place}: more than {KEYS} keys")
         if "last" in leaf:
             last = Checkpoint.parse(str(leaf["last"]).encode(), place)
             with suppress(UndecidedError):  # a copy need not have the log before
-                end = self._checkpoint(last.origin.rpartition("/")[2] + "/checkpoint")
-                same = (end.origin, end.size, end.root) == (last.origin, last.size, last.root)
-                must(same, f"{end.place}: not where {place} says that it ended", last.note, end.note)
+                label = re.sub(r"[^\w.-]|^[.]*$", "-", Path(last.origin).name, flags=re.ASCII)
+                end, words = self._checkpoint(f"{label}/checkpoint"), f"not where {place} says that it ended"
+                must(end[1:4] == last[1:4], f"{end.place}: {words}", last.note, end.note)
 
 
 def _fold(nodes: list[bytes]) -> bytes:
@@ -423,14 +423,14 @@ def moment(seconds: float) -> str:
 def words(leaf: dict[str, Any]) -> str:
     """What a leaf tells, on one line: when, what, of what; then its other facts, and who decided it."""
     own = sorted(leaf.keys() - {*COMMON_KEYS, "src", "last"}, key=lambda key: (key not in ABOUT, key))
-    facts = "".join(f" {key} {leaf[key]}" for key in own) + f" by {leaf['actor']['role']}"
-    text = f"{leaf['seq']:>7} {moment(leaf['t'])} {leaf['type']}{facts} {leaf['actor']['id']}"[:300]
-    text = "".join(char if char.isprintable() else "?" for char in text)
+    facts = "".join(f" {key!r} {leaf[key]!r}" for key in own) + f" by {leaf['actor']['role']}"
+    text = f"{leaf['seq']:>7} {moment(leaf['t'])} {leaf['type']!r}{facts} {leaf['actor']['id']}"[:300]
     return re.sub(r"[{}']", "", re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text))
 
 
 def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
     """What happened, what is certain, and what a log cannot show, in lines."""
+    yield from log.preface
     yield f"{log.point.origin}: {log.size} leaves, {moment(log.times[0])} to {moment(log.times[1])}"
     yield from (f"{what}: {count}" for what, count in sorted(log.months.items()))
     yield from map(words, recent)
@@ -441,9 +441,9 @@ def report(log: Replay, recent: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "No log shows whether every resolver obeyed. Times are the operator's word, bounded by checkpoints you keep."
 
 
-def main(arguments: Sequence[str] | None = None, program: str = "verifier.py") -> int:
-    """Check, tell, and give the exit status."""
-    parser = argparse.ArgumentParser(program, description=(__doc__ or "").partition("\n\n")[0])
+def main(args: Sequence[str] | None = None, name: str = "verifier.py", kind: type[Replay] = Replay) -> int:
+    """Check with this kind of replay, tell, and give the exit status."""
+    parser = argparse.ArgumentParser(name, description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("log", metavar="URL|DIR")
     parser.add_argument("--key", metavar="FILE", help="verifier keys, one a line (log.vkey)")
     parser.add_argument("--policy", metavar="FILE", help="a tlog-policy with the keys")
@@ -454,9 +454,9 @@ def main(arguments: Sequence[str] | None = None, program: str = "verifier.py") -
     parser.add_argument("--evidence", metavar="NAME", default="evidence", help="of files with evidence")
     parser.add_argument("--json", action="store_true", help="a summary for programs")
     parser.add_argument("--quiet", action="store_true", help="the verdict alone")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(args)
     try:
-        print("\n".join(_told(options)))
+        print("\n".join(_told(options, kind)))
     except FailedError as error:
         print("FAILED", error.args[0], *(note.decode() for note in error.args[1:]), sep="\n")
         for number, note in enumerate(error.args[1:]):
@@ -466,18 +466,18 @@ def main(arguments: Sequence[str] | None = None, program: str = "verifier.py") -
     except (UndecidedError, OSError) as error:
         print("UNDECIDED", error, file=sys.stderr)
         return 3
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         parser.error(str(error))
     return 0
 
 
-def _told(options: argparse.Namespace) -> list[str]:
+def _told(options: argparse.Namespace, kind: type[Replay]) -> list[str]:
     lines = Path(options.key).read_text().split("\n") if options.key else []
     if options.policy:
         policy = [line.split() for line in Path(options.policy).read_text().split("\n")]
         if ["quorum", "none"] not in policy:
             raise UndecidedError(f"{options.policy}: not `quorum none`, and witnesses are not checked here")
-        lines += [line[1] for line in policy if line[:1] == ["log"]]
+        lines += [" ".join(line[1:2]) or "none" for line in policy if line[:1] == ["log"]]
     keys = [Key.parse(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
     if not keys or not all(key.public for key in keys):
         raise ValueError("give --key or --policy with a verifier key (Ed25519) of the log")
@@ -485,7 +485,7 @@ def _told(options: argparse.Namespace) -> list[str]:
     visits = [Checkpoint.parse(Path(path).read_bytes(), path, UndecidedError) for path in kept if path]
     now = datetime.fromisoformat(options.at) if options.at else datetime.now(UTC)
     recent = deque[dict[str, Any]](maxlen=None if options.events == "all" else int(options.events))
-    (log := Replay(Source(options.log), keys, now.timestamp(), *visits)).run(recent.append)
+    (log := kind(Source(options.log), keys, now.timestamp(), *visits)).run(recent.append)
     if options.remember:  # whole or as it was
         (new := Path(f"{options.remember}.new")).write_bytes(log.point.note)
         new.replace(options.remember)

@@ -8,7 +8,7 @@ import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -38,6 +38,8 @@ class Answer:
 
     body: dict[str, Any]
     etag: str
+    waits: str = ""
+    """Why a change is kept and not in force yet; empty if it is."""
 
 
 def get(config: Config, path: str) -> dict[str, Any]:
@@ -51,10 +53,10 @@ def post(config: Config, path: str, body: dict[str, Any] | None = None, reason: 
 
 
 def change(
-    config: Config, method: str, path: str, body: dict[str, Any] | None, *, etag: str, reason: str = ""
-) -> dict[str, Any]:
-    """A change of what was read with this tag: it is refused if somebody else was quicker."""
-    return ask(config, method, path, body, {"If-Match": etag} | _why(reason)).body
+    config: Config, method: str, path: str, body: dict[str, Any] | None, *, etag: str = "", reason: str = ""
+) -> Answer:
+    """A change; with an ``etag`` one of what was read so: it is refused if somebody else was quicker."""
+    return ask(config, method, path, body, ({"If-Match": etag} if etag else {}) | _why(reason))
 
 
 def lines(config: Config, path: str, header: str) -> tuple[bytes, str]:
@@ -67,11 +69,7 @@ def headed(config: Config, path: str) -> tuple[bytes, Mapping[str, str]]:
     """An answer that is no JSON, and its headers. Errors as ``get``."""
     answered, text = _request(config, "GET", path, None, {})
     if answered.status not in _GOOD:
-        try:
-            said = json.loads(text)
-        except ValueError:
-            said = {}
-        raise RefusedError(answered.status, _detail(said, answered.reason))
+        raise RefusedError(answered.status, _detail(_object(config, text), answered.reason))
     return text, dict(answered.headers.items())
 
 
@@ -84,14 +82,11 @@ def ask(
 ) -> Answer:
     """One request. Errors as ``get``."""
     answer, text = _request(config, method, path, body, headers or {})
-    try:
-        said = json.loads(text) if text or answer.status not in _GOOD else {}
-    except ValueError as error:
-        raise _unreachable(config, error) from error
-    etag = answer.getheader("ETag", "")
+    said = _object(config, text) if text or answer.status not in _GOOD else {}
+    etag, waits = answer.getheader("ETag", ""), unquote(answer.getheader("Weir-Waits", ""))
     if answer.status not in _GOOD:
         raise RefusedError(answer.status, _detail(said, answer.reason))
-    return Answer(dict(said), etag)
+    return Answer(said, etag, waits)
 
 
 def _request(
@@ -113,7 +108,25 @@ def _request(
         connection.close()
 
 
+def _object(config: Config, text: bytes) -> dict[str, Any]:
+    """The JSON of an answer. UnreachableError if it is none of control's."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise UnreachableError(
+            f"what answers at {config.admin.listen} is not the admin API: stop that program, or change admin.listen"
+        )
+    return said
+
+
 def _unreachable(config: Config, error: Exception) -> UnreachableError:
+    if isinstance(error, TimeoutError):
+        return UnreachableError(
+            f"the admin API at {config.admin.listen} has not answered within {TIMEOUT:.0f} seconds: it is busy, or waits for "
+            "its disk; what was asked for may still be done, so look before you ask again"
+        )
     return UnreachableError(
         f"the admin API at {config.admin.listen} does not answer ({type(error).__name__}): is Weir running with this "
         "configuration?"

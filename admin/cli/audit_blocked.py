@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli.audit_offline import read_replay_keys
 from admin.cli.documents import say_json
 from admin.cli.exits import Exit
 from admin.cli.terminal import coloured, complain, say, table
@@ -54,8 +55,7 @@ def blocked(
         question = _question(name, at, profile)
         given = _evidence(text, opening, edits, edits_opening)
         names = None if protected is None else protected.read_bytes()
-        lines = (line.strip() for line in key.read_text().splitlines())
-        keys = [verifier.Key.parse(line) for line in lines if line and not line.startswith("#")]
+        keys = read_replay_keys(key)
     except (OSError, ValueError) as error:
         complain(str(error))
         return Exit.USAGE
@@ -134,6 +134,7 @@ def _tell(question: Question, situation: Situation, found: Answer, *, as_json: b
                 "url": None if question.page is None else question.page.text,
                 "at": question.at,
                 "profile": question.profile,
+                "log": situation.origin,
                 "state": situation.state,
                 "leaf": situation.leaf,
                 "next": situation.next,
@@ -149,6 +150,7 @@ def _tell(question: Question, situation: Situation, found: Answer, *, as_json: b
         ("for", f"profile {question.profile}" if question.profile else "everybody, whatever the profile"),
         ("answer", coloured(found.outcome.value, colour)),
         ("because", found.why),
+        ("log", situation.origin),
         ("state", f"{situation.state} (leaf {_place(situation.leaf)}, until leaf {_place(situation.next)})"),
         ("served by", ", ".join(f"{node} since {_moment(t)}" for node, t in situation.served.items())),
     ]

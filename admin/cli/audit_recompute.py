@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli.audit_offline import read_replay_keys
 from admin.cli.exits import Exit
 from admin.cli.opened_folder import read_folder
 from admin.cli.terminal import complain, say
@@ -48,7 +49,7 @@ def recompute(
         return Exit.USAGE
     try:
         things = [thing for text in given for thing in _things(text, state or "")]
-        keys = [] if key is None else _keys(key)
+        keys = [] if key is None else read_replay_keys(key)
     except (OSError, ValueError) as error:
         complain(str(error))
         return Exit.USAGE
@@ -108,13 +109,6 @@ def _answer(path: Path) -> Answered:
         raise ValueError(
             f"{path}: no answer to a challenge, and no folder of an opened list: {error}"
         ) from error
-
-
-def _keys(path: Path) -> list[Key]:
-    from admin.audit import verifier
-
-    lines = (line.strip() for line in path.read_text().splitlines())
-    return [verifier.Key.parse(line) for line in lines if line and not line.startswith("#")]
 
 
 def _of_log(log: str, keys: list[Key], things: list[Text | Answered]) -> Told:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from admin.services.check import CheckReport
     from resolver.tables.view import View
 
+_VERDICT = "verdict"
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -115,11 +117,10 @@ def _view(config: Config, now: float) -> Iterator[View]:
 
 
 def _readable(report: CheckReport) -> str:
-    colour = "green" if report.allowed else "red"
     facts = [
         ("name", report.name),
         ("for", _client(report)),
-        ("verdict", coloured(report.action, colour)),
+        (_VERDICT, report.action),
         ("because", report.summary),
         ("answer", report.answer),
         ("DNS error code", "" if report.ede is None else str(report.ede)),
@@ -133,13 +134,19 @@ def _readable(report: CheckReport) -> str:
             ("page verdict", report.page.action),
             ("of the page", report.page.summary),
         ]
-    parts = [table([fact for fact in facts if fact[1]])]
+    parts = [_marked(table([fact for fact in facts if fact[1]]), "green" if report.allowed else "red")]
     if steps:
         parts.append(table(steps, ("step", "about", "says")))
     if report.zones:
         zones = [(zone.zone, zone.trigger, zone.asks, zone.said) for zone in report.zones]
         parts.append(table(zones, ("zone", "trigger", "asks for", "says")))
     return "\n\n".join([*parts, *report.notes])
+
+
+def _marked(facts: str, colour: str) -> str:
+    """The table of facts with the verdict's line in a colour; a table lets no cell bring one."""
+    lines = facts.split("\n")
+    return "\n".join(coloured(line, colour) if line.startswith(_VERDICT) else line for line in lines)
 
 
 def _client(report: CheckReport) -> str:

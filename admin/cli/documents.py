@@ -8,8 +8,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from admin.cli.api import RefusedError, ask, change, get, post
-from admin.cli.terminal import say
+from admin.cli.api import Answer, RefusedError, ask, change, get
+from admin.cli.exits import Exit
+from admin.cli.terminal import complain, say
 
 if TYPE_CHECKING:
     from admin.config import Config
@@ -24,23 +25,36 @@ def every(config: Config, path: str, only: Mapping[str, str] | None = None) -> I
         following = page["next"]
 
 
-def set_one(config: Config, path: str, item_id: str, keys: Mapping[str, Any], reason: str) -> str:
-    """Change these keys of an item, or add it with them; what was done, in a word."""
+def set_one(config: Config, path: str, item_id: str, keys: Mapping[str, Any], reason: str) -> int:
+    """Change these keys of an item, or add it with them; says what was done."""
     try:
         known = ask(config, "GET", address(path, item_id))
     except RefusedError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
-        post(config, path, {"id": item_id, **keys}, reason)
-        return "added"
-    change(config, "PATCH", address(path, item_id), dict(keys), etag=known.etag, reason=reason)
-    return "changed"
+        added = change(config, "POST", path, {"id": item_id, **keys}, reason=reason)
+        return _ended(path, item_id, "added", added)
+    where = address(path, item_id)
+    changed = change(config, "PATCH", where, dict(keys), etag=known.etag, reason=reason)
+    return _ended(path, item_id, "changed", changed)
 
 
-def remove_one(config: Config, path: str, item_id: str, reason: str) -> None:
-    """Take an item away as it is now."""
+def remove_one(config: Config, path: str, item_id: str, reason: str) -> int:
+    """Take an item away as it is now; says that it was done."""
     known = ask(config, "GET", address(path, item_id))
-    change(config, "DELETE", address(path, item_id), None, etag=known.etag, reason=reason)
+    removed = change(config, "DELETE", address(path, item_id), None, etag=known.etag, reason=reason)
+    return _ended(path, item_id, "removed", removed)
+
+
+def _ended(path: str, item_id: str, done: str, answer: Answer) -> int:
+    """The exit status; 3 for what is kept and not in force yet."""
+    kind = path.rpartition("/")[2].removesuffix("s")
+    say(f"{kind} {item_id}: {done}")
+    if answer.waits:
+        complain(
+            f"{kind} {item_id}: kept, and not in force yet; it comes into force by itself: {answer.waits}"
+        )
+    return Exit.UNKNOWN if answer.waits else Exit.DONE
 
 
 def address(path: str, item_id: str) -> str:

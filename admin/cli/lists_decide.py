@@ -85,14 +85,16 @@ def release(
 
 
 def decide(list_id: str, what: str, body: dict[str, Any], path: Path | None) -> int:
-    """Ask the running control to do it, and say what came of it; the exit status."""
+    """Ask the running control to do it, and say what came of it; the exit status: 3 if it is kept and waits."""
 
     def ask(config: Config) -> int:
         began = time.monotonic()
         answer = post(config, f"/api/v1/lists/{quote(list_id, safe='')}/{what}", body)
         took = time.monotonic() - began
         when = f"in force after {took:.1f} s" if answer["in_force"] else "the lists are being compiled for it"
+        if answer["waits"]:
+            when = f"it waits: {answer['waits']}"
         say(f"list {list_id}: {answer['message']} ({when})")
-        return Exit.DONE
+        return Exit.UNKNOWN if answer["waits"] else Exit.DONE
 
     return talk(path, ask)

@@ -64,7 +64,7 @@ def edit(
         complain(f"cannot edit: {error}")
         return Exit.UNKNOWN
     say(_told(list_id, sum(map(len, body.values())), answer))
-    return Exit.DONE
+    return Exit.UNKNOWN if answer["waits"] else Exit.DONE
 
 
 def _entry(name: str, scope: EntryScope | None) -> dict[str, str]:
@@ -74,4 +74,6 @@ def _entry(name: str, scope: EntryScope | None) -> dict[str, str]:
 def _told(list_id: str, asked: int, answer: dict[str, Any]) -> str:
     later = asked - int(answer["in_force"])
     known = f"list {list_id}: {asked} kept, {answer['in_force']} in force now, {len(answer['edits'])} edits hold in all"
+    if answer["waits"]:
+        return f"{known}; the rest waits: {answer['waits']}"
     return f"{known}; the lists are being compiled for the rest" if later or answer["compiling"] else known

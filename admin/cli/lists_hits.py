@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
+from admin.cli.api import get
 from admin.cli.exits import Exit
-from admin.cli.terminal import complain, complain_of, open_config, say, table
+from admin.cli.talking import talk
+from admin.cli.terminal import say, table
+
+if TYPE_CHECKING:
+    from admin.config import Config
 
 
 def hits(
@@ -18,24 +24,14 @@ def hits(
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> int:
-    """2 if there is no such list; 3 if control cannot be asked."""
-    from admin.cli.api import RefusedError, UnreachableError, get
-    from admin.config import ConfigError
-    from admin.control.token import TokenError
+    """1 if it was refused, 2 if there is no such list, 3 if control does not answer."""
 
-    try:
-        found = get(open_config(config), f"/api/v1/lists/{list_id}/hits")
-    except ConfigError as error:
-        complain_of(error)
-        return Exit.USAGE
-    except RefusedError as error:
-        complain(str(error))
-        return Exit.USAGE if error.status == 404 else Exit.UNKNOWN
-    except (UnreachableError, TokenError) as error:
-        complain(f"cannot tell: {error}")
-        return Exit.UNKNOWN
-    say(json.dumps(found, ensure_ascii=False, indent=2) if as_json else readable(found))
-    return Exit.DONE
+    def show(checked: Config) -> int:
+        found = get(checked, f"/api/v1/lists/{quote(list_id, safe='')}/hits")
+        say(json.dumps(found, ensure_ascii=False, indent=2) if as_json else readable(found))
+        return Exit.DONE
+
+    return talk(config, show)
 
 
 def readable(found: dict[str, Any]) -> str:

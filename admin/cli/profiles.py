@@ -74,23 +74,20 @@ def set_(
     reason: _Reason = "",
     config: _File = None,
 ) -> int:
-    """0 when it is in force. `weir config reference` explains the keys."""
+    """0 when it is in force, 3 if it is kept and waits. `weir config reference` explains the keys."""
     wanted = _object(keys) | given(title=title, block=block)
 
     def words(checked: Config) -> int:
-        say(f"profile {profile}: {set_one(checked, _PATH, profile, wanted, reason)}")
-        return Exit.DONE
+        return set_one(checked, _PATH, profile, wanted, reason)
 
     return talk(config, words)
 
 
 def remove(profile: _Id, reason: _Reason = "", config: _File = None) -> int:
-    """0 when it is gone; 1 while somebody has it."""
+    """0 when it is gone, 3 if that is kept and waits; 1 while somebody has it."""
 
     def words(checked: Config) -> int:
-        remove_one(checked, _PATH, profile, reason)
-        say(f"profile {profile}: removed")
-        return Exit.DONE
+        return remove_one(checked, _PATH, profile, reason)
 
     return talk(config, words)
 

@@ -89,24 +89,21 @@ def set_(
     reason: _Reason = "",
     config: _File = None,
 ) -> int:
-    """0 when it is in force; a new subscriber needs a profile and an address."""
+    """0 when it is in force, 3 if it is kept and waits; a new subscriber needs a profile and an address."""
     keys = given(profile=profile, addresses=addresses, allow=allow, deny=deny, paused=paused)
     if not keys:
         raise typer.BadParameter("name something to set, for example --profile strict")
 
     def words(checked: Config) -> int:
-        say(f"subscriber {subscriber}: {set_one(checked, _PATH, subscriber, keys, reason)}")
-        return Exit.DONE
+        return set_one(checked, _PATH, subscriber, keys, reason)
 
     return talk(config, words)
 
 
 def remove(subscriber: _Id, reason: _Reason = "", config: _File = None) -> int:
-    """0 when it is no longer in force."""
+    """0 when it is no longer in force, 3 if that is kept and waits."""
 
     def words(checked: Config) -> int:
-        remove_one(checked, _PATH, subscriber, reason)
-        say(f"subscriber {subscriber}: removed")
-        return Exit.DONE
+        return remove_one(checked, _PATH, subscriber, reason)
 
     return talk(config, words)

@@ -26,8 +26,8 @@ def say(text: str = "") -> None:
 
 
 def complain(text: str) -> None:
-    """One text on standard error, with the program's name."""
-    typer.echo(f"weir: {text}", err=True)
+    """One text on standard error, with the program's name; what others wrote in it gives no orders to the terminal."""
+    typer.echo("\n".join(map(_one_line, f"weir: {text}".split("\n"))), err=True)
 
 
 def coloured(text: str, colour: str) -> str:

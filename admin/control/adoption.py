@@ -49,6 +49,18 @@ class Adoption:
         """Whether the database was read: only then does anybody know who its subscribers are."""
         return self._storage.stored is not None
 
+    def waits(self, sequence: int, problem: str) -> str:
+        """Why what the database said up to this event is not in force: ``problem``, if publishing failed; empty if it is."""
+        pending, known = self._storage.pending, self.in_force.stored.sequence
+        # Where a database has gone back, what is in force may be of a later event of one that is no more.
+        if not pending or (known >= sequence and not pending.whole):
+            return ""
+        return (
+            problem
+            or self._first.problem
+            or "another change comes into force first; this one follows in a moment"
+        )
+
     async def merged(self, declared: Config) -> Merged:
         """The file's part with the database's, as that was read last."""
         return await asyncio.to_thread(merge, declared, self._storage.stored or NOTHING_STORED)

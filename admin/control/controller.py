@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, UnknownListError, Wish
+from admin.api.appliance import Condition, EditReport, Keys, ReloadResult, Wish
 from admin.config import Config
 from admin.control.adoption import Adoption
 from admin.control.announcing import Announcer
@@ -40,14 +40,16 @@ from admin.control.publishing import Publisher
 from admin.control.putting import attempt
 from admin.control.record import Record as Doings
 from admin.control.reloading import Reloads
+from admin.control.resting import PUBLISH_RETRY, rest
 from admin.control.storage import Storage
 from admin.control.token import read_token
-from admin.control.trials import LOOK, Trials
+from admin.control.trials import Trials
 from admin.control.viewing import CurrentView
 from admin.control.watches import Watches
 from admin.services.actors import Actor
 from admin.services.acts import Act
 from admin.services.build import sources
+from admin.services.find_list import find_list
 from admin.services.hits import HitReport
 from admin.services.place import Place
 from admin.services.probes import Report
@@ -66,8 +68,6 @@ if TYPE_CHECKING:
 
 FIRST_FETCH_LIMIT = 30.0
 """Seconds that a state waits for lists without any version; a slow server must not keep the rest from serving."""
-PUBLISH_RETRY = 30.0
-"""Seconds between attempts to publish what could not be published."""
 STORE_LOOK = 5.0
 """Seconds between looks at the database for what other processes have changed, or whether it can be reached again."""
 
@@ -169,7 +169,7 @@ class Controller:
 
     def keep_log(self, log: Log) -> None:
         """From now on nothing comes into force that is not in this log; called before ``start``."""
-        self._first.keep(log)
+        self._first.keep(log, self._place.log_vkey)
         self._editor.holds = True
 
     def now(self) -> float:
@@ -194,8 +194,9 @@ class Controller:
     @property
     def lists(self) -> Decisions:
         """What may be decided about lists."""
-        holds, generation = self._publisher.holds, lambda: self._record.generation
-        effects = Effects(self._sources, self.enforce, holds, self._fetching.again, generation)
+        holds, again, record = self._publisher.holds, self._fetching.again, self._record
+        generation, problem = (lambda: record.generation), (lambda: record.publish_problem)
+        effects = Effects(self._sources, self.enforce, holds, again, generation, problem)
         return Decisions(self._keeper.store, self._entries, self._keeper.lives, self._clocks, effects)
 
     @property
@@ -223,14 +224,18 @@ class Controller:
             result, self._keys = await self._reloads.reload(self._keys, act)
             return result
 
-    async def store_changed(self) -> None:
-        """Put what was just stored into force. A failure is said, counted and tried again."""
-        await self._storage.refresh(self.declared)
+    async def store_changed(self) -> str:
+        """As ``Appliance.store_changed``. A failure is said, counted and tried again."""
+        is_read = await self._storage.refresh(self.declared)
+        changed = self._storage.sequence
         await self._follow_store()
         self._wake.set()
+        if not is_read:
+            return self._storage.problem
+        return self._adoption.waits(changed, self._record.publish_problem)
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
-        """The edits of a list that hold. UnknownListError, OSError."""
+        """The edits of a list that hold. NotFoundError, OSError."""
         return await asyncio.to_thread(self._editor.edits, self._source(list_id).id)
 
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:
@@ -241,7 +246,7 @@ class Controller:
         return report
 
     async def hits(self, list_id: str) -> HitReport:
-        """How often a list has spoken. UnknownListError."""
+        """How often a list has spoken. NotFoundError."""
         self._source(list_id)
         return await self._watches.hits.report(self.config, list_id)
 
@@ -249,10 +254,7 @@ class Controller:
         return sources(self.config)
 
     def _source(self, list_id: str) -> ListSource:
-        found = next((source for source in self._sources() if source.id == list_id), None)
-        if found is None:
-            raise UnknownListError(list_id)
-        return found
+        return find_list(self._sources(), list_id)
 
     # ---- what the process drives ----
 
@@ -265,8 +267,8 @@ class Controller:
             await self._storage.note(*await software_started(self._clocks.unix()))
             self._first.open()  # from here on whatever is noted waits for the database
             await self._adoption.want_stored()
-            await self._bring(self._adoption.wanted.config)
-            if self._waits_for_store:
+            is_published = await self._bring(self._adoption.wanted.config)
+            if not is_published and current_generation(self._place.state) is not None:
                 self.on_published(self.config)  # nothing new, but this is all there will be for now
         for note in beginnings(self.declared, self._clocks.unix()):
             await self._storage.note(*note)
@@ -336,17 +338,9 @@ class Controller:
     async def _sleep(self) -> None:
         """Until a list is due, a fetch has ended, or a failed publication or the database is to be tried again."""
         now = self._clocks.monotonic()
-        waits = [PUBLISH_RETRY, self._look_at - now]
-        if (due := self._keeper.next_due(set(self._fetching.running))) is not None:
-            waits.append(due - now)
-        if (end := self._keeper.lives.next_end()) is not None:
-            waits.append(end - now)
-        if self._publisher.tried is not None:
-            waits.append(LOOK)
-        if (pace := self._watches.pace) is not None:
-            waits.append(pace)
+        wait = rest(self._keeper, self._fetching, self._publisher, self._watches, now)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, min(waits))):
+            async with asyncio.timeout(max(0.0, min(wait, self._look_at - now))):
                 await self._wake.wait()
 
     # ---- configurations ----
@@ -369,16 +363,16 @@ class Controller:
             return
         async with self._changing:
             if await self._adoption.want_stored():
-                await self._bring(self._adoption.wanted.config)
+                await self._bring(self._adoption.wanted.config, anew=False)
 
-    async def _held_against(self, config: Config) -> set[str]:
+    async def _held_against(self, config: Config, *, anew: bool = True) -> set[str]:
         """Follow the lists of a configuration, and hold them against its names; those to be fetched first."""
         await asyncio.to_thread(self._guarding.follow, config)
-        return self._keeper.follow(sources(config))
+        return self._keeper.follow(sources(config), anew=anew)
 
-    async def _bring(self, config: Config) -> bool:
-        """Fetch what the wanted configuration needs, as far as it comes in time, and publish it."""
-        await self._fetching.first(await self._held_against(config), FIRST_FETCH_LIMIT)
+    async def _bring(self, config: Config, *, anew: bool = True) -> bool:
+        """Fetch what the wanted configuration, read ``anew`` or not, needs as far as it comes in time; and publish it."""
+        await self._fetching.first(await self._held_against(config, anew=anew), FIRST_FETCH_LIMIT)
         return await self._try_publish()
 
     async def _came(self, _list_id: str) -> None:

@@ -19,7 +19,8 @@ from admin.control.erasure import Wish, agreed
 from admin.control.lives import Lives
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import LONGEST_REASON
-from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
+from admin.services.errors import ConflictError, InvalidError, Mistake
+from admin.services.find_list import find_list
 from blocklists.entry_life import EntryLives, ReviewPart
 from blocklists.gates import SHORTEST_DIGEST
 from blocklists.ledger import Since
@@ -45,6 +46,8 @@ class Effects:
     refetch: Callable[[str], int]
     """Begin to update a list, if no update is running; the number that its attempts have when that has ended."""
     generation: Callable[[], int | None]
+    problem: Callable[[], str]
+    """Why the newest state could not be published; empty when it was."""
 
 
 class Decisions:
@@ -230,6 +233,7 @@ class Decisions:
                 text_kept=self._store.has_text(source.id, version.digest),
             )
             for version in self._store.versions(source.id)
+            if not self._store.is_closed_to(source, version.digest)
         )
 
     def _approved(self, life: ListLife, list_id: str, approval: Approval, actor: Actor) -> ListLife:
@@ -272,13 +276,11 @@ class Decisions:
     async def _decided(self, list_id: str, message: str) -> Decided:
         in_force = await self._effects.enforce() and self._effects.holds(list_id)
         _log.warning("decided about a list", list=list_id, outcome=message, in_force=in_force)
-        return Decided(list_id, message, self._effects.generation(), in_force)
+        waits = "" if in_force else self._effects.problem()
+        return Decided(list_id, message, self._effects.generation(), in_force, waits)
 
     def _source(self, list_id: str) -> ListSource:
-        for source in self._effects.sources():
-            if source.id == list_id:
-                return source
-        raise NotFoundError(f"There is no list {list_id[:80]!r}")
+        return find_list(self._effects.sources(), list_id)
 
 
 _PERSONS = 2

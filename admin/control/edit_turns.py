@@ -42,5 +42,5 @@ class EditTurns:
             await self._first.again()
         except (LogStoppedError, OSError, ValueError) as error:
             _log.error("edits of entries are kept, and wait", reason=str(error))
-            return report
+            return replace(report, waits=str(error))
         return replace(report, in_force=edits - self._editor.later, compiling=self._editor.owes_compiling)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 
 from admin.config import Config
@@ -20,18 +21,21 @@ MOST_PROTECTED = 100_000
 
 
 class Guarding:
-    """Gives ``Readings`` its guard. ``follow`` runs in threads, one at a time."""
+    """Gives ``Readings`` its guard. Thread-safe."""
 
     def __init__(
         self, store: ListStore, lives: Lives, readings: Readings, today: Callable[[], Iterable[str]]
     ) -> None:
         """``today`` are the names that are asked for most, most frequent first; none if nobody knows."""
         self._store, self._lives, self._readings, self._today = store, lives, readings, today
+        self._turn = threading.Lock()
+        """Whoever looks later sees more: two lists that come together must not have the one's look end behind the other's."""
         self._read: dict[str, tuple[ListSource, str, tuple[Entry, ...]]] = {}
 
     def follow(self, config: Config) -> None:
         """Hold lists against what this configuration and its lists of protected names say."""
-        self._readings.hold_against(guard_of(config, self._entries(config), self._today()))
+        with self._turn:
+            self._readings.hold_against(guard_of(config, self._entries(config), self._today()))
 
     def _entries(self, config: Config) -> Iterator[Entry]:
         switched = self._lives.enforced()

@@ -10,6 +10,7 @@ from admin.control.clocks import Clocks
 from admin.control.lists import ListKeeper
 from admin.services.actors import Actor, Permission, require
 from admin.services.errors import ConflictError, NotFoundError
+from admin.services.find_list import find_list
 from admin.services.gate_reports import Origin, VersionReport, examined, version_report
 from blocklists.gates import inspect_bytes, judge
 from blocklists.guard import Guard
@@ -47,7 +48,7 @@ class Inspections:
     async def held(self, actor: Actor, list_id: str) -> VersionReport:
         """As ``ListInspections.held``."""
         require(actor, Permission.LISTS_READ)
-        source = self._source(list_id)
+        source = find_list(self.sources(), list_id)
         held = (await asyncio.to_thread(self.store.attempt, list_id)).held
         if held is None:
             raise NotFoundError(f"No version of list {list_id} is held")
@@ -58,7 +59,7 @@ class Inspections:
     async def preview(self, actor: Actor, list_id: str, *, fetch: bool) -> VersionReport:
         """As ``ListInspections.preview``."""
         require(actor, Permission.LISTS_WRITE)
-        source = self._source(list_id)
+        source = find_list(self.sources(), list_id)
         async with self.turn:
             held = None if fetch else await asyncio.to_thread(self._held_text, source)
             if held is not None:
@@ -101,13 +102,7 @@ class Inspections:
 
     def _held_text(self, source: ListSource) -> ListVersion | None:
         held = self.store.attempt(source.id).held
-        data = None if held is None else self.store.text(source.id, held.digest)
+        data = None if held is None else self.store.text_for(source, held.digest)
         return (
             None if held is None or data is None else ListVersion(source.id, data, held.digest, held.fetched)
         )
-
-    def _source(self, list_id: str) -> ListSource:
-        for source in self.sources():
-            if source.id == list_id:
-                return source
-        raise NotFoundError(f"There is no list {list_id[:80]!r}")

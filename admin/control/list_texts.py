@@ -10,6 +10,7 @@ from admin.api.list_life import Part
 from admin.control.lists import ListKeeper
 from admin.services.actors import Actor, Permission, require
 from admin.services.errors import ConflictError, NotFoundError
+from admin.services.find_list import find_list
 from blocklists.digesting import Digester, edits_text
 from blocklists.edits import Edit
 from blocklists.gates import SHORTEST_DIGEST
@@ -57,7 +58,9 @@ class ListTexts:
         serving = self.store.serving_for(source)
         kept = self.store.kept_digests(source.id) if wanted else (serving.digest if serving else "",)
         for version in filter(None, kept):
-            found = self.digester.digest(source, version)
+            found = (
+                None if self.store.is_closed_to(source, version) else self.digester.digest(source, version)
+            )
             if found is None or not (version.startswith(wanted) or found.text.startswith(wanted)):
                 continue
             if (opened := self.digester.opened(source, found.text)) is not None:
@@ -66,9 +69,7 @@ class ListTexts:
         raise NotFoundError(f"list {source.id}: the text of {which} is not kept here")
 
     def _public(self, list_id: str) -> ListSource:
-        source = next((one for one in self.sources() if one.id == list_id), None)
-        if source is None:
-            raise NotFoundError(f"There is no list {list_id[:80]!r}")
+        source = find_list(self.sources(), list_id)
         if source.confidentiality is not Confidentiality.PUBLIC:
             raise ConflictError(
                 f"list {list_id} is {source.confidentiality.value}: its text is opened to auditors alone, by two persons "

@@ -13,15 +13,15 @@ from dataclasses import replace
 
 from admin.api.appliance import ListCondition
 from admin.control.clocks import Clocks
+from admin.control.list_conditions import ListConditions
 from admin.control.lives import Lives
 from admin.control.progress import ProgressBoard
 from admin.control.queueing import Queue
 from admin.control.schedule import Schedule
 from admin.control.sync_events import NO_NEWS, News, noted
 from admin.services.list_facts import tells_numbers
-from admin.services.redaction import message_of, redacted
+from admin.services.redaction import message_of
 from blocklists.digesting import Digester
-from blocklists.enforcement import Enforced
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.pace import pace_of
 from blocklists.records import ListLife
@@ -32,7 +32,6 @@ from blocklists.sync import (
     Count,
     Fetch,
     ListState,
-    ListStatus,
     ListStore,
     Recount,
     RefreshOutcome,
@@ -86,15 +85,17 @@ class ListKeeper:
         self._attempts: Counter[str] = Counter()
         self.progress = progress or ProgressBoard()
         """How far the fetches have come that run now."""
+        self._conditions = ListConditions(store, self.lives, schedule, clocks, self._outcomes, self._attempts)
         self._queue = Queue()
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._fetching: dict[str, tuple[ListSource, asyncio.Task[Fetched]]] = {}
 
-    def follow(self, sources: Iterable[ListSource]) -> set[str]:
+    def follow(self, sources: Iterable[ListSource], *, anew: bool = True) -> set[str]:
         """Keep these lists from now on. Returns those that are to be fetched before the next state is published.
 
-        These are file lists, which an operator expects to be read again, and those that changed, have no text here, or
-        have a held version that was released. A running fetch of a source that changed is given up for the new source.
+        These are lists that changed or have a held version that was released; if the configuration is read ``anew``, also
+        those without text here and file lists, which an operator expects to be read again; else these wait for their turn.
+        A running fetch of a source that changed is given up for the new source.
         """
         before, self._sources = self._sources, {source.id: source for source in sources}
         self._schedule.keep_only(set(self._sources))
@@ -109,7 +110,8 @@ class ListKeeper:
                     self._store.forget_text(source.id)
             changed = bool(before) and before.get(source.id) != source
             released = bool(self._store.attempt(source.id).released)
-            if changed or released or source.url.startswith("file:") or not self._is_at_hand(source):
+            wanted = anew and (source.url.startswith("file:") or not self._is_at_hand(source))
+            if changed or released or wanted:
                 self._schedule.put(source.id, source.refresh, due=now)
                 needed.add(source.id)
             elif source.id not in before:
@@ -320,48 +322,7 @@ class ListKeeper:
         """The lists as the API shows them: those in ``fetching`` are being updated, ``compiled`` is the fingerprint of
         the state in force.
         """
-        left_out = self.lives.left_out()
-        return tuple(
-            replace(
-                self._condition(source),
-                fetching=source.id in fetching,
-                in_force=source.id in left_out or (source, self._digest(source)) in compiled,
-            )
-            for source in self._sources.values()
-        )
-
-    def _condition(self, source: ListSource) -> ListCondition:
-        status = self._store.status(source.id, now=self._clocks.unix())
-        # A full disk keeps the store from noting how an attempt ended; what we saw ourselves is newer.
-        seen: RefreshOutcome | ListStatus = self._outcomes.get(source.id, status)
-        loaded = bool(self._digest(source))
-        shown = redacted(source, status)
-        return ListCondition(
-            id=source.id,
-            kind=source.kind,
-            loaded=loaded,
-            state=seen.state.value,
-            entries=shown.entries if loaded else None,
-            last_attempt=status.last_attempt,
-            last_success=status.last_success,
-            message=message_of(source, seen.state, seen.message, status.held),
-            title=source.title,
-            authority=source.authority,
-            enforced=self.lives.enforced().get(source.id, Enforced.ALL).value,
-            age=self.lives.age(source.id),
-            age_level=self.lives.life(source.id).age.value,
-            next_attempt=self._next_attempt(source.id),
-            attempts=self._attempts[source.id],
-            dispositions=shown.dispositions if loaded else None,
-            serving=shown.digest if loaded else None,
-            held=status.held.digest if status.held else "",
-            pinned=status.pin.digest if status.pin else "",
-            suspension=status.suspension,
-        )
-
-    def _next_attempt(self, list_id: str) -> float | None:
-        due = self._schedule.moment(list_id)
-        return None if due is None else self._clocks.unix() + max(0.0, due - self._clocks.monotonic())
+        return self._conditions.of(self._sources.values(), fetching, compiled)
 
     def _last_words(self, source: ListSource) -> str:
         attempt = self._store.attempt(source.id)

@@ -15,6 +15,9 @@ def key_retired(origin: str, vkey: str, reason: str) -> Event:
     return Event(EventKind.LOG_ROTATED, origin, reason=reason, detail={"step": "retire", "vkey": vkey})
 
 
-def log_closed(origin: str, following: str, why: str, reason: str) -> Event:
-    """A log ends; ``why`` is year, compromise or other."""
-    return Event(EventKind.LOG_CLOSED, origin, reason=reason, detail={"why": why, "next": following})
+def log_closed(origin: str, following: str, why: str, reason: str, vkey: str = "") -> Event:
+    """A log ends; ``why`` is year, compromise or other. ``vkey``: the key of the log that follows, if this one may vouch for
+    it.
+    """
+    key = {"vkey": vkey} if vkey else {}
+    return Event(EventKind.LOG_CLOSED, origin, reason=reason, detail={"why": why, "next": following, **key})

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from admin.audit.batch import Item
-from admin.audit.facts import Recorded, actor
+from admin.audit.facts import Recorded, actor, fits
 from admin.audit.head import LogKey
 from admin.audit.publication import PublicationError, private_part, public_part
 from resolver.tlog.canonical import Json
-from resolver.tlog.leaf_types import LeafType
+from resolver.tlog.fields import record
+from resolver.tlog.leaf_types import SHAPES, LeafType
 from resolver.tlog.notes import VerifierKey
 
 HOLD = 5.0
@@ -24,6 +25,7 @@ longer than most lists take to be compiled, and short enough to be told in good 
 """
 UNTOLD = "event.untold"
 """The type of a leaf about an event that this version cannot tell. Verifiers pass over types that they do not know."""
+_NEXT = record(dict(SHAPES[LeafType.LOG_NEXT].required))
 _LAST_OF_BATCH = frozenset({LeafType.KEY_ADD, LeafType.KEY_RETIRE, LeafType.LOG_CLOSE})
 
 
@@ -55,7 +57,7 @@ def drain(
             return Drained(tuple(items), upto, more=False, is_held=True)
         upto = row.sequence
         if item is not None:
-            items.append(item)
+            items += [*_heralds(row, item), item]
             if item.type in _LAST_OF_BATCH:
                 return Drained(tuple(items), upto, more=offset + 1 < len(rows))
     return Drained(tuple(items), upto, more=False)
@@ -91,6 +93,16 @@ def _item(row: Recorded, actor_key: bytes) -> Item | None:
         private=private_part(row),
         ref=part.ref,
     )
+
+
+def _heralds(row: Recorded, last: Item) -> list[Item]:
+    """What stands before the last leaf of a log: the key of the log that follows, where its event has that. Under the same
+    checkpoint, so that no end is signed without it.
+    """
+    facts: dict[str, Json] = {"origin": last.facts.get("next"), "vkey": str(row.detail.get("vkey"))}
+    if last.type is not LeafType.LOG_CLOSE or not fits(_NEXT, facts):
+        return []
+    return [Item(LeafType.LOG_NEXT, last.actor, facts)]
 
 
 def _text(facts: Mapping[str, Json], name: str) -> str:

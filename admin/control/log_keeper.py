@@ -28,6 +28,7 @@ from admin.audit.series import SeriesError, first, following, label_of, series_o
 from admin.audit.shelving import finish, is_shelved, shelve
 from admin.audit.signer import hello
 from admin.audit.signing import Signer, SignerError
+from admin.audit.successor import successor
 from admin.audit.writer import Addition, Step, Writer
 from admin.config import Config
 from admin.services.place import Place
@@ -37,7 +38,7 @@ from blocklists.private_files import write_private
 from blocklists.properties import Secret
 from resolver.tlog.commitments import actor_id
 from resolver.tlog.leaf_types import LeafType
-from resolver.tlog.leaves import LeafActor, Role, decode
+from resolver.tlog.leaves import LeafActor, Role
 from resolver.tlog.notes import VerifierKey
 
 if TYPE_CHECKING:
@@ -137,7 +138,9 @@ class LogKeeper:
             self.files.settle()
             await asyncio.to_thread(shelve, self._place.log, label_of(history.head.origin))
         await asyncio.to_thread(self._destroy_keys, history.head.origin)
-        return await self._begin(ledger, history, await self._next(ledger, history, now), now)
+        named = successor(await ledger.leaves(history.head.origin, max(0, history.head.size - 2), 2))
+        origin = named.origin or following(self.series, history.head.origin, now)
+        return await self._begin(ledger, history, origin, now, named.vkey)
 
     def _begun(self) -> str:
         """The series that was begun here; empty if none was. A node may be renamed, a log is not. OSError."""
@@ -182,8 +185,10 @@ class LogKeeper:
         await self.show(history, await self._before(ledger, history))
         return writer
 
-    async def _begin(self, ledger: StoreLedger, before: History | None, origin: str, now: float) -> Writer:
-        """The first leaf of a log."""
+    async def _begin(
+        self, ledger: StoreLedger, before: History | None, origin: str, now: float, vkey: str = ""
+    ) -> Writer:
+        """The first leaf of a log. ``vkey`` is the key that the log before has named for it, if it has."""
         if (await asyncio.to_thread(self.files.find, CHECKPOINT)) is not None:
             begun = await asyncio.to_thread(self._begun)
             if begun != self.series:
@@ -196,7 +201,7 @@ class LogKeeper:
                 "its own. Restore that; if there is none, move the folder away, name another audit.origin and start again"
             )
         await asyncio.to_thread(write_private, self._place.log_keys / "series", f"{self.series}\n".encode())
-        key = (await asyncio.to_thread((await self._signer_of(origin)).vkeys))[0]
+        key = await self._promised_key(origin, vkey)
         old = before.head if before is not None else Head("", self.series, 0)
         at = max(int(now), old.time)
         head = Head(origin, self.series, old.number + 1, state=old.state, events=old.events)
@@ -217,12 +222,16 @@ class LogKeeper:
         await self.show(writer.history, before)
         return writer
 
-    async def _next(self, ledger: StoreLedger, history: History, now: float) -> str:
-        """The origin that the last leaf of a log names for the one to follow, or one made of the year."""
-        head = history.head
-        last = decode((await ledger.leaves(head.origin, head.size - 1, 1))[0])
-        named = last.facts.get("next")
-        return named if isinstance(named, str) else following(self.series, head.origin, now)
+    async def _promised_key(self, origin: str, vkey: str) -> VerifierKey:
+        """The key to begin a log with. DoubtError if the log before has named another one than those at hand."""
+        key = await self.first_key(origin)
+        if vkey and key.text != vkey:
+            await self.close()  # the next try reads the keys anew
+            raise DoubtError(
+                f"the log {origin} cannot begin: the one before has named the key {vkey} for it, and {key.text} is at hand "
+                f"(audit.key). Put the named one back; if it is lost, {ANOTHER_LOG}"
+            )
+        return key
 
     async def _before(self, ledger: StoreLedger, history: History) -> History | None:
         """The log before, as long as nothing in force is proved by this one yet."""
@@ -276,11 +285,15 @@ class LogKeeper:
             raise LogStoppedError("there is no other key to sign with; write where it lies to audit.next_key")
         return fresh[0]
 
+    async def first_key(self, origin: str) -> VerifierKey:
+        """The key that a log begins with; one of the box's own is made for it. SignerError, OSError."""
+        return (await asyncio.to_thread((await self._signer_of(origin)).vkeys))[0]
+
     async def refuse_old_key(self, history: History, origin: str, now: float) -> None:
         """LogStoppedError if the log ``origin`` were signed with a key that may be the stolen one: a log is ended because of
         a theft, and only a key of the last day is sure to be another. SignerError, OSError.
         """
-        following = (await asyncio.to_thread((await self._signer_of(origin)).vkeys))[0]
+        following = await self.first_key(origin)
         for place, key in enumerate(history.keys):
             if VerifierKey.parse(key.vkey).public == following.public and (
                 place == 0 or now - key.added > FRESH_KEY

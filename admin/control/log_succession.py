@@ -7,6 +7,7 @@ from typing import Protocol
 
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.events import Event
+from admin.audit.head import History
 from admin.audit.series import SeriesError, following
 from admin.audit.signing import SignerError
 from admin.audit.writer import Writer
@@ -92,13 +93,21 @@ class LogSuccession:
             origin = following(self._keeper.series, writer.head.origin, self._clocks.unix())
         except SeriesError as error:
             raise DoubtError(f"the public log cannot go on: {error}") from error
-        if why == COMPROMISE:
-            try:
-                await self._keeper.refuse_old_key(writer.history, origin, self._clocks.unix())
-            except (SignerError, OSError) as error:
-                raise LogStoppedError(f"there is no key for the next log: {error}") from error
-            finally:
-                self._log.forget()  # the signer has the next log's keys now
-            await self._log.ready()
-        await self._log.tell(log_closed(writer.head.origin, origin, why, reason), actor)
+        vkey = await self._next_key(writer.history, origin, is_stolen=why == COMPROMISE)
+        await self._log.ready()
+        await self._log.tell(log_closed(writer.head.origin, origin, why, reason, vkey), actor)
         return origin
+
+    async def _next_key(self, history: History, origin: str, *, is_stolen: bool) -> str:
+        """The key of the log to follow, for this one to name; none where this one's is stolen, for its thief could name
+        another. LogStoppedError.
+        """
+        try:
+            if is_stolen:
+                await self._keeper.refuse_old_key(history, origin, self._clocks.unix())
+                return ""
+            return (await self._keeper.first_key(origin)).text
+        except (SignerError, OSError) as error:
+            raise LogStoppedError(f"there is no key for the next log: {error}") from error
+        finally:
+            self._log.forget()  # the signer has the next log's keys now

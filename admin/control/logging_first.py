@@ -8,14 +8,16 @@ for nobody: what is switched off is off at once, with the proof of before, and i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Protocol
 
 from admin.api.appliance import LogCondition
 from admin.audit.doubt import LogStoppedError
 from admin.config import Config
-from admin.control.log_keys import pin
+from admin.control.log_keys import pin, put_back
 from admin.control.preparing import InPlace
 from admin.control.proofs import Proof, UncoveredError
 from admin.control.publishing import Published, Publisher
@@ -79,6 +81,7 @@ class LogFirst:
         """No log is kept until ``keep``."""
         self._publisher, self._describe, self._deliver = publisher, describe, deliver
         self._log: Log | None = None
+        self._vkeys: Path | None = None
         self._lock = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._pinned: tuple[VerifierKey, ...] = ()
@@ -86,13 +89,14 @@ class LogFirst:
         self.problem = ""
         """Why what was decided waits, or is in force and not in the log; empty when nothing is so."""
 
-    def keep(self, log: Log) -> None:
-        """Log first, from now on."""
-        self._log = log
+    def keep(self, log: Log, vkeys: Path) -> None:
+        """Log first, from now on. ``vkeys`` is where the log writes its keys for everybody."""
+        self._log, self._vkeys = log, vkeys
         self._publisher.proofs.are_kept = True
 
     def open(self) -> None:
         """Begin to open the log: on a new box that takes as long as many a list, and neither waits for the other."""
+        self._see_keys()
         if self._log is not None:
             _ = spawn(self._log.start(), name="open the public log")
 
@@ -178,6 +182,7 @@ class LogFirst:
 
         Which versions an earlier process has put there this one may not know yet: the next whole state says it.
         """
+        self._see_keys()
         put = self._publisher.in_force
         is_known = put is not None and put.prepared.lists is not None
         if is_known and self._is_owed and (self._following is None or self._following.done()):
@@ -190,6 +195,13 @@ class LogFirst:
             return False
         has_other_keys = bool(log.verifiers) and log.verifiers != self._pinned
         return self._publisher.is_ahead or log.wants_state or has_other_keys
+
+    def _see_keys(self) -> None:
+        """Without its keys a worker that starts takes nothing, and the log may be stopped for long."""
+        if self._vkeys is not None:
+            with contextlib.suppress(OSError):  # looked at again with the next step
+                if put_back(self._publisher.proofs.state, self._vkeys):
+                    _log.warning("the keys of the log were gone from the state folder, and are put back")
 
     async def stop(self) -> None:
         """Give up what is being logged: the next start logs it."""

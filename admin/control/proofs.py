@@ -14,6 +14,7 @@ from admin.services.build import EnforcedLists, build_tables
 from admin.services.terms import Terms
 from resolver.tables.logged import FileDigests, Logged, NotLoggedError, Verified, check, differences, snap_of
 from resolver.tables.model import Tables
+from resolver.tables.names import PROOFS
 from resolver.tables.proving import digest_files, mark_of
 from resolver.tlog import leaves, manifests
 from resolver.tlog.manifests import Manifest
@@ -92,7 +93,7 @@ class Proofs:
 
     def find(self, config: Config, snapshot: str, enforced: EnforcedLists) -> Proof:
         """One of the last proofs in the folder that covers this, the newest first. UncoveredError if none does."""
-        for path in sorted(self.state.glob("proof-*.json"), reverse=True):
+        for path in sorted(self.state.glob(PROOFS), reverse=True):
             try:
                 proof = Proof.of(decode(path.read_bytes()))
                 self.terms(config, snapshot, enforced, proof)

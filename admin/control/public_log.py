@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from admin.api.appliance import LogCondition
 from admin.audit.batch import Item
@@ -30,6 +30,7 @@ from admin.control.log_keeper import MEANS, LogKeeper, Means
 from admin.control.log_succession import COMPROMISE, LogSuccession
 from admin.services.actors import Actor, ActorKind
 from resolver.runtime.logs import get_logger
+from resolver.runtime.tasks import uninterrupted
 from resolver.tlog import manifests
 from resolver.tlog.canonical import FormatError
 from resolver.tlog.leaf_types import LeafType
@@ -53,8 +54,6 @@ MOST_UNSETTLED = 20_000
 """Files that are moved and not yet settled; more would be long to move again after a power cut."""
 
 _log = get_logger("weir.log")
-
-T = TypeVar("T")
 
 
 class PublicLog:
@@ -138,19 +137,23 @@ class PublicLog:
             self._news.clear()
             with contextlib.suppress(LogStoppedError):
                 await self.catch_up()
-                await self._settle_if_idle()
+                await uninterrupted(self._settle_if_idle())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY if self.problem else LOOK):
                     await self._news.wait()
 
     async def catch_up(self) -> None:
         """Put in what waits and needs no state published with it. LogStoppedError."""
-        await _uninterrupted(self._catch_up())
+        await uninterrupted(self._catch_up())
 
     async def put_in(self) -> None:
         """Put in every event that waits, those too whose state is yet to be published. LogStoppedError."""
-        async with self._turn, self._saying():
-            await self._drain(await self.ready(), hold=False)
+
+        async def work() -> None:
+            async with self._turn, self._saying():
+                await self._drain(await self.ready(), hold=False)
+
+        await uninterrupted(work())
 
     async def publish(self, manifest: Manifest, snap: str, urls: str = "") -> StateProof:
         """Put a state into the log that is about to be in force, with all events that wait.
@@ -159,7 +162,7 @@ class PublicLog:
         to that very state already is not put in again. LogStoppedError: it must not come into force.
         """
         facts = {"snap": snap} | ({"urls": urls} if urls else {})
-        return await _uninterrupted(self._publish(encoded(manifest), facts))
+        return await uninterrupted(self._publish(encoded(manifest), facts))
 
     # ---- what a person asks ----
 
@@ -180,7 +183,7 @@ class PublicLog:
             async with self._turn, self._saying():
                 return await self._succession.add_key(await self.ready(), actor, reason)
 
-        return await _uninterrupted(work())
+        return await uninterrupted(work())
 
     async def retire_key(self, actor: Actor, reason: str) -> str:
         """Let the oldest key sign no more, and destroy it if it is the box's own; returns its vkey. LogStoppedError."""
@@ -189,7 +192,7 @@ class PublicLog:
             async with self._turn, self._saying():
                 return await self._succession.retire(await self.ready(), actor, reason)
 
-        return await _uninterrupted(work())
+        return await uninterrupted(work())
 
     async def close_log(self, actor: Actor, reason: str, *, compromised: bool) -> str:
         """End this log and begin another, whose origin is returned. LogStoppedError."""
@@ -205,7 +208,7 @@ class PublicLog:
                     await asyncio.to_thread(self._keeper.forsake, old)
                 return origin
 
-        return await _uninterrupted(work())
+        return await uninterrupted(work())
 
     async def close(self) -> None:
         """Make what is served durable, and end the signer."""
@@ -296,11 +299,11 @@ class PublicLog:
     ) -> None:
         """One batch under one checkpoint."""
         head, began = writer.head, self._clocks.monotonic()
+        self._failed_at = head.size
         now = leaf_time(self._clocks.unix(), head.time, confirmed=self._confirmed)
         changed = changed_keys(items, head.size, now, writer.history.keys)
         digest, manifest = state or (None, b"")
         addition = Addition(items, now, digest, manifest, self._feed.cursor, changed)
-        self._failed_at = head.size
         try:
             await writer.append(addition)
         except FormatError as error:
@@ -309,8 +312,8 @@ class PublicLog:
             ) from error
         self._confirmed, self._failed_at = False, None
         self._busy_at = self._clocks.monotonic()
-        if state is not None and self._ledger is not None:
-            self._binding = await last_binding(writer.head, self._ledger)
+        if state is not None:  # its leaf is the last of its batch
+            self._binding = Binding(head.size + len(items) - 1, writer.last_leaf)
         if changed:
             await self._show(writer)
         self._note(writer.head, self._clocks.monotonic() - began)
@@ -386,15 +389,3 @@ class PublicLog:
         if self.problem and self._failed_at is None:
             _log.info("the public log goes on")
             self._condition = replace(self._condition, problem="")
-
-
-async def _uninterrupted(work: Coroutine[object, object, T]) -> T:
-    """Do this to its end, even if whoever waits for it is cancelled: a thread of it that is writing cannot be."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # nobody waits for what it would say
-        raise

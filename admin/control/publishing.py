@@ -270,8 +270,8 @@ class Publisher:
     def _to_be_tried(self, put: InPlace) -> tuple[str, ...]:
         """The lists for whose sake the first worker is to try this out: new versions with ``staged``.
 
-        None if the configuration's lists are others than before. A list that could not be rolled back afterwards is not
-        among them.
+        Nothing if the configuration's lists are others than before. A list that could not be rolled back afterwards is
+        not among them.
         """
         if (
             self._situation.put is None

@@ -9,9 +9,7 @@ from admin.audit.doubt import LogStoppedError
 from admin.control.lists import LostTextError
 from admin.control.publishing import Published
 from admin.control.record import Record
-from admin.services.serving import GATEWAY, resolver_name
 from resolver.runtime.logs import get_logger
-from resolver.tables.model import Tables
 
 _log = get_logger("weir.control")
 
@@ -28,8 +26,7 @@ async def attempt(put: Callable[[], Awaitable[Published | None]], record: Record
         return False
     if done is None:
         return False
-    tables, snapshot = done
-    record.published(tables, snapshot, _processes(tables))
+    record.published(*done)
     return True
 
 
@@ -37,9 +34,3 @@ def _problem(error: Exception, state: Path) -> str:
     if isinstance(error, OSError):
         return f"{state}: {error.strerror or error}: make room or mend the disk"
     return str(error)
-
-
-def _processes(tables: Tables) -> tuple[str, ...]:
-    """The processes that a generation calls for."""
-    workers = tuple(resolver_name(slot) for slot in range(tables.resolver.workers))
-    return (*workers, GATEWAY) if tables.gateway.listen else workers

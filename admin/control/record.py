@@ -42,11 +42,11 @@ class Record:
         self._problems = tuple(problems)
         self._rejected += 1
 
-    def published(self, tables: Tables, snapshot: Snapshot, processes: tuple[str, ...]) -> None:
+    def published(self, tables: Tables, snapshot: Snapshot) -> None:
         """A generation is in force; one that was overtaken while this was on its way is not."""
         if self._tables is not None and tables.generation < self._tables.generation:
             return
-        self._tables, self._snapshot, self._processes = tables, snapshot, processes
+        self._tables, self._snapshot, self._processes = tables, snapshot, _processes_of(tables)
         self.publish_problem = ""
 
     def not_published(self, problem: str) -> None:
@@ -75,7 +75,7 @@ def _is_secret(info: ListInfo) -> bool:
     return info.confidentiality is Confidentiality.SECRET
 
 
-def processes_of(tables: Tables) -> tuple[str, ...]:
+def _processes_of(tables: Tables) -> tuple[str, ...]:
     """The processes that a generation calls for."""
     workers = tuple(resolver_name(slot) for slot in range(tables.resolver.workers))
     return (*workers, GATEWAY) if tables.gateway.listen else workers

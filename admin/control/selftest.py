@@ -15,6 +15,7 @@ from admin.control.probe_scene import to_do
 from admin.control.probing import Prober
 from admin.services.actors import Actor, Permission, require
 from admin.services.errors import ConflictError, NotFoundError
+from admin.services.find_list import find_list
 from admin.services.probes import Report
 from blocklists.model import ListSource
 from blocklists.sync import ListStore
@@ -48,9 +49,7 @@ class SelfTest:
     async def ask(self, actor: Actor, list_id: str) -> Report:
         """As ``Appliance.selftest``."""
         require(actor, Permission.LISTS_WRITE)
-        item = next((item for item in self._config().lists if item.id == list_id), None)
-        if item is None:
-            raise NotFoundError(f"There is no list {list_id[:80]!r}")
+        item = find_list(self._config().lists, list_id)
         if not item.canary:
             raise ConflictError(f"list {list_id} has no canary; set `canary` to a harmless name of yours")
         reports = await self._prober.round({list_id}, actor)

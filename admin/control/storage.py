@@ -50,6 +50,11 @@ class Storage:
         """Why the database cannot be used now; empty when it can."""
 
     @property
+    def sequence(self) -> int:
+        """The event up to which the database was read; 0 before that."""
+        return 0 if self.stored is None else self.stored.sequence
+
+    @property
     def database(self) -> Database:
         """The open database. UnavailableError, in words for whoever asked for it."""
         if self._database is None:

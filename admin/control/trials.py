@@ -17,7 +17,7 @@ from admin.control.decisions import Decisions
 from admin.control.logging_first import LogFirst
 from admin.control.proofs import UncoveredError
 from admin.control.publishing import Published, Publisher
-from admin.control.record import Record, processes_of
+from admin.control.record import Record
 from admin.control.trying import WORKERS_TO_TRY
 from admin.services.actors import Actor, ActorKind
 from admin.services.build import worker_count
@@ -46,8 +46,7 @@ class Trials:
         """
         with contextlib.suppress(OSError, UncoveredError, LogStoppedError):
             if (done := await self._step(decisions, config)) is not None:
-                tables, snapshot = done
-                record.published(tables, snapshot, processes_of(tables))
+                record.published(*done)
 
     async def _step(self, decisions: Decisions, config: Config) -> Published | None:
         """What is in force for all now, if that has just changed."""

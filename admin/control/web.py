@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 
@@ -45,6 +46,7 @@ class AdminServer:
         )
         self._site: web.SockSite | None = None
         self._address: HostPort | None = None
+        self._moving = asyncio.Lock()
 
     async def start(self, address: HostPort, sock: socket.socket) -> None:
         """Begin to serve at the address on which the socket listens."""
@@ -53,8 +55,11 @@ class AdminServer:
 
     async def follow(self, address: HostPort) -> None:
         """Serve at ``address`` from now on; if it cannot be had, the one before is kept and that is said."""
-        if address == self._address:
-            return
+        async with self._moving:  # every publication asks for it, and two may come one right after the other
+            if address != self._address:
+                await self._move(address)
+
+    async def _move(self, address: HostPort) -> None:
         before = self._site
         try:
             await self._serve(address, listen(address))

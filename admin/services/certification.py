@@ -24,7 +24,7 @@ from admin.services.certificate import (
     spans,
     uncovered,
 )
-from admin.services.errors import NotFoundError
+from admin.services.find_list import find_list
 from admin.services.probe_records import HOUR
 from admin.services.probes import State
 from admin.services.quarter import Quarter
@@ -59,9 +59,7 @@ class Wanted:
 async def certify(transaction: Transaction, config: Config, actor: Actor, wanted: Wanted) -> Certificate:
     """The certificate of a list. DeniedError, NotFoundError."""
     require(actor, Permission.LISTS_READ)
-    source = next((item for item in sources(config) if item.id == wanted.list_id), None)
-    if source is None:
-        raise NotFoundError(f"There is no list {wanted.list_id[:80]!r}")
+    source = find_list(sources(config), wanted.list_id)
     begin, end = wanted.quarter.begin, wanted.quarter.end
     until = min(end, max(begin, wanted.now))
     hours = int((until - begin) // HOUR)

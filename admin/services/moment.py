@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from admin.services.subject import QuestionError
 
+LATEST = 4_102_444_800.0
+"""Unix seconds of the year 2100: an end that lies beyond it is a mistake of the unit, and no calendar could show it."""
 FORMS = "write 2026-05-01T20:15:00+02:00, 2026-05-01T18:15 (UTC) or Unix seconds"
 
 

@@ -1,8 +1,9 @@
 """API tokens: made, shown, revoked, and known again. The secret leaves here once, and is never stored.
 
 A token is 256 random bits, so its plain SHA-256 is enough: there is nothing to guess that a slow hash would protect.
-What a token may hand on is less than what somebody on the box may: releases and looks into secret lists are for
-persons whom the operator of the box has named (``weir tokens create``), or one leaked token could play two persons.
+What a token may hand on is less than what somebody on the box may: looks into secret lists, and whatever takes two
+persons, are for persons whom the operator of the box has named (``weir tokens create``), or one leaked token could play
+two persons.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
 from admin.audit.events import Detail, Event, EventKind, digest_of
 from admin.services.actors import GRANTS, Actor, ActorKind, DeniedError, Permission, Role, require
 from admin.services.acts import MOST_PER_PAGE, Act, Page, Part
 from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
 from admin.store.database import Transaction
-from admin.store.tables import TokenRow
+from admin.store.tables import Base, TokenRow
 
 PREFIX = "weir_"
 """What scanners for leaked secrets look for."""
@@ -31,9 +33,16 @@ USE_NOTED = 3600.0
 """Seconds: the last use is written down no more often than this, so that reading stays reading."""
 LONGEST_HOLDER = 100
 ONLY_ON_THE_BOX = frozenset(
-    {Permission.LISTS_RELEASE, Permission.LISTS_SECRET, Permission.AUDIT_ERASE, Permission.AUDIT_OPEN}
+    {
+        Permission.LISTS_RELEASE,
+        Permission.LISTS_ERASE,
+        Permission.LISTS_SECRET,
+        Permission.AUDIT_ERASE,
+        Permission.AUDIT_OPEN,
+    }
 )
 """What a token cannot hand on."""
+_TOKENS = Base.metadata.tables[TokenRow.__tablename__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +152,10 @@ async def revoke_token(transaction: Transaction, act: Act, token_id: str) -> Tok
     return _token(row)
 
 
-async def authenticate(transaction: Transaction, text: str, at: float) -> Known | None:
-    """Whom this text stands for; None if it is no live token. Reads only."""
+def authenticate(text: str, at: float, connection: Connection) -> Known | None:
+    """Whom this text stands for; None if it is no live token. For ``Database.look``: every request asks it."""
     digest = _digest(text)
-    row = await transaction.session.scalar(select(TokenRow).where(TokenRow.digest == digest))
+    row = connection.execute(select(_TOKENS).where(_TOKENS.c.digest == digest)).one_or_none()
     if row is None or not hmac.compare_digest(row.digest, digest):
         return None
     token = _token(row)
@@ -206,7 +215,7 @@ async def _row(transaction: Transaction, token_id: str) -> TokenRow:
     return row
 
 
-def _token(row: TokenRow) -> Token:
+def _token(row: TokenRow | Row[Any]) -> Token:
     """A scope that this version does not know, or that the role no longer has, is good for nothing."""
     grants = GRANTS[Role(row.role)]
     scopes = grants if row.scopes is None else frozenset(p for p in grants if p.value in row.scopes)

@@ -16,6 +16,7 @@ from admin.store.errors import UnavailableError
 from admin.store.faults import faults_of, in_words
 from admin.store.migrate import upgrade
 from admin.store.transaction import Transaction, last_sequence
+from resolver.runtime.tasks import uninterrupted
 
 __all__ = ["Database", "Transaction"]
 
@@ -84,13 +85,14 @@ class Database:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """A whole transaction for reading and writing in one piece of work, which knows no ``await``: for what is done
-        often. It is committed when the work returns, and rolled back on any error. UnavailableError as ``transaction``.
+        often. It is committed when the work returns, and rolled back on any error; on SQLite a cancellation waits for it.
+        UnavailableError as ``transaction``.
         """
         with _faults(self._name):
             async with self._turn():
                 engine = self._engines.thread
                 if engine is not None:
-                    return await asyncio.to_thread(_in_one_piece, engine, work)
+                    return await uninterrupted(asyncio.to_thread(_in_one_piece, engine, work))
                 async with self._engines.writer.begin() as connection:
                     return await connection.run_sync(work)
 
@@ -103,6 +105,18 @@ class Database:
             return asyncio.run_coroutine_threadsafe(self.run(work), self._loop).result()
         with _faults(self._name):
             return _in_one_piece(engine, work)
+
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """As ``reading``, in one piece of work, which knows no ``await``: for what every request asks. UnavailableError.
+
+        Statement by statement a look takes a dozen turns of the event loop, and each turn is as long as what others do in it.
+        """
+        with _faults(self._name):
+            engine = self._engines.looking
+            if engine is not None:
+                return await uninterrupted(asyncio.to_thread(_in_one_piece, engine, work))
+            async with self._engines.reader.begin() as connection:
+                return await connection.run_sync(work)
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:

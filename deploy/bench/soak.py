@@ -127,8 +127,10 @@ class _Changes(threading.Thread):
         self.count += 1
 
 
-def soak(folder: Path, seconds: float, names: int, every: float, *, loopback: bool) -> list[str]:
-    """Run it; what went wrong. The readings are in ``soak.csv``."""
+def soak(
+    folder: Path, seconds: float, names: int, every: float, *, rate: float | None, loopback: bool
+) -> list[str]:
+    """Run it; what went wrong. The readings are in ``soak.csv``. ``rate`` None: half of what the server can do."""
     workload = make_workload(folder, names)
     scenario = workload.scenarios["S4"]
     programs = build(folder / "bin")
@@ -139,7 +141,8 @@ def soak(folder: Path, seconds: float, names: int, every: float, *, loopback: bo
         with running(weir.PEER, place_for(rig, listed.parent, listed), rig) as server:
             bench = Bench(rig, programs)
             bench.warm(server, replace(scenario, sources=4096), 1)
-            rate = min(bench.saturate(server, scenario, 2).outcome.rate / 2, RATE_LIMIT)
+            if rate is None:
+                rate = min(bench.saturate(server, scenario, 2).outcome.rate / 2, RATE_LIMIT)
             print(f"{rate:,.0f} queries a second for {seconds:.0f} s; {'; '.join(rig.notes)}", flush=True)
             changes = _Changes(bench, server, workload.listed, every)
             changes.start()
@@ -188,12 +191,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1200)
     parser.add_argument("--names", type=int, default=1_000_000)
     parser.add_argument("--every", type=float, default=60, help="seconds between two new lists (60)")
+    parser.add_argument("--rate", type=float, help="queries a second (half of what the server can do)")
     parser.add_argument("--folder", type=Path, default=Path("var/soak"))
     parser.add_argument("--loopback", action="store_true")
     told = parser.parse_args()
     folder = told.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    problems = soak(folder, told.seconds, told.names, told.every, loopback=told.loopback)
+    problems = soak(folder, told.seconds, told.names, told.every, rate=told.rate, loopback=told.loopback)
     for problem in problems:
         print(f"soak: {problem}", file=sys.stderr)
     sys.exit(1 if problems else 0)

@@ -7,6 +7,7 @@ know which. Without the variable every call is a no-op.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import os
 import socket
@@ -33,7 +34,9 @@ def notify(*fields: str, environ: Mapping[str, str] = os.environ) -> bool:
 @functools.cache
 def _sender() -> socket.socket:
     """One socket for the life of the process: a sign of life must not need a free descriptor when there is none."""
-    return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    atexit.register(sender.close)
+    return sender
 
 
 async def keep_waiting(what: str, environ: Mapping[str, str] = os.environ) -> None:

@@ -1,12 +1,14 @@
-"""The one way to start a background task: named, referenced, and heard when it dies."""
+"""The one way to start a background task: named, referenced, and heard when it dies; and work that a cancellation waits for."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from typing import TypeVar
 
 from resolver.runtime.logs import get_logger
 
+T = TypeVar("T")
 _log = get_logger("weir.tasks")
 _running: set[asyncio.Task[None]] = set()
 
@@ -17,6 +19,18 @@ def spawn(work: Coroutine[object, object, None], *, name: str) -> asyncio.Task[N
     _running.add(task)
     task.add_done_callback(_ended)
     return task
+
+
+async def uninterrupted(work: Coroutine[object, object, T]) -> T:
+    """Do this to its end, even if whoever waits for it is cancelled: a thread of it that is writing cannot be."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # nobody waits for what it would say
+        raise
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -11,6 +11,8 @@ STAGED = "staged"
 
 KEYS_FILE = "log.vkeys"
 """The keys of the log, one vkey a line, written once the generation in force has its proof."""
+PROOFS = "proof-*.json"
+"""What the proofs of all generations are called."""
 
 
 class TablesError(ValueError):
@@ -43,15 +45,30 @@ def proof_name(generation: int) -> str:
 
 
 def current_generation(state: Path, *, staged: bool = False) -> int | None:
-    """The number that the ``current`` link names, without reading the file; None if there is none.
+    """The number that the ``current`` link names, without reading the file; None if nothing was published.
 
-    ``staged``: the one that is tried out, if there is one.
+    ``staged``: the one that is tried out, if there is one. A backup may bring the link back as a copy of its file, or not at
+    all: then it is the newest that is not tried out, as ``store.load`` begins with.
     """
-    for link in (STAGED, CURRENT) if staged else (CURRENT,):
-        try:
-            target = (state / link).readlink().name
-        except OSError:
-            continue
-        digits = target.removeprefix("tables-").removesuffix(".json")
-        return int(digits) if digits.isdigit() else None
-    return None
+    tried, current = (_named(state / link) for link in (STAGED, CURRENT))
+    if staged and tried is not None:
+        return tried
+    return _newest(state, tried) if current is None else current
+
+
+def _named(link: Path) -> int | None:
+    """The number of the generation that a link names."""
+    try:
+        return _number(link.readlink().name)
+    except OSError:
+        return None
+
+
+def _number(name: str) -> int | None:
+    digits = name.removeprefix("tables-").removesuffix(".json")
+    return int(digits) if digits.isdigit() else None
+
+
+def _newest(state: Path, tried: int | None) -> int | None:
+    numbers = {_number(path.name) for path in state.glob("tables-*.json")} - {tried}
+    return max((number for number in numbers if number is not None), default=None)

@@ -1,8 +1,8 @@
 """The proofs of generations, read and verified for a process that takes no other: files in, a verdict out.
 
-A reader is given the path of the log's keys. While there is no such file, nobody has proven anything on this box yet: it is
-new, or was upgraded a moment ago, and what is there is served. From the first look at which there is one, a generation
-without a valid proof is passed over, for as long as the process lives.
+A reader is given the path of the log's keys. While there is no such file and no other generation has a proof, nobody has
+proven anything on this box yet: it is new, or was upgraded a moment ago, and what is there is served. From the first look at
+which there is one, a generation without a valid proof is passed over, for as long as the process lives.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from resolver.runtime.logs import get_logger
 from resolver.tables.logged import FileDigests, Logged, NotLoggedError, Verified, check
 from resolver.tables.model import Tables
-from resolver.tables.names import proof_name
+from resolver.tables.names import PROOFS, proof_name
 from resolver.tlog.notes import VerifierKey
 from resolver.tlog.state_proof import MAX_BYTES, decode
 
@@ -122,7 +122,7 @@ class Prover:
             raise
 
     def _check(self, tables: Tables) -> Logged | None:
-        if (keys := self._read_keys()) is None:
+        if (keys := self._read_keys(tables)) is None:
             return None
         name = proof_name(tables.generation)
         try:
@@ -139,7 +139,7 @@ class Prover:
             raise NotLoggedError(f"generation {tables.generation} is not taken: {name}: {error}") from error
         return check(tables, files, Verified(leaf, manifest, proof.stopped))
 
-    def _read_keys(self) -> list[VerifierKey] | None:
+    def _read_keys(self, tables: Tables) -> list[VerifierKey] | None:
         """The keys; None as long as there never was a file of them. NotLoggedError if it cannot be used."""
         if self._keys is None:
             return None
@@ -148,8 +148,12 @@ class Prover:
             self._is_pinned = True
             return [VerifierKey.parse(line) for line in lines]
         except FileNotFoundError as error:
-            if self._is_pinned:
-                raise NotLoggedError(f"{self._keys}: the keys of the log are gone; put them back") from error
+            # Its own proof may be the first of all, which comes a moment before the keys.
+            others = {path.name for path in self._state.glob(PROOFS)} - {proof_name(tables.generation)}
+            if self._is_pinned or others:
+                raise NotLoggedError(
+                    f"{self._keys}: the keys of the log are gone; put them back (log.vkey in data_dir has them)"
+                ) from error
             return None
         except (OSError, ValueError) as error:
             raise NotLoggedError(f"{self._keys}: the keys of the log cannot be read: {error}") from error

@@ -9,7 +9,7 @@ Layout of the state folder::
     clients-00000042.weir     clients and policies, edited in place while the generation is in force
     proof-00000042.json       that what it enforces is in the log; replaced when it is changed in place
     log.vkeys                 the keys of the log; from then on a reader takes no generation without a proof (``proving``)
-    current                   a symbolic link to the generation in force
+    current                   a symbolic link to the generation in force; where a backup lost it, that is the newest
     staged                    the same for one that the first worker tries out
 
 There is one writer (control). Publishing writes the file, syncs it, and moves the link; a reader that follows the
@@ -34,6 +34,7 @@ from resolver.tables.codec import TABLES
 from resolver.tables.model import FORMAT_VERSION, Tables
 from resolver.tables.names import (
     CURRENT,
+    PROOFS,
     STAGED,
     TablesError,
     clients_name,
@@ -148,9 +149,7 @@ def unstage(state: Path) -> None:
     """
     link = state / STAGED
     target = _target(state, STAGED)
-    if target is None:
-        return
-    if target != _target(state, CURRENT) and target.exists():
+    if target is not None and target != _target(state, CURRENT) and target.exists():
         for older in state.glob(withdrawn_name("*")):
             older.unlink(missing_ok=True)
         target.rename(state / withdrawn_name(target.stem.removeprefix("tables-")))
@@ -238,7 +237,7 @@ def collect_garbage(state: Path, keep: int = KEPT_GENERATIONS) -> None:
     for path in (*state.glob("snapshot-*.weir"), *state.glob("snapshot-*.delta")):
         if path.with_suffix(".weir").name not in named:
             path.unlink(missing_ok=True)
-    for path in (*state.glob("clients-*.weir"), *state.glob("urls-*.weir"), *state.glob("proof-*.json")):
+    for path in (*state.glob("clients-*.weir"), *state.glob("urls-*.weir"), *state.glob(PROOFS)):
         if path.name not in named:
             path.unlink(missing_ok=True)
     for path in state.glob(".*.tmp"):

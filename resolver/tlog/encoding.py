@@ -15,8 +15,10 @@ SIZES_BELOW = 2**53
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
-_NO_LINE = re.compile("[\x00-\x1f\ud800-\udfff]")
-"""Control characters as signed-note has them, and halves of surrogate pairs, which have no UTF-8."""
+_NO_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, of which signed-note names those below U+0020 alone, but a terminal obeys the others, too; and halves
+of surrogate pairs, which have no UTF-8.
+"""
 
 
 def to_base64(data: bytes) -> str:

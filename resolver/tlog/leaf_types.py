@@ -65,6 +65,7 @@ class LeafType(StrEnum):
     AUDIT_ERASE = "audit.erase"
     EVENT_UNTOLD = "event.untold"
     LOG_INIT = "log.init"
+    LOG_NEXT = "log.next"
     LOG_CLOSE = "log.close"
     KEY_ADD = "key.add"
     KEY_RETIRE = "key.retire"
@@ -169,6 +170,7 @@ SHAPES: Mapping[LeafType, Shape] = MappingProxyType(
         LeafType.LOG_INIT: Shape(
             {"origin": _ORIGIN, **_VKEY}, {"last": fields.lines(MAX_CHECKPOINT)}, moves=True
         ),
+        LeafType.LOG_NEXT: Shape({"origin": _ORIGIN, **_VKEY}),
         LeafType.LOG_CLOSE: Shape({"why": fields.one_of({"year", "compromise", "other"})}, {"next": _ORIGIN}),
         LeafType.KEY_ADD: Shape(_VKEY),
         LeafType.KEY_RETIRE: Shape(_VKEY),

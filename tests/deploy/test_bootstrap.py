@@ -29,6 +29,7 @@ TOOLS = (
     "env",
     "ls",
 )
+ROOMS = ("blocklists", "resolver", "gateway", "admin", "deploy")
 DEV_PACKAGES = (
     "knot-dnsutils bind9-dnsutils curl chromium clang shellcheck dnsdist unbound pdns-recursor knot-resolver "
     "lua-cqueues bind9 dnsmasq-base dnsperf iproute2 nsd nginx postgresql minisign gpg poppler-utils "
@@ -42,6 +43,7 @@ case "$1 $2" in
         echo "$@" >>pip.log
         [ ! -e pip.fails ] || exit 1
         case "$*" in *--editable*) : >blocklists/snapshot/native.stub.so; : >resolver/core/native.stub.so ;; esac ;;
+    "-m compileall") echo "$@" >compiled.log; [ ! -e compiling.fails ] ;;
     "-m venv") mkdir -p "$3/bin" && cat "$0" >"$3/bin/python" && chmod +x "$3/bin/python" ;;
     "-V ") echo "Python 3.11.0" ;;
 esac
@@ -87,7 +89,7 @@ def run(checkout: Path, tmp_path: Path) -> Run:
             executable(programs / name, PYTHON if name == "python3" else "#!/bin/sh\n")
         environ = {"PATH": str(programs), "HOME": str(tmp_path)}
         command = [str(checkout / "deploy" / "bootstrap"), *arguments]
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, cwd=os.sep)
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=150, cwd=os.sep)
 
     return call
 
@@ -160,6 +162,15 @@ def test_what_a_test_environment_has_is_enough_to_run(run: Run, checkout: Path) 
     assert pip_calls(checkout) == ["deploy/requirements-dev.lock", "build"]
     run()
     assert pip_calls(checkout) == []
+
+
+def test_python_is_compiled_ahead_of_its_first_process(run: Run, checkout: Path) -> None:
+    assert run().returncode == 0
+    assert (checkout / "compiled.log").read_text().split()[-5:] == list(ROOMS)
+    (checkout / "compiling.fails").touch()
+    done = run()
+    assert done.returncode == 0
+    assert "processes start more slowly" in done.stderr
 
 
 def test_a_failure_is_tried_again(run: Run, checkout: Path) -> None:

@@ -20,7 +20,7 @@ CHECKS = {
 }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_check_is_green(check: str) -> None:
     program, *arguments = CHECKS[check]

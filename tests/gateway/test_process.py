@@ -35,12 +35,12 @@ class Manager:
         }
 
     async def hear(self) -> str:
-        return (await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self._heard, 100), 5)).decode()
+        return (await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self._heard, 100), 30)).decode()
 
     async def ask(self) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(REQUEST)
-        answer = await asyncio.wait_for(reader.read(), 5)
+        answer = await asyncio.wait_for(reader.read(), 30)
         writer.close()
         return answer
 
@@ -96,7 +96,7 @@ async def test_from_readiness_to_a_clean_end(
     assert (counted["generation"], counted["started"], counted["pages_category"]) == (7, 1_000_000, 1)
     os.kill(os.getpid(), number)
     assert await manager.hear() == "STOPPING=1"
-    assert await asyncio.wait_for(serving, 5) is True
+    assert await asyncio.wait_for(serving, 30) is True
 
 
 async def test_a_new_generation_is_served(
@@ -119,7 +119,7 @@ async def test_it_waits_for_a_first_generation_and_can_be_stopped_meanwhile(
     assert await manager.hear() == "WATCHDOG=1"
     assert not serving.done()
     os.kill(os.getpid(), signal.SIGTERM)
-    assert await asyncio.wait_for(serving, 5) is True
+    assert await asyncio.wait_for(serving, 30) is True
 
 
 async def test_the_end_of_the_watch_ends_the_process(
@@ -129,19 +129,24 @@ async def test_the_end_of_the_watch_ends_the_process(
     views.put_nowait(make_view())
     await manager.hear()
     views.put_nowait(RuntimeError("disk on fire"))
-    assert await asyncio.wait_for(serving, 5) is False
+    assert await asyncio.wait_for(serving, 30) is False
 
 
 async def test_an_idle_connection_does_not_delay_the_end(
-    tmp_path: Path, manager: Manager, views: asyncio.Queue[Any], make_view: Callable[..., Any]
+    tmp_path: Path,
+    manager: Manager,
+    views: asyncio.Queue[Any],
+    make_view: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("gateway.process.FINISH_TIMEOUT", 300.0)
     serving = start(tmp_path, manager.environ)
     views.put_nowait(make_view())
     await manager.hear()
     reader, writer = await asyncio.open_connection("127.0.0.1", manager.port)
     await manager.ask()
     os.kill(os.getpid(), signal.SIGTERM)
-    assert await asyncio.wait_for(serving, 2) is True
+    assert await asyncio.wait_for(serving, 30) is True
     assert await reader.read() == b""
     writer.close()
 
@@ -153,4 +158,4 @@ async def test_an_address_in_use_is_said(
     serving = start(tmp_path, manager.environ, f"127.0.0.1:{manager.port}")
     views.put_nowait(make_view())
     with pytest.raises(SocketError, match="is in use by another program"):
-        await asyncio.wait_for(serving, 5)
+        await asyncio.wait_for(serving, 30)

@@ -29,7 +29,7 @@ def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no C compiler here")
     program = tmp_path_factory.mktemp("tap") / "write_tap"
     sources = [HERE / "core" / "c" / "write_tap.c", FOLDERS[0] / "tap.c", FOLDERS[0] / "stats.c"]
-    subprocess.run(["gcc", *STRICT, *map(str, sources), "-o", str(program)], check=True, timeout=60)
+    subprocess.run(["gcc", *STRICT, *map(str, sources), "-o", str(program)], check=True, timeout=150)
     return program
 
 
@@ -37,7 +37,7 @@ def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def written(writer: Path, tmp_path: Path) -> Callable[[int], Path]:
     def write(records: int) -> Path:
         path = sample_path(tmp_path, 0)
-        subprocess.run([str(writer), str(path), str(records)], check=True, timeout=20)
+        subprocess.run([str(writer), str(path), str(records)], check=True, timeout=150)
         return path
 
     return write

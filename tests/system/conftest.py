@@ -27,7 +27,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "deploy" / "demo" / "weir.yaml"
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
@@ -99,21 +99,23 @@ class Appliance:
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(20)
-        self._reader.join(5)
+        code = self.process.wait(60)
+        self._reader.join(60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
 
     def dig(self, name: str, rtype: str = "A", *extra: str, source: str = "127.0.0.1") -> Dig:
-        command = ["kdig", "@127.0.0.1", "-p", str(self.dns), "-b", source, "+edns", "+timeout=5", "+retry=0"]
+        command = ["kdig", "@127.0.0.1", "-p", str(self.dns), "-b", source, "+edns", "+timeout=9", "+retry=0"]
         return Dig(
-            subprocess.run([*command, *extra, name, rtype], capture_output=True, text=True, timeout=20).stdout
+            subprocess.run(
+                [*command, *extra, name, rtype], capture_output=True, text=True, timeout=150
+            ).stdout
         )
 
     def curl(self, url: str, *extra: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["curl", "-sS", "-i", "-m", "10", *extra, url], capture_output=True, text=True, timeout=20
+            ["curl", "-sS", "-i", "-m", "30", *extra, url], capture_output=True, text=True, timeout=60
         )
 
     def page(self, host: str, *extra: str) -> subprocess.CompletedProcess[str]:
@@ -130,7 +132,7 @@ class Appliance:
         headers = self.credentials if as_root else {}
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=150) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -144,12 +146,12 @@ class Appliance:
             headers={**self.credentials, "Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=150) as answer:
             return answer.status, answer.read().decode()
 
     def weir(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).parent / "weir"), *arguments, "-c", str(self.path)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, timeout=150)
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
@@ -171,7 +173,7 @@ class Appliance:
                     found.append(int(entry.name))
         return found
 
-    def eventually(self, condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+    def eventually(self, condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
         """Wait for a condition with a deadline."""
         end = time.monotonic() + seconds
         while not condition():
@@ -289,13 +291,21 @@ def upstream() -> Iterator[FakeUpstream]:
     made.close()
 
 
-@pytest.fixture
-def make_appliance(tmp_path: Path) -> Iterator[Callable[..., Appliance]]:
-    """Build appliances (not yet started) from a configuration; all are stopped at the end."""
+@pytest.fixture(scope="module")
+def shared_upstream() -> Iterator[FakeUpstream]:
+    """The same for the tests of one module."""
+    made = FakeUpstream()
+    yield made
+    made.close()
+
+
+@contextlib.contextmanager
+def appliances(top: Path) -> Iterator[Callable[..., Appliance]]:
+    """Builds appliances, each in a folder of its own; all are stopped at the end."""
     made: list[Appliance] = []
 
     def build(config: dict[str, Any]) -> Appliance:
-        folder = tmp_path / f"box{len(made)}"
+        folder = top / f"box{len(made)}"
         folder.mkdir()
         appliance = Appliance(config, folder)
         made.append(appliance)
@@ -305,6 +315,20 @@ def make_appliance(tmp_path: Path) -> Iterator[Callable[..., Appliance]]:
     for appliance in made:
         if hasattr(appliance, "process"):
             appliance.stop()
+
+
+@pytest.fixture
+def make_appliance(tmp_path: Path) -> Iterator[Callable[..., Appliance]]:
+    """Build appliances (not yet started) from a configuration; all are stopped at the end."""
+    with appliances(tmp_path) as build:
+        yield build
+
+
+@pytest.fixture(scope="module")
+def make_shared_appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Appliance]]:
+    """The same for the tests of one module."""
+    with appliances(tmp_path_factory.mktemp("shared")) as build:
+        yield build
 
 
 def demo_config() -> dict[str, Any]:
@@ -353,12 +377,11 @@ def own_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     assert code == 0, appliance.output
 
 
-@pytest.fixture
-def small_config(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """The smallest useful configuration of DESIGN.md on free ports, with one list of the given names."""
+def small(folder: Path) -> Callable[..., dict[str, Any]]:
+    """Makes the smallest useful configuration of DESIGN.md, with its one list in ``folder``."""
 
     def build(upstreams: list[str], names: str = "bets.example\n", workers: int = 1) -> dict[str, Any]:
-        listed = tmp_path / "domains.txt"
+        listed = folder / "domains.txt"
         listed.write_text(names)
         return {
             "data_dir": "var",
@@ -391,6 +414,18 @@ def small_config(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def small_config(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """The smallest useful configuration of DESIGN.md on free ports, with one list of the given names."""
+    return small(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_small_config(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """The same for the tests of one module."""
+    return small(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
 def json_of() -> Callable[[str], Any]:
     """Parse JSON text."""
     return json.loads
@@ -406,7 +441,7 @@ def _needs_foreign_clients() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(name="free_port")
+@pytest.fixture(name="free_port", scope="session")
 def free_port_fixture() -> Callable[[], int]:
     """``free_port``, for tests that need one more."""
     return free_port

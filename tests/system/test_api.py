@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 TOKEN = "a-token-of-twenty-six-letters"
 SETTINGS = """\
@@ -100,7 +100,7 @@ def test_what_a_token_changes_is_in_force_with_the_answer(box: Callable[..., Any
         data=json.dumps(body).encode(),
         headers={**appliance.credentials, "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=150) as answer:
         assert answer.status == 201
         assert int(answer.headers["Weir-Generation"]) >= 1
     assert appliance.dig("bets.example", source="127.0.0.18").answers != ["A 192.0.2.80"]

@@ -32,87 +32,35 @@ def box(make_appliance: Callable[..., Any], small_config: Callable[..., Any], up
     return made
 
 
-def test_the_smallest_useful_configuration_filters(box: Any) -> None:
-    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
-    assert box.dig("bets.example", "AAAA").answers == ["AAAA 2001:db8::80"]
-    assert box.dig("www.bets.example", "A", "+tcp").ede[0] == 17
-    assert box.dig("bets.example", source=OPEN).answers == ["A 198.51.100.7"]
-    assert box.dig("free.test").answers == ["A 198.51.100.7"]
+@pytest.fixture(scope="module")
+def steady(
+    make_shared_appliance: Callable[..., Any], shared_small_config: Callable[..., Any], shared_upstream: Any
+) -> Any:
+    """The same for tests after which all of it still runs with the same configuration."""
+    made = make_shared_appliance(shared_small_config([f"127.0.0.1:{shared_upstream.port}"]))
+    made.start()
+    return made
 
 
-LIES = [
-    ("wrong-address", "address"),
-    ("wrong-id", "id"),
-    ("garbage", "malformed"),
-    ("truncated", ""),
-]
-
-
-@pytest.mark.parametrize(("mode", "reason"), LIES)
-def test_an_upstream_that_lies_is_seen_through_and_counted(
-    box: Any, upstream: Any, mode: str, reason: str
-) -> None:
-    upstream.mode = mode
-    for number in range(3):
-        assert box.dig(f"{mode}-{number}.test").answers == ["A 198.51.100.7"]
-    if reason:
-        assert box.metric(f"weir_resolver_discarded_{reason}_total") >= 1
-        box.eventually(lambda: "replies from upstreams were discarded" in box.output, "the message")
-    else:  # no lie, only too long for UDP
-        assert box.metric("weir_resolver_upstream_tcp_total") >= 3
-
-
-def test_a_dead_upstream_means_servfail_with_a_reason_in_bounded_time(box: Any, upstream: Any) -> None:
-    upstream.mode = "silent"
-    started = time.monotonic()
-    dig = box.dig("dead.test", "A", "+timeout=8")
-    assert (dig.status, dig.ede) == ("SERVFAIL", [22]), dig.text
-    assert time.monotonic() - started < 7
-    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
-    assert box.metric("weir_resolver_upstream_timeouts_total") >= 1
-
-    def told() -> bool:
-        box.dig(f"dead-{time.monotonic_ns()}.test", "A", "+timeout=1")
-        return "no upstream is left" in box.output
-
-    box.eventually(told, "the message")
-    upstream.mode = "answer"
-    box.eventually(lambda: box.dig("back.test").answers == ["A 198.51.100.7"], "an answer")
-    box.eventually(lambda: "an upstream answers again" in box.output, "the good news")
-
-
-def test_a_stale_answer_is_better_than_none_and_says_so(box: Any, upstream: Any) -> None:
-    upstream.ttl = 1
-    assert box.dig("aging.test").answers == ["A 198.51.100.7"]
-    upstream.mode = "silent"
-    box.eventually(lambda: box.dig("aging.test").ede == [3], "a stale answer")
-    assert box.dig("aging.test").answers == ["A 198.51.100.7"]
-
-
-def test_nobody_listening_upstream_is_felt_at_once(make_appliance: Any, small_config: Any) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-    box = make_appliance(small_config([f"127.0.0.1:{port}"]))
-    box.start()
-    started = time.monotonic()
-    dig = box.dig("free.test")
-    assert dig.status == "SERVFAIL"
-    assert dig.ede[0] in (22, 23)
-    assert time.monotonic() - started < 6
+def test_the_smallest_useful_configuration_filters(steady: Any) -> None:
+    assert steady.dig("bets.example").answers == ["A 192.0.2.80"]
+    assert steady.dig("bets.example", "AAAA").answers == ["AAAA 2001:db8::80"]
+    assert steady.dig("www.bets.example", "A", "+tcp").ede[0] == 17
+    assert steady.dig("bets.example", source=OPEN).answers == ["A 198.51.100.7"]
+    assert steady.dig("free.test").answers == ["A 198.51.100.7"]
 
 
 @pytest.mark.parametrize("fragment", ["resolver.worker", "gateway", "admin.control"])
-def test_a_killed_child_is_replaced_and_the_rest_serves(box: Any, fragment: str) -> None:
-    (victim,) = box.children(fragment)
+def test_a_killed_child_is_replaced_and_the_rest_serves(steady: Any, fragment: str) -> None:
+    (victim,) = steady.children(fragment)
     os.kill(victim, signal.SIGKILL)
     if fragment != "resolver.worker":
-        assert box.dig("bets.example").answers == ["A 192.0.2.80"]
-    box.eventually(lambda: box.children(fragment) not in ([], [victim]), "a new child")
-    box.eventually(lambda: box.api("/readyz")[0] == 200 if _reachable(box) else False, "readiness")
-    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
-    assert box.page("bets.example").stdout.startswith("HTTP/1.1 403")
-    assert "again" in box.output or "restart" in box.output
+        assert steady.dig("bets.example").answers == ["A 192.0.2.80"]
+    steady.eventually(lambda: steady.children(fragment) not in ([], [victim]), "a new child")
+    steady.eventually(lambda: steady.api("/readyz")[0] == 200 if _reachable(steady) else False, "readiness")
+    assert steady.dig("bets.example").answers == ["A 192.0.2.80"]
+    assert steady.page("bets.example").stdout.startswith("HTTP/1.1 403")
+    assert "again" in steady.output or "restart" in steady.output
 
 
 def _reachable(box: Any) -> bool:
@@ -123,10 +71,10 @@ def _reachable(box: Any) -> bool:
     return True
 
 
-def test_queries_asked_while_a_worker_is_replaced_are_answered_by_its_successor(box: Any) -> None:
-    (victim,) = box.children("resolver.worker")
+def test_queries_asked_while_a_worker_is_replaced_are_answered_by_its_successor(steady: Any) -> None:
+    (victim,) = steady.children("resolver.worker")
     os.kill(victim, signal.SIGKILL)
-    assert box.dig("bets.example", "A", "+timeout=10").answers == ["A 192.0.2.80"]
+    assert steady.dig("bets.example", "A", "+timeout=10").answers == ["A 192.0.2.80"]
 
 
 def test_killing_the_supervisor_leaves_nobody_behind(box: Any) -> None:
@@ -157,16 +105,16 @@ def test_a_port_in_use_is_one_clear_message(make_appliance: Any, small_config: A
     assert "Traceback" not in box.output
 
 
-def test_a_second_appliance_on_the_same_folder_is_refused(box: Any) -> None:
+def test_a_second_appliance_on_the_same_folder_is_refused(steady: Any) -> None:
     again = subprocess.run(
-        [str(Path(os.sys.executable).parent / "weir"), "serve", "-c", str(box.path)],  # type: ignore[attr-defined]
+        [str(Path(os.sys.executable).parent / "weir"), "serve", "-c", str(steady.path)],  # type: ignore[attr-defined]
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=150,
     )
     assert again.returncode != 0
     assert "Traceback" not in again.stderr
-    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+    assert steady.dig("bets.example").answers == ["A 192.0.2.80"]
 
 
 def test_a_bad_configuration_does_not_start_and_says_where(make_appliance: Any, small_config: Any) -> None:
@@ -192,6 +140,17 @@ def test_a_bad_file_never_replaces_a_good_one(box: Any) -> None:
     assert 'weir_config_reloads_total{result="rejected"} 1.0' in text
     assert box.metric("weir_generation") == generation
     assert box.dig("bets.example").answers == ["A 192.0.2.80"]
+    # The next good one does, and so does a changed list.
+    box.config["profiles"]["strict"]["block"] = []
+    box.write_config()
+    box.process.send_signal(signal.SIGHUP)
+    box.eventually(lambda: box.dig("bets.example").answers == ["A 198.51.100.7"], "the new policy")
+    box.config["profiles"]["strict"]["block"] = ["gambling"]
+    box.write_config()
+    _bets(box).write_text("bets.example\nnew-bets.example\n")
+    box.process.send_signal(signal.SIGHUP)
+    box.eventually(lambda: box.dig("new-bets.example").answers == ["A 192.0.2.80"], "the new entry")
+    assert box.dig("bets.example").answers == ["A 192.0.2.80"]
 
 
 def test_a_reload_asked_for_too_early_ends_nothing(make_appliance: Any, small_config: Any) -> None:
@@ -201,13 +160,6 @@ def test_a_reload_asked_for_too_early_ends_nothing(make_appliance: Any, small_co
     box.process.send_signal(signal.SIGHUP)
     box.eventually(lambda: "weir: ready" in box.output, "readiness")
     assert box.dig("bets.example").answers == ["A 192.0.2.80"]
-
-
-def test_a_reload_changes_the_policy(box: Any) -> None:
-    box.config["profiles"]["strict"]["block"] = []
-    box.write_config()
-    box.process.send_signal(signal.SIGHUP)
-    box.eventually(lambda: box.dig("bets.example").answers == ["A 198.51.100.7"], "the new policy")
 
 
 def test_a_changed_subscriber_is_obeyed_without_a_new_generation(box: Any) -> None:
@@ -231,12 +183,6 @@ def test_a_changed_subscriber_is_obeyed_without_a_new_generation(box: Any) -> No
     assert box.metric("weir_generation") == generation
 
 
-def test_a_reload_takes_a_changed_list(box: Any) -> None:
-    _bets(box).write_text("bets.example\nnew-bets.example\n")
-    box.process.send_signal(signal.SIGHUP)
-    box.eventually(lambda: box.dig("new-bets.example").answers == ["A 192.0.2.80"], "the new entry")
-
-
 def _lists_mapped(process: int) -> set[str]:
     """The compiled lists that a process has in memory, those of removed files marked by the kernel."""
     lines = Path(f"/proc/{process}/maps").read_text().splitlines()
@@ -258,64 +204,6 @@ def test_lists_that_are_no_longer_in_force_leave_the_memory(box: Any) -> None:
             "the new entry",
         )
         box.eventually(lambda first=first: not first & _lists_mapped(worker), "the end of the old lists")
-
-
-MESSAGES = {
-    "html": "web page",
-    "shrunk": "shrank by",
-    "grown": "grew by",
-    "garbage": "lines gives an entry",
-    "half": "not in the format",
-    "empty": "lines gives an entry",
-    "binary": "binary",
-    "gone": "no such file",
-    "folder": "no list there",
-}
-"""A word of what the operator is told."""
-
-BROKEN = {
-    "html": "<!DOCTYPE html><html><body>Not found</body></html>\n" * 30,
-    "shrunk": "bets.example\n",
-    "grown": "".join(f"n{number}.example\n" for number in range(5_000)),
-    "garbage": "".join(f"!! {number} %%\n" for number in range(300)),
-    "half": "".join(f"bets{number}.example\nb@d {number}\n" for number in range(300)),
-    "empty": "",
-    "binary": "\x00\x01\x02" * 500,
-}
-
-
-@pytest.mark.parametrize("fault", [*BROKEN, "gone", "folder"])
-def test_a_broken_list_is_held_and_the_last_good_one_serves(
-    make_appliance: Any, small_config: Any, upstream: Any, fault: str
-) -> None:
-    names = "".join(f"bets{number}.example\n" for number in range(400))
-    box = make_appliance(small_config([f"127.0.0.1:{upstream.port}"], "bets.example\n" + names))
-    box.start()
-    path = _bets(box)
-    if fault in BROKEN:
-        path.write_text(BROKEN[fault])
-    else:
-        path.unlink()
-        if fault == "folder":
-            path.mkdir()
-    box.process.send_signal(signal.SIGHUP)
-
-    def told() -> str:
-        return str(box.output.partition("weir: ready")[2])
-
-    box.eventually(lambda: "list=bets" in told(), "the complaint")
-    assert MESSAGES[fault] in told()
-    assert box.dig("bets7.example").answers == ["A 192.0.2.80"]
-    status = box.weir("lists", "status")
-    assert status.returncode == 1
-    assert MESSAGES[fault] in status.stdout
-    assert box.metric("weir_list_failing") == 1
-    # The same after a restart: the stored good version is what serves.
-    box.stop()
-    again = make_appliance(box.config)
-    again.data.symlink_to(box.data)
-    again.start()
-    assert again.dig("bets7.example").answers == ["A 192.0.2.80"]
 
 
 IN_FLIGHT = 40

@@ -9,7 +9,6 @@ import statistics
 import struct
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import dns.edns
@@ -28,17 +27,21 @@ MOST_APART = 0.25
 """Of the time of an answer; a wide bar, because other programs run on this machine."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def box(
-    make_appliance: Callable[..., Any], small_config: Callable[..., Any], upstream: Any, tmp_path: Path
+    make_shared_appliance: Callable[..., Any],
+    shared_small_config: Callable[..., Any],
+    shared_upstream: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Any:
     """A box with one name on a secret list, and one on a security list."""
-    config = small_config([f"127.0.0.1:{upstream.port}"])
+    config = shared_small_config([f"127.0.0.1:{shared_upstream.port}"])
+    folder = tmp_path_factory.mktemp("lists")
     for kind, name, keys in (("illegal", SECRET, {"confidentiality": "secret"}), ("security", SECURITY, {})):
-        (tmp_path / kind).write_text(f"{name}\n")
-        entry = {"id": kind, "url": f"file:{tmp_path / kind}", "format": "domains", "kind": kind, **keys}
+        (folder / kind).write_text(f"{name}\n")
+        entry = {"id": kind, "url": f"file:{folder / kind}", "format": "domains", "kind": kind, **keys}
         config["lists"].append(entry)
-    made = make_appliance(config)
+    made = make_shared_appliance(config)
     made.start()
     return made
 
@@ -58,7 +61,7 @@ def masked(answer: bytes, name: str) -> bytes:
 def udp(port: int) -> Iterator[Callable[[bytes], bytes]]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(("127.0.0.1", port))
-        sock.settimeout(5)
+        sock.settimeout(30)
 
         def ask(query: bytes) -> bytes:
             sock.send(query)
@@ -69,7 +72,7 @@ def udp(port: int) -> Iterator[Callable[[bytes], bytes]]:
 
 @contextlib.contextmanager
 def tcp(port: int) -> Iterator[Callable[[bytes], bytes]]:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock, sock.makefile("rb") as answers:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock, sock.makefile("rb") as answers:
 
         def ask(query: bytes) -> bytes:
             sock.sendall(struct.pack("!H", len(query)) + query)

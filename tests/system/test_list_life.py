@@ -19,11 +19,14 @@ pytestmark = pytest.mark.system
 GATEWAY = "A 192.0.2.80"
 
 
-@pytest.fixture
-def box(make_appliance: Callable[..., Any], small_config: Callable[..., Any], upstream: Any) -> Any:
-    config = small_config([f"127.0.0.1:{upstream.port}"], names="bets.example\nold.example\n", workers=2)
-    config["gateway"]["answer"] = {"ipv4": "192.0.2.80", "ipv6": "2001:db8::80"}
-    appliance = make_appliance(config)
+@pytest.fixture(scope="module")
+def box(
+    make_shared_appliance: Callable[..., Any], shared_small_config: Callable[..., Any], shared_upstream: Any
+) -> Any:
+    """Each test takes it as the one before has left it: with one list that blocks ``bets.example`` and ``old.example``."""
+    upstreams = [f"127.0.0.1:{shared_upstream.port}"]
+    config = shared_small_config(upstreams, names="bets.example\nold.example\n", workers=2)
+    appliance = make_shared_appliance(config)
     appliance.start()
     return appliance
 
@@ -71,6 +74,17 @@ def test_the_kill_switch(box: Any) -> None:
     assert "list.resumed" in kinds
 
 
+def test_commands_have_their_exit_statuses(box: Any) -> None:
+    assert box.weir("lists", "resume", "bets", "--reason", "x").returncode == 1
+    assert box.weir("lists", "suspend", "nobody", "--reason", "x").returncode == 2
+    assert box.weir("lists", "rollback", "bets", "--reason", "x").returncode == 1
+    source_of(box).write_text("<!doctype html><title>Sign in</title>")
+    failed = box.weir("lists", "sync", "bets")
+    assert failed.returncode == 1
+    assert "failed: A web page came instead of a list." in failed.stdout
+    assert blocked(box, "bets.example", asked=2) == {True}
+
+
 def test_a_rollback_outlives_a_restart_and_ends_with_a_newer_version(
     box: Any, make_appliance: Callable[..., Any]
 ) -> None:
@@ -92,14 +106,3 @@ def test_a_rollback_outlives_a_restart_and_ends_with_a_newer_version(
     path.write_text("newer.example\n")
     assert again.weir("lists", "sync", "bets").returncode == 0
     assert (blocked(again, "newer.example"), blocked(again, "old.example")) == ({True}, {False})
-
-
-def test_commands_have_their_exit_statuses(box: Any) -> None:
-    assert box.weir("lists", "resume", "bets", "--reason", "x").returncode == 1
-    assert box.weir("lists", "suspend", "nobody", "--reason", "x").returncode == 2
-    assert box.weir("lists", "rollback", "bets", "--reason", "x").returncode == 1
-    source_of(box).write_text("<!doctype html><title>Sign in</title>")
-    failed = box.weir("lists", "sync", "bets")
-    assert failed.returncode == 1
-    assert "failed: A web page came instead of a list." in failed.stdout
-    assert blocked(box, "bets.example", asked=2) == {True}

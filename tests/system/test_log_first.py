@@ -130,6 +130,15 @@ def test_a_log_that_is_stopped_stops_changes_and_nothing_else(box: Any) -> None:
     assert blocked(box, "bets.example") == {False}
     assert "ahead of the public log" in box.api("/readyz")[1]
     assert len(leaves(box)) == size
+    kept = box.weir("profiles", "set", "kids", "--block", "gambling")
+    assert (kept.returncode, kept.stdout) == (3, "profile kids: added\n")
+    assert (
+        "kept, and not in force yet; it comes into force by itself: the files of the public log"
+        in kept.stderr
+    )
+    synced = box.weir("lists", "sync", "bets", "--timeout", "1")
+    assert synced.returncode == 3
+    assert "what is new is kept, and waits to come into force: the files of the public log" in synced.stderr
     staging.unlink()
     staging.mkdir(mode=0o700)
     box.eventually(lambda: "list.suspend" in [leaf["type"] for leaf in leaves(box)], "the leaf", 40.0)

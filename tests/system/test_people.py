@@ -13,9 +13,11 @@ pytestmark = pytest.mark.system
 BLOCKED = ["A 192.0.2.80"]
 
 
-@pytest.fixture
-def box(make_appliance: Callable[..., Any], small_config: Callable[..., Any], upstream: Any) -> Any:
-    appliance = make_appliance(small_config([f"127.0.0.1:{upstream.port}"]))
+@pytest.fixture(scope="module")
+def box(
+    make_shared_appliance: Callable[..., Any], shared_small_config: Callable[..., Any], shared_upstream: Any
+) -> Any:
+    appliance = make_shared_appliance(shared_small_config([f"127.0.0.1:{shared_upstream.port}"]))
     appliance.start()
     return appliance
 

@@ -14,7 +14,7 @@ import pytest
 
 from resolver.day_hits import DayWords, day_path, days_of, read_day
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 CLIENTS = 30
 
 
@@ -50,7 +50,7 @@ def report(folder: Path, *options: str) -> dict[str, Any]:
         now.date().isoformat(),
     ]
     options = ("--log", str(folder), "--key", str(folder.with_name("log.vkey")), *options)
-    done = subprocess.run([*command, *options], capture_output=True, timeout=60)
+    done = subprocess.run([*command, *options], capture_output=True, timeout=150)
     assert done.returncode == 0, done.stderr.decode()
     found: dict[str, Any] = json.loads(done.stdout)
     return found

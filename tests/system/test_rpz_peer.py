@@ -25,7 +25,7 @@ import pytest
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(shutil.which("named") is None, reason="no BIND here"),
 ]
 
@@ -209,21 +209,28 @@ def seen(port: int, case: tuple[str, str, str], *, tcp: bool = False) -> Seen:
     return dns.rcode.to_text(answer.rcode()), tuple(sorted(records))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstream_of_both() -> Iterator[Upstream]:
     made = Upstream()
     yield made
     made.close()
 
 
-@pytest.fixture
-def bind(tmp_path: Path, upstream_of_both: Upstream, free_port: Callable[[], int]) -> Iterator[int]:
+@pytest.fixture(scope="module")
+def zones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both zones."""
+    folder = tmp_path_factory.mktemp("zones")
+    for name, text in (("first", FIRST), ("second", SECOND)):
+        (folder / f"{name}.zone").write_text(HEAD + text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bind(zones: Path, upstream_of_both: Upstream, free_port: Callable[[], int]) -> Iterator[int]:
     """The port of a BIND with both zones."""
     port = free_port()
-    for name, text in (("first", FIRST), ("second", SECOND)):
-        (tmp_path / f"{name}.zone").write_text(HEAD + text)
-    configuration = tmp_path / "named.conf"
-    configuration.write_text(BIND.format(folder=tmp_path, port=port, upstream=upstream_of_both.port))
+    configuration = zones / "named.conf"
+    configuration.write_text(BIND.format(folder=zones, port=port, upstream=upstream_of_both.port))
     process = subprocess.Popen(
         ["named", "-f", "-n", "1", "-c", str(configuration)],
         stdout=subprocess.DEVNULL,
@@ -241,20 +248,19 @@ def bind(tmp_path: Path, upstream_of_both: Upstream, free_port: Callable[[], int
         process.wait(20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def weir(
-    tmp_path: Path,
+    zones: Path,
     upstream_of_both: Upstream,
-    small_config: Callable[..., Any],
-    make_appliance: Callable[..., Any],
-    bind: int,
+    shared_small_config: Callable[..., Any],
+    make_shared_appliance: Callable[..., Any],
 ) -> Any:
-    """An appliance with both zones; ``bind`` has written their files."""
-    config = small_config([f"127.0.0.1:{upstream_of_both.port}"])
+    """An appliance with both zones."""
+    config = shared_small_config([f"127.0.0.1:{upstream_of_both.port}"])
     config["lists"] += [
         {
             "id": name,
-            "url": f"file:{tmp_path / name}.zone",
+            "url": f"file:{zones / name}.zone",
             "format": "rpz",
             "kind": "security",
             "log_policy": policy,
@@ -262,7 +268,7 @@ def weir(
         for name, policy in (("first", "names"), ("second", "counts"))
     ]
     config["resolver"]["allow_from"] = ["127.0.0.0/8"]
-    appliance = make_appliance(config)
+    appliance = make_shared_appliance(config)
     appliance.start()
     return appliance
 
@@ -284,7 +290,7 @@ def test_over_tcp_weir_answers_as_bind_does(weir: Any, bind: int) -> None:
         assert seen(weir.dns, case, tcp=True) == seen(bind, case, tcp=True), case
 
 
-def test_hits_are_told_with_names_only_where_the_list_logs_them(weir: Any, bind: int) -> None:
+def test_hits_are_told_with_names_only_where_the_list_logs_them(weir: Any) -> None:
     for _ in range(12):
         seen(weir.dns, ("nx.test", "A", "127.0.0.1"))
         seen(weir.dns, ("second.test", "A", "127.0.0.1"))

@@ -21,30 +21,31 @@ CLIENTS = "weir_secret_scanning_clients"
 EVENTS = "/api/v1/audit?kind=list.scanned"
 
 
-@pytest.fixture(params=["core", "python"])
+@pytest.fixture(params=["core", "python"], scope="module")
 def box(
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    make_appliance: Callable[..., Any],
-    small_config: Callable[..., Any],
-    upstream: Any,
-    tmp_path: Path,
+    make_shared_appliance: Callable[..., Any],
+    shared_small_config: Callable[..., Any],
+    shared_upstream: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Any:
     """A box with a secret list and a security list of 40 names each; every decision is the core's, or Python's."""
-    if request.param == "python":
-        monkeypatch.setenv("WEIR_CORE", "off")
-    config = small_config([f"127.0.0.1:{upstream.port}"])
+    config = shared_small_config([f"127.0.0.1:{shared_upstream.port}"])
+    folder = tmp_path_factory.mktemp("lists")
     for kind, keys in (("illegal", {"confidentiality": "secret"}), ("security", {})):
-        (tmp_path / kind).write_text("".join(f"{kind}-{number}.example\n" for number in range(40)))
+        (folder / kind).write_text("".join(f"{kind}-{number}.example\n" for number in range(40)))
         entry = {
             "id": f"the-{kind}-list",
-            "url": f"file:{tmp_path / kind}",
+            "url": f"file:{folder / kind}",
             "format": "domains",
             "kind": kind,
         }
         config["lists"].append({**entry, **keys})
-    made = make_appliance(config)
-    made.start()
+    made = make_shared_appliance(config)
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "python":
+            patch.setenv("WEIR_CORE", "off")
+        made.start()
     return made
 
 
@@ -56,7 +57,7 @@ def ask_udp(box: Any, source: str, packets: Iterable[bytes]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((source, 0))
         sock.connect(("127.0.0.1", box.dns))
-        sock.settimeout(5)
+        sock.settimeout(30)
         for packet in packets:
             sock.send(packet)
             assert sock.recv(65_535)[:2] == packet[:2]
@@ -64,7 +65,7 @@ def ask_udp(box: Any, source: str, packets: Iterable[bytes]) -> None:
 
 def ask_tcp(box: Any, source: str, packets: Iterable[bytes]) -> None:
     with (
-        socket.create_connection(("127.0.0.1", box.dns), timeout=5, source_address=(source, 0)) as sock,
+        socket.create_connection(("127.0.0.1", box.dns), timeout=30, source_address=(source, 0)) as sock,
         sock.makefile("rb") as answers,
     ):
         for packet in packets:

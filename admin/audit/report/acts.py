@@ -37,7 +37,7 @@ class ActsPart:
         if leaf.second is not None:
             self._two += 1
             self._people.add(leaf.second.id)
-        if leaf.type == LeafType.AUDIT_ERASE and isinstance(number := leaf.facts["n"], int):
+        if leaf.type == LeafType.AUDIT_ERASE and isinstance(number := leaf.facts.get("n"), int):
             self._erased += number
 
     def told(self) -> Document:

@@ -38,7 +38,7 @@ class CanaryPart:
         if leaf.type != LeafType.CANARY:
             return
         found, facts = self._lists[str(leaf.facts["list"])], leaf.facts
-        result = str(facts["result"])
+        result = str(facts.get("result", "unknown"))
         if result == _FAILING and found.failing_since is None:
             found.failing_since = leaf.t
         if result == _WORKING and found.failing_since is not None:

@@ -22,8 +22,8 @@ from admin.audit.report.lists import ListsPart
 from admin.audit.report.model import Document, Step
 from admin.audit.report.period import Period
 from resolver.tlog.fields import ZERO_HASH
-from resolver.tlog.leaf_types import LeafType
-from resolver.tlog.leaves import Leaf
+from resolver.tlog.leaf_types import SHAPES, LeafType
+from resolver.tlog.leaves import NO_FACTS, Leaf
 from resolver.tlog.manifests import Manifest
 
 FORMAT = "weir-report-1"
@@ -53,20 +53,29 @@ class Walk:
         self._latency, self._acts = LatencyPart(), ActsPart()
         self._keeping, self._counters = KeepingPart(period), CountersPart(period)
         self._tree, self._state = Tree(), ZERO_HASH
+        self._earlier: list[Document] = []
         self._manifest: Manifest | None = None
         self._is_begun = self._is_complete = False
         self._last = 0
 
     def take(self, data: bytes, leaf: Leaf) -> None:
-        """The next leaf of the log: its bytes, and what they say. Of a sealed one it counts that it is there."""
+        """The next leaf of the log, or of the one that follows it: its bytes, and what they say. Of a sealed one, and of one
+        whose type is of a later version so that nobody has checked its facts, it counts that it is there.
+        """
         if leaf.seal is not None:
-            leaf = replace(leaf, type=SEALED, facts={})
+            leaf = replace(leaf, type=SEALED, facts=NO_FACTS)
+        elif leaf.type not in SHAPES:
+            leaf = replace(leaf, facts=NO_FACTS)
         if leaf.t >= self._end:
             self._look_back(leaf)
             return
         is_inside = leaf.t >= self._start
         if is_inside and not self._is_begun:
             self._begin()
+        if leaf.type == LeafType.LOG_INIT and self._tree.size:
+            self._earlier.append(self._keeping.turned(self._tree))
+            self._tree = Tree()
+            leaf = replace(leaf, prev=self._state)  # the state goes on from log to log
         self._tree.add(data)
         is_new = leaf.state != self._state
         self._state, self._last = leaf.state, leaf.t
@@ -82,7 +91,8 @@ class Walk:
             self._is_complete = True
             return
         self._counters.take(Step(leaf, False, None, False))
-        self._is_complete = self._is_complete or leaf.type == LeafType.LOG_CLOSE
+        is_end = leaf.type == LeafType.LOG_CLOSE and "next" not in leaf.facts
+        self._is_complete = self._is_complete or is_end
 
     def _begin(self) -> None:
         """The state that the period begins with."""
@@ -114,7 +124,7 @@ class Walk:
                 "complete": self._is_complete,
                 "known_until": until,
             },
-            "log": self._keeping.told(self._tree, self._state, until),
+            "log": {"earlier": self._earlier, **self._keeping.told(self._tree, self._state, until)},
             "lists": self._listed(until),
             "profiles": self._profiles(),
             "latency": latency.told(),

@@ -53,8 +53,8 @@ class CountersPart:
         day = leaf.facts.get("day")
         if leaf.type != LeafType.STATS or not isinstance(day, str) or day in self.days:
             return
-        if not self._days[0] <= day <= self._days[1]:
-            return
+        if not self._days[0] <= day <= self._days[1] or not Fraction(str(leaf.facts["eps"])):
+            return  # with an eps of 0 no number says anything
         self.days[day] = {key: leaf.facts[key] for key in ("c", "counts", "eps", "k")}
         facts = cast("_Facts", leaf.facts)  # ``leaves.decode`` has checked them
         self._parameters[facts["c"], facts["eps"], facts["k"]] += 1

@@ -36,7 +36,7 @@ def issue(log: Path, keys: Iterable[str], period: Period, now: float) -> bool:
 
     RefusedError, UnreadableError, OSError. JSON comes last: a report is there when its JSON is.
     """
-    walk = walked(str(_source(log, period)), keys, period, now)
+    walk = walked(str(log), keys, period, now)
     document = walk.told()
     if not document["period"]["complete"] or not document["log"]["leaves"]:
         return False
@@ -88,12 +88,6 @@ def _row(folder: Path, path: Path) -> Document:
         "last_day": period.last.isoformat(),
         "files": files,
     }
-
-
-def _source(log: Path, period: Period) -> Path:
-    """The log of the period's year, which lies below the present one once that has followed it."""
-    earlier = log / f"{period.first.year}"
-    return earlier if (earlier / "checkpoint").is_file() else log
 
 
 def _write_statistics(log: Path, period: Period, walk: Walk) -> None:

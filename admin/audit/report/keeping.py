@@ -6,9 +6,7 @@ from admin.audit.report.growing import Tree
 from admin.audit.report.model import Document, Step
 from admin.audit.report.period import Period
 from resolver.tlog.leaf_types import LeafType
-
-LONGEST_SILENCE = 86_400
-"""Seconds; a log that works says something at least once a day."""
+from resolver.tlog.leaves import MERGE_DELAY
 
 
 class KeepingPart:
@@ -43,8 +41,18 @@ class KeepingPart:
         if leaf.type == LeafType.LOG_CLOSE:
             self._ends.append({"at": leaf.t, "why": leaf.facts["why"], "next": leaf.facts.get("next", "")})
 
+    def turned(self, tree: Tree) -> Document:
+        """Another log begins: what names the one that ended, with all its leaves."""
+        first, self._first = self._first, None
+        return {
+            "origin": self._origin,
+            "first_leaf": first,
+            "leaves": tree.size,
+            "root": tree.root.hex(),
+        }
+
     def told(self, tree: Tree, state: str, until: int) -> Document:
-        """``tree`` has the leaves up to the end of the period, and the log is known up to ``until``."""
+        """``tree`` has the leaves of the last log up to the end of the period; it is known up to ``until``."""
         self._note_silence(until)
         return {
             "origin": self._origin,
@@ -60,7 +68,7 @@ class KeepingPart:
         }
 
     def _note_silence(self, now: int) -> None:
-        if self._last is not None and now - self._last > LONGEST_SILENCE and now > self._period.begin:
+        if self._last is not None and now - self._last > MERGE_DELAY and now > self._period.begin:
             self._gaps.append({"from": self._last, "until": min(now, self._period.end)})
 
     def _note_key(self, step: Step) -> None:

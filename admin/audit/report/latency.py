@@ -32,6 +32,10 @@ _EFFECTS: dict[str, tuple[bool, bool]] = {
 """By type, whether more is blocked and whether less is, where the leaf's own numbers do not say."""
 
 
+_FETCHED = frozenset({LeafType.LIST_ADD, LeafType.LIST_SYNC, LeafType.LIST_RELEASE})
+"""Types that bring in a version that was fetched for it; others act on one that may have been there for months."""
+
+
 @dataclass(slots=True)
 class _Decision:
     """One that is not in force everywhere yet."""
@@ -39,9 +43,10 @@ class _Decision:
     list_id: str
     at: int
     is_inside: bool
-    fetched: int | None
+    has_version: bool
     blocks: bool
     unblocks: bool
+    fetched: int | None = None
     state: int | None = None
     """The number of the state that has it; None while it waits for one."""
     waiting: set[str] = field(default_factory=set)
@@ -75,7 +80,8 @@ class LatencyPart:
 
     def __init__(self) -> None:
         """Knows no node and no state yet."""
-        self._nodes: set[str] = set()
+        self._nodes: dict[str, int] = {}
+        """Those that are waited for, and when each said last what it serves."""
         self._states: dict[str, int] = {}
         """The number of each state when it was last decided on."""
         self._number = 0
@@ -115,11 +121,15 @@ class LatencyPart:
                 item.fetched = _fetched(step, item)
 
     def _give_up(self, item: _Decision) -> None:
+        """Nobody waits any longer for a node that has said nothing since: it was taken away, or has another name."""
         if item.is_inside and item.state is not None:
             self.lists[item.list_id].waiting += 1
+        for node in item.waiting:
+            if self._nodes.get(node, item.at) < item.at:
+                del self._nodes[node]
 
     def _enforced(self, node: str, served: int | None, at: int) -> None:
-        self._nodes.add(node)
+        self._nodes[node] = at
         if served is None:
             return
         for item in self._open:
@@ -146,13 +156,13 @@ def _decision(step: Step) -> _Decision:
     change = leaf.facts.get("chg", leaf.facts.get("ovr"))
     if isinstance(change, dict) and {"add", "del"} <= change.keys():
         blocks, unblocks = bool(change["add"]), bool(change["del"])
-    return _Decision(str(leaf.facts["list"]), leaf.t, step.is_inside, None, blocks, unblocks)
+    return _Decision(str(leaf.facts["list"]), leaf.t, step.is_inside, leaf.type in _FETCHED, blocks, unblocks)
 
 
 def _fetched(step: Step, item: _Decision) -> int | None:
-    """When the version was fetched that the state has of the list."""
+    """When the version was fetched that the decision has brought."""
     listed = step.manifest.lists.get(item.list_id) if step.manifest is not None else None
-    return listed.upd if listed is not None and item.blocks else None
+    return listed.upd if listed is not None and item.blocks and item.has_version else None
 
 
 def _is_done(item: _Decision, served: int) -> bool:

@@ -19,11 +19,12 @@ ALWAYS = (
 
 def limits_of(document: Document) -> list[str]:
     """The codes that hold for this report, in a fixed order."""
-    counters, lists = document["counters"], document["lists"]
+    counters, lists, log = document["counters"], document["lists"], document["log"]
+    oldest = [*log["earlier"], log][0]
     found = {
         "period-not-over": not document["period"]["complete"],
-        "log-begins-in-the-period": document["log"]["first_leaf"] == 0,
-        "silences": bool(document["log"]["silences"]),
+        "log-begins-in-the-period": oldest["first_leaf"] == 0,
+        "silences": bool(log["silences"]),
         "days-without-numbers": counters["days_without_numbers"] > 0,
         "lists-without-tests": any(item["tests"] is None for item in lists.values() if item["in_force"]),
         "numbers-of-lists-not-published": any(item["added"] is None for item in lists.values()),

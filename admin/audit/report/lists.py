@@ -110,7 +110,7 @@ class ListsPart:
         if leaf.type == LeafType.LIST_READ and (how := str(facts["how"])) in found.reads:
             found.reads[how] += 1
         if leaf.type == LeafType.LIST_STALE:
-            found.stale.append({"at": leaf.t, "level": facts["level"], "enforced": facts["enf"]})
+            found.stale.append({"at": leaf.t, "level": facts.get("level"), "enforced": facts.get("enf")})
         if leaf.type == LeafType.LIST_ERASE:
             found.erased.append({"at": leaf.t, "stage": facts["stage"]})
 

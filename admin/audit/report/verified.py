@@ -1,4 +1,4 @@
-"""A report of a log that is verified on the way: what the verifier hears is what is counted, in one pass over the files.
+"""A report of logs that are verified on the way: what the verifier hears is what is counted, in one pass over the files.
 
 Only this module of the report reads files. A log that does not verify gives no report at all.
 """
@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from admin.audit import verifier
+from admin.audit.copies import replay_keys
 from admin.audit.report.computing import Walk
 from admin.audit.report.model import Document
 from admin.audit.report.period import Period
+from admin.audit.years import Years
 from resolver.tlog import leaves, manifests
 from resolver.tlog.canonical import FormatError
-from resolver.tlog.manifests import Manifest
 
 
 class RefusedError(Exception):
@@ -32,19 +33,19 @@ def report_of(where: str, keys: Iterable[str], period: Period, now: float) -> Do
 
 
 def walked(where: str, keys: Iterable[str], period: Period, now: float) -> Walk:
-    """All that a report needs of the log at a folder or address, checked against these vkeys at the time ``now`` (POSIX
-    seconds). RefusedError, UnreadableError.
+    """All that a report needs of the log at a folder or address, and of those before it as far as the period reaches back,
+    checked against these vkeys at the time ``now`` (POSIX seconds). RefusedError, UnreadableError.
     """
     try:
-        source = verifier.Source(where)
-        walk = Walk(period, lambda state: _manifest(source, state))
+        years = Years(verifier.Source(where), _keys(keys), now)
+        walk = Walk(period, lambda state: manifests.decode(years.manifest(state)))
 
         def hear(leaf: dict[str, Any]) -> None:
             # The bytes that it came from: the verifier has found them canonical. ``decode`` checks that once more.
             data = json.dumps(leaf, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
             walk.take(data, leaves.decode(data))
 
-        verifier.Replay(source, _keys(keys), now).run(hear)
+        years.run(hear, period.begin)
     except verifier.FailedError as error:
         raise RefusedError(str(error.args[0])) from error
     except FormatError as error:
@@ -55,21 +56,7 @@ def walked(where: str, keys: Iterable[str], period: Period, now: float) -> Walk:
 
 
 def _keys(lines: Iterable[str]) -> list[verifier.Key]:
-    found = []
-    for line in lines:
-        if text := line.strip():
-            try:
-                found.append(verifier.Key.parse(text))
-            except (ValueError, verifier.FailedError) as error:
-                raise UnreadableError(f"{text[:40]}…: not a verifier key (vkey)") from error
-    if not found:
-        raise UnreadableError("there is no verifier key; it is one line, for example from log.vkey")
-    return found
-
-
-def _manifest(source: verifier.Source, state: str) -> Manifest:
-    path = f"state/{state}.json"
-    data = source.read(path) or b""
-    if manifests.digest(data) != state:
-        raise RefusedError(f"{path}: missing, or its content has another hash than its name says")
-    return manifests.decode(data)
+    try:
+        return replay_keys("\n".join(lines))
+    except ValueError as error:
+        raise UnreadableError(f"the verifier keys: {error}; they are lines as log.vkey has them") from error

@@ -19,7 +19,6 @@ from admin.api.appliance import (
     EditReport,
     Keys,
     ReloadResult,
-    UnknownListError,
     Wish,
 )
 from admin.api.list_life import Decided
@@ -27,6 +26,7 @@ from admin.config import Config, load
 from admin.services.actors import Actor, ActorKind, Role
 from admin.services.acts import Act
 from admin.services.effective import effective
+from admin.services.errors import NotFoundError
 from admin.services.loading import load_stored
 from admin.services.place import Place
 from admin.services.tokens import TOKEN_BYTES, Wanted, create_token
@@ -114,15 +114,17 @@ class FakeAppliance:
     act: Act | None = None
     fault: Exception | None = None
     changes: int = 0
+    waits: str = ""
     lists: FakeLists = field(default_factory=FakeLists)
 
     async def connect(self) -> Database:
         return self.database
 
-    async def store_changed(self) -> None:
+    async def store_changed(self) -> str:
         self.changes += 1
         async with self.database.reading() as transaction:
             self.config = effective(self.declared, await load_stored(transaction, self.declared))
+        return self.waits
 
     def condition(self) -> Condition:
         return self.state
@@ -141,7 +143,7 @@ class FakeAppliance:
 
     async def edits(self, list_id: str) -> tuple[Edit, ...]:
         if list_id != "bets":
-            raise UnknownListError(list_id)
+            raise NotFoundError(f"There is no list {list_id!r}")
         return self.kept
 
     async def edit(self, act: Act, list_id: str, wishes: Sequence[Wish]) -> EditReport:

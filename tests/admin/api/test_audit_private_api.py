@@ -147,3 +147,9 @@ async def test_what_no_erasure_is(local: Any, logged: Any, body: Any) -> None:
     before = await kinds(logged)
     assert (await local.post("/api/v1/audit/erasures", json=body)).status in (400, 422)
     assert await kinds(logged) == before
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "01", "0" * 18 + "1" * 30, "9" * 5_000])
+async def test_what_is_no_number_of_an_event(local: Any, logged: Any, number: str) -> None:
+    answer = await local.get(f"/api/v1/audit/private/{number}", headers={"Weir-Reason": "why"})
+    assert answer.status == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ import pytest
 from admin.api.checks import LONGEST
 from admin.config import load
 from admin.services.actors import Role
+from admin.services.check import check
 from admin.services.publish import compile_offline
 from resolver.tables.view import View
 
@@ -56,6 +58,21 @@ async def test_verdicts(local: Any, query: dict[str, str], expected: dict[str, A
     assert response.status == 200
     assert {key: report[key] for key in expected} == expected
     assert report["generation"] == 1
+
+
+@pytest.mark.usefixtures("serving")
+async def test_a_question_holds_up_nobody_else(local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has an address is looked for among all subscribers, of whom there may be a hundred thousand."""
+    threads: list[int] = []
+
+    def decide(*asked: Any, **more: Any) -> Any:
+        threads.append(threading.get_ident())
+        return check(*asked, **more)
+
+    monkeypatch.setattr("admin.api.checks.check", decide)
+    assert (await local.get("/api/v1/check?name=bets.example&address=127.0.0.17")).status == 200
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.usefixtures("serving")

@@ -33,7 +33,13 @@ async def test_wishes_reach_control(appliance: Any, local: Any) -> None:
     answer = await local.post(PATH, json=body, headers={"Weir-Reason": "appeal%207"})
     assert answer.status == 200
     assert (appliance.act.actor.kind, appliance.act.reason) == (ActorKind.LOCAL, "appeal 7")
-    assert await answer.json() == {"list": "bets", "in_force": 4, "compiling": False, "edits": SHOWN}
+    assert await answer.json() == {
+        "list": "bets",
+        "in_force": 4,
+        "compiling": False,
+        "waits": "",
+        "edits": SHOWN,
+    }
     assert appliance.wishes == [
         Wish(Change.ADD, "a.example"),
         Wish(Change.ADD, "b.example", Scope.HOST),

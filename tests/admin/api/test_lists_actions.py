@@ -10,7 +10,7 @@ import pytest
 from admin.services.actors import DeniedError, Permission, Role
 from admin.services.errors import ConflictError, NotFoundError
 
-DECIDED = {"list": "bets", "message": "So it is.", "in_force": True, "generation": 7}
+DECIDED = {"list": "bets", "message": "So it is.", "in_force": True, "generation": 7, "waits": ""}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,7 @@ async def test_an_update_begins(appliance: Any, local: Any) -> None:
         ("suspend", {}),
         ("suspend", {"reason": 7}),
         ("suspend", {"reason": "r", "until": "soon"}),
+        ("suspend", {"reason": "r", "until": 1.9e12}),  # milliseconds: no calendar has that year
         ("suspend", {"reason": "r", "for": "soon"}),
         ("suspend", {"reason": "r", "for": "2h", "until": 1.9e9}),
         ("suspend", {"reason": "x" * 501}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -69,6 +71,42 @@ async def test_a_large_difference_is_cut_unless_all_is_asked_for(
     appliance.lists.answer = VersionDifference("bets", "a", "b", len(many), 0, Difference(many))
     names = (await (await local.get(f"/api/v1/lists/bets/diff{query}")).json())["names"]
     assert (len(names["added"]), names["complete"]) == (number, number > SHOWN)
+
+
+async def test_texts_are_compared_one_pair_at_a_time(
+    appliance: Any, local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each comparison takes memory by the lists' size, and a thread that a decision may be waiting for."""
+    running = most = 0
+
+    async def compared(*_asked: Any) -> VersionDifference:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        running -= 1
+        return VersionDifference("bets", "a", "b", 0, 0, None)
+
+    monkeypatch.setattr(appliance.lists, "difference", compared)
+    answers = await asyncio.gather(*(local.get("/api/v1/lists/bets/diff") for _ in range(4)))
+    assert ([answer.status for answer in answers], most) == ([200] * 4, 1)
+
+
+async def test_a_long_answer_is_written_beside_the_loop(
+    appliance: Any, local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def shown(listed: Any) -> dict[str, Any]:
+        threads.append(threading.get_ident())
+        return {"name": listed.name, "scope": "domain"}
+
+    monkeypatch.setattr("admin.api.lists_history._entry", shown)
+    appliance.lists.answer = VersionDifference("bets", "a", "b", 1, 0, Difference((entry("new.example"),)))
+    assert (await local.get("/api/v1/lists/bets/diff?all=true")).status == 200
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize(("added", "names"), [(4, None), (None, None)])

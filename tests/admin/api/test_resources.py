@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
+from urllib.parse import unquote
 
 import pytest
 
@@ -179,6 +182,19 @@ async def test_a_list_shows_strangers_what_it_is_and_not_where_it_comes_from(cli
         }  # fmt: skip
 
 
+async def test_a_page_of_lists_asks_once_how_they_do(
+    local: Any, appliance: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look reads files of every list: one for each list of a page would be a square of them."""
+    for number in range(5):
+        await local.post("/api/v1/lists", json=BODIES["lists"][0] | {"id": f"ads-{number}"})
+    looks = Mock(side_effect=appliance.condition)
+    monkeypatch.setattr(appliance, "condition", looks)
+    page = await (await local.get("/api/v1/lists")).json()
+    assert len(page["items"]) == 6
+    assert looks.call_count == 1
+
+
 async def test_a_catalogue_entry_is_a_list(local: Any) -> None:
     made = await local.post("/api/v1/lists", json={"catalogue": "ut1-gambling"})
     assert (made.status, made.headers["Location"]) == (201, "/api/v1/lists/ut1-gambling")
@@ -210,11 +226,26 @@ async def test_reasons_and_actors_are_in_the_events(local: Any, client: Any, mak
 
 
 async def test_a_change_names_the_state_in_which_it_is_in_force(local: Any, appliance: Any) -> None:
-    from dataclasses import replace
-
     appliance.state = replace(appliance.state, generation=12)
     made = await local.put("/api/v1/profiles/kids", json={})
     assert made.headers["Weir-Generation"] == "12"
-    appliance.state = replace(appliance.state, publish_problem="the disk is full")
-    made = await local.put("/api/v1/profiles/more", json={})
-    assert (made.status, "Weir-Generation" in made.headers) == (201, False)
+    assert "Weir-Waits" not in made.headers
+
+
+async def test_a_change_that_waits_is_told_from_one_in_force(local: Any, appliance: Any) -> None:
+    why = 'the log is stopped: "ä"\r\nX: 100% full'
+    appliance.state, appliance.waits = replace(appliance.state, generation=12), why
+    path = "/api/v1/profiles/kids"
+    made = await local.post("/api/v1/profiles", json={"id": "kids"})
+    assert (made.headers["Location"], (await made.json())["id"]) == (path, "kids")
+    put = await local.put(path, json={"title": "K"}, headers={"If-Match": made.headers["ETag"]})
+    new = await local.put("/api/v1/profiles/more", json={})
+    patched = await local.patch(path, json={"title": "L"}, headers={"If-Match": put.headers["ETag"]})
+    gone = await local.delete(path, headers={"If-Match": patched.headers["ETag"]})
+    for answer in (made, put, new, patched, gone):
+        assert answer.status == 202
+        assert "Weir-Generation" not in answer.headers
+        assert unquote(answer.headers["Weir-Waits"]) == why
+    assert await gone.read() == b""
+    token = await local.post("/api/v1/tokens", json={"role": "operator", "holder": "ada"})
+    assert (token.status, "Weir-Waits" in token.headers) == (201, False)  # it is good already

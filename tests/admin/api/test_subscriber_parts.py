@@ -29,6 +29,13 @@ async def test_identities(local: Any, tag: str) -> None:
     assert (whole["addresses"], whole["deny"]) == (["2001:db8::/56"], ["a.example"])
 
 
+async def test_rules_that_wait_are_told_from_those_in_force(local: Any, tag: str, appliance: Any) -> None:
+    appliance.waits = "the disk is full"
+    put = await local.put(f"{PATH}/rules", json={"allow": ["b.example"]}, headers={"If-Match": tag})
+    assert (put.status, put.headers["Weir-Waits"]) == (202, "the disk is full")
+    assert await put.json() == {"allow": ["b.example"], "deny": []}
+
+
 async def test_rules_are_replaced_as_a_whole(local: Any, tag: str) -> None:
     put = await local.put(f"{PATH}/rules", json={"allow": ["b.example"]}, headers={"If-Match": tag})
     assert (put.status, await put.json()) == (200, {"allow": ["b.example"], "deny": []})

@@ -141,10 +141,10 @@ class Box:
         """What is served, checked."""
         return replay(self.place.log / below, self.vkeys())
 
-    def replay_with_all_keys(self) -> list[leaves.Leaf]:
+    def replay_with_all_keys(self, below: str = "") -> list[leaves.Leaf]:
         """The same with every key that ever signed this log, as it says itself."""
-        told = json.loads((self.place.log / "keys.json").read_text())["keys"]
-        return replay(self.place.log, [VerifierKey.parse(key["vkey"]) for key in told])
+        told = json.loads((self.place.log / below / "keys.json").read_text())["keys"]
+        return replay(self.place.log / below, [VerifierKey.parse(key["vkey"]) for key in told])
 
     def verify(self, below: str = "", *extra: str) -> int:
         """The exit status of the independent verifier."""
@@ -179,6 +179,14 @@ async def box(tmp_path: Path, address: str) -> AsyncIterator[Box]:
 async def small_box(tmp_path: Path, sqlite_address: str) -> AsyncIterator[Box]:
     """A box over SQLite."""
     made = await _made(tmp_path, sqlite_address)
+    yield made
+    await _closed(made)
+
+
+@pytest.fixture
+async def server_box(tmp_path: Path, cluster: Any) -> AsyncIterator[Box]:
+    """A box over PostgreSQL."""
+    made = await _made(tmp_path, cluster.new_database())
     yield made
     await _closed(made)
 

@@ -30,7 +30,7 @@ def verified(box: Any) -> int:
     """The exit status of the verifier that knows nothing of Weir."""
     command = [sys.executable, str(VERIFIER), str(box.place.log), "--key", str(box.place.log_vkey), "--quiet"]
     moment = datetime.fromtimestamp(box.unix, UTC).isoformat()
-    return subprocess.run([*command, "--at", moment], capture_output=True, timeout=60).returncode
+    return subprocess.run([*command, "--at", moment], capture_output=True, timeout=150).returncode
 
 
 async def test_a_log_with_erased_openings_verifies_and_goes_on(small_box: Any) -> None:

@@ -221,7 +221,7 @@ def _plans(chance: random.Random) -> list[tuple[str, int]]:
     return plans
 
 
-@pytest.mark.timeout(300)  # half a minute by itself, on a machine with nothing else to do
+@pytest.mark.timeout(600)  # half a minute by itself, on a machine with nothing else to do
 async def test_killed_writers_take_nothing_back(small_box: Any, subtrees: Any, manifest: Any) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", _WRITER, str(small_box.config.path)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,17 @@ def test_the_steps_are_a_table(weir: Run) -> None:
     assert "step  about" in out
     assert "7     categories          Blocked: it is in Gambling, which this profile blocks." in out
     assert "\x1b" not in out
+
+
+def test_the_verdict_alone_is_in_colour_at_a_terminal(weir: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    _, out, _ = weir("check", "bets.example")
+    (line,) = (line for line in out.splitlines() if "\x1b" in line)
+    assert line.startswith("\x1b[31m")
+    assert line.endswith("block\x1b[0m")
+    assert "\ufffd" not in out
 
 
 def test_json_has_the_same_steps(weir: Run) -> None:

@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -42,6 +44,15 @@ BETS: dict[str, Any] = {
 }
 
 
+DECIDED: dict[str, Any] = {
+    "list": "bets",
+    "message": "So it is.",
+    "in_force": False,
+    "generation": 4,
+    "waits": "",
+}
+
+
 @dataclass
 class Control:
     """A control that answers by path, each answer once until the last, and remembers what it was asked."""
@@ -54,7 +65,7 @@ class Control:
 
     def lists(self, *states: dict[str, Any]) -> None:
         """What each look at all lists finds, of one list."""
-        self.says("/api/v1/stats/lists", *({"lists": [BETS | state]} for state in states))
+        self.says("/api/v1/stats/lists", *({"lists": [BETS | state], "waits": ""} for state in states))
 
 
 @pytest.fixture
@@ -188,7 +199,7 @@ def test_decisions_reach_control(
     weir: Run, control: Control, arguments: tuple[str, ...], path: str, body: dict[str, Any]
 ) -> None:
     url = f"/api/v1/lists/bets/{path}"
-    control.says(url, {"list": "bets", "message": "So it is.", "in_force": True, "generation": 4})
+    control.says(url, DECIDED | {"in_force": True})
     status, out, err = weir("lists", *arguments)
     assert (status, err) == (0, "")
     assert out.startswith("list bets: So it is. (in force after ")
@@ -196,9 +207,15 @@ def test_decisions_reach_control(
 
 
 def test_what_waits_for_a_compilation_is_said(weir: Run, control: Control) -> None:
-    answer = {"list": "bets", "message": "So it is.", "in_force": False, "generation": 4}
-    control.says("/api/v1/lists/bets/resume", answer)
-    assert "the lists are being compiled for it" in weir("lists", "resume", "bets", "--reason", "r")[1]
+    control.says("/api/v1/lists/bets/resume", DECIDED)
+    status, out, _ = weir("lists", "resume", "bets", "--reason", "r")
+    assert (status, out) == (0, "list bets: So it is. (the lists are being compiled for it)\n")
+
+
+def test_why_a_decision_waits_is_said(weir: Run, control: Control) -> None:
+    control.says("/api/v1/lists/bets/resume", DECIDED | {"waits": "the disk is full: make room"})
+    status, out, _ = weir("lists", "resume", "bets", "--reason", "r")
+    assert (status, out) == (3, "list bets: So it is. (it waits: the disk is full: make room)\n")
 
 
 @pytest.mark.parametrize(("http", "status"), [(403, 1), (404, 2), (409, 1), (422, 2), (503, 3), (500, 3)])
@@ -231,6 +248,32 @@ def test_without_control_nothing_can_be_told(weir: Run, folder: Path, verb: str)
     assert "the admin API at 127.0.0.1:1 does not answer" in err
 
 
+def test_an_answer_of_another_program_is_none(weir: Run, control: Control) -> None:
+    bodies: tuple[Any, ...] = ([], "hello", None)
+    for body in bodies:
+        control.says("/api/v1/stats/lists", body)
+        status, out, err = weir("lists", "status")
+        assert (status, out) == (3, "")
+        assert "is not the admin API" in err
+
+
+def test_an_answer_that_does_not_come_in_time_may_be_work_that_goes_on(
+    weir: Run, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HTTPConnection, "getresponse", Mock(side_effect=TimeoutError))
+    status, _, err = weir("lists", "suspend", "bets", "--reason", "r")
+    assert status == 3
+    assert "may still be done" in err
+
+
+def test_hits_of_a_list_with_any_name_are_asked_for(weir: Run, control: Control) -> None:
+    control.says(
+        "/api/v1/lists/bets%2F..%20x/hits", {"floor": 10, "hours": [], "shared_categories": [], "recent": []}
+    )
+    assert weir("lists", "hits", "bets/.. x") == (0, "no hits since control has started\n", "")
+    assert weir("lists", "hits", "none")[0] == 2
+
+
 def test_a_broken_configuration_is_status_2(weir: Run, folder: Path) -> None:
     (folder / "weir.yaml").write_text("nod: x\n")
     assert weir("lists", "status")[0] == 2
@@ -258,6 +301,17 @@ def test_an_update_that_came_to_nothing_is_status_1(weir: Run, control: Control,
     control.lists({"attempts": 2, "state": state, "in_force": False, "message": "Because."})
     status, out, _ = weir("lists", "sync", "bets")
     assert (status, out) == (1, f"list bets: {state}: Because.\n")
+
+
+@pytest.mark.usefixtures("quick")
+def test_why_an_update_waits_is_said_once(weir: Run, control: Control) -> None:
+    control.says("/api/v1/lists/bets/sync", {"list": "bets", "attempt": 2}, status=202)
+    waiting = {"lists": [BETS | {"attempts": 2, "in_force": False}], "waits": "the log is stopped: mend it"}
+    done = {"lists": [BETS | {"attempts": 2}], "waits": ""}
+    control.says("/api/v1/stats/lists", waiting, waiting, done)
+    status, out, err = weir("lists", "sync", "bets")
+    assert (status, out) == (0, "list bets: accepted: A new version with 1,234 entries.\n")
+    assert err == "weir: what is new is kept, and waits to come into force: the log is stopped: mend it\n"
 
 
 @pytest.mark.usefixtures("quick")

@@ -22,7 +22,7 @@ class Control:
 
     port: int = 0
     status: int = 200
-    answer: bytes = b'{"list": "bets", "in_force": 2, "compiling": false, "edits": [{}, {}, {}]}'
+    answer: bytes = b'{"list": "bets", "in_force": 2, "compiling": false, "waits": "", "edits": [{}, {}, {}]}'
     asked: list[tuple[str, str | None, Any]] = field(default_factory=list)
 
 
@@ -89,7 +89,7 @@ def test_a_refusal_is_told(weir: Run, control: Control, status: int, exit_status
 def test_an_answer_that_is_none(weir: Run, control: Control) -> None:
     control.answer = b"<html>"
     status, _, err = weir("lists", "edit", "bets", "--add", "a.example")
-    assert (status, "does not answer" in err) == (3, True)
+    assert (status, "is not the admin API" in err) == (3, True)
 
 
 def test_without_control_nothing_is_told(weir: Run, folder: Path) -> None:

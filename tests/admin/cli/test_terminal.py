@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from admin.cli.terminal import coloured, paragraph, table
+from admin.cli.terminal import coloured, complain, paragraph, table
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
@@ -18,6 +18,11 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
 
 def test_a_cell_cannot_give_orders_to_the_terminal() -> None:
     assert table([("a\x1b[2J\n", "b")]) == "a�[2J�  b"
+
+
+def test_a_complaint_cannot_give_orders_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("the server said \x1b[2J\x9b2J\rweir: all is well\nand more")
+    assert capsys.readouterr().err == "weir: the server said �[2J�2J�weir: all is well\nand more\n"
 
 
 @pytest.mark.parametrize(

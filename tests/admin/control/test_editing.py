@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from admin.api.appliance import UnknownListError, Wish
+from admin.api.appliance import Wish
 from admin.control.controller import Controller
 from admin.control.lives import Lives
 from admin.services.actors import Actor, ActorKind
 from admin.services.acts import Act
+from admin.services.errors import NotFoundError
 from admin.store.tables import EventRow
 from blocklists.canonical import to_wire
 from blocklists.edits import Change, EditError
@@ -111,7 +112,7 @@ async def test_gates_hold_for_edits_and_one_refusal_refuses_all(world: Any, bets
             await controller.edit(ACT, "bets", add("fine.example", name))
     with pytest.raises(EditError, match="secret"):
         await controller.edit(ACT, "watch", add("fine.example"))
-    with pytest.raises(UnknownListError):
+    with pytest.raises(NotFoundError):
         await controller.edit(ACT, "nobody", add("fine.example"))
     assert not listed(world, "fine.example")
     assert await controller.edits("bets") == ()

@@ -6,14 +6,25 @@ import asyncio
 import hashlib
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from structlog.testing import capture_logs
 
+from admin.api.list_life import Part
+from admin.control.differing import difference_of
+from admin.control.list_texts import list_texts
 from admin.control.lists import LostTextError
 from admin.control.schedule import CALL_GAP
+from admin.services.actors import Actor, ActorKind
+from admin.services.errors import ConflictError, NotFoundError
+from blocklists.durable import read_record
+from blocklists.entry_life import EntryLives
+from blocklists.guard import Guard
+from blocklists.list_store import ReleaseError
 from blocklists.model import Confidentiality, Kind, ListCounts, ListSource, ListVersion
 from blocklists.sources import FetchError, Phase, Progress
+from blocklists.versions import RollbackError
 
 BETS = ListSource("bets", "https://lists.example/bets", "domains", Kind.CATEGORY, categories=("gambling",))
 CHAT = ListSource("chat", "https://lists.example/chat", "domains", Kind.CATEGORY, categories=("chat",))
@@ -50,6 +61,20 @@ async def test_after_a_restart_what_is_on_disk_is_at_hand_and_not_asked_for_agai
     assert second.follow([BETS, WATCH, FILE]) == {"file"}  # files are read again
     assert [text for _, text in second.texts(in_force=True)] == list(world.sources.texts.values())
     assert second.next_due({"watch", "file"}) == pytest.approx(world.monotonic + BETS.refresh - 600.0)
+
+
+async def test_whoever_changes_a_profile_waits_for_no_list(world: Any) -> None:
+    """Files are read again and lists that never came are asked for again where the configuration is read anew, and there alone."""
+    world.sources.texts = {"bets": b"bets.example\n", "file": b"a.example\n"}
+    keeper = world.keeper()
+    keeper.follow([BETS, FILE, OTHER])
+    await fetched(keeper, "bets", "file", "other")  # the last one's server is away
+    due = keeper.next_due()
+    assert keeper.follow([BETS, FILE, OTHER], anew=False) == set()
+    assert keeper.next_due() == due
+    moved = replace(FILE, url="file:/elsewhere")
+    assert keeper.follow([BETS, moved, OTHER], anew=False) == {"file"}
+    assert keeper.follow([BETS, moved, OTHER]) == {"file", "other"}
 
 
 async def test_a_clock_that_was_set_back_makes_lists_due(world: Any) -> None:
@@ -374,3 +399,65 @@ async def test_a_list_that_became_secret_while_control_was_down_is_in_plain_no_m
     await fetched(second, "watch")
     assert second.texts(in_force=True) == [(WATCH, b"illegal.example\n")]
     assert list(folder.glob("sealed-*"))
+
+
+async def test_a_list_that_is_secret_no_more_serves_and_shows_nothing_of_when_it_was(world: Any) -> None:
+    """Whoever may declare lists, and no more, could open a secret one by declaring it anew without its credentials."""
+    keeper = world.keeper()
+    keeper.follow([WATCH])
+    for text in (b"illegal.example\n", b"illegal.example\nworse.example\n"):
+        world.sources.texts["watch"] = text
+        assert await keeper.fetch("watch")
+    sealed = [kept.digest for kept in keeper.store.versions("watch")]
+    keeper.follow([])
+    world.sources.texts["watch"] = None
+    opened = replace(WATCH, confidentiality=Confidentiality.PUBLIC)
+    assert keeper.follow([opened]) == {"watch"}
+    await keeper.fetch("watch")
+    (condition,) = keeper.conditions()
+    assert (condition.loaded, condition.entries, condition.serving) == (False, None, None)
+    assert keeper.texts(in_force=False) == []
+    assert keeper.fingerprint() == ((opened, ""),)
+    assert keeper.digester.moved(opened, *sealed) is None
+    lives = EntryLives(keeper.store, frozenset())
+    with pytest.raises(ConflictError, match="not kept here"):
+        difference_of(keeper.store, lives, opened, *sealed)
+    texts = list_texts(keeper, lambda: (opened,), lambda _id: (), lambda: Guard({}, frozenset()))
+    for wanted in ("", *sealed):
+        with pytest.raises(NotFoundError):
+            await texts.text(Actor.of_the_box(ActorKind.LOCAL, "root"), "watch", Part.ENTRIES, wanted)
+    world.sources.texts["watch"] = b"harmless.example\n"
+    assert await keeper.fetch("watch")
+    assert keeper.texts(in_force=True) == [(opened, b"harmless.example\n")]
+    for wanted in ("", sealed[0]):
+        with pytest.raises(RollbackError):
+            keeper.store.roll_back(opened, wanted)
+
+
+async def test_what_was_held_while_a_list_was_secret_is_released_no_more(world: Any) -> None:
+    keeper = world.keeper()
+    keeper.follow([WATCH])
+    world.sources.texts["watch"] = b"".join(b"illegal-%d.example\n" % number for number in range(100))
+    await keeper.fetch("watch")
+    world.sources.texts["watch"] = b"illegal-1.example\n"
+    await keeper.fetch("watch")
+    held = keeper.store.attempt("watch").held
+    opened = replace(WATCH, confidentiality=Confidentiality.PUBLIC)
+    with pytest.raises(ReleaseError, match="while the list was secret"):
+        keeper.store.accept_held(opened, held.digest)
+    assert keeper.store.accept_held(WATCH, held.digest)
+
+
+async def test_a_look_at_all_lists_reads_each_list_s_few_files_a_few_times(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Health, metrics and every change ask for it on the event loop."""
+    lists = [replace(BETS, id=f"list-{number}") for number in range(10)]
+    world.sources.texts = {item.id: b"bets.example\n" for item in lists}
+    keeper = world.keeper()
+    keeper.follow(lists)
+    await fetched(keeper, *(item.id for item in lists))
+    counted = Mock(side_effect=read_record)
+    monkeypatch.setattr("blocklists.list_store.read_record", counted)
+    assert len(keeper.conditions()) == len(lists)
+    assert counted.call_count <= 5 * len(lists)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from admin.control.log_keys import pin
-from resolver.tables.names import KEYS_FILE
+from admin.control.log_keys import pin, put_back
+from resolver.tables.names import KEYS_FILE, proof_name
 from resolver.tlog.notes import VerifierKey
 
 OLD, NEW = (VerifierKey.of_ed25519("box.example/weir/2026", bytes([number]) * 32) for number in (1, 2))
@@ -45,3 +45,25 @@ def test_a_damaged_file_is_written_anew(tmp_path: Path, damage: bytes) -> None:
     pin(tmp_path, [OLD], is_proven=True)
     assert known(tmp_path) == [OLD.text]
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_keys_that_are_gone_are_put_back_where_something_is_proven(tmp_path: Path) -> None:
+    vkeys = tmp_path / "log.vkey"
+    vkeys.write_text(f"{OLD.text}\n")
+    assert not put_back(tmp_path, vkeys)
+    assert known(tmp_path) is None  # nothing is proven yet
+    (tmp_path / proof_name(1)).write_text("{}")
+    assert put_back(tmp_path, vkeys)
+    assert known(tmp_path) == [OLD.text]
+    vkeys.write_text(f"{NEW.text}\n")
+    assert not put_back(tmp_path, vkeys)
+    assert known(tmp_path) == [OLD.text]  # when other keys hold is not for this to say
+
+
+@pytest.mark.parametrize("vkeys", [None, b"", b"\xff\xfe"])
+def test_nothing_is_put_back_where_nobody_knows_the_keys(tmp_path: Path, vkeys: bytes | None) -> None:
+    (tmp_path / proof_name(1)).write_text("{}")
+    if vkeys is not None:
+        (tmp_path / "log.vkey").write_bytes(vkeys)
+    assert not put_back(tmp_path, tmp_path / "log.vkey")
+    assert known(tmp_path) is None

@@ -66,7 +66,7 @@ async def test_a_page_for_every_state_of_the_log_and_no_more(scene: Scene, tmp_p
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(scene.sent.commands.get(), 0.05)
     scene.condition = LogCondition(1, "o/2026")
-    command = list(await asyncio.wait_for(scene.sent.commands.get(), 5))
+    command = list(await asyncio.wait_for(scene.sent.commands.get(), 30))
     assert command[1:3] == ["-m", "admin.audit.site"]
     assert command[3:] == [
         "--log", str(tmp_path / "var/log"), "--work", str(tmp_path / "var/log-page"),
@@ -76,9 +76,9 @@ async def test_a_page_for_every_state_of_the_log_and_no_more(scene: Scene, tmp_p
         await asyncio.wait_for(scene.sent.commands.get(), 0.05)
     for condition in (LogCondition(2, "o/2026"), LogCondition(2, "o/2027")):
         scene.condition = condition
-        await asyncio.wait_for(scene.sent.commands.get(), 5)
+        await asyncio.wait_for(scene.sent.commands.get(), 30)
     scene.config = configured(tmp_path, ", provider: --name, contact: a@b.example")
-    command = list(await asyncio.wait_for(scene.sent.commands.get(), 5))
+    command = list(await asyncio.wait_for(scene.sent.commands.get(), 30))
     assert command[-3:-1] == ["--name=--name", "--contact=a@b.example"]
     task.cancel()
     await asyncio.wait({task})

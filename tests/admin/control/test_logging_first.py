@@ -8,12 +8,15 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from admin.api.appliance import Wish
 from admin.config import load
 from admin.control.controller import Controller
 from admin.services.actors import Actor, ActorKind
 from admin.services.acts import Act
+from admin.services.profiles import PROFILES
+from admin.store.tables import EventRow
 from blocklists.canonical import to_wire
 from blocklists.edits import Change
 from resolver.tables.names import KEYS_FILE, STAGED, TablesError, current_generation, proof_name
@@ -297,6 +300,99 @@ async def test_nothing_is_taken_without_its_proof(running: Any, worker: Worker, 
     worker.prover._is_pinned = True
     with pytest.raises(TablesError, match="keys of the log are gone"):
         worker.look()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_keys_that_somebody_deleted_come_back_though_the_log_is_stopped(
+    running: Any, index_key: bytes, restarted: bool
+) -> None:
+    world, controller = running
+    await world.controller().start()  # another generation, which is proven too
+    world.place.log_vkey.write_text(world.log.verifiers[0].text + "\n")
+    (world.place.state / KEYS_FILE).unlink()
+    with pytest.raises(TablesError, match="keys of the log are gone"):
+        Worker(world, index_key).look()
+    world.log.stopped = "the disk is full"
+    if restarted:
+        await world.controller().start()
+    else:
+        await controller._step()
+    worker = Worker(world, index_key)
+    assert worker.blocks("base-1.example")
+    assert worker.prover.refused == 0
+
+
+async def test_a_restart_is_ready_with_what_serves_though_the_log_is_stopped(running: Any) -> None:
+    """The supervisor says so to people and passes reloads on from then on."""
+    world, _ = running
+    world.log.stopped = "the clock is a year behind"
+    controller, ready = world.controller(), list[object]()
+    controller.on_published = ready.append
+    await controller.start()
+    assert ready == [controller.config]
+    assert controller.condition().publish_problem == "the clock is a year behind"
+    world.log.stopped = ""
+    await controller._step()
+    assert len(ready) == 2
+    assert controller.condition().publish_problem == ""
+
+
+async def test_a_change_says_whether_it_is_in_force(running: Any) -> None:
+    world, controller = running
+    act = Act(OPERATOR, 1.0, "")
+
+    async def put(name: str) -> str:
+        async with controller.database.transaction() as transaction:
+            await PROFILES.create(transaction, controller.declared, act, name, {})
+        said: str = await controller.store_changed()
+        return said
+
+    assert await put("one") == ""
+    decided = await controller.lists.suspend(OPERATOR, "bets", "A mistake.", None)
+    assert (decided.in_force, decided.waits) == (True, "")
+    await until(lambda: not controller._publisher.is_ahead)
+    world.log.stopped = "the disk is full"
+    assert await put("two") == "the disk is full"
+    decided = await controller.lists.resume(OPERATOR, "bets", "It is none.")
+    assert (decided.in_force, decided.waits) == (False, "the disk is full")
+    decided = await controller.lists.suspend(OPERATOR, "bets", "It is one.", None)  # ahead of the log
+    assert (decided.in_force, controller.condition().publish_problem) == (True, "")
+    assert await put("more") == "the disk is full"
+    edited = await controller.edit(act, "bets", [Wish(Change.ADD, "another.example")])
+    assert (edited.in_force, edited.waits) == (0, "the disk is full")
+    world.log.stopped = ""
+    assert await put("three") == ""
+    assert {"one", "two", "three"} <= controller.config.profiles.keys()
+
+
+async def test_a_change_in_a_database_that_went_back_is_not_taken_for_one_in_force(running: Any) -> None:
+    world, controller = running
+    act = Act(OPERATOR, 1.0, "")
+    for name in ("one", "two"):
+        async with controller.database.transaction() as transaction:
+            await PROFILES.create(transaction, controller.declared, act, name, {})
+        assert await controller.store_changed() == ""
+    world.log.stopped = "a standby without the last changes took its place"
+    async with controller.database.transaction() as transaction:
+        last = await transaction.session.scalar(select(func.max(EventRow.sequence)))
+        await transaction.session.execute(delete(EventRow).where(EventRow.sequence > last - 3))
+    async with controller.database.transaction() as transaction:
+        await PROFILES.create(transaction, controller.declared, act, "three", {})
+    assert await controller.store_changed() == world.log.stopped
+    world.log.stopped = ""
+    await controller._step()
+    assert "three" in controller.config.profiles
+
+
+async def test_a_first_start_is_not_ready_before_anything_serves(world: Any, bets: str, new_log: Any) -> None:
+    world.log = new_log()
+    world.log.stopped = "the disk is full"
+    world.write(bets)
+    world.sources.texts = {"bets": MORE}
+    controller, ready = world.controller(), list[object]()
+    controller.on_published = ready.append
+    await controller.start()
+    assert ready == []
 
 
 async def test_the_kill_switch_works_after_a_restart_while_the_log_is_stopped(

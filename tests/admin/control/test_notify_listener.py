@@ -58,10 +58,10 @@ class Heard:
         await self.listener.follow(self.config(port))
 
     async def udp(self, message: dns.message.Message) -> dns.message.Message:
-        return await dns.asyncquery.udp(message, "127.0.0.1", port=self.port, timeout=5)
+        return await dns.asyncquery.udp(message, "127.0.0.1", port=self.port, timeout=30)
 
     async def tcp(self, message: dns.message.Message) -> dns.message.Message:
-        return await dns.asyncquery.tcp(message, "127.0.0.1", port=self.port, timeout=5)
+        return await dns.asyncquery.tcp(message, "127.0.0.1", port=self.port, timeout=30)
 
 
 @pytest.fixture

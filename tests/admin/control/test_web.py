@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from admin.config.endpoints import HostPort
 from admin.control.listening import ListenError, listen
@@ -59,6 +60,15 @@ async def test_it_moves_and_gives_the_old_address_up(server: AdminServer) -> Non
     assert await ask(after) == 200
     with pytest.raises(aiohttp.ClientConnectorError):
         await ask(before)
+
+
+async def test_two_calls_to_the_same_place_are_one_move(server: AdminServer) -> None:
+    before, after = free(), free()
+    await server.start(before, listen(before))
+    with capture_logs() as logs:
+        await asyncio.gather(server.follow(after), server.follow(after))
+    assert logs == []
+    assert await ask(after) == 200
 
 
 async def test_it_stays_where_it_is_if_it_cannot_move(server: AdminServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -243,8 +243,8 @@ def test_a_large_network_with_ten_rules_each_builds_in_seconds(config: Config, b
         for number in range(20_000)
     )
     large = config.model_copy(update={"subscribers": subscribers})
-    started = perf_counter()
+    started = process_time()
     assignments = build_assignments(large, bits)
-    seconds = perf_counter() - started
+    seconds = process_time() - started
     assert len(assignments.policies) == 20_001
     assert seconds < 5, f"{seconds:.1f} s for 20,000 subscribers"  # about 1.3 s when the machine is idle

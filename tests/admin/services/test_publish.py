@@ -192,7 +192,7 @@ def test_killed_at_any_step_the_state_is_usable(config: Config) -> None:
         env=environ,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 10  # so many steps there are at least

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,8 +41,7 @@ async def issue(
 
 
 async def known(database: Database, text: str, at: float = NOW + 1) -> Any:
-    async with database.reading() as transaction:
-        return await authenticate(transaction, text, at)
+    return await database.look(partial(authenticate, text, at))
 
 
 async def test_a_token_is_known_again_and_its_text_is_nowhere(database: Database) -> None:
@@ -114,7 +114,9 @@ async def test_a_token_that_makes_no_sense_is_refused(database: Database, wanted
     assert [mistake.field for mistake in caught.value.mistakes] == [field]
 
 
-async def test_a_token_hands_on_no_more_than_it_has_and_never_a_release(database: Database) -> None:
+async def test_a_token_hands_on_no_more_than_it_has_and_never_what_takes_two_persons(
+    database: Database,
+) -> None:
     narrow = Actor(ActorKind.TOKEN, "x", "Anna", frozenset({Permission.TOKENS_WRITE, Permission.CHECK}))
     await issue(database, Wanted(Role.OPERATOR, "cron", frozenset({Permission.CHECK})), narrow)
     operator = Actor(ActorKind.TOKEN, "y", "Anna", GRANTS[Role.OPERATOR])
@@ -124,6 +126,7 @@ async def test_a_token_hands_on_no_more_than_it_has_and_never_a_release(database
         (narrow, Wanted(Role.OPERATOR, "cron")),
         (operator, Wanted(Role.OPERATOR, "second self")),
         (operator, Wanted(Role.LIST_MANAGER, "second self", frozenset({Permission.LISTS_RELEASE}))),
+        (operator, Wanted(Role.OPERATOR, "second self", frozenset({Permission.LISTS_ERASE}))),
         (operator, Wanted(Role.LIST_MANAGER, "second self", frozenset({Permission.LISTS_SECRET}))),
     ):
         with pytest.raises(DeniedError, match="cannot hand on"):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,9 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
-async def test_killed_between_two_steps(address: str, opened: Any, step: str) -> None:
+@pytest.fixture(scope="module")
+def do() -> Iterator[Callable[..., int]]:
+    """``do(address, what, step)``: a process does it, and how it ended."""
     process = subprocess.Popen(
         [sys.executable, "-c", _CHILD],
         stdin=subprocess.PIPE,
@@ -126,21 +128,28 @@ async def test_killed_between_two_steps(address: str, opened: Any, step: str) ->
         bufsize=1,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(f"{address}\tprepare\t\n")
-        assert process.stdout.readline() == "0\n"
-        database: Database = await opened(address)
-        for what, kind in KINDS.items():
-            *before, events = await _state(database)
-            process.stdin.write(f"{address}\t{what}\t{step}\n")
-            assert process.stdout.readline() == f"{-signal.SIGKILL}\n"
-            *after, told = await _state(database)
-            assert (after != before, told) == (STEPS[step], int(str(events)) + STEPS[step]), what
-            if STEPS[step]:
-                assert await _last(database) == kind
-    finally:
-        process.stdin.close()
-        process.wait(10)
-        process.stdout.close()
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None
+    assert stdout is not None
+
+    def ask(*words: str) -> int:
+        stdin.write("\t".join(words) + "\n")
+        return int(stdout.readline())
+
+    yield ask
+    stdin.close()
+    process.wait(10)
+    stdout.close()
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_killed_between_two_steps(address: str, opened: Any, do: Callable[..., int], step: str) -> None:
+    assert do(address, "prepare", "") == 0
+    database: Database = await opened(address)
+    for what, kind in KINDS.items():
+        *before, events = await _state(database)
+        assert do(address, what, step) == -signal.SIGKILL
+        *after, told = await _state(database)
+        assert (after != before, told) == (STEPS[step], int(str(events)) + STEPS[step]), what
+        if STEPS[step]:
+            assert await _last(database) == kind

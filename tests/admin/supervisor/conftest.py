@@ -95,11 +95,12 @@ from admin.services.place import Place
 from admin.services.parts import Part
 from admin.supervisor.plan import Plan, Programs
 from admin.supervisor.supervisor import Supervisor, say
-import admin.supervisor.children, admin.supervisor.fleet
+import admin.supervisor.children, admin.supervisor.fleet, admin.supervisor.supervisor
 
 folder = Path(sys.argv[1])
 wanted = json.loads(Path(sys.argv[2]).read_text())
 admin.supervisor.children.WATCHDOG = admin.supervisor.fleet.WATCHDOG = wanted["watchdog"]
+admin.supervisor.supervisor.GATEWAY_WAITS = wanted["gateway_waits"]
 place = Place(folder)
 place.create()
 folders = ("--state", str(place.state), "--run", str(place.run))
@@ -187,6 +188,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
         parts: tuple[str, ...] = ("admin", "gateway", "resolver"),
         slot: int | None = None,
         watchdog: float = 20.0,
+        gateway_waits: float = 2.0,
     ) -> Running:
         for name, text in (("data_plane", DATA_PLANE), ("control", CONTROL), ("driver", DRIVER)):
             (tmp_path / f"{name}.py").write_text(text)
@@ -196,6 +198,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
             "slot": slot,
             "state": str(tmp_path / "state"),
             "watchdog": watchdog,
+            "gateway_waits": gateway_waits,
         }
         path = tmp_path / f"wanted-{len(started)}.json"
         path.write_text(json.dumps(wanted))

@@ -192,13 +192,13 @@ def test_what_is_too_long_is_refused_without_reading_it() -> None:
 def test_plain_urls_take_the_short_way() -> None:
     """A loose floor against a way that is ten times as long; README.md has what was measured."""
     texts = [f"http://www.pages{number}.example/a/b/{number}.html?id={number}" for number in range(5_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     for text in texts:
         url(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_nested_escapes_cost_linear_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert url("pages.example/%" + "25" * 4000).path == "/%25"
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0

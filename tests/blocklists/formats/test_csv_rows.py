@@ -127,6 +127,6 @@ def test_any_bytes_give_rows(data: bytes, source: Make) -> None:
 
 
 def test_quotes_cost_linear_time(source: Make) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     list(rows(make_parser(source("csv")), b'"\n' * 100_001))
-    assert time.perf_counter() - began < 5.0
+    assert time.process_time() - began < 5.0

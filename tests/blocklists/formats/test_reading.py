@@ -208,9 +208,9 @@ def test_a_long_line_costs_linear_time(format: str, piece: str, source: Make) ->
     head = {"dnsmasq": "server=/", "adblock": "||a.example^$important", "rpz": "x.example TXT "}.get(
         format, ""
     )
-    began = time.perf_counter()
+    began = time.process_time()
     line_parser(source(format)).parse(head + piece * 100_000, 1)
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 def _real_lists(root: Path) -> list[tuple[Path, str]]:

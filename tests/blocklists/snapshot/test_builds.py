@@ -94,7 +94,7 @@ def test_fuzzing_the_changes_finds_nothing(tmp_path: Path) -> None:
     for place in places:
         (corpus / str(place)).write_bytes(place.to_bytes(4, "little") + b"\xff" * 8)
     limits = [f"-max_total_time={FUZZ_SECONDS}", "-max_len=512", "-seed=1", f"-artifact_prefix={tmp_path}/"]
-    run(program, str(corpus), *limits, timeout=50)
+    run(program, str(corpus), *limits, timeout=150)
 
 
 @pytest.mark.skipif(CLANG is None, reason="no clang here")
@@ -110,7 +110,7 @@ def test_fuzzing_finds_nothing(tmp_path: Path, written: Callable[..., Path]) -> 
     )
     (corpus / "list").write_bytes(b"\0" + lists)
     limits = [f"-max_total_time={FUZZ_SECONDS}", "-max_len=8192", "-seed=1", f"-artifact_prefix={tmp_path}/"]
-    run(program, str(corpus), *limits, timeout=50)
+    run(program, str(corpus), *limits, timeout=150)
 
 
 @pytest.mark.skipif(CLANG is None, reason="no clang here")
@@ -121,4 +121,4 @@ def test_fuzzing_sorted_lines_finds_nothing(tmp_path: Path) -> None:
     (corpus / "names").write_bytes(b"\0samesame.b\nsamesame.a\nA.b\na.b\nodd\n*.x.y\nshort.a\n# c\n\nlast.a")
     (corpus / "lines").write_bytes(b"\14a\nb\nc\nd\ne\nb\nd\na\nc\nf")
     limits = [f"-max_total_time={FUZZ_SECONDS}", "-max_len=2048", "-seed=1", f"-artifact_prefix={tmp_path}/"]
-    run(program, str(corpus), *limits, timeout=50)
+    run(program, str(corpus), *limits, timeout=150)

@@ -43,7 +43,7 @@ def test_namespaces_are_taken_down_whatever_happens() -> None:
     assert mine() == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("loopback", [False, True])
 def test_a_short_benchmark(tmp_path: Path, loopback: bool) -> None:
     if not loopback:

@@ -69,7 +69,7 @@ def printed() -> dict[str, str]:
     return {}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", WAYS)
 def test_every_build_gives_the_same_answers(tmp_path: Path, printed: dict[str, str], name: str) -> None:
     way = WAYS[name]

@@ -286,7 +286,7 @@ def a_world(rng: Random, makers: Makers, *, with_cache: bool) -> Any:
     return world
 
 
-@pytest.mark.timeout(0 if LONG else 60)
+@pytest.mark.timeout(0 if LONG else 600)
 @pytest.mark.parametrize("with_cache", [True, False])
 def test_core_and_oracle_agree(with_cache: bool, makers: Makers) -> None:
     handed_over: Counter[bool] = Counter()

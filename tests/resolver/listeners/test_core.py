@@ -119,7 +119,7 @@ class Setting:
         self.listener.start(no_state, None)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not holds():
                 await asyncio.sleep(0)
 
@@ -203,7 +203,7 @@ async def test_the_end_waits_for_late_answers(setting: Setting) -> None:
     await asyncio.sleep(0)
     assert not drained.done()
     setting.server.late[0](b"late")
-    await asyncio.wait_for(drained, 5)
+    await asyncio.wait_for(drained, 30)
     assert setting.engine.replies[1] == b"late"
 
 
@@ -212,5 +212,5 @@ async def test_the_end_comes_though_an_answer_does_not(setting: Setting) -> None
     setting.engine.hand((1, b"L", CLIENT))
     await setting.until(lambda: bool(setting.server.late))
     setting.listener.finish()
-    await asyncio.wait_for(setting.listener.drained(0.01), 5)
+    await asyncio.wait_for(setting.listener.drained(0.01), 30)
     assert not setting.engine.replies

@@ -69,7 +69,7 @@ async def test_a_burst_is_read_and_a_close_in_between_is_heeded(upstream: Any) -
     datagrams = Datagrams(random.Random(5), report)
     upstream.on_datagram = lambda query: [bytes((number,)) for number in range(40)]
     datagrams.send(SendDatagram(1, parse_endpoint(upstream.address), b"x"))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await done.wait()
     for _ in range(3):
         await asyncio.sleep(0)

@@ -7,6 +7,7 @@ import gc
 import os
 import socket
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -86,8 +87,7 @@ async def test_a_dead_upstream_is_felt_at_once(
     make_forwarder: Any, upstream: Any, question: Question, dead_address: str
 ) -> None:
     forwarder, counts = await make_forwarder(dead_address, upstream.address, dice=Random(1))
-    async with asyncio.timeout(0.7):  # less than any try's time-out
-        assert (await forwarder.resolve(question)).answer is not None
+    assert (await forwarder.resolve(question)).answer is not None
     assert counts["upstream_unreachable"] == 1
     assert counts["upstream_timeouts"] == 0
 
@@ -95,17 +95,17 @@ async def test_a_dead_upstream_is_felt_at_once(
 async def test_only_dead_upstreams_fail_at_once(
     make_forwarder: Any, question: Question, dead_address: str
 ) -> None:
-    forwarder, _ = await make_forwarder(dead_address)
-    async with asyncio.timeout(0.7):
-        assert (await forwarder.resolve(question)).failure is FailureKind.NETWORK
+    forwarder, counts = await make_forwarder(dead_address)
+    assert (await forwarder.resolve(question)).failure is FailureKind.NETWORK
+    assert counts["upstream_timeouts"] == 0
 
 
 async def test_a_network_that_cannot_be_sent_to_fails_at_once(
     make_forwarder: Any, question: Question
 ) -> None:
-    forwarder, _ = await make_forwarder("255.255.255.255:53")
-    async with asyncio.timeout(0.7):
-        assert (await forwarder.resolve(question)).failure is FailureKind.NETWORK
+    forwarder, counts = await make_forwarder("255.255.255.255:53")
+    assert (await forwarder.resolve(question)).failure is FailureKind.NETWORK
+    assert counts["upstream_timeouts"] == 0
 
 
 async def test_a_silent_upstream_ends_in_bounded_time(
@@ -113,7 +113,7 @@ async def test_a_silent_upstream_ends_in_bounded_time(
 ) -> None:
     upstream.on_datagram = lambda query: []
     forwarder, counts = await make_forwarder(upstream.address, query_timeout=0.4)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         assert (await forwarder.resolve(question)).failure is FailureKind.UNREACHABLE
     assert counts["failures_unreachable"] == 1
 
@@ -197,10 +197,10 @@ async def test_a_broken_tcp_answer_leads_to_the_next_upstream(
     broken, sound = await make_upstream(), await make_upstream()
     broken.on_datagram = lambda query: [answer(query, flags=0x8380)]
     broken.frame = lambda message: frame
-    forwarder, _ = await make_forwarder(broken.address, sound.address)
-    async with asyncio.timeout(0.7):
-        assert (await forwarder.resolve(question)).answer.addresses == (REAL,)
+    forwarder, counts = await make_forwarder(broken.address, sound.address)
+    assert (await forwarder.resolve(question)).answer.addresses == (REAL,)
     assert len(sound.queries) == 1
+    assert counts["upstream_timeouts"] == 0
 
 
 async def test_tcp_where_nobody_listens(
@@ -209,9 +209,8 @@ async def test_tcp_where_nobody_listens(
     upstream.on_datagram = lambda query: [answer(query, flags=0x8380)]
     upstream.server.close()
     forwarder, counts = await make_forwarder(upstream.address)
-    async with asyncio.timeout(0.7):
-        assert (await forwarder.resolve(question)).failure is FailureKind.NETWORK
-    assert counts["upstream_unreachable"] == 1
+    assert (await forwarder.resolve(question)).failure is FailureKind.NETWORK
+    assert (counts["upstream_unreachable"], counts["upstream_timeouts"]) == (1, 0)
 
 
 async def test_sockets_are_bounded(make_forwarder: Any, upstream: Any) -> None:
@@ -219,9 +218,9 @@ async def test_sockets_are_bounded(make_forwarder: Any, upstream: Any) -> None:
     forwarder, counts = await make_forwarder(upstream.address, max_sockets=3)
     before = _open_files()
     waiting = [asyncio.ensure_future(forwarder.resolve(_name(number))) for number in range(10)]
-    done, pending = await asyncio.wait(waiting, timeout=0.1)
-    assert {future.result().failure for future in done} == {FailureKind.OVERLOAD}
-    assert (len(done), len(pending)) == (7, 3)
+    refused = [await ended for ended in islice(asyncio.as_completed(waiting), 7)]
+    assert {resolution.failure for resolution in refused} == {FailureKind.OVERLOAD}
+    assert sum(not future.done() for future in waiting) == 3
     assert _open_files() - before == 4, "three sockets and what watches them"
     assert counts["overload"] == 7
 
@@ -250,7 +249,7 @@ async def test_a_popular_answer_is_fetched_before_it_expires(
     for _ in range(4):
         assert forwarder.cached(question) is first
     await upstream.came.wait()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         while forwarder.in_flight:
             await asyncio.sleep(0)
     assert forwarder.cached(question).stored > first.stored + 290
@@ -285,7 +284,7 @@ async def test_a_waiter_that_is_cancelled_leaves_nothing_behind(
     with pytest.raises(asyncio.CancelledError):
         await waiting
     upstream.transport.sendto(answer(upstream.queries[0]), upstream.sources[0])
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         while forwarder.cached(question) is None:
             await asyncio.sleep(0)
     assert not forwarder._waiters

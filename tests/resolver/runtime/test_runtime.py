@@ -9,6 +9,8 @@ import os
 import re
 import resource
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,16 @@ def test_a_sign_of_life_needs_no_free_descriptor(tmp_path: Path) -> None:
             assert notify("WATCHDOG=1", environ=environ)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_a_process_that_spoke_leaves_no_socket_open_at_its_end(tmp_path: Path) -> None:
+    speak = "from resolver.runtime.notify import notify; print(notify('READY=1'))"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "n"))
+        command = [sys.executable, "-W", "error", "-c", speak]
+        environ = os.environ | {"NOTIFY_SOCKET": str(tmp_path / "n")}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=150, check=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 async def test_who_waits_says_so(tmp_path: Path) -> None:

@@ -251,6 +251,20 @@ def test_without_keys_anything_is_taken_until_there_are_some(box: Box) -> None:
     Prover(box.state, None).check(box.tables)
 
 
+def test_a_worker_that_starts_without_keys_where_others_were_proven_takes_nothing(box: Box) -> None:
+    (box.state / KEYS_FILE).unlink()
+    box.prover.check(box.tables)  # the first proof of all comes a moment before the keys
+    newer = replace(box.tables, generation=2)
+    for _ in range(2):
+        prover = box.prover
+        with pytest.raises(NotLoggedError, match="the keys of the log are gone; put them back"):
+            prover.check(newer)
+        assert prover.refused == 1
+        store.write_proof(box.state, 2, (box.state / proof_name(1)).read_bytes())
+    box.pin()
+    box.prover.check(newer)
+
+
 def test_a_new_proof_is_followed_and_a_wrong_one_is_not(box: Box) -> None:
     prover = box.prover
     prover.check(box.tables)

@@ -92,6 +92,31 @@ def test_a_damaged_generation_is_passed_over_for_the_last_good_one(state: Path, 
     assert store.file_name(2) in complaints[0]
 
 
+@pytest.mark.parametrize("left", ["a copy of the file", "nothing"])
+def test_a_backup_that_did_not_keep_the_link_serves_the_newest_generation(state: Path, left: str) -> None:
+    """All but the one that was only tried out, until control publishes again."""
+    publish(state, _tables(1))
+    publish(state, _tables(2))
+    publish(state, _tables(3), link_name=store.STAGED)
+    content = (state / store.CURRENT).read_bytes()
+    (state / store.CURRENT).unlink()
+    if left == "a copy of the file":
+        (state / store.CURRENT).write_bytes(content)
+    assert (current_generation(state), current_generation(state, staged=True)) == (2, 3)
+    assert load(state) == (_tables(2), [])
+    publish(state, _tables(4))
+    assert (state / store.CURRENT).is_symlink()
+    assert load(state) == (_tables(4), [])
+
+
+def test_a_copy_of_what_was_tried_out_is_cleared_away(state: Path) -> None:
+    publish(state, _tables(1))
+    (state / store.STAGED).write_bytes(encode(_tables(1)))
+    store.unstage(state)
+    assert not (state / store.STAGED).exists()
+    assert load(state) == (_tables(1), [])
+
+
 def test_another_format_version_is_refused_with_both_numbers() -> None:
     import hashlib
 

@@ -63,7 +63,7 @@ async def _taken(source: Source, wanted: int, prepare: Callable[[Any], Any] = la
     source.generation = 1
     task = asyncio.ensure_future(watch_prepared(Path(), prepare, take, poll=0.001))
     try:
-        await asyncio.wait_for(done.wait(), 5)
+        await asyncio.wait_for(done.wait(), 30)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -130,7 +130,7 @@ async def test_an_older_one_at_the_start_serves_until_the_newest_can_be_opened(
 
     task = asyncio.ensure_future(watch_prepared(Path(), lambda view: view, take, poll=0.001))
     try:
-        await asyncio.wait_for(both.wait(), 5)
+        await asyncio.wait_for(both.wait(), 30)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -145,7 +145,7 @@ async def test_a_taker_that_fails_ends_the_watch(monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("cannot take it")
 
     with pytest.raises(RuntimeError, match="cannot take it"):
-        await asyncio.wait_for(watch_prepared(Path(), lambda view: view, take, poll=0.001), 5)
+        await asyncio.wait_for(watch_prepared(Path(), lambda view: view, take, poll=0.001), 30)
 
 
 async def test_the_index_key_is_asked_for_at_every_try(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ async def test_the_index_key_is_asked_for_at_every_try(monkeypatch: pytest.Monke
     )
     task = asyncio.ensure_future(watching)
     try:
-        assert await asyncio.wait_for(taken.get(), 5) == "first"
+        assert await asyncio.wait_for(taken.get(), 30) == "first"
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -191,7 +191,7 @@ async def test_the_kernels_notice_is_enough(monkeypatch: pytest.MonkeyPatch, tmp
 
     task = asyncio.ensure_future(watch_prepared(tmp_path, lambda view: view, take))
     try:
-        await asyncio.wait_for(done.wait(), 5)
+        await asyncio.wait_for(done.wait(), 30)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -211,7 +211,7 @@ async def test_a_folder_without_notices_is_looked_at(monkeypatch: pytest.MonkeyP
     await asyncio.sleep(0)
     source.generation = 1
     try:
-        await asyncio.wait_for(done.wait(), 5)
+        await asyncio.wait_for(done.wait(), 30)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

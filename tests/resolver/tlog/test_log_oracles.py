@@ -47,7 +47,7 @@ def _key(folder: Path) -> Path:
     return folder.with_name("log.vkey")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("size", SIZES)
 def test_go_accepts_a_log(
     size: int, go_checker: GoChecker, tmp_path: Path, log_of: Callable[[Sequence[bytes]], Any]

@@ -77,7 +77,7 @@ class Copy:
         evidence = ("--evidence", self.log.parent / "evidence")
         command = [str(part) for part in (weir, "audit", "verify", self.log, "--key", self.vkeys, *evidence)]
         command += [str(option) for option in options]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
 
     def evidence(self) -> list[str]:
         """The signed notes that the verifier has left as evidence."""

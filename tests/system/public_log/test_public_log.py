@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 LIST = "demo-gambling"
 CHILD = "127.0.0.11"
@@ -45,7 +45,7 @@ class Told:
         command = command or (str(Path(sys.executable).parent / "weir"), "audit", "verify")
         options = ["--key", str(self._key), "--events", "all"]
         return subprocess.run(
-            [*command, self.address, *options], capture_output=True, text=True, timeout=60, check=False
+            [*command, self.address, *options], capture_output=True, text=True, timeout=150, check=False
         )
 
     def lines(self, *command: str) -> list[str]:

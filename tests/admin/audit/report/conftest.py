@@ -36,15 +36,17 @@ def at(text: str) -> int:
 class LogMaker:
     """Grows a log."""
 
+    origin: str = ORIGIN
     key: Ed25519PrivateKey = field(default_factory=lambda: Ed25519PrivateKey.from_private_bytes(bytes(32)))
     leaves: list[Leaf] = field(default_factory=list)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     lists: dict[str, ListState] = field(default_factory=dict)
     state: str = ZERO_HASH
+    before: LogMaker | None = None
 
     @property
     def vkey(self) -> VerifierKey:
-        return VerifierKey.of_ed25519(ORIGIN, self.key.public_key().public_bytes_raw())
+        return VerifierKey.of_ed25519(self.origin, self.key.public_key().public_bytes_raw())
 
     def add(self, when: str | int, kind: str, role: Role = Role.SYSTEM, **facts: Any) -> Leaf:
         """A leaf that leaves the state as it is. ``del_`` and ``for_`` are keys without the stroke."""
@@ -65,7 +67,7 @@ class LogMaker:
             type=kind,
             actor=LeafActor("a:" + ("0" if role is Role.SYSTEM else "1") * 16, role),
             state=state,
-            prev=self.state,
+            prev=self.state if self.leaves else ZERO_HASH,
             facts={name.removesuffix("_"): value for name, value in facts.items()},
         )
         leaves.encode(leaf)  # or it would be no leaf
@@ -73,10 +75,19 @@ class LogMaker:
         self.state = state
         return leaf
 
+    def follow(self, ended: str, begun: str, origin: str) -> LogMaker:
+        """End this log and begin the next one, as the appliance does."""
+        made = LogMaker(origin, Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\1"))
+        made.lists, made.before = dict(self.lists), self
+        self.add(ended, "log.next", origin=origin, vkey=made.vkey.text)
+        self.add(ended, "log.close", why="year", next=origin)
+        made.change(begun, "log.init", origin=origin, vkey=made.vkey.text, last=self.note().decode())
+        return made
+
     def report(self, period: str) -> dict[str, Any]:
         """The report of a period."""
         walk = Walk(of(period), self.manifests.__getitem__)
-        for leaf in self.leaves:
+        for leaf in [*(self.before.leaves if self.before else []), *self.leaves]:
             walk.take(leaves.encode(leaf), leaf)
         return walk.told()
 
@@ -84,14 +95,16 @@ class LogMaker:
         tree = Tree()
         for leaf in self.leaves:
             tree.add(leaves.encode(leaf))
-        return Checkpoint(ORIGIN, tree.size, tree.root)
+        return Checkpoint(self.origin, tree.size, tree.root)
 
     def note(self) -> bytes:
         body = self.checkpoint().body
-        return signed(body, [Signature(ORIGIN, self.vkey.key_id, self.key.sign(body.encode()))])
+        return signed(body, [Signature(self.origin, self.vkey.key_id, self.key.sign(body.encode()))])
 
     def write(self, folder: Path) -> Path:
-        """The files of the log; gives the file of its verifier key."""
+        """The files of the log, with those of the one before below it; gives the file of its verifier key."""
+        if self.before:
+            self.before.write(folder / self.before.origin.rpartition("/")[2])
         data = [leaves.encode(leaf) for leaf in self.leaves]
         hashes = [leaf_hash(item) for item in data]
 
@@ -110,7 +123,7 @@ class LogMaker:
         for state, manifest in self.manifests.items():
             _put(folder / "state" / f"{state}.json", manifests.encode(manifest))
         keys = canonical.encode(
-            {"keys": [{"from": 0, "to": None, "vkey": self.vkey.text}], "origin": ORIGIN, "v": 1}
+            {"keys": [{"from": 0, "to": None, "vkey": self.vkey.text}], "origin": self.origin, "v": 1}
         )
         _put(folder / "keys.json", keys)
         _put(folder / "checkpoint", self.note())

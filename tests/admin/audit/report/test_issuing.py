@@ -72,15 +72,6 @@ def test_only_what_is_missing_is_due(maker: Any, log: Path, moment: Any) -> None
     assert [item.name for item in due(log, date(2026, 2, 3))] == ["2025"]
 
 
-def test_the_log_of_an_earlier_year_lies_below_the_present_one(maker: Any, log: Path, moment: Any) -> None:
-    moved = log.with_name("moved")
-    log.rename(moved)
-    log.mkdir()
-    moved.rename(log / "2026")
-    assert issue(log, keys(maker), of("2026-01"), moment("2026-02-03"))
-    assert (log / "reports" / "2026-01.json").exists()
-
-
 def test_a_log_that_does_not_verify_gives_nothing(maker: Any, log: Path, moment: Any) -> None:
     path = next((log / "state").iterdir())
     path.write_bytes(path.read_bytes()[:-1])
@@ -119,7 +110,7 @@ def test_an_index_leaves_strange_files_alone(tmp_path: Path) -> None:
 def test_the_process_ends_with_what_it_found(maker: Any, log: Path) -> None:
     def run(folder: Path) -> tuple[int, str]:
         command = [sys.executable, "-m", "admin.audit.report", "--log", str(folder), "--keys", f"{log}.vkey"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=150)
         return done.returncode, done.stderr
 
     assert run(log)[0] == 0

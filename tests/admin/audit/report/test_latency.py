@@ -108,3 +108,45 @@ def test_ranks_are_values_that_were_measured(values: list[int]) -> None:
     assert 2 * sum(value <= found["median"] for value in values) >= len(values)
     assert 100 * sum(value <= found["p95"] for value in values) >= 95 * len(values)
     assert sum(value < found["p95"] for value in values) * 100 < 95 * len(values) + 100
+
+
+def test_a_node_that_was_taken_away_is_waited_for_no_longer(maker: Any, moment: Any) -> None:
+    """Seven days long; then what the others confirm is confirmed, and no decision stays open for its sake."""
+    start = moment("2026-01-02")
+    for day in range(20):
+        state = sync(maker, start + day * 86_400, day)
+        enforce(maker, start + day * 86_400 + 5, "r1", state)
+    found = latency(maker)
+    assert found["enforced"] == {"count": 20, "median": 5, "p95": 5, "longest": 5}
+    assert found["not_confirmed"] == 8
+
+
+def test_a_node_that_comes_back_is_waited_for_again(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-02")
+    for day in range(12):
+        enforce(maker, start + day * 86_400 + 5, "r1", sync(maker, start + day * 86_400, day))
+    enforce(maker, start + 12 * 86_400, "r2", maker.state)
+    before = latency(maker)["not_confirmed"]
+    state = sync(maker, start + 12 * 86_400 + 100, 99)
+    enforce(maker, start + 12 * 86_400 + 105, "r1", state)
+    assert latency(maker)["not_confirmed"] == before + 1
+
+
+def test_a_node_that_was_quiet_because_nothing_happened_is_measured(maker: Any, moment: Any) -> None:
+    state = sync(maker, moment("2026-01-20"), 1)
+    enforce(maker, moment("2026-01-20") + 3, "r1", state)
+    enforce(maker, moment("2026-01-20") + 4, "r2", state)
+    assert latency(maker)["enforced"]["count"] == 2
+
+
+def test_only_what_brings_a_version_is_measured_from_its_fetch(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-20")
+    maker.lists["court"] = replace(maker.lists["court"], enf="nothing")
+    maker.change(start, "list.suspend", list="court")
+    maker.lists["court"] = replace(maker.lists["court"], enf="all")
+    maker.change(start + 100, "list.resume", list="court")
+    enforce(maker, start + 105, "r1", maker.state)
+    enforce(maker, start + 105, "r2", maker.state)
+    found = latency(maker)
+    assert found["enforced"]["longest"] == 5
+    assert found["since_fetch"] == EMPTY, "it was fetched long before"

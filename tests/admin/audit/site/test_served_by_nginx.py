@@ -25,7 +25,7 @@ from admin.audit.site.showing import PROGRAM, show
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
-    pytest.mark.timeout(240),  # the first build of the Go checker
+    pytest.mark.timeout(600),  # the first build of the Go checker
 ]
 
 SNIPPET = Path(__file__).parents[4] / "deploy" / "nginx-log.conf"
@@ -56,7 +56,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}/"
 
     def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=150)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         link.request(method, path, headers=named)
         answer = link.getresponse()
@@ -96,7 +96,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
     yield start
     for process in running:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=150)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ async def test_verifiers_accept_it_over_http(
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=150,
     )
     assert verified.returncode == 0, verified.stdout + verified.stderr
     bundle = copied / "tile/entries/000"

@@ -171,7 +171,7 @@ def test_a_full_disk_leaves_the_page_before(
 def test_the_program(new_story: Any, log: Path, work: Path) -> None:
     def run(*more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "admin.audit.site", "--log", str(log), "--work", str(work), *more]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=150)
 
     done = run()
     assert (done.returncode, "log" in done.stderr) == (3, True)

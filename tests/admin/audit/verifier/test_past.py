@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from admin.audit import verifier
 from admin.cli.app import run
 from resolver.tlog import manifests
 from resolver.tlog.commitments import commit
@@ -138,3 +139,20 @@ def test_a_log_that_was_changed_is_not_believed(ask: Ask, log: Any, tmp_path: Pa
 def test_a_key_that_is_none_is_refused(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "log.vkey").write_text("no key")
     assert ask("bets.example", 3.5)[0] == 2
+
+
+def test_a_server_that_changes_its_word_is_not_believed(
+    ask: Ask, log: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest that was verified is the one that is asked, though it is read once more."""
+    path = f"state/{hashlib.sha256(state(BETS)).hexdigest()}.json"
+    read, asked = verifier.Source.read, list[str]()
+
+    def changing(source: verifier.Source, name: str) -> bytes | None:
+        asked.append(name)
+        return state(b"") if asked.count(path) > 1 and name == path else read(source, name)
+
+    monkeypatch.setattr(verifier.Source, "read", changing)
+    status, out, err = ask("www.bets.example", 3.5, "--profile", "strict")
+    assert (status, out) == (1, "")
+    assert f"{path}: missing, or its content has another hash" in err
