@@ -250,7 +250,7 @@ class Running:
         """Everything until the server closes; a reset ends it as well."""
         received = bytearray()
         with contextlib.suppress(ConnectionError):
-            while chunk := await asyncio.wait_for(reader.read(65_536), 10):
+            while chunk := await asyncio.wait_for(reader.read(65_536), 60):
                 received += chunk
         return bytes(received)
 

@@ -94,12 +94,12 @@ class Manager:
         )
 
     async def hear(self) -> str:
-        return (await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self._heard, 100), 20)).decode()
+        return (await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self._heard, 100), 60)).decode()
 
     async def ask(self, host: str) -> int:
         reader, writer = await asyncio.open_connection(*self._listening.getsockname())
         writer.write(f"GET /canary HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 60)
         writer.close()
         return int(answer.split(b" ", 2)[1])
 
@@ -140,7 +140,7 @@ async def test_generations_come_and_damage_passes_by(manager: Manager) -> None:
     assert read_counters(manager.state / FILE_NAME)["generation"] == 4
 
     process.terminate()
-    out, _ = await asyncio.wait_for(process.communicate(), 10)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
     for canary in (b"canary", b"illegal.example", b"bets.example", b"127.0.0.1"):
         assert canary not in out
@@ -150,18 +150,18 @@ async def test_without_the_key_of_secret_lists_nothing_is_served(manager: Manage
     process = await manager.start()
     assert process.stdout is not None
     publish_generation(manager.state, 1, gambling=True, key=None)
-    while b"no index key" not in await asyncio.wait_for(process.stdout.readline(), 20):
+    while b"no index key" not in await asyncio.wait_for(process.stdout.readline(), 60):
         pass
     (manager.state / index_key.FILE).write_bytes(INDEX_KEY)  # control has started
     assert await manager.hear() == "READY=1"
     assert await manager.ask("illegal.example") == 403
 
     publish_generation(manager.state, 2, gambling=False, key=bytes(16))
-    while b"another index key" not in await asyncio.wait_for(process.stdout.readline(), 20):
+    while b"another index key" not in await asyncio.wait_for(process.stdout.readline(), 60):
         pass
     assert [await manager.ask(host) for host in ("bets.example", "illegal.example")] == [403, 403]
     (manager.state / index_key.FILE).write_bytes(INDEX_KEY)
     await manager.until("bets.example", 421)
     process.terminate()
-    await asyncio.wait_for(process.communicate(), 10)
+    await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0

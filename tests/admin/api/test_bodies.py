@@ -131,7 +131,7 @@ async def test_slow_bodies_keep_nobody_else_waiting(local: Any, monkeypatch: pyt
 
 async def test_a_crowd_keeps_health_from_nobody(local: Any, client: Any) -> None:
     crowd = [asyncio.ensure_future(local.get("/api/v1/audit")) for _ in range(300)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert (await client.get("/healthz")).status == 200
     assert not all(one.done() for one in crowd), "it was answered in their midst"
     assert {answer.status for answer in await asyncio.gather(*crowd)} == {200}

@@ -23,7 +23,7 @@ BASE = b"".join(b"base-%d.example\n" % number for number in range(40))
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.002)
 

@@ -26,7 +26,7 @@ class Runs:
         self.reports = LogReports(log, keys, clocks, (sys.executable, "-c", note + program))
 
     async def until_started(self, times: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not self.noted.exists() or len(self.noted.read_text()) < times:
                 await asyncio.sleep(0.01)
 
@@ -36,7 +36,7 @@ async def test_it_looks_once_an_hour(tmp_path: Path) -> None:
     for _ in range(3):
         runs.reports.look()
     await runs.until_started(1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while runs.noted.read_text() != "xx":
             runs.now[0] += LOOK
             runs.reports.look()
@@ -48,7 +48,7 @@ async def test_it_ends_with_control(tmp_path: Path) -> None:
     runs = Runs(tmp_path, "import time; time.sleep(60)")
     runs.reports.look()
     await runs.until_started(1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await runs.reports.close()
 
 

@@ -232,7 +232,7 @@ async def _running(prober: Prober, interval: Callable[[], float | None]) -> Asyn
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0)
 

@@ -36,7 +36,7 @@ async def _all_at_once(sources: list[ListSource], queue: Queue) -> tuple[int, Co
             running.subtract(keys)
             total -= 1
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asyncio.gather(*map(fetch, sources))
     return highest, most
 

@@ -32,7 +32,7 @@ class Calls:
         self.calls.put_nowait(set(list_ids))
 
     async def next(self) -> set[str]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.calls.get()
 
     def follow(self, *sources: ListSource) -> tuple[ListSource, ...]:

@@ -118,7 +118,7 @@ async def test_an_opening_leaves_no_thread(sqlite_address: str, opened: Any) -> 
     for place in count():
         if not await cut(open_and_close(), place):
             break
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while set(threading.enumerate()) - before:
             await asyncio.sleep(0.001)
 

@@ -30,7 +30,7 @@ async def run(
     )
     if kill:
         process.signal(signal.SIGKILL)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await ended
 
 
@@ -105,7 +105,7 @@ async def test_a_signal_after_the_end_does_nothing() -> None:
     process: Process = launch(
         [sys.executable, "-c", ""], environ={}, descriptors=(), on_exit=ended.set_result
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await ended
     process.signal(signal.SIGTERM)
 
