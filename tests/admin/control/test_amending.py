@@ -23,7 +23,7 @@ BASE = b"".join(b"base-%d.example\n" % number for number in range(40))
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):  # a bound for what never comes, far above what a busy machine takes
         while not condition():
             await asyncio.sleep(0.002)
 
