@@ -68,6 +68,7 @@ def box(
 
 
 def schemathesis(appliance: Any, token: str, seconds: int) -> subprocess.CompletedProcess[str]:
+    """Its run, all of ``seconds`` long: it fuzzes until they are over. Who has no token is refused whatever it sends."""
     headers = f'headers = {{ Authorization = "Bearer {token}" }}' if token else ""
     settings: Path = appliance.folder / "schemathesis.toml"
     settings.write_text(SETTINGS.format(headers=headers))
@@ -77,7 +78,7 @@ def schemathesis(appliance: Any, token: str, seconds: int) -> subprocess.Complet
     return subprocess.run(command, capture_output=True, text=True, timeout=140, cwd=appliance.folder)
 
 
-@pytest.mark.parametrize(("token", "seconds"), [(TOKEN, 50), ("", 15)], ids=["operator", "nobody"])
+@pytest.mark.parametrize(("token", "seconds"), [(TOKEN, 50), ("", 8)], ids=["operator", "nobody"])
 def test_every_answer_is_one_that_is_described(box: Callable[..., Any], token: str, seconds: int) -> None:
     appliance = box(token)
     run = schemathesis(appliance, token, seconds)
