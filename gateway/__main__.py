@@ -10,12 +10,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.process import Gateway, Options
 from resolver.runtime.dumps import forbid_core_dumps
 from resolver.runtime.ending import end
-from resolver.runtime.logs import configure_logs
+from resolver.runtime.loading import no_collection
 from resolver.runtime.priority import give_way
-from resolver.runtime.sockets import SocketError
+
+with no_collection():
+    from gateway.process import Gateway, Options
+    from resolver.runtime.logs import configure_logs
+    from resolver.runtime.sockets import SocketError
 
 NICENESS = 5
 """A new generation is opened by all at the same moment: whoever answers queries goes first, and control last."""

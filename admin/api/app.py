@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -271,8 +272,7 @@ def _finder(appliance: Appliance) -> Find:
     async def find(text: str) -> Actor | None:
         at = appliance.now()
         database = await appliance.connect()
-        async with database.reading() as transaction:
-            known = await authenticate(transaction, text, at)
+        known = await database.look(partial(authenticate, text, at))
         if known is not None and known.is_use_due:
             # Who may read is let in also while nothing can be written.
             with contextlib.suppress(StoreError):

@@ -20,6 +20,7 @@ from admin.audit.doubt import LogStoppedError
 from admin.audit.events import Event, EventKind
 from admin.services.actors import Actor, Permission
 from admin.services.acts import LONGEST_REASON
+from admin.services.reasons import reason_in
 
 LOG = "/api/v1/audit/log"
 
@@ -110,14 +111,14 @@ async def get_log(request: web.Request) -> web.Response:
 
 async def post_rotate(request: web.Request) -> web.Response:
     """Another key."""
-    reason, log = (await _decision(request)).reason, _log(request)
+    reason, log = await _reason(request), _log(request)
     vkey = await _done(lambda: log.rotate_key(request[ACTOR], reason))
     return _decided("both keys sign from now on; the older one is retired in 30 days", vkey=vkey)
 
 
 async def post_retire(request: web.Request) -> web.Response:
     """One key less."""
-    reason, log = (await _decision(request)).reason, _log(request)
+    reason, log = await _reason(request), _log(request)
     vkey = await _done(lambda: log.retire_key(request[ACTOR], reason))
     return _decided("this key signs no more", vkey=vkey)
 
@@ -125,7 +126,8 @@ async def post_retire(request: web.Request) -> web.Response:
 async def post_close(request: web.Request) -> web.Response:
     """The end of a log."""
     wanted, log = checked(LogClosing, await read_object(request)), _log(request)
-    origin = await _done(lambda: log.close_log(request[ACTOR], wanted.reason, compromised=wanted.compromised))
+    reason = reason_in(wanted.reason)
+    origin = await _done(lambda: log.close_log(request[ACTOR], reason, compromised=wanted.compromised))
     return _decided(
         "this log has ended, and another is begun; give its key to whoever checks it", origin=origin
     )
@@ -133,15 +135,16 @@ async def post_close(request: web.Request) -> web.Response:
 
 async def post_confirm_clock(request: web.Request) -> web.Response:
     """The clock may be believed."""
-    reason, log = (await _decision(request)).reason, _log(request)
+    reason, log = await _reason(request), _log(request)
     async with _told(request, EventKind.LOG_CLOCK_CONFIRMED, reason):
-        log.confirm_clock()
+        pass  # the clock is believed once the event is kept
+    log.confirm_clock()
     return _decided("the next leaf has the time of this box's clock")
 
 
 async def post_adopt(request: web.Request) -> web.Response:
     """The folder may be believed."""
-    reason, log = (await _decision(request)).reason, _log(request)
+    reason, log = await _reason(request), _log(request)
     async with _told(request, EventKind.LOG_ADOPTED, reason):
         await _done(log.adopt)
     return _decided("the log goes on in this folder")
@@ -158,8 +161,8 @@ async def _told(request: web.Request, kind: EventKind, reason: str) -> AsyncIter
         )
 
 
-async def _decision(request: web.Request) -> LogDecision:
-    return checked(LogDecision, await read_object(request))
+async def _reason(request: web.Request) -> str:
+    return reason_in(checked(LogDecision, await read_object(request)).reason)
 
 
 def _log(request: web.Request) -> LogActions:

@@ -16,6 +16,7 @@ from resolver.tlog.tiles import (
     TILE_WIDTH,
     Tile,
     entries_path,
+    folded,
     new_tiles,
     pack_entries,
     tile_path,
@@ -104,16 +105,9 @@ def _rows(edge: Edge, hashes: list[bytes]) -> list[Row]:
         row = (*before, *new)
         rows.append(row)
         full = len(row) // TILE_WIDTH
-        new = [tile_hash(row[at : at + TILE_WIDTH]) for at in range(0, full * TILE_WIDTH, TILE_WIDTH)]
+        new = [folded(row[at : at + TILE_WIDTH]) for at in range(0, full * TILE_WIDTH, TILE_WIDTH)]
         level += 1
     return rows
-
-
-def tile_hash(row: Sequence[bytes]) -> bytes:
-    """The hash over a power of two of hashes side by side."""
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-    return row[0]
 
 
 class _Hashes:
@@ -198,5 +192,5 @@ def _check_above(tile: Tile, row: Sequence[bytes], size: int, read: Callable[[st
     number, offset = divmod(tile.number, TILE_WIDTH)
     width = min(TILE_WIDTH, (size >> (tile.level + 1) * TILE_HEIGHT) - number * TILE_WIDTH)
     above = unpack_hashes(read(tile_path(tile.level + 1, number, width)), width)
-    if above[offset] != tile_hash(row):
+    if above[offset] != folded(row):
         raise EdgeError(f"{tile.path} is not what the tile above it says")

@@ -20,10 +20,9 @@ from resolver.tlog.canonical import Json
 from resolver.tlog.commitments import commit
 from resolver.tlog.fields import ZERO_HASH
 from resolver.tlog.leaf_types import LeafType
+from resolver.tlog.leaves import MERGE_DELAY
 from resolver.tlog.manifests import Edits, ListState, Manifest
 
-SILENCE = 24 * 3600
-"""Seconds: a log that works says something at least once a day, so what it does not say for longer is not known."""
 _NO_BLOCK = frozenset({Action.ALLOW, Action.TCP_ONLY, Action.COUNT})
 
 
@@ -118,7 +117,7 @@ class Situation:
             return "the log begins later" if self.next else "the log is empty"
         if self.state == ZERO_HASH:
             return "no state had been logged yet"
-        if self.next is None and self.at - self.leaf[1] > SILENCE:
+        if self.next is None and self.at - self.leaf[1] > MERGE_DELAY:
             return "this copy of the log ends more than a day before; get a newer one"
         return ""
 

@@ -33,6 +33,6 @@ def leaf_time(now: float, last: int, *, confirmed: bool = False) -> int:
     if last and second > last + LONGEST_GAP and not confirmed:
         raise DoubtError(
             f"the clock is {(second - last) // 86_400} days ahead of the last leaf of the public log; if it is right (the box "
-            "was off), say so: weir audit confirm-clock. If not, set it right"
+            "was off), say so: weir audit confirm-clock --reason WHY. If not, set it right"
         )
     return max(second, last)

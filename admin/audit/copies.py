@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from admin.audit.verifier import FailedError, Source, UndecidedError
+from admin.audit.verifier import FailedError, Key, Source, UndecidedError
+from admin.audit.verifying import verify
 from resolver.tlog import checkpoints, notes
 from resolver.tlog.canonical import FormatError
 from resolver.tlog.checkpoints import Checkpoint
@@ -73,23 +71,21 @@ def opened(note: bytes, keys: Iterable[VerifierKey], place: str) -> Checkpoint:
     """A checkpoint that a key with the log's name has signed. ``FailedError``."""
     try:
         checkpoint = checkpoints.parse(notes.parse_note(note).text)
-        notes.opened(note, [key for key in keys if key.name == checkpoint.origin], _signed)
+        notes.opened(note, [key for key in keys if key.name == checkpoint.origin], verify)
     except FormatError as error:
         raise FailedError(f"{place}: {error}") from error
     return checkpoint
 
 
-def _signed(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Ed25519 by ``cryptography``: 30 times as quick as ``resolver.tlog.ed25519``, which workers use to save its memory."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+def replay_keys(text: str) -> list[Key]:
+    """The same keys as ``keys_of``, as ``verifier.Replay`` wants them. ValueError."""
+    return [Key.parse(key.text) for key in keys_of(text)]
 
 
 def keys_of(text: str) -> list[VerifierKey]:
-    """The Ed25519 keys of a file of vkeys, one a line. ValueError: there is none, or a line is none."""
+    """The Ed25519 keys of a file of vkeys, one a line; ``#`` begins a remark. ValueError: there is none, or a line is none;
+    it does not have the line, which may be a private key by mistake.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     found = [notes.VerifierKey.parse(line) for line in lines]
     if not any(key.kind == notes.ED25519 for key in found):

@@ -13,8 +13,8 @@ from admin.audit.doubt import ANOTHER_LOG
 
 COPIED = (
     "this data folder is a copy, or was restored from a backup: the original may have gone on with the public log, or still "
-    "does. If it runs no more and nothing was published since the copy was made: weir audit adopt. If that is not certain, "
-    f"{ANOTHER_LOG}; then weir audit adopt"
+    "does. If it runs no more and nothing was published since the copy was made: weir audit adopt --yes --reason WHY. If that "
+    f"is not certain, {ANOTHER_LOG}; then weir audit adopt --yes --reason WHY"
 )
 
 

@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from admin.audit.bundles import Tree
 from admin.audit.lock_row import SECONDS
 from admin.audit.signing import SignerError
+
+_FAULTS = (OSError, ValueError, PostgresError, InterfaceError, InternalClientError)
 
 
 class PostgresqlLockRow:
@@ -29,10 +31,13 @@ class PostgresqlLockRow:
         """As ``LockReader``."""
         if self._runner is None:
             self._runner = asyncio.Runner()
+        was_open = self._connection is not None
         try:
             return self._runner.run(self._read(origin))
-        except (OSError, ValueError, PostgresError, InterfaceError) as error:
-            self._connection = None
+        except _FAULTS as error:
+            self._drop()
+            if was_open and not isinstance(error, TimeoutError):
+                return self.read(origin)  # a server that was restarted leaves a dead connection behind
             # What a driver says may hold the address with its password.
             raise SignerError(f"the signer cannot read the database ({type(error).__name__})") from None
 
@@ -45,6 +50,12 @@ class PostgresqlLockRow:
                 with contextlib.suppress(OSError, PostgresError, InterfaceError):
                     runner.run(connection.close(timeout=SECONDS))
             runner.close()
+
+    def _drop(self) -> None:
+        """Cut the connection: what it would still say is the answer to another question, and nobody else closes it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
 
     async def _read(self, origin: str) -> Tree | None:
         if self._connection is None or self._connection.is_closed():

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from admin.audit import verifier
-from resolver.tlog import canonical, manifests
+from resolver.tlog import canonical, fields, manifests
 from resolver.tlog.canonical import FormatError, Json
 from resolver.tlog.commitments import commit
 from resolver.tlog.manifests import ListState
+from resolver.tlog.tiles import MAX_ENTRY
 
 
 class Result(StrEnum):
@@ -54,6 +55,20 @@ class Answered:
     opening: bytes = field(repr=False)
     origin: str
     index: int
+
+
+_STATEMENT = fields.record(
+    {
+        "answer": fields.one_of({"listed", "absent"}),
+        "asked": fields.text(MAX_ENTRY),
+        "commit": fields.hash_hex,
+        "list": fields.identifier,
+        "state": fields.hash_hex,
+        "t": fields.counter,
+        "v": fields.counter,
+    }
+)
+"""As ``admin.services.challenge`` makes them."""
 
 
 @dataclass(slots=True)
@@ -132,7 +147,7 @@ def _answered(told: Told, given: Answered) -> Finding:
     what = f"answer in leaf {given.index}"
     said = _said(given)
     if not said:
-        return Finding(what, Result.DIFFERS, "the statement is not canonical JSON")
+        return Finding(what, Result.DIFFERS, "the statement is none, in canonical JSON")
     if told.origin != given.origin:
         return Finding(what, Result.UNKNOWN, f"it is in the log {given.origin}; give that with --log")
     leaf = told.leaves.get(given.index)
@@ -159,12 +174,13 @@ def _answered(told: Told, given: Answered) -> Finding:
 
 
 def _said(given: Answered) -> Mapping[str, Json]:
+    """Empty for what is no statement: whoever made it up may want to be printed, or to end whoever reads it."""
     try:
         found = canonical.decode(given.statement)
+        _STATEMENT(found)
     except FormatError:
         return {}
-    keys = {"answer", "asked", "commit", "list", "state", "t", "v"}
-    return found if isinstance(found, dict) and set(found) == keys and isinstance(found["t"], int) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _state(told: Told, state: str, list_id: str) -> ListState | Finding:

@@ -26,8 +26,8 @@ from resolver.tlog.tiles import TILE_WIDTH, entries_path, hashes_from, tile_path
 from resolver.tlog.tree import root
 
 _RESTORED = (
-    "an old backup of the database was restored, or another box wrote here. Nothing was deleted. Restore the newest database; "
-    f"if there is none, {ANOTHER_LOG}"
+    "an old backup of the database was restored, a standby without the last changes took its place, or another box wrote "
+    f"here. Nothing was deleted. Restore the newest database; if there is none, {ANOTHER_LOG}"
 )
 
 

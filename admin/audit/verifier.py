@@ -179,7 +179,7 @@ list.approve = list src? for; list.suspend! = list src? until?; list.edit! = lis
 list.erase! = list src? stage; list.read = list src? how of:HASH?; canary = list src? day? paths? result?
 category.set! category.del! = category; profile.set! profile.del! = profile; admin.add admin.del = who rank?
 config.load! config.refuse vault.rotate heartbeat debug.off event.untold = ; software.start! = sw; log.close = why next?
-publish! = snap urls?; enforce = node served snap; stats = c counts day eps k; audit.read audit.erase = of? n?
+publish! = snap urls?; enforce = node served snap; stats = c counts day eps k; audit.read = of?; audit.erase = n?
 worker.start worker.end worker.refuse = node? part; log.init! = origin vkey last?; log.next = origin vkey"""
 
 

@@ -1,4 +1,6 @@
-"""Ed25519 as control verifies it: with the library that it has loaded to sign. Workers do without (``resolver.tlog.ed25519``)."""
+"""Ed25519 as control verifies it: with the library that it has loaded to sign. Workers do without (``resolver.tlog.ed25519``):
+a thirtieth of the speed, and two megabytes less.
+"""
 
 from __future__ import annotations
 

@@ -77,6 +77,8 @@ class Writer:
         """Of its own: in a pool each append would wake another one."""
         self._history: History | None = None
         self._edge: Edge | None = None
+        self.last_leaf = b""
+        """The last leaf of the last append; empty before one."""
 
     @property
     def history(self) -> History:
@@ -145,6 +147,7 @@ class Writer:
         self._ledger.commit(Commit(self.head, ready.after, ready.leaves, manifests, addition.keys))
         self._step("committed")
         self._history = History(ready.after, _with(self.history.keys, addition.keys))
+        self.last_leaf = ready.leaves[-1].data
         self._serve(ready)
         return ready.growth.after
 

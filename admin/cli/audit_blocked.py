@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli.audit_offline import read_replay_keys
 from admin.cli.documents import say_json
 from admin.cli.exits import Exit
 from admin.cli.terminal import coloured, complain, say, table
@@ -54,8 +55,7 @@ def blocked(
         question = _question(name, at, profile)
         given = _evidence(text, opening, edits, edits_opening)
         names = None if protected is None else protected.read_bytes()
-        lines = (line.strip() for line in key.read_text().splitlines())
-        keys = [verifier.Key.parse(line) for line in lines if line and not line.startswith("#")]
+        keys = read_replay_keys(key)
     except (OSError, ValueError) as error:
         complain(str(error))
         return Exit.USAGE

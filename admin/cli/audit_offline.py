@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -12,8 +12,10 @@ from admin.cli.exits import Exit
 from admin.cli.terminal import complain
 
 if TYPE_CHECKING:
+    from admin.audit.verifier import Key as ReplayKey
     from resolver.tlog.notes import VerifierKey
 
+_Read = TypeVar("_Read")
 Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="Verifier keys, one a line (log.vkey).")]
 
 
@@ -21,8 +23,19 @@ def read_keys(path: Path) -> list[VerifierKey]:
     """The keys of a file. ValueError: it has none; OSError."""
     from admin.audit.copies import keys_of
 
+    return _keys(path, keys_of)
+
+
+def read_replay_keys(path: Path) -> list[ReplayKey]:
+    """The same for a replay of the whole log. ValueError, OSError."""
+    from admin.audit.copies import replay_keys
+
+    return _keys(path, replay_keys)
+
+
+def _keys(path: Path, read: Callable[[str], list[_Read]]) -> list[_Read]:
     try:
-        return keys_of(path.read_text())
+        return read(path.read_text())
     except ValueError as error:
         raise ValueError(
             f"{path}: {error}; it needs verifier keys, one a line, as log.vkey has them"

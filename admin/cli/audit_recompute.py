@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli.audit_offline import read_replay_keys
 from admin.cli.exits import Exit
 from admin.cli.opened_folder import read_folder
-from admin.cli.terminal import complain, say
+from admin.cli.terminal import complain, paragraph, say
 
 if TYPE_CHECKING:
     from admin.audit.recomputing import Answered, Finding, Text, Told
@@ -48,7 +49,7 @@ def recompute(
         return Exit.USAGE
     try:
         things = [thing for text in given for thing in _things(text, state or "")]
-        keys = [] if key is None else _keys(key)
+        keys = [] if key is None else read_replay_keys(key)
     except (OSError, ValueError) as error:
         complain(str(error))
         return Exit.USAGE
@@ -72,7 +73,7 @@ def _compared(things: list[Text | Answered], keys: list[Key], log: str | None, m
 
 def _tell(findings: list[Finding]) -> int:
     for finding in findings:
-        say(f"{finding.what}: {finding.result}: {finding.why}")
+        say(paragraph(f"{finding.what}: {finding.result}: {finding.why}"))
     results = {finding.result.value for finding in findings}
     return Exit.FAILED if "differs" in results else Exit.UNKNOWN if "cannot tell" in results else Exit.DONE
 
@@ -108,13 +109,6 @@ def _answer(path: Path) -> Answered:
         raise ValueError(
             f"{path}: no answer to a challenge, and no folder of an opened list: {error}"
         ) from error
-
-
-def _keys(path: Path) -> list[Key]:
-    from admin.audit import verifier
-
-    lines = (line.strip() for line in path.read_text().splitlines())
-    return [verifier.Key.parse(line) for line in lines if line and not line.startswith("#")]
 
 
 def _of_log(log: str, keys: list[Key], things: list[Text | Answered]) -> Told:

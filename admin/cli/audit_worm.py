@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from admin.cli.audit_offline import offline
+from admin.cli.audit_offline import offline, read_replay_keys
 from admin.cli.exits import Exit
 from admin.cli.terminal import complain, say
 
@@ -17,12 +17,9 @@ def keep(folder: Path, log: str | None, key: Path | None) -> int:
         return Exit.USAGE
 
     def words() -> int:
-        from admin.audit.verifier import Key
         from admin.audit.worm import export
 
-        lines = [line.strip() for line in key.read_text().splitlines()]
-        keys = [Key.parse(line) for line in lines if line and not line.startswith("#")]
-        made = export(log, keys, folder, time.time())
+        made = export(log, read_replay_keys(key), folder, time.time())
         for path in made:
             say(str(path))
         say(f"{len(made)} new; all of {folder}, unpacked in the order of the names, is the log")

@@ -29,6 +29,7 @@ class Form(StrEnum):
     JSON = "json"
     HTML = "html"
     PDF = "pdf"
+    CSV = "csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ def report(
             "--to", metavar="PERIOD", help="The last year, quarter, month or day; by default the first."
         ),
     ] = "",
-    form: Annotated[Form, typer.Option("--format", help="JSON, a page, or a page on paper.")] = Form.JSON,
+    form: Annotated[
+        Form, typer.Option("--format", help="JSON, a page, a page on paper, or the EU's sheets in a ZIP.")
+    ] = Form.JSON,
     log: Annotated[
         str, typer.Option(metavar="URL|DIR", help="The log; by default that of the configuration.")
     ] = "",
@@ -79,7 +82,7 @@ def report(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write there.")] = None,
     config: Annotated[Path | None, typer.Option("-c", "--config", help="The configuration file.")] = None,
 ) -> int:
-    """1 if the log does not verify, 2 for a wrong period or file, 3 if the log cannot be read."""
+    """1 if the log does not verify, 2 for a wrong period or file, 3 if the log cannot be read or the report not be written."""
     try:
         period = _period(first, last or first)
         document = _computed(_source(log, key, config), period)
@@ -153,6 +156,10 @@ def _written(document: dict[str, Any], form: Form, language: str, comparison: di
 
     if form is Form.JSON:
         return printed(document if comparison is None else {**document, "comparison": comparison})
+    if form is Form.CSV:
+        from admin.audit.report.sheets import archive
+
+        return archive(document)
     from admin.audit.report.page import NoPdfError, pages, to_pdf
 
     if language not in pages().languages:
@@ -175,5 +182,8 @@ def _put(data: bytes, output: Path | None) -> int:
     try:
         output.write_bytes(data)
     except OSError as error:
-        raise _EndError(f"{output}: cannot be written: {error.strerror or error}", Exit.FAILED) from error
+        raise _EndError(
+            f"{output}: cannot be written: {error.strerror or error}; name a file in a folder with room",
+            Exit.UNKNOWN,
+        ) from error
     return Exit.DONE

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from admin.cli.exits import Exit
+from admin.cli.reasons import optional_reason
 from admin.cli.terminal import complain, complain_of, open_config, say, table
 from admin.cli.verb import verb
 
@@ -59,7 +60,7 @@ def create(
     from admin.services.acts import Act
     from admin.services.tokens import TOKEN_BYTES, create_token
 
-    now = time.time()
+    now, said = time.time(), optional_reason(reason)
     try:
         wanted = _wanted(role, holder, scopes, expires, now)
     except ValueError as error:
@@ -68,7 +69,7 @@ def create(
 
     async def make(transaction: Transaction, actor: Actor) -> tuple[str, str]:
         random = secrets.token_bytes(TOKEN_BYTES)
-        issued = await create_token(transaction, Act(actor, now, reason), wanted, random=random)
+        issued = await create_token(transaction, Act(actor, now, said), wanted, random=random)
         return issued.token.id, issued.text
 
     def tell(made: tuple[str, str]) -> None:
@@ -109,8 +110,10 @@ def revoke(
     from admin.services.acts import Act
     from admin.services.tokens import revoke_token
 
+    said = optional_reason(reason)
+
     async def end(transaction: Transaction, actor: Actor) -> Token:
-        return await revoke_token(transaction, Act(actor, time.time(), reason), token_id)
+        return await revoke_token(transaction, Act(actor, time.time(), said), token_id)
 
     return _in_database(config, end, lambda token: say(f"token {token.id} of {token.holder} is revoked"))
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from admin.cli.exits import Exit
+from admin.cli.reasons import optional_reason
 from admin.cli.terminal import complain, complain_of, open_config, say
 from admin.cli.verb import verb
 
@@ -39,7 +40,7 @@ def rotate(
     """1 if the keys of some lists could not be had, 2 for a key that cannot be used, 3 if control runs."""
     from admin.config import ConfigError
     from admin.services.actors import Actor, ActorKind
-    from admin.services.acts import LONGEST_REASON, Act
+    from admin.services.acts import Act
     from admin.services.locking import LockedError
     from admin.services.vault_rotation import rotate as wrap_anew
     from blocklists.credentials import CredentialError
@@ -49,10 +50,7 @@ def rotate(
     secret = (
         Secret(credential=old.removeprefix(_CREDENTIAL)) if old.startswith(_CREDENTIAL) else Secret(path=old)
     )
-    if len(reason) > LONGEST_REASON or not reason.isprintable():
-        complain(f"--reason: write one line of at most {LONGEST_REASON} characters")
-        return Exit.USAGE
-    act = Act(Actor.of_the_box(ActorKind.LOCAL, getpass.getuser()), time.time(), reason)
+    act = Act(Actor.of_the_box(ActorKind.LOCAL, getpass.getuser()), time.time(), optional_reason(reason))
     try:
         done = wrap_anew(open_config(config), secret if old else None, act)
     except ConfigError as error:

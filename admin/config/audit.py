@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from admin.config.fields import Section, WebAddress, between, key
+from admin.config.fields import Section, WebAddress, between, between_or_off, key
 from admin.config.list_sections import SecretRef
 from admin.config.problems import fault, shown
 from admin.config.values import Duration
@@ -25,17 +25,7 @@ def _origin(value: object) -> str:
     return value
 
 
-def _kept(value: object) -> object:
-    if value == "off":
-        return value
-    duration = Duration.accept(value)
-    if not _SHORTEST <= duration.milliseconds <= _LONGEST:
-        raise fault(f"`{duration}` is out of range; write a duration from 90d to 3650d, or off")
-    return duration
-
-
-_SHORTEST, _LONGEST = Duration.parse("90d").milliseconds, Duration.parse("3650d").milliseconds
-Kept = Annotated[Duration | Literal["off"], BeforeValidator(_kept)]
+Kept = Annotated[Duration | Literal["off"], between_or_off("90d", "3650d")]
 """How long something is kept, or for ever."""
 
 

@@ -166,6 +166,21 @@ def between(low: str, high: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def between_or_off(low: str, high: str) -> BeforeValidator:
+    """The same, or the word off, which stays as it is."""
+    least, most = Duration.parse(low), Duration.parse(high)
+
+    def check(value: object) -> object:
+        if value == "off":
+            return value
+        duration = Duration.accept(value)
+        if not least.milliseconds <= duration.milliseconds <= most.milliseconds:
+            raise fault(f"`{duration}` is out of range; write a duration from {low} to {high}, or off")
+        return duration
+
+    return BeforeValidator(check)
+
+
 def _ttl(value: Duration) -> Duration:
     if value.milliseconds % 1000 or value.milliseconds > 604_800_000:
         raise fault(f"`{value}` cannot be a time to live; write whole seconds, at most 7d")

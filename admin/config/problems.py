@@ -54,7 +54,7 @@ def nearest(word: str, known: Collection[str]) -> str:
     # Case folded: `STRICT` is nearest to `strict`, which plain similarity would miss.
     folded = {candidate.lower(): candidate for candidate in sorted(known)}
     if close := difflib.get_close_matches(word.lower()[:80], folded, n=1):
-        return f" (did you mean `{folded[close[0]]}`?)"
+        return f" (did you mean {shown(folded[close[0]])}?)"
     return ""
 
 

@@ -19,6 +19,7 @@ from admin.config.fields import (
     Ttl,
     WebAddress,
     between,
+    between_or_off,
     key,
     unset,
 )
@@ -111,17 +112,7 @@ Answers = Annotated[int | Literal["off"], BeforeValidator(_answers)]
 """Answers per second, or no limit."""
 
 
-def _pace(value: object) -> object:
-    if value == "off":
-        return value
-    duration = Duration.accept(value)
-    if not _FASTEST <= duration.milliseconds <= _SLOWEST:
-        raise fault(f"`{duration}` is out of range; write a duration from 10s to 1d, or off")
-    return duration
-
-
-_FASTEST, _SLOWEST = Duration.parse("10s").milliseconds, Duration.parse("1d").milliseconds
-Pace = Annotated[Duration | Literal["off"], BeforeValidator(_pace)]
+Pace = Annotated[Duration | Literal["off"], between_or_off("10s", "1d")]
 """How often something is done, or never."""
 
 

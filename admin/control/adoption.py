@@ -51,7 +51,9 @@ class Adoption:
 
     def waits(self, sequence: int, problem: str) -> str:
         """Why what the database said up to this event is not in force: ``problem``, if publishing failed; empty if it is."""
-        if not self._storage.pending or self.in_force.stored.sequence >= sequence:
+        pending, known = self._storage.pending, self.in_force.stored.sequence
+        # Where a database has gone back, what is in force may be of a later event of one that is no more.
+        if not pending or (known >= sequence and not pending.whole):
             return ""
         return (
             problem

@@ -7,7 +7,7 @@ switch. An event may come twice if the process ends between the log and the reco
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -17,7 +17,8 @@ from blocklists.records import ListLife
 from resolver.runtime.logs import get_logger
 
 _log = get_logger("weir.audit")
-
+BATCH = 100
+"""Events from which on no further list's are written with them: others wait for the database too."""
 
 Record = Callable[[Sequence[Announcement]], Awaitable[None]]
 """Writes events to the audit log, all or none; any exception means none."""
@@ -58,12 +59,13 @@ class Announcer:
             await self._deliver(holder, (*list_ids, *holder.leaving))
 
     async def _deliver(self, holder: Holder, list_ids: Sequence[str]) -> None:
-        for list_id in list_ids:
-            if not (pending := holder.life(list_id).pending):
-                continue
+        waiting = {list_id: pending for list_id in list_ids if (pending := holder.life(list_id).pending)}
+        for some in _batches(waiting):
+            texts = [text for list_id in some for text in waiting[list_id]]
             try:
-                await self._record([found for found in map(_decoded, pending) if found is not None])
-                await holder.change(list_id, partial(_without, told=len(pending)))
+                await self._record([found for found in map(_decoded, texts) if found is not None])
+                for list_id in some:
+                    await holder.change(list_id, partial(_without, told=len(waiting[list_id])))
             except Exception as error:
                 # Whatever a database raises: the event is safe where it is, and the next step tries again.
                 self._tell(f"events wait for the audit log ({type(error).__name__})")
@@ -74,6 +76,18 @@ class Announcer:
         if problem != self.problem:
             _log.error("the audit log cannot be written; events are kept and tried again", reason=problem)
         self.problem = problem
+
+
+def _batches(waiting: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """The lists in their order, those together whose events make one transaction."""
+    batch: list[str] = []
+    for list_id in waiting:
+        batch.append(list_id)
+        if sum(len(waiting[each]) for each in batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _without(life: ListLife, told: int) -> ListLife:

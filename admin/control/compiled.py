@@ -61,13 +61,17 @@ _codec: TypeAdapter[Record] = TypeAdapter(Record)
 
 
 def keep(state: Path, compiled: Compiled, serial: int, suffixes: str) -> None:
-    """Write the record. OSError leaves the one before, which tells of other compiled lists or of another serial."""
+    """Write the record, if it is not there already. OSError leaves the one before, which tells of other compiled lists or of
+    another serial.
+    """
     lists = tuple((digest_of(source), digest) for source, digest in compiled.fingerprint)
     snapshot = compiled.snapshot
     record = Record(
         VERSION, snapshot.name, serial, lists, suffixes, compiled.shield, compiled.edits, snapshot.above_stops
     )
-    write_record(state / FILE, _codec, record)
+    # Whoever changes a profile would wait twice for the disk.
+    if read_record(state / FILE, _codec) != record:
+        write_record(state / FILE, _codec, record)
 
 
 def take_back(state: Path) -> None:

@@ -18,9 +18,9 @@ from admin.control.differing import difference_of, may_see_names
 from admin.control.erasure import Wish, agreed
 from admin.control.lives import Lives
 from admin.services.actors import Actor, Permission, require
-from admin.services.acts import LONGEST_REASON
 from admin.services.errors import ConflictError, InvalidError, Mistake
 from admin.services.find_list import find_list
+from admin.services.reasons import reason_in
 from blocklists.entry_life import EntryLives, ReviewPart
 from blocklists.gates import SHORTEST_DIGEST
 from blocklists.ledger import Since
@@ -64,7 +64,7 @@ class Decisions:
         """As ``ListActions.suspend``."""
         require(actor, Permission.LISTS_WRITE)
         self._source(list_id)
-        said, now = _reason(reason), self._clocks.unix()
+        said, now = reason_in(reason), self._clocks.unix()
         if until is not None and until <= now:
             raise InvalidError([Mistake("until", "this moment is over; name one in the future")])
         suspension = Suspension(now, until, said, _name(actor))
@@ -86,7 +86,7 @@ class Decisions:
     async def resume(self, actor: Actor, list_id: str, reason: str) -> Decided:
         """As ``ListActions.resume``."""
         require(actor, Permission.LISTS_WRITE)
-        source, said = self._source(list_id), _reason(reason)
+        source, said = self._source(list_id), reason_in(reason)
         pinned = await asyncio.to_thread(self._store.pin_for, source) is not None
         erased = self._lives.life(list_id).erasure is not None
 
@@ -112,7 +112,7 @@ class Decisions:
     ) -> Decided:
         """As ``ListActions.roll_back``."""
         require(actor, Permission.LISTS_WRITE)
-        source, said = self._source(list_id), _reason(reason)
+        source, said = self._source(list_id), reason_in(reason)
         try:
             chosen, refused = await asyncio.to_thread(self._store.roll_back, source, version)
         except RollbackError as error:
@@ -141,7 +141,7 @@ class Decisions:
     async def release(self, actor: Actor, list_id: str, reason: str, digest: str) -> Decided:
         """As ``ListActions.release``."""
         require(actor, Permission.LISTS_RELEASE)
-        source, said = self._source(list_id), _reason(reason)
+        source, said = self._source(list_id), reason_in(reason)
         try:
             _, held = await asyncio.to_thread(self._store.held_as, list_id, digest)
         except ReleaseError as error:
@@ -162,7 +162,7 @@ class Decisions:
         """As ``ListActions.erase``."""
         require(actor, Permission.LISTS_ERASE)
         self._source(list_id)
-        wish = Wish(list_id, actor, _name(actor), self._clocks.unix(), _reason(reason))
+        wish = Wish(list_id, actor, _name(actor), self._clocks.unix(), reason_in(reason))
         versions = await asyncio.to_thread(self._store.kept_digests, list_id)
         life = await self._lives.change(
             list_id, lambda life: agreed(life, wish, versions, self._lives.with_event)
@@ -292,12 +292,3 @@ def _digest(decided: Suspension | Pin | None) -> str:
 
 def _name(actor: Actor) -> str:
     return f"{actor.kind}:{actor.id}"
-
-
-def _reason(text: str) -> str:
-    said = text.strip()
-    if not said:
-        raise InvalidError([Mistake("reason", "say why, in a few words: the audit log keeps it")])
-    if len(said) > LONGEST_REASON or not said.isprintable():
-        raise InvalidError([Mistake("reason", f"write one line of at most {LONGEST_REASON} characters")])
-    return said

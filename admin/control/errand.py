@@ -1,4 +1,5 @@
-"""A program of Weir's own that control sends for something nobody waits for: started, bounded in time, heard when it ends.
+"""A program of Weir's own that control sends for something nobody waits for: started as the least urgent of all, bounded
+in time, heard when it ends.
 
 Whatever becomes of it, nothing else is held up; what failed is said once, and it is sent again.
 """
@@ -6,9 +7,12 @@ Whatever becomes of it, nothing else is held up; what failed is said once, and i
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import Sequence
 
 from resolver.runtime.logs import get_logger
+from resolver.runtime.priority import LEAST_URGENT
 
 _LONGEST_WORDS = 500
 
@@ -33,6 +37,8 @@ class Errand:
             )
         except OSError as error:
             return self._ended(f"the process cannot be started: {error.strerror or error}")
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, LEAST_URGENT)
         try:
             async with asyncio.timeout(self._patience):
                 _, words = await process.communicate()

@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,6 +59,10 @@ if TYPE_CHECKING:
 
 FAILED = 1
 USAGE = 2
+THREADS = 32
+"""As many as may work at once beside the event loop. Python would give a box of two CPUs six: eight lists that are counted
+together would take them all, and a decision waits for none of them.
+"""
 API_WAITS = 5.0
 """Seconds that the API waits for the first generation: loading its modules would hold up what that is made of."""
 
@@ -138,7 +143,13 @@ def _parts(config: Config, vault: VaultKey) -> _Parts:
     return _Parts(controller, keeper, storage, log)
 
 
+def give_threads(loop: asyncio.AbstractEventLoop) -> None:
+    """Let there be a thread for whoever asks for one (``THREADS``)."""
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="control"))
+
+
 async def _serve(config: Config, vault: VaultKey) -> None:
+    give_threads(asyncio.get_running_loop())
     protect_memory(config)
     parts = _parts(config, vault)
     controller = parts.controller

@@ -312,8 +312,8 @@ class PublicLog:
             ) from error
         self._confirmed, self._failed_at = False, None
         self._busy_at = self._clocks.monotonic()
-        if state is not None and self._ledger is not None:
-            self._binding = await last_binding(writer.head, self._ledger)
+        if state is not None:  # its leaf is the last of its batch
+            self._binding = Binding(head.size + len(items) - 1, writer.last_leaf)
         if changed:
             await self._show(writer)
         self._note(writer.head, self._clocks.monotonic() - began)

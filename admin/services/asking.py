@@ -13,6 +13,7 @@ from typing import Protocol
 from admin.audit.events import Event, EventKind
 from admin.services.actors import Actor, Permission, require
 from admin.services.acts import LONGEST_REASON
+from admin.services.behind import KnowsLists, lists_behind
 from admin.services.errors import InvalidError, Mistake, NotFoundError
 from admin.services.subject import QuestionError, Subject, parse_subject
 from blocklists.enforcement import Enforced
@@ -20,7 +21,6 @@ from blocklists.keyed import keyed_digest
 from blocklists.model import Bit, BitRole, Disposition
 from blocklists.urls.index import UrlIndex
 from resolver.policy.model import Listing, Masks
-from resolver.policy.verdict import suffixes
 from resolver.tables.heard import is_heard
 from resolver.tables.model import ListInfo, Tables
 
@@ -48,21 +48,7 @@ class Records(Protocol):
         """Add the event to the transaction."""
 
 
-class ListReader(Protocol):
-    """The part of the snapshot's reader that is asked here."""
-
-    def lists_of(self, class_id: int, /, *, below: bool = False) -> tuple[str, ...]:
-        """The ids of the lists behind a class."""
-
-
-class NamesDigests(Protocol):
-    """The part of ``resolver.tables.digests.DigestNames`` that is asked here."""
-
-    def lists(self, wire: bytes, /) -> tuple[str, ...]:
-        """The ids of the lists that name this name by digest."""
-
-
-class Looked(Protocol):
+class Looked(KnowsLists, Protocol):
     """The part of ``resolver.tables.view.View`` that is asked here."""
 
     @property
@@ -78,16 +64,8 @@ class Looked(Protocol):
         """The bits by index."""
 
     @property
-    def reader(self) -> ListReader:
-        """The compiled lists."""
-
-    @property
     def urls(self) -> UrlIndex:
         """The index of pages."""
-
-    @property
-    def digests(self) -> NamesDigests:
-        """What lists say by digest."""
 
     def listing(self, wire: bytes, /) -> Listing:
         """What the lists say of a name."""
@@ -188,10 +166,4 @@ def _has_name(view: Looked, info: ListInfo, wire: bytes) -> bool:
     for bit in view.bits:
         if bit.id == info.id and bit.role not in (BitRole.CATEGORY, BitRole.ACTION):
             return bool(listing.bits >> bit.index & 1)
-    labels = sum(1 for _ in suffixes(wire))
-    behind = {
-        name
-        for length, class_id in listing.hits
-        for name in view.reader.lists_of(class_id, below=length < labels)
-    }
-    return info.id in behind or info.id in view.digests.lists(wire)
+    return info.id in lists_behind(view, wire, listing)

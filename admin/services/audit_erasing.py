@@ -33,6 +33,7 @@ from admin.services.erasable import (
 from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
 from admin.services.events import last_looked_at
 from admin.services.openings import forget_openings
+from admin.services.reasons import reason_fault
 from admin.store.database import Transaction
 from admin.store.tables import EventRow
 
@@ -52,6 +53,8 @@ class Target:
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
         """What is wrong with it."""
+        if not (self.holder + self.subscriber).isprintable():
+            return (Mistake(self.what, "has control characters; nobody is called so"),)
         if sum((bool(self.holder), bool(self.subscriber), self.event is not None)) == 1:
             return ()
         return (Mistake("", "say whose traces: one of holder, subscriber and event, and one only"),)
@@ -110,8 +113,8 @@ async def erase_old(transaction: Transaction, at: float, keep: float) -> Erased:
 
 def _check(act: Act, target: Target) -> None:
     mistakes = list(target.mistakes)
-    if not act.reason.strip() or not act.reason.isprintable():
-        mistakes.append(Mistake("reason", "say why, in one line: the audit log keeps it"))
+    if fault := reason_fault(act.reason):
+        mistakes.append(Mistake("reason", fault))
     if mistakes:
         raise InvalidError(mistakes)
     if target.holder == act.actor.holder:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from admin.config import Config
+from admin.services.behind import KnowsLists, lists_behind
 from admin.services.check_pages import KnowsPages, PageReport, check_page
 from admin.services.check_words import HIDDEN, HIDDEN_REASON, Words
 from admin.services.check_zones import ZoneReport, zones_heard
@@ -19,28 +20,14 @@ from blocklists.model import Bit, Confidentiality, Kind
 from resolver.answer.codes import ede_of, list_codes
 from resolver.policy.model import Listing, Masks, ReasonKind, Step, Verdict, VerdictAction, bits_of
 from resolver.policy.reasons import REASONS
-from resolver.policy.verdict import Case, explain, suffixes
+from resolver.policy.verdict import Case, explain
 
 URL_NOTE = (
     "Entries for single pages never block a host: the verdict on the host and that on the page stand apart."
 )
 
 
-class ListReader(Protocol):
-    """The part of the snapshot's reader that is asked here."""
-
-    def lists_of(self, class_id: int, /, *, below: bool = False) -> tuple[str, ...]:
-        """The ids of the lists behind a class: those that name the entry itself, or all below it."""
-
-
-class NamesDigests(Protocol):
-    """The part of ``resolver.tables.digests.DigestNames`` that is asked here."""
-
-    def lists(self, wire: bytes, /) -> tuple[str, ...]:
-        """The ids of the lists that name this name by digest."""
-
-
-class Checked(KnowsClients, KnowsPages, Protocol):
+class Checked(KnowsClients, KnowsPages, KnowsLists, Protocol):
     """The part of ``resolver.tables.view.View`` that is asked here."""
 
     @property
@@ -50,14 +37,6 @@ class Checked(KnowsClients, KnowsPages, Protocol):
     @property
     def bits(self) -> tuple[Bit, ...]:
         """The bits by index."""
-
-    @property
-    def reader(self) -> ListReader:
-        """The compiled lists."""
-
-    @property
-    def digests(self) -> NamesDigests:
-        """What lists say by digest."""
 
     def listing(self, wire: bytes, /) -> Listing:
         """What the lists say of a name."""
@@ -218,12 +197,7 @@ def _lists(view: Checked, case: Case, verdict: Verdict) -> tuple[str, ...]:
     bit = verdict.reason.bit
     if bit is None:
         return ()
-    labels = sum(1 for _ in suffixes(case.name))
-    behind = set(view.digests.lists(case.name)) | {
-        name
-        for length, class_id in case.listing.hits
-        for name in view.reader.lists_of(class_id, below=length < labels)
-    }
+    behind = lists_behind(view, case.name, case.listing)
     let_pass = {view.masks.actions[zone][0] for zone in bits_of(verdict.passed)}
     feeding = {name for name in behind - let_pass if view.masks.feeds.get(name, 0) >> bit & 1}
     return tuple(sorted(name for name in feeding if not _is_secret(view, name)))

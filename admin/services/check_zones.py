@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from admin.services.behind import ListReader
 from blocklists.canonical import from_wire
 from blocklists.model import Action, Bit, BitRole
 from resolver.policy.model import Masks, Verdict, bits_of
@@ -37,15 +38,8 @@ class ZoneView(Protocol):
         """The bits by index."""
 
     @property
-    def reader(self) -> ZoneReader:
+    def reader(self) -> ListReader:
         """The compiled lists."""
-
-
-class ZoneReader(Protocol):
-    """The part of the snapshot's reader that is asked here."""
-
-    def lists_of(self, class_id: int, /, *, below: bool = False) -> tuple[str, ...]:
-        """The ids of the lists behind a class: those that name the entry itself, or all below it."""
 
 
 _ASKS = {

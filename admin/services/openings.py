@@ -16,7 +16,7 @@ from admin.audit.events import Detail, Event, EventKind
 from admin.audit.facts import SECOND_HOLDER, SECOND_ROLE
 from admin.services.actors import Actor, Permission, Role, require
 from admin.services.acts import Act
-from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
+from admin.services.errors import ConflictError, NotFoundError
 from admin.services.log_states import list_state
 from admin.services.opening import (
     LASTS,
@@ -29,6 +29,7 @@ from admin.services.opening import (
     check_second,
     check_use,
 )
+from admin.services.reasons import reason_in
 from admin.store.database import Transaction
 from admin.store.log_tables import LogLeafRow
 from admin.store.opening_tables import OpeningRow
@@ -51,7 +52,7 @@ async def ask_opening(transaction: Transaction, act: Act, wish: Wish, *, random:
     DeniedError, InvalidError, NotFoundError for an unknown state or list, ConflictError where nothing is to be opened.
     """
     person = Person.of(act.actor)
-    _check_reason(act)
+    reason_in(act.reason)
     _check_closed(wish, await list_state(transaction, wish.state, wish.list_id))
     await forget_openings(transaction, act.at)
     if (await transaction.session.scalar(select(func.count()).select_from(OpeningRow)) or 0) >= MOST:
@@ -78,7 +79,7 @@ async def ask_opening(transaction: Transaction, act: Act, wish: Wish, *, random:
 async def agree_to_opening(transaction: Transaction, act: Act, opening_id: str) -> Opening:
     """Agree to what somebody asked. DeniedError, InvalidError, NotFoundError, ConflictError."""
     person = Person.of(act.actor)
-    _check_reason(act)
+    reason_in(act.reason)
     row = await _row(transaction, opening_id)
     check_second(_opening(row), person, act.at)
     row.agreer, row.agreer_role, row.agreed = person.holder, person.role.value, act.at
@@ -165,11 +166,6 @@ async def forget_openings(transaction: Transaction, at: float, holder: str = "")
     old = OpeningRow.ends < at - KEPT
     theirs = (OpeningRow.asker == holder) | (OpeningRow.agreer == holder)
     await transaction.session.execute(delete(OpeningRow).where(old | theirs if holder else old))
-
-
-def _check_reason(act: Act) -> None:
-    if not act.reason.strip() or not act.reason.isprintable():
-        raise InvalidError([Mistake("reason", "say why, in one line: the audit log keeps it")])
 
 
 def _check_closed(wish: Wish, state: ListState) -> None:

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
 from admin.audit.events import Detail, Event, EventKind, digest_of
 from admin.services.actors import GRANTS, Actor, ActorKind, DeniedError, Permission, Role, require
 from admin.services.acts import MOST_PER_PAGE, Act, Page, Part
 from admin.services.errors import ConflictError, InvalidError, Mistake, NotFoundError
 from admin.store.database import Transaction
-from admin.store.tables import TokenRow
+from admin.store.tables import Base, TokenRow
 
 PREFIX = "weir_"
 """What scanners for leaked secrets look for."""
@@ -41,6 +43,8 @@ ONLY_ON_THE_BOX = frozenset(
     }
 )
 """What a token cannot hand on."""
+_ID = re.compile(rf"[0-9a-f]{{{2 * ID_BYTES}}}", re.ASCII)
+_TOKENS = Base.metadata.tables[TokenRow.__tablename__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +154,10 @@ async def revoke_token(transaction: Transaction, act: Act, token_id: str) -> Tok
     return _token(row)
 
 
-async def authenticate(transaction: Transaction, text: str, at: float) -> Known | None:
-    """Whom this text stands for; None if it is no live token. Reads only."""
+def authenticate(text: str, at: float, connection: Connection) -> Known | None:
+    """Whom this text stands for; None if it is no live token. For ``Database.look``: every request asks it."""
     digest = _digest(text)
-    row = await transaction.session.scalar(select(TokenRow).where(TokenRow.digest == digest))
+    row = connection.execute(select(_TOKENS).where(_TOKENS.c.digest == digest)).one_or_none()
     if row is None or not hmac.compare_digest(row.digest, digest):
         return None
     token = _token(row)
@@ -207,13 +211,14 @@ def _good_for(wanted: Wanted) -> frozenset[Permission]:
 
 
 async def _row(transaction: Transaction, token_id: str) -> TokenRow:
-    row = await transaction.session.get(TokenRow, token_id)
+    is_one = _ID.fullmatch(token_id) is not None
+    row = await transaction.session.get(TokenRow, token_id) if is_one else None
     if row is None:
-        raise NotFoundError(f"there is no token `{token_id[:40]}`; `weir tokens list` shows all")
+        raise NotFoundError(f"there is no token {token_id[:40]!r}; `weir tokens list` shows all")
     return row
 
 
-def _token(row: TokenRow) -> Token:
+def _token(row: TokenRow | Row[Any]) -> Token:
     """A scope that this version does not know, or that the role no longer has, is good for nothing."""
     grants = GRANTS[Role(row.role)]
     scopes = grants if row.scopes is None else frozenset(p for p in grants if p.value in row.scopes)

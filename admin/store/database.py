@@ -106,6 +106,18 @@ class Database:
         with _faults(self._name):
             return _in_one_piece(engine, work)
 
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """As ``reading``, in one piece of work, which knows no ``await``: for what every request asks. UnavailableError.
+
+        Statement by statement a look takes a dozen turns of the event loop, and each turn is as long as what others do in it.
+        """
+        with _faults(self._name):
+            engine = self._engines.looking
+            if engine is not None:
+                return await uninterrupted(asyncio.to_thread(_in_one_piece, engine, work))
+            async with self._engines.reader.begin() as connection:
+                return await connection.run_sync(work)
+
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Read only: one state of the database from beginning to end, whoever writes meanwhile. UnavailableError."""

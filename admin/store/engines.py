@@ -43,6 +43,8 @@ class Engines:
     reader: AsyncEngine
     thread: Engine | None
     """SQLite's writer for a transaction in a thread: without a hop to the driver's thread for every statement."""
+    looking: Engine | None
+    """The same for readers."""
 
     async def fold(self) -> None:
         """Fold SQLite's log into the file, and cut it."""
@@ -56,8 +58,9 @@ class Engines:
     async def dispose(self) -> None:
         """Close all connections. The writer's last: SQLite then folds its log into the file."""
         await self.reader.dispose()
-        if self.thread is not None:
-            self.thread.dispose()
+        for engine in (self.looking, self.thread):
+            if engine is not None:
+                engine.dispose()
         await self.writer.dispose()
 
 
@@ -73,8 +76,9 @@ def make_engines(address: str, *, making: bool = True) -> Engines:
             path.touch(mode=_PRIVATE)  # SQLite would give everybody the right to read it
         else:
             path.stat()
-        return Engines(_sqlite(path, writing=True), _sqlite(path, writing=False), _sqlite_thread(path))
-    return Engines(_postgresql(address, writing=True), _postgresql(address, writing=False), None)
+        both = _sqlite(path, writing=True), _sqlite(path, writing=False)
+        return Engines(*both, _sqlite_thread(path, writing=True), _sqlite_thread(path, writing=False))
+    return Engines(_postgresql(address, writing=True), _postgresql(address, writing=False), None, None)
 
 
 def _sqlite(path: Path, *, writing: bool) -> AsyncEngine:
@@ -89,16 +93,16 @@ def _sqlite(path: Path, *, writing: bool) -> AsyncEngine:
     return engine
 
 
-def _sqlite_thread(path: Path) -> Engine:
+def _sqlite_thread(path: Path, *, writing: bool) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
-        pool_size=1,
+        pool_size=1 if writing else READERS,
         max_overflow=0,
         pool_timeout=LOCK_SECONDS,
         connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False, "factory": SqliteConnection},
         poolclass=QueuePool,
     )
-    _prepare_sqlite(engine, writing=True)
+    _prepare_sqlite(engine, writing=writing)
     return engine
 
 

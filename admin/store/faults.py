@@ -27,6 +27,7 @@ _SQLITE: Mapping[str, str] = {
 }
 """By what SQLite says (sqlite3ErrStr)."""
 
+_CUT = "the server has cut the connection; look what is there before you repeat what was asked"
 _POSTGRESQL: Mapping[str, str] = {
     "InvalidPasswordError": "the server refuses the password; check admin.database",
     "InvalidAuthorizationSpecificationError": "the server refuses the user; check admin.database and pg_hba.conf",
@@ -37,6 +38,9 @@ _POSTGRESQL: Mapping[str, str] = {
     "ReadOnlySQLTransactionError": "the server only reads (a standby?); name the primary in admin.database",
     "TooManyConnectionsError": "the server has no connection left; raise max_connections there",
     "CannotConnectNowError": "the server is starting or stopping; this is tried again",
+    "AdminShutdownError": _CUT,
+    "ConnectionDoesNotExistError": _CUT,
+    "InternalClientError": _CUT,
 }
 """By the name of the driver's exception (asyncpg.exceptions)."""
 
@@ -45,9 +49,10 @@ def faults_of(name: str) -> tuple[type[Exception], ...]:
     """What may be raised by whatever uses the database called ``name``, for an ``except`` clause."""
     if name.startswith(SQLITE):
         return _FAULTS
-    from asyncpg.exceptions import InterfaceError, PostgresError  # no start with SQLite waits for this driver
+    # No start with SQLite waits for this driver.
+    from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
-    return (*_FAULTS, PostgresError, InterfaceError)
+    return (*_FAULTS, PostgresError, InterfaceError, InternalClientError)
 
 
 def in_words(name: str, error: Exception) -> str:

@@ -1,4 +1,5 @@
-"""What the public log costs: appends with every commit on the disk, proofs, and bytes that are served for an event.
+"""What the public log costs: appends with every commit on the disk (and what this disk gives without a log, just before and
+after those with a checkpoint each), proofs, and bytes that are served for an event.
 
 Run as ``python -m deploy.bench.log`` from the root of the project; prints a Markdown table with the bars. The
 log is a real one: events in an SQLite database, the signer a process of its own, files flushed as they always are.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import tempfile
 import time
@@ -27,6 +29,9 @@ from admin.store.address import address_of
 from admin.store.database import Database
 
 PROOFS = 200
+BARE = 200
+BARE_BYTES = 2_048
+"""Of which an append writes about as many to its journal, and the database to its own."""
 MANY = 1_000
 """Events under one checkpoint, as control has it."""
 SINGLE = 20 * 256 - 1
@@ -106,7 +111,9 @@ async def measure(folder: Path, batched: int, single: int) -> list[Row]:
     rows += [await _storage(rig, log, "1,000 under a checkpoint"), await _proofs(log)]
     await _close(rig, log)
     rig, log = await _log(folder / "single", 1)
+    rows.append(_bare(folder))
     rows.append(await _appends(rig, log, single, "a checkpoint each", "500/s"))
+    rows.append(_bare(folder))
     rows.append(await _storage(rig, log, "a checkpoint each"))
     await _close(rig, log)
     return rows
@@ -132,6 +139,21 @@ async def _appends(rig: Rig, log: PublicLog, count: int, how: str, bar: str) -> 
     rate = count / (time.perf_counter() - began)
     own = (time.process_time() - before) / count * 1e6
     return Row(f"appends, {how}", f"{rate:,.0f}/s ({own:,.0f} µs of a processor each)", bar)
+
+
+def _bare(folder: Path) -> Row:
+    """What the disk and the machine's other work leave of an append: two files, a write and a wait for the disk each."""
+    files = [os.open(folder / f"bare-{number}", os.O_RDWR | os.O_CREAT) for number in range(2)]
+    data = os.urandom(BARE_BYTES)
+    began = time.perf_counter()
+    for number in range(BARE):
+        for file in files:
+            os.pwrite(file, data, number * BARE_BYTES)
+            os.fdatasync(file)
+    rate = BARE / (time.perf_counter() - began)
+    for file in files:
+        os.close(file)
+    return Row("two bare writes, each waited for: as an append has", f"{rate:,.0f}/s", "")
 
 
 async def _storage(rig: Rig, log: PublicLog, how: str) -> Row:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 BEHIND_QUERIES = 10
 """The niceness of what compiles and publishes: where it and a worker want the same CPU, whoever answers queries goes first."""
+LEAST_URGENT = 19
+"""That of what nobody waits for."""
 
 
 def give_way(niceness: int) -> None:

@@ -11,9 +11,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pydantic import TypeAdapter
-
 from blocklists.enforcement import Enforced
+from resolver.tables.codec import TABLES
 from resolver.tables.model import GatewaySettings, ListInfo, ResolverSettings, Tables
 from resolver.tables.names import TablesError
 from resolver.tlog.leaves import Leaf
@@ -24,8 +23,6 @@ SNAP = "snap"
 
 _PART = {Enforced.NOTHING: 0, Enforced.NAMES: 1, Enforced.ALL: 2}
 """More is more."""
-
-_codec: TypeAdapter[Tables] = TypeAdapter(Tables)
 
 
 class NotLoggedError(TablesError):
@@ -82,7 +79,7 @@ def _about_names(tables: Tables) -> bytes:
         resolver=ResolverSettings(),
         gateway=GatewaySettings(),
     )
-    return hashlib.sha256(_codec.dump_json(constant)).digest()
+    return hashlib.sha256(TABLES.dump_json(constant)).digest()
 
 
 def check(tables: Tables, files: FileDigests, found: Verified) -> Logged:

@@ -25,11 +25,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from blocklists.durable import sync_folder
 from blocklists.urls.index import UrlIndex, UrlIndexError
 from resolver.core.native import CoreError, TablesReader
+from resolver.tables.codec import TABLES
 from resolver.tables.model import FORMAT_VERSION, Tables
 from resolver.tables.names import (
     CURRENT,
@@ -69,12 +70,10 @@ __all__ = [
 KEPT_GENERATIONS = 5
 _DIGEST_LENGTH = 64
 
-_codec: TypeAdapter[Tables] = TypeAdapter(Tables)
-
 
 def encode(tables: Tables) -> bytes:
     """The generation's file content."""
-    body = _codec.dump_json(tables)
+    body = TABLES.dump_json(tables)
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
@@ -84,7 +83,7 @@ def decode(data: bytes, *, name: str) -> Tables:
     if len(digest) != _DIGEST_LENGTH or hashlib.sha256(body).hexdigest().encode() != digest:
         raise TablesError(f"{name}: the checksum does not match; the file is damaged or cut short")
     try:
-        tables = _codec.validate_json(body)
+        tables = TABLES.validate_json(body)
     except ValidationError as error:
         raise TablesError(f"{name}: {error.error_count()} fields do not fit this version of Weir") from error
     if tables.version != FORMAT_VERSION:

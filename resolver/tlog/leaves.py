@@ -20,6 +20,8 @@ from resolver.tlog.leaf_types import SHAPES, LeafType
 from resolver.tlog.tiles import MAX_ENTRY
 
 VERSION = 1
+MERGE_DELAY = 24 * 3600
+"""Seconds: the most between two leaves of a log that works (README.md, 4), so what it does not say for longer is not known."""
 MAX_SIGNATURE_NOTE = 20_000
 """Characters of ``sig``."""
 

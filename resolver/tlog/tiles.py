@@ -120,13 +120,13 @@ def hashes_from(read: Callable[[Tile], bytes], size: int) -> Hashes:
         if offset + (1 << above) > width:
             raise ValueError(f"a tree of size {size} has no full subtree {number} of height {height}")
         tile = unpack_hashes(read(Tile(level, tile_number, width)), width)
-        return _folded(tile[offset : offset + (1 << above)])
+        return folded(tile[offset : offset + (1 << above)])
 
     return hashes
 
 
-def _folded(row: list[bytes]) -> bytes:
-    """The hash above a power of two of hashes."""
+def folded(row: Sequence[bytes]) -> bytes:
+    """The hash above a power of two of hashes side by side."""
     while len(row) > 1:
         row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
     return row[0]

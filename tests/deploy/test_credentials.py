@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,11 +43,10 @@ async def test_each_is_good_for_its_role(config: Path) -> None:
     loaded.data_dir.mkdir()
     tokens = await make_tokens(address_of(loaded), 1_800_000_000.0)
     database = await Database.open(address_of(loaded))
-    async with database.reading() as transaction:
-        for role, holder in HOLDERS:
-            known = await authenticate(transaction, tokens[f"{role}-{holder}"], 1_800_000_001.0)
-            assert known is not None
-            assert (known.actor.holder, known.actor.permissions) == (holder, GRANTS[role])
+    for role, holder in HOLDERS:
+        known = await database.look(partial(authenticate, tokens[f"{role}-{holder}"], 1_800_000_001.0))
+        assert known is not None
+        assert (known.actor.holder, known.actor.permissions) == (holder, GRANTS[role])
     await database.close()
 
 

@@ -6,7 +6,6 @@ A process of its own, because a year's log takes minutes and a page's layout a h
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ from admin.audit.report.issuing import due, issue
 from admin.audit.report.verified import RefusedError, UnreadableError
 
 DONE, FAILED, UNKNOWN = 0, 1, 3
-LEAST_URGENT = 19
 
 
 def main() -> int:
@@ -27,7 +25,6 @@ def main() -> int:
     parser.add_argument("--log", type=Path, required=True, help="the folder of the public log")
     parser.add_argument("--keys", type=Path, required=True, help="its verifier keys, one a line")
     options = parser.parse_args()
-    os.nice(LEAST_URGENT)
     now = time.time()  # noqa: TID251 - a process entry point
     try:
         lines = options.keys.read_text(encoding="utf-8").splitlines()

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from markupsafe import Markup, escape
 
 WIDTH = 720
-_LABEL = 150
+_LABEL = 200
 """Room for the names of rows."""
 _VALUE = 120
 """Room for the values behind bars."""
 _ROW, _BAR = 30, 16
 _AXIS = 24
-_LONGEST_LABEL = 20
+_LONGEST_LABEL = 31
 """Characters of a row's name that fit; the table has all of it."""
 _TICKS = 4
 _CLASSES = {"all": "full", "names": "part", "nothing": "none"}
@@ -67,10 +67,12 @@ def bars(rows: Sequence[tuple[str, int, int]], number: Callable[[float], str]) -
 def _axis(number: int, begin: int, end: int, height: int, day: Callable[[float], str]) -> Markup:
     x = _LABEL + (WIDTH - _LABEL) * number / _TICKS
     anchor = {0: "start", _TICKS: "end"}.get(number, "middle")
-    words = day(begin + (end - begin) * number / _TICKS - (number == _TICKS))
     line = Markup('<line class="axis" stroke="#b9c5c7" x1="{0}" y1="0" x2="{0}" y2="{1}"/>').format(
         _n(x), height
     )
+    if number % 2:
+        return line  # words at every line would run into one another
+    words = day(begin + (end - begin) * number / _TICKS - (number == _TICKS))
     return line + _text(x, height + 17, words, anchor)
 
 

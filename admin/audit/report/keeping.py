@@ -6,9 +6,7 @@ from admin.audit.report.growing import Tree
 from admin.audit.report.model import Document, Step
 from admin.audit.report.period import Period
 from resolver.tlog.leaf_types import LeafType
-
-LONGEST_SILENCE = 86_400
-"""Seconds; a log that works says something at least once a day."""
+from resolver.tlog.leaves import MERGE_DELAY
 
 
 class KeepingPart:
@@ -70,7 +68,7 @@ class KeepingPart:
         }
 
     def _note_silence(self, now: int) -> None:
-        if self._last is not None and now - self._last > LONGEST_SILENCE and now > self._period.begin:
+        if self._last is not None and now - self._last > MERGE_DELAY and now > self._period.begin:
             self._gaps.append({"from": self._last, "until": min(now, self._period.end)})
 
     def _note_key(self, step: Step) -> None:

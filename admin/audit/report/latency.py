@@ -32,6 +32,10 @@ _EFFECTS: dict[str, tuple[bool, bool]] = {
 """By type, whether more is blocked and whether less is, where the leaf's own numbers do not say."""
 
 
+_FETCHED = frozenset({LeafType.LIST_ADD, LeafType.LIST_SYNC, LeafType.LIST_RELEASE})
+"""Types that bring in a version that was fetched for it; others act on one that may have been there for months."""
+
+
 @dataclass(slots=True)
 class _Decision:
     """One that is not in force everywhere yet."""
@@ -39,9 +43,10 @@ class _Decision:
     list_id: str
     at: int
     is_inside: bool
-    fetched: int | None
+    has_version: bool
     blocks: bool
     unblocks: bool
+    fetched: int | None = None
     state: int | None = None
     """The number of the state that has it; None while it waits for one."""
     waiting: set[str] = field(default_factory=set)
@@ -151,13 +156,13 @@ def _decision(step: Step) -> _Decision:
     change = leaf.facts.get("chg", leaf.facts.get("ovr"))
     if isinstance(change, dict) and {"add", "del"} <= change.keys():
         blocks, unblocks = bool(change["add"]), bool(change["del"])
-    return _Decision(str(leaf.facts["list"]), leaf.t, step.is_inside, None, blocks, unblocks)
+    return _Decision(str(leaf.facts["list"]), leaf.t, step.is_inside, leaf.type in _FETCHED, blocks, unblocks)
 
 
 def _fetched(step: Step, item: _Decision) -> int | None:
-    """When the version was fetched that the state has of the list."""
+    """When the version was fetched that the decision has brought."""
     listed = step.manifest.lists.get(item.list_id) if step.manifest is not None else None
-    return listed.upd if listed is not None and item.blocks else None
+    return listed.upd if listed is not None and item.blocks and item.has_version else None
 
 
 def _is_done(item: _Decision, served: int) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from admin.audit import verifier
+from admin.audit.copies import replay_keys
 from admin.audit.report.computing import Walk
 from admin.audit.report.model import Document
 from admin.audit.report.period import Period
@@ -55,13 +56,7 @@ def walked(where: str, keys: Iterable[str], period: Period, now: float) -> Walk:
 
 
 def _keys(lines: Iterable[str]) -> list[verifier.Key]:
-    found = []
-    for line in lines:
-        if text := line.strip():
-            try:
-                found.append(verifier.Key.parse(text))
-            except (ValueError, verifier.FailedError) as error:
-                raise UnreadableError(f"{text[:40]}…: not a verifier key (vkey)") from error
-    if not found:
-        raise UnreadableError("there is no verifier key; it is one line, for example from log.vkey")
-    return found
+    try:
+        return replay_keys("\n".join(lines))
+    except ValueError as error:
+        raise UnreadableError(f"the verifier keys: {error}; they are lines as log.vkey has them") from error

@@ -6,7 +6,6 @@ A process of its own: no append waits for it, and the memory that pages take is 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from admin.audit.site.reading import MovedError
 from admin.audit.site.showing import show
 
 DONE, UNKNOWN = 0, 3
-LEAST_URGENT = 19
 ATTEMPTS = 3
 
 
@@ -31,7 +29,6 @@ def main() -> int:
     for option in ("name", "contact", "policy", "address"):
         parser.add_argument(f"--{option}", default="", help="of the operator, as the page tells it")
     options = parser.parse_args()
-    os.nice(LEAST_URGENT)
     operator = Operator(options.name, options.contact, options.policy, _folder(options.address))
     try:
         for _ in range(ATTEMPTS):

@@ -19,11 +19,9 @@ from admin.audit.site.sums import (
 from resolver.tlog.canonical import Json
 from resolver.tlog.fields import ZERO_HASH
 from resolver.tlog.leaf_types import LeafType
-from resolver.tlog.leaves import Leaf
+from resolver.tlog.leaves import MERGE_DELAY, Leaf
 from resolver.tlog.manifests import ListState, Manifest
 
-LONGEST_SILENCE = 86_400
-"""Seconds: a log that works says something at least once a day."""
 _DAY = 86_400
 LISTS, LIMITS, RULES, LOOKS, ROUTINE = "lists", "limits", "rules", "looks", "routine"
 GROUPS: Mapping[str, str] = MappingProxyType(
@@ -98,7 +96,7 @@ def fold(sums: Sums, leaf: Leaf, manifests: Manifests) -> None:
     if leaf.seq == 0:
         sums.origin, sums.first, sums.last = str(leaf.facts.get("origin", "")), leaf.t, leaf.t
         sums.follows = "last" in leaf.facts
-    if leaf.t - sums.last > LONGEST_SILENCE:
+    if leaf.t - sums.last > MERGE_DELAY:
         sums.silences = [*sums.silences, Silence(sums.last, leaf.t)][-MOST_SILENCES:]
     group = GROUPS.get(leaf.type, ROUTINE)
     name = f"{datetime.fromtimestamp(leaf.t, UTC):%Y-%m}"

@@ -153,3 +153,11 @@ async def test_what_no_erasure_is(local: Any, logged: Any, body: Any) -> None:
 async def test_what_is_no_number_of_an_event(local: Any, logged: Any, number: str) -> None:
     answer = await local.get(f"/api/v1/audit/private/{number}", headers={"Weir-Reason": "why"})
     assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    "body", [{"holder": "a\0b"}, {"subscriber": "\x1b[2J"}, {"holder": "Eva", "event": 1}]
+)
+async def test_whose_traces_nobody_can_have(local: Any, logged: Any, body: dict[str, Any]) -> None:
+    answer = await local.post("/api/v1/audit/erasures", json={**body, "reason": "as asked"})
+    assert answer.status == 422

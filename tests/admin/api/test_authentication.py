@@ -29,6 +29,9 @@ class Away:
     def reading(self) -> NoReturn:
         raise UnavailableError("weir.db: it is locked")
 
+    async def look(self, _work: object) -> NoReturn:
+        self.reading()
+
     transaction = reading
 
 

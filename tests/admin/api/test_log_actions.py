@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from admin.api.appliance import LogCondition
 from admin.api.log_actions import LOG
 from admin.audit.doubt import LogStoppedError
 from admin.services.actors import Actor, Role
+from admin.store.errors import UnavailableError
 
 
 class Log:
@@ -89,6 +91,9 @@ async def test_only_who_may_decides_with_a_reason(
         (Role.AUDITOR, {"reason": "x"}, 403),
         (Role.LIST_MANAGER, {"reason": "x"}, 403),
         (Role.OPERATOR, {}, 422),
+        (Role.OPERATOR, {"reason": " "}, 422),
+        (Role.OPERATOR, {"reason": "an escape \x1b[2J"}, 422),
+        (Role.OPERATOR, {"reason": "what PostgreSQL does not store: \0"}, 422),
         (Role.OPERATOR, {"reason": "x", "more": 1}, 422),
     ):
         headers = {"Authorization": f"Bearer {await make_token(role)}"}
@@ -112,6 +117,23 @@ async def test_what_is_said_of_clock_and_folder_is_an_event(
     answer = await logging_client.get(f"/api/v1/audit?kind={kind.partition('.')[0]}", headers=headers)
     told = [(item["kind"], item["subject"], item["reason"]) for item in (await answer.json())["items"]]
     assert told == [(kind, "box/weir/2027", "moved")]
+
+
+async def test_a_clock_is_believed_by_nobody_before_its_event_is_kept(
+    logging_client: Any, appliance: Any, make_token: Any, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Authorization": f"Bearer {await make_token(Role.OPERATOR)}"}
+    kept = appliance.database.transaction
+
+    @contextlib.asynccontextmanager
+    async def full() -> AsyncIterator[Any]:
+        async with kept() as transaction:
+            yield transaction
+            raise UnavailableError("weir.db: the disk is full; make room")
+
+    monkeypatch.setattr(appliance.database, "transaction", full)
+    answer = await logging_client.post(f"{LOG}/confirm-clock", json={"reason": "was off"}, headers=headers)
+    assert (answer.status, log.asked) == (503, [])
 
 
 async def test_what_the_log_refuses_is_told_in_its_words(

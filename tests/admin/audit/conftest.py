@@ -183,6 +183,14 @@ async def small_box(tmp_path: Path, sqlite_address: str) -> AsyncIterator[Box]:
     await _closed(made)
 
 
+@pytest.fixture
+async def server_box(tmp_path: Path, cluster: Any) -> AsyncIterator[Box]:
+    """A box over PostgreSQL."""
+    made = await _made(tmp_path, cluster.new_database())
+    yield made
+    await _closed(made)
+
+
 async def _made(folder: Path, address: str) -> Box:
     (folder / "weir.yaml").write_text(f"data_dir: var\nnode: box\nadmin: {{database: '{address}'}}\n")
     config = load(folder / "weir.yaml")

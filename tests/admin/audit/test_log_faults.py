@@ -20,8 +20,10 @@ from admin.audit.disk import Disk
 from admin.audit.doubt import DoubtError, LogStoppedError
 from admin.audit.signing import RefusedError
 from admin.config import load
+from admin.store.address import address_of
 from admin.store.database import Database
 from admin.store.errors import UnavailableError
+from admin.store.log import StoreLedger
 from resolver.tlog import checkpoints, notes
 
 WithDisk = Callable[[Callable[[Path], Disk]], Any]
@@ -438,6 +440,78 @@ async def test_a_database_that_is_away_stops_the_log_until_it_is_back(small_box:
     await small_box.happen()
     await log.catch_up()
     assert len(small_box.replay()) == 2
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+async def test_a_commit_of_which_nobody_knows_whether_it_was_done_is_found_out(
+    small_box: Any, monkeypatch: pytest.MonkeyPatch, is_done: bool
+) -> None:
+    log = small_box.log()
+    await log.start()
+    told = [await small_box.happen()]
+    commit = StoreLedger.commit
+
+    def cut(self: StoreLedger, wanted: Any) -> None:
+        if is_done:
+            commit(self, wanted)
+        raise LogStoppedError("the server has cut the connection")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StoreLedger, "commit", cut)
+        with pytest.raises(LogStoppedError, match="cut the connection"):
+            await log.catch_up()
+    told.append(await small_box.happen())
+    await log.catch_up()
+    assert log.problem == ""
+    assert await small_box.told() == told
+    assert len(small_box.replay()) == 3
+
+
+async def test_a_server_that_was_away_is_gone_on_with_at_once(server_box: Any, cluster: Any) -> None:
+    log = server_box.log()
+    await log.start()
+    told = [await server_box.happen()]
+    await log.catch_up()
+    cluster.stop()
+    try:
+        with pytest.raises(UnavailableError):
+            await server_box.happen()
+        with pytest.raises(LogStoppedError, match="waits for the database"):
+            await log.catch_up()
+    finally:
+        cluster.start()
+    told.append(await server_box.happen())
+    await log.catch_up()
+    assert log.problem == ""
+    assert await server_box.told() == told
+    assert len(server_box.replay()) == 3
+
+
+async def test_a_standby_without_the_last_second_signs_nothing(server_box: Any, cluster: Any) -> None:
+    address = address_of(server_box.config)
+    name = address.partition("@/")[2].partition("?")[0]
+    connect = ("-h", str(cluster.folder), "-U", "postgres")
+    log = server_box.log()
+    await log.start()
+    await log.close()
+    await server_box.database.close()
+    cluster.run("createdb", *connect, "-T", name, f"{name}standby")
+    server_box.database = await Database.open(address)
+    log = server_box.log()
+    await server_box.happen()
+    await log.catch_up()
+    before = _all_files(server_box.place.log)
+    cluster.run("dropdb", *connect, "--force", name)
+    cluster.run("createdb", *connect, "-T", f"{name}standby", name)
+    for _ in range(2):  # the first has the number of one that is gone, and that the log has looked at
+        await server_box.happen()
+    with pytest.raises(DoubtError, match="the database has 1 leaves"):
+        await log.catch_up()
+    for one in (log, server_box.log()):
+        with pytest.raises(DoubtError, match="a standby without the last changes took its place"):
+            await one.catch_up()
+        assert "audit.origin" in one.problem
+    assert _all_files(server_box.place.log) == before
 
 
 async def test_a_checkpoint_of_the_same_size_with_another_root_stops_the_log(small_box: Any) -> None:

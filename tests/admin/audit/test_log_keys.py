@@ -327,7 +327,7 @@ async def test_a_copied_folder_goes_on_only_when_somebody_says_so(small_box: Any
     await small_box.happen()
     log = small_box.log()
     for _ in range(2):
-        with pytest.raises(LogStoppedError, match="is a copy"):
+        with pytest.raises(LogStoppedError, match=r"is a copy.*weir audit adopt --yes --reason WHY"):
             await log.catch_up()
     await log.adopt()
     await log.catch_up()

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,6 +179,25 @@ def test_a_database_that_is_none_cannot_be_read(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(SignerError, match="no such table"):
         lock_reader(f"sqlite:{tmp_path / 'empty'}").read("o")
+
+
+async def test_a_connection_that_failed_is_cut(cluster: Any) -> None:
+    """Each attempt of a signer with a database that is in trouble would leave one open."""
+    address = cluster.new_database()
+    reader = lock_reader(address)
+    for _ in range(3):
+        with pytest.raises(SignerError, match="UndefinedTableError"):
+            await asyncio.to_thread(reader.read, "o")
+    other = await asyncpg.connect(address)
+    try:
+        async with asyncio.timeout(60):
+            while await other.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ):
+                await asyncio.sleep(0)
+    finally:
+        await other.close()
+    await asyncio.to_thread(reader.close)
 
 
 def test_a_copied_home_is_none(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 from admin.audit.doubt import LogStoppedError
 from admin.audit.events import Event, EventKind
 from admin.services.actors import Actor, ActorKind
+from admin.store.log import StoreLedger
+from resolver.tlog.leaves import encode
 from resolver.tlog.manifests import Manifest
 
 ZERO = "0" * 64
@@ -112,6 +114,19 @@ async def test_what_is_bound_already_is_not_put_in_again(box: Any, manifest: Mak
     assert dict(with_urls.verify(box.vkeys())[0].facts) == {"snap": "cd" * 32, "urls": "ef" * 32}
 
 
+async def test_what_was_written_just_now_is_not_read_back(
+    box: Any, manifest: Make, snap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change waits for its proof: the leaf that it needs is at hand."""
+    log = box.log()
+    await log.start()
+    await box.happen(EventKind.PROFILE_CHANGED, "strict")
+    monkeypatch.setattr(StoreLedger, "leaves", None)
+    proof = await log.publish(manifest(1), snap)
+    assert proof.index == 2
+    assert proof.leaf == encode(box.replay()[2])
+
+
 async def test_events_that_change_the_state_wait_for_it_and_then_go_alone(box: Any) -> None:
     log = box.log()
     await log.start()
@@ -156,7 +171,11 @@ async def test_a_heartbeat_tells_of_silence(small_box: Any) -> None:
 
 @pytest.mark.parametrize(
     ("moved", "words"),
-    [(-3, "3 seconds behind"), (-300 * 86_400, "behind the last leaf"), (32 * 86_400, "confirm-clock")],
+    [
+        (-3, "3 seconds behind"),
+        (-300 * 86_400, "behind the last leaf"),
+        (32 * 86_400, "confirm-clock --reason"),
+    ],
 )
 async def test_a_clock_that_jumps_stops_the_log(small_box: Any, moved: float, words: str) -> None:
     log = small_box.log()

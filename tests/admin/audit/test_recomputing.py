@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from admin.audit.recomputing import Answered, Finding, Result, Text, Told, recompute, state_of
 from admin.services.challenge import Said, statement, subject_of
 from admin.services.opening import Purpose, Wish
-from resolver.tlog import manifests
+from resolver.tlog import canonical, manifests
 from resolver.tlog.canonical import Json
 from resolver.tlog.commitments import commit
 from resolver.tlog.manifests import Edits, ListState, Manifest
@@ -123,6 +124,25 @@ def test_an_answer_about_another_text_than_that_of_the_state() -> None:
     leaf = {**LEAF, "ref": other.ref}
     given = replace(ANSWER, statement=other.data)
     assert recompute(replace(TOLD, leaves={4: leaf}), given).result is Result.DIFFERS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"answer": "\x1b[2Jlisted"},
+        {"t": -(2**53) + 1},
+        {"t": True},
+        {"list": "a\nb"},
+        {"asked": "\x9b"},
+        {"more": 1},
+    ],
+)
+def test_a_statement_that_was_made_to_harm_is_none(change: dict[str, Json]) -> None:
+    """Though the log commits to it: it is told with what it says, on a terminal."""
+    data = canonical.encode({**json.loads(MADE.data), **change})
+    told = replace(TOLD, leaves={4: {**LEAF, "ref": commit(OPENING, data).hex()}})
+    found = recompute(told, replace(ANSWER, statement=data))
+    assert (found.result, found.why) == (Result.DIFFERS, "the statement is none, in canonical JSON")
 
 
 @given(st.binary(max_size=200), st.binary(max_size=40))

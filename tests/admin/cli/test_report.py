@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -109,4 +110,24 @@ def test_by_default_it_is_the_configured_log(
 
 
 def test_a_file_that_cannot_be_written_is_said(log: Path) -> None:
-    assert report(log, "--from", "2026", "-o", "/nowhere/report.json") == 1
+    assert report(log, "--from", "2026", "-o", "/nowhere/report.json") == 3
+
+
+def test_a_file_of_keys_may_have_remarks(log: Path, tmp_path: Path) -> None:
+    key = log.with_suffix(".vkey")
+    key.write_text(f"# of the log\n\n{key.read_text()}")
+    assert report(log, "--from", "2026", "-o", str(tmp_path / "out")) == 0
+
+
+def test_a_private_key_in_its_place_is_not_printed(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log.with_suffix(".vkey").write_text("ab" * 32 + "\n")
+    assert report(log, "--from", "2026") == 3
+    said = capsys.readouterr()
+    assert "log.vkey" in said.err
+    assert "abab" not in said.out + said.err
+
+
+def test_the_eu_sheets_go_into_one_file(log: Path, tmp_path: Path) -> None:
+    assert report(log, "--from", "2026", "--format", "csv", "-o", str(tmp_path / "sheets.zip")) == 0
+    with zipfile.ZipFile(tmp_path / "sheets.zip") as file:
+        assert b"2026-01-01/2026-12-31" in file.read("3_member_states_orders.csv")

@@ -48,7 +48,7 @@ def test_a_token_is_revoked(config: str, capsys: Any) -> None:
     assert "all of the role" in (out := capsys.readouterr().out)
     assert out.rstrip().endswith("revoked")
     assert run(["tokens", "revoke", "nothing", "-c", config]) == 1
-    assert "there is no token `nothing`" in capsys.readouterr().err
+    assert "there is no token 'nothing'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

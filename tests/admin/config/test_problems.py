@@ -46,3 +46,8 @@ def test_the_nearest_known_word(word: str, hint: str) -> None:
 )
 def test_a_value_is_shown_safely_and_short(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+def test_a_known_word_gives_no_orders_to_the_terminal() -> None:
+    """The names of profiles and categories are the operator's own words, and may be what was mistyped."""
+    assert nearest("strict", ["s\ttri\x1bct"]) == " (did you mean `s�tri�ct`?)"

@@ -66,6 +66,8 @@ class Running:
         self.controller._wake.set()
         await until(lambda: len(self.world.sources.asked) > asked and not self.controller._fetching.running)
         await until(lambda: preparer.is_current and not preparer.is_behind and not self.controller._stale)
+        async with self.controller._changing:  # what is current may be still on its way to the record
+            pass
 
 
 @pytest.fixture
@@ -149,6 +151,18 @@ async def test_other_properties_of_a_list_are_compiled(listed: Any, bets: str) -
     async with Running(listed):
         assert blocked(listed, "base-1.example")
     assert len(listed.compiled) == 2
+
+
+async def test_a_record_that_would_say_the_same_is_not_written_again(listed: Any) -> None:
+    """Whoever changes a profile would wait for it."""
+    async with Running(listed) as running:
+        path = listed.place.state / records.FILE
+        before = path.stat().st_ino
+        running.controller._preparer.keep_record()
+        assert path.stat().st_ino == before
+        records.take_back(listed.place.state)
+        running.controller._preparer.keep_record()
+        assert path.exists()
 
 
 async def test_a_damaged_record_is_none(listed: Any) -> None:

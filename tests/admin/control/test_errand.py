@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from admin.control.errand import Errand
+from resolver.runtime.priority import LEAST_URGENT
 
 Command = Callable[[str], list[str]]
 
@@ -27,6 +28,17 @@ async def test_one_that_does_what_it_should(python: Command, tmp_path: Path) -> 
         assert await Errand("it is broken", 30).run(python(f"open({str(tmp_path / 'x')!r}, 'w')"))
     assert (tmp_path / "x").exists()
     assert logs == []
+
+
+async def test_it_is_the_least_urgent_before_it_has_loaded_anything(python: Command) -> None:
+    waiting = f"""
+import os, time
+end = time.monotonic() + 25
+while os.nice(0) != {LEAST_URGENT} and time.monotonic() < end:
+    time.sleep(0.001)
+raise SystemExit(os.nice(0) != {LEAST_URGENT})
+"""
+    assert await Errand("it is broken", 30).run(python(waiting))
 
 
 async def test_what_fails_is_said_once(python: Command) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from admin.api.appliance import Wish
 from admin.config import load
@@ -15,6 +16,7 @@ from admin.control.controller import Controller
 from admin.services.actors import Actor, ActorKind
 from admin.services.acts import Act
 from admin.services.profiles import PROFILES
+from admin.store.tables import EventRow
 from blocklists.canonical import to_wire
 from blocklists.edits import Change
 from resolver.tables.names import KEYS_FILE, STAGED, TablesError, current_generation, proof_name
@@ -361,6 +363,25 @@ async def test_a_change_says_whether_it_is_in_force(running: Any) -> None:
     world.log.stopped = ""
     assert await put("three") == ""
     assert {"one", "two", "three"} <= controller.config.profiles.keys()
+
+
+async def test_a_change_in_a_database_that_went_back_is_not_taken_for_one_in_force(running: Any) -> None:
+    world, controller = running
+    act = Act(OPERATOR, 1.0, "")
+    for name in ("one", "two"):
+        async with controller.database.transaction() as transaction:
+            await PROFILES.create(transaction, controller.declared, act, name, {})
+        assert await controller.store_changed() == ""
+    world.log.stopped = "a standby without the last changes took its place"
+    async with controller.database.transaction() as transaction:
+        last = await transaction.session.scalar(select(func.max(EventRow.sequence)))
+        await transaction.session.execute(delete(EventRow).where(EventRow.sequence > last - 3))
+    async with controller.database.transaction() as transaction:
+        await PROFILES.create(transaction, controller.declared, act, "three", {})
+    assert await controller.store_changed() == world.log.stopped
+    world.log.stopped = ""
+    await controller._step()
+    assert "three" in controller.config.profiles
 
 
 async def test_a_first_start_is_not_ready_before_anything_serves(world: Any, bets: str, new_log: Any) -> None:

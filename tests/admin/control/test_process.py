@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +20,7 @@ from typing import Any
 import pytest
 
 from admin.control import process
+from admin.control.queueing import AT_ONCE
 from resolver.runtime.counters import CounterPage
 from resolver.tables.store import current_generation
 
@@ -32,6 +35,18 @@ def wait_for(condition: Callable[[], Any], what: Callable[[], str]) -> Any:
             return value
         time.sleep(0.01)
     pytest.fail(f"waited in vain: {what()}")
+
+
+async def test_a_decision_finds_a_thread_while_lists_are_counted() -> None:
+    process.give_threads(asyncio.get_running_loop())
+    counted = threading.Event()
+    busy = [asyncio.ensure_future(asyncio.to_thread(counted.wait, DEADLINE)) for _ in range(2 * AT_ONCE)]
+    try:
+        async with asyncio.timeout(DEADLINE / 2):
+            assert await asyncio.to_thread(lambda: "decided") == "decided"
+    finally:
+        counted.set()
+        await asyncio.gather(*busy)
 
 
 class Control:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from admin.control.queueing import AT_ONCE, Queue, turns_of
+from admin.control.queueing import AT_ONCE, SMALL, Queue, is_small_file, turns_of
 from blocklists.model import Kind, ListSource
 
 
@@ -85,6 +86,23 @@ async def test_a_turn_that_is_given_up_is_passed_on() -> None:
         await asyncio.wait({waiting})
     async with asyncio.timeout(30), queue.turn(source):
         assert waiting.cancelled()
+
+
+async def test_small_files_wait_for_nobody_and_large_ones_for_each_other(tmp_path: Path) -> None:
+    def file(name: str, size: int) -> ListSource:
+        (tmp_path / name).write_bytes(bytes(size))
+        return ListSource(name, f"file:{tmp_path / name}", "domains", Kind.CATEGORY)
+
+    queue = Queue()
+    async with asyncio.timeout(20), queue.turn(file("large", SMALL + 1)):
+        other = asyncio.ensure_future(_all_at_once([file("larger", SMALL + 2)], queue))
+        async with queue.turn(file("small", SMALL)), queue.turn(file("empty", 0)):
+            assert not other.done()
+    await other
+
+
+def test_a_file_that_is_not_there_is_not_known_to_be_small(tmp_path: Path) -> None:
+    assert not is_small_file(ListSource("a", f"file:{tmp_path / 'a'}", "domains", Kind.CATEGORY))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,8 +41,7 @@ async def issue(
 
 
 async def known(database: Database, text: str, at: float = NOW + 1) -> Any:
-    async with database.reading() as transaction:
-        return await authenticate(transaction, text, at)
+    return await database.look(partial(authenticate, text, at))
 
 
 async def test_a_token_is_known_again_and_its_text_is_nowhere(database: Database) -> None:
@@ -156,3 +156,11 @@ async def test_pages_of_tokens(database: Database) -> None:
             await get_token(transaction, ROOT, "none")
     assert [token.id for token in (*first.items, *rest.items)] == ids
     assert rest.after is None
+
+
+@pytest.mark.parametrize("token_id", ["", "x", "\0", "\x1b[2J", "0" * 11, "0" * 12, "0" * 5_000])
+async def test_what_is_no_token_is_not_found(database: Database, token_id: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        async with database.transaction() as transaction:
+            await revoke_token(transaction, Act(ROOT, NOW), token_id)
+    assert str(caught.value).isprintable()

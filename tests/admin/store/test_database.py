@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import Connection, insert, inspect, select, text
@@ -328,3 +329,36 @@ async def test_work_in_a_thread_of_its_own_is_committed_or_taken_back(address: s
         await asyncio.to_thread(database.run_here, fail)
     async with database.reading() as transaction:
         assert list(await transaction.session.scalars(select(CategoryRow.id))) == ["kept"]
+
+
+async def test_a_look_is_one_state_and_writes_nothing(address: str, opened: Any) -> None:
+    database = await opened(address)
+    async with database.transaction() as transaction:
+        note(transaction)
+
+    def read(connection: Connection) -> list[int]:
+        return list(connection.scalars(select(EventRow.sequence)))
+
+    def write(connection: Connection) -> None:
+        connection.execute(
+            insert(CategoryRow), {"id": "x", "document": {}, "revision": 1, "created": 1.0, "changed": 1.0}
+        )
+
+    assert await database.look(read) == [1]
+    with pytest.raises(UnavailableError, match=r"cannot be written|only reads"):
+        await database.look(write)
+    async with database.transaction() as transaction:
+        note(transaction)
+        assert await database.look(read) == [1]
+    assert await database.look(read) == [1, 2]
+
+
+async def test_a_look_takes_one_turn_of_the_loop(
+    sqlite_address: str, opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every request with a token looks it up: on a busy loop each turn is as long as what all others do in it."""
+    database, loop = await opened(sqlite_address), asyncio.get_running_loop()
+    turns = Mock(side_effect=loop.call_soon_threadsafe)
+    monkeypatch.setattr(loop, "call_soon_threadsafe", turns)
+    await database.look(lambda connection: list(connection.scalars(select(EventRow.sequence))))
+    assert turns.call_count <= 2

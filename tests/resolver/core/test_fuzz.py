@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.fuzz.builds import ROOT, SANITIZED, Build, BuildError, archive, shipped_sources
+from deploy.fuzz import runner
+from deploy.fuzz.builds import ROOT, SANITIZED, Build, BuildError, archive, on_every_core, shipped_sources
 from deploy.fuzz.runner import Finding, Fuzzer, programs, run_all
 
 SECONDS = 2
@@ -35,11 +36,27 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return archive(build, shipped_sources(), folder / "library")
 
 
+@pytest.fixture(scope="module")
+def found(library: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Finding | BuildError | None]:
+    """What each program has found in its moment, as many at a time as there are cores."""
+    folder = tmp_path_factory.mktemp("found")
+    fuzzer = Fuzzer(folder / "keep", SEEDS if SEEDS.is_dir() else None, SECONDS)
+    ended: dict[Path, Finding | BuildError | None] = {}
+
+    def try_program(program: Path) -> None:
+        try:
+            ended[program] = fuzzer.run(program, library, folder)
+        except BuildError as error:
+            ended[program] = error
+
+    on_every_core(try_program, PROGRAMS)
+    return ended
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
-def test_nothing_is_found(library: Path, tmp_path: Path, program: Path) -> None:
-    fuzzer = Fuzzer(tmp_path / "keep", SEEDS if SEEDS.is_dir() else None, SECONDS)
-    assert fuzzer.run(program, library, tmp_path) is None
+def test_nothing_is_found(found: dict[Path, Finding | BuildError | None], program: Path) -> None:
+    assert found[program] is None
 
 
 def test_a_finding_comes_with_its_reproducer(library: Path, tmp_path: Path) -> None:
@@ -61,7 +78,10 @@ def test_a_finding_comes_with_its_reproducer(library: Path, tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("library")
 @pytest.mark.timeout(600)
-def test_a_program_that_cannot_be_built_is_no_clean_run(tmp_path: Path) -> None:
+def test_a_program_that_cannot_be_built_is_no_clean_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "shipped_sources", list)  # it needs none of them
     program = tmp_path / "fuzz_broken.c"
     program.write_text("int LLVMFuzzerTestOneInput(void) { return missing; }")
     assert programs(tmp_path) == [program]

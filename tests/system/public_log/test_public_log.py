@@ -62,7 +62,9 @@ class Told:
 def box(own_demo: Any) -> Any:
     """An appliance to which all of it has happened, by public means alone, one after the other."""
     told = Told(own_demo)
-    own_demo.eventually(lambda: "enforce node" in told, "the first state is served", 30)
+    own_demo.eventually(
+        _when_grown(own_demo, lambda: "enforce node" in told), "the first state is served", 30
+    )
     source = own_demo.folder / "lists" / "gambling.domains"
     source.write_text(source.read_text() + "more-bets.example\n")
     own_demo.eventually(lambda: _is_blocked(own_demo, "more-bets.example"), "the new version", 30)
@@ -80,7 +82,8 @@ def box(own_demo: Any) -> Any:
     own_demo.config["resolver"]["cache"]["size"] = "65MiB"
     own_demo.write_config()
     assert own_demo.send("POST", "/api/v1/reload", {})[0] == 200
-    own_demo.eventually(lambda: _is_behind(told, "config.load", "admin.del"), "the reload", 30)
+    reloaded = _when_grown(own_demo, lambda: _is_behind(told, "config.load", "admin.del"))
+    own_demo.eventually(reloaded, "the reload", 30)
     return own_demo
 
 
@@ -102,6 +105,18 @@ def _is_behind(told: Told, what: str, other: str) -> bool:
     return _last(said, what) > _last(said, other) > -1
 
 
+def _when_grown(box: Any, condition: Callable[[], bool]) -> Callable[[], bool]:
+    """The condition, asked only when the log has grown since: each asking is a process that verifies all of it."""
+    seen = ""
+
+    def holds() -> bool:
+        nonlocal seen
+        before, seen = seen, str(box.api("/log/checkpoint")[1])
+        return seen != before and condition()
+
+    return holds
+
+
 def _served(box: Any, told: Told, what: str) -> None:
     """Wait until it is in the log, then the state that came of it, and then that all processes serve that."""
 
@@ -109,7 +124,7 @@ def _served(box: Any, told: Told, what: str) -> None:
         said = told.lines()
         return -1 < _last(said, what) < _last(said, "publish snap") < _last(said, "enforce node")
 
-    box.eventually(is_so, f"what all processes serve since {what} is in the log", 30)
+    box.eventually(_when_grown(box, is_so), f"what all processes serve since {what} is in the log", 30)
 
 
 def _token(box: Any) -> str:

@@ -137,3 +137,16 @@ def test_a_node_that_was_quiet_because_nothing_happened_is_measured(maker: Any, 
     enforce(maker, moment("2026-01-20") + 3, "r1", state)
     enforce(maker, moment("2026-01-20") + 4, "r2", state)
     assert latency(maker)["enforced"]["count"] == 2
+
+
+def test_only_what_brings_a_version_is_measured_from_its_fetch(maker: Any, moment: Any) -> None:
+    start = moment("2026-01-20")
+    maker.lists["court"] = replace(maker.lists["court"], enf="nothing")
+    maker.change(start, "list.suspend", list="court")
+    maker.lists["court"] = replace(maker.lists["court"], enf="all")
+    maker.change(start + 100, "list.resume", list="court")
+    enforce(maker, start + 105, "r1", maker.state)
+    enforce(maker, start + 105, "r2", maker.state)
+    found = latency(maker)
+    assert found["enforced"]["longest"] == 5
+    assert found["since_fetch"] == EMPTY, "it was fetched long before"

@@ -12,7 +12,7 @@ import pytest
 
 from admin.audit.report.computing import printed
 from admin.audit.report.issuing import issue
-from admin.audit.report.page import pages
+from admin.audit.report.page import NoPdfError, pages
 from admin.audit.report.period import between, of
 from admin.audit.report.verified import RefusedError, UnreadableError, report_of
 
@@ -99,8 +99,12 @@ def test_every_key_gives_the_same_bytes(turned: Any, tmp_path: Path, moment: Any
 
 
 def test_reports_of_both_years_are_issued_beside_the_present_log(
-    turned: Any, tmp_path: Path, moment: Any
+    turned: Any, tmp_path: Path, moment: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def no_pdf(_page: str) -> bytes:
+        raise NoPdfError("not here: it takes a second each")
+
+    monkeypatch.setattr("admin.audit.report.issuing.to_pdf", no_pdf)
     turned.write(tmp_path / "log")
     for name in ("2026-12", "2027-01"):
         assert issue(tmp_path / "log", [turned.vkey.text], of(name), moment("2027-02-03"))

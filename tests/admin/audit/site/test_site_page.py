@@ -208,3 +208,9 @@ def test_steps_and_strips() -> None:
     assert "path" not in charts.steps({}, 10, 20)
     assert '"gap" x="500" y="0" width="100"' in charts.strip([(150, 160)], 100, 200)
     assert '"gap" x="0" y="0" width="6"' in charts.strip([(100, 100)], 100, 100)
+
+
+def test_whoever_has_last_years_key_is_told_the_way(full: Site, of_a_year: Callable[[], Any]) -> None:
+    for tag in ("en", "de"):
+        assert "2025/ --key log.vkey --since remembered" in pages().render(full, tag)
+        assert "log.next" not in pages().render(site_of(of_a_year()), tag)

@@ -302,3 +302,22 @@ def test_the_first_leaves_of_a_log_have_no_state_to_export(
     log.add("publish", b'{"lists":{},"profiles":{},"sw":"1","v":1}', snap="5" * 64).publish()
     folder = write_files(log.files(), tmp_path / "log")
     assert export(folder, key, tmp_path / "store") == ["000000-000000000002.tar"]
+
+
+@pytest.mark.parametrize("path", ["tile/entries/000", "tile/0/000", "tile/0/002.p/188", "state/"])
+def test_what_is_archived_is_what_was_verified(
+    folder: Path, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Though each file is read twice, and a web server may say something else to whoever asks again."""
+    read, asked = verifier.Source.read, set[str]()
+
+    def changing(source: verifier.Source, name: str) -> bytes | None:
+        data = read(source, name)
+        is_second = name in asked and name.startswith(path)
+        asked.add(name)
+        return data[:-1] + b"x" if data is not None and is_second else data
+
+    monkeypatch.setattr(verifier.Source, "read", changing)
+    with pytest.raises(verifier.FailedError, match=rf"{path}.*: served with other bytes"):
+        export(folder, key, tmp_path / "store")
+    assert [item.name for item in (tmp_path / "store").iterdir()] == ["log.json"]

@@ -141,6 +141,8 @@ def whole(kind: str) -> dict[str, Any]:
 
 def variants(leaf: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The leaf, and what differs from it in one key or two."""
+    for key in GOOD.keys() - leaf.keys():
+        yield leaf | {key: GOOD[key]}
     yield leaf | {"zone": "x"}
     for sealed in ({}, {"seal": {"until": 1}}):
         yield leaf | sealed

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,13 @@ class Chain:
         for year in earlier:
             found |= {f"{year}/{path}": data for path, data in self.logs[year].files().items()}
         return found
+
+
+class SilentHandler(SimpleHTTPRequestHandler):
+    """A static web server that tells nobody what it was asked."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
 
 
 @pytest.fixture
@@ -227,6 +237,21 @@ def test_a_time_in_an_earlier_log_is_heard_from_there(chain: Chain, check: Check
         assert [log.point.origin for log in years.logs()] == [f"{SERIES}/{year}" for year in YEARS[-logs:]]
         assert [leaf["seq"] for leaf in heard] == [seq for log in years.logs() for seq in range(log.size)]
         assert [leaf["t"] for leaf in heard] == sorted(leaf["t"] for leaf in heard)
+
+
+def test_the_way_goes_over_http(chain: Chain, check: Check, tmp_path: Path) -> None:
+    check("2025")
+    handler = partial(SilentHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}/log"
+            given = [url, "--key", str(tmp_path / "log.vkey"), "--at", NOW]
+            assert verifier.main(given, "weir audit verify", Years) == 0
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_first_leaf_that_changes_meanwhile_is_found(chain: Chain, check: Check, tmp_path: Path) -> None:
