@@ -23,6 +23,7 @@ from resolver.core.native import NO_POLICY, TablesFullError
 from resolver.tables import store
 from resolver.tables.heard import heard
 from resolver.tables.model import ClientEntry, Tables
+from resolver.tables.names import linked_generation
 from resolver.tables.writing import Changes, ClientsWriter
 
 
@@ -124,7 +125,7 @@ class InForce:
         try:
             return (
                 self._path.stat().st_ino == self._file
-                and store.current_generation(self._state, staged=self.is_staged) == self.tables.generation
+                and linked_generation(self._state, staged=self.is_staged) == self.tables.generation
             )
         except OSError:
             return False

@@ -45,15 +45,21 @@ def proof_name(generation: int) -> str:
 
 
 def current_generation(state: Path, *, staged: bool = False) -> int | None:
-    """The number that the ``current`` link names, without reading the file; None if nothing was published.
+    """The generation that readers begin with, without reading its file; None if nothing was published.
 
-    ``staged``: the one that is tried out, if there is one. A backup may bring the link back as a copy of its file, or not at
-    all: then it is the newest that is not tried out, as ``store.load`` begins with.
+    It is the one that is linked. A backup may bring the link back as a copy of its file, or not at all: then it is the newest
+    that is not tried out, as ``store.load`` begins with.
     """
-    tried, current = (_named(state / link) for link in (STAGED, CURRENT))
-    if staged and tried is not None:
-        return tried
-    return _newest(state, tried) if current is None else current
+    linked = linked_generation(state, staged=staged)
+    return _newest(state, _named(state / STAGED)) if linked is None else linked
+
+
+def linked_generation(state: Path, *, staged: bool = False) -> int | None:
+    """The number that the ``current`` link names; None if there is no such link. ``staged``: the one that is tried out, if
+    there is one.
+    """
+    tried = _named(state / STAGED) if staged else None
+    return _named(state / CURRENT) if tried is None else tried
 
 
 def _named(link: Path) -> int | None:
