@@ -46,6 +46,7 @@ from blocklists.versions import (
     pin_in_force,
     rolled_back,
     serving_of,
+    status_of,
     with_accepted,
     with_confirmed,
 )
@@ -212,26 +213,7 @@ class ListStore:
 
     def status(self, list_id: str, *, now: float) -> ListStatus:
         """The list as people and metrics see it; ``now`` is Unix seconds."""
-        row, attempt, life = self.versions(list_id), self.attempt(list_id), self.life(list_id)
-        serving = serving_of(row, life.pin)
-        known = ListStatus(list_id, attempt.state, attempt.message)
-        if serving is not None:
-            known = replace(
-                known,
-                serving_digest=serving.digest,
-                entries=serving.counts.entries,
-                counts=serving.counts,
-                fetched=serving.fetched,
-            )
-        return replace(
-            known,
-            last_attempt=attempt.at,
-            last_success=attempt.success,
-            age=None if attempt.success is None else max(0.0, now - attempt.success),
-            held=attempt.held,
-            suspension=life.suspension,
-            pin=pin_in_force(row, life.pin),
-        )
+        return status_of(list_id, self.versions(list_id), self.attempt(list_id), self.life(list_id), now)
 
     # ---- what changes ----
 

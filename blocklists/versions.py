@@ -1,4 +1,4 @@
-"""Which of the kept versions of a list serves, and how the row of kept versions grows. Pure.
+"""Which of the kept versions of a list serves, what is seen of it, and how the row of kept versions grows. Pure.
 
 A row has the newest accepted version first. A rollback is a pin beside the row and changes nothing in it, so that it is
 one write, and taking it back is another.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from blocklists.model import ListSource, Proof
-from blocklists.records import Pin, Serving
+from blocklists.records import Attempt, ListLife, ListStatus, Pin, Serving
 
 KEPT_VERSIONS = 5
 """Accepted versions of a list that are kept, the one that serves among them."""
@@ -38,6 +38,28 @@ def serving_of(row: Row, pin: Pin | None) -> Serving | None:
 def pin_in_force(row: Row, pin: Pin | None) -> Pin | None:
     """The pin, if it still decides which version serves."""
     return pin if _pinned(row, pin) is not None else None
+
+
+def status_of(list_id: str, row: Row, attempt: Attempt, life: ListLife, now: float) -> ListStatus:
+    """The list as people and metrics see it, from all that is kept of it; ``now`` is Unix seconds."""
+    known = ListStatus(list_id, attempt.state, attempt.message)
+    if (serving := serving_of(row, life.pin)) is not None:
+        known = replace(
+            known,
+            serving_digest=serving.digest,
+            entries=serving.counts.entries,
+            counts=serving.counts,
+            fetched=serving.fetched,
+        )
+    return replace(
+        known,
+        last_attempt=attempt.at,
+        last_success=attempt.success,
+        age=None if attempt.success is None else max(0.0, now - attempt.success),
+        held=attempt.held,
+        suspension=life.suspension,
+        pin=pin_in_force(row, life.pin),
+    )
 
 
 def with_accepted(row: Row, version: Serving, keep: int = KEPT_VERSIONS) -> Row:

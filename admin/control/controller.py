@@ -226,8 +226,7 @@ class Controller:
 
     async def store_changed(self) -> str:
         """As ``Appliance.store_changed``. A failure is said, counted and tried again."""
-        is_read = await self._storage.refresh(self.declared)
-        changed = self._storage.sequence
+        is_read, changed = await self._storage.refresh(self.declared), self._storage.sequence
         await self._follow_store()
         self._wake.set()
         if not is_read:
